@@ -1,0 +1,38 @@
+"""The prompt that asks a solver a question; it is also the neutral prompt of training."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from consilium.answers.escaping import escape
+from consilium.answers.messages import Message, user_message
+
+PROMPT_VERSION: Final = "solver-1"
+
+FORMAT_WITH_OPTIONS: Final = (
+    "Think step by step inside <think></think>, then give the letter of the answer inside <answer></answer>."
+)
+FORMAT_OPEN: Final = (
+    "Think step by step inside <think></think>, then give the answer inside <answer></answer>."
+)
+
+
+def question_block(question: str, options: Mapping[str, str]) -> str:
+    """The question and one line `A. text` per option, in letter order."""
+    lines = [escape(question.strip())]
+    lines += [f"{letter}. {escape(options[letter].strip())}" for letter in sorted(options)]
+    return "\n".join(lines)
+
+
+def format_request(options: Mapping[str, str]) -> str:
+    """The sentence that asks for the think/answer format."""
+    return FORMAT_WITH_OPTIONS if options else FORMAT_OPEN
+
+
+def build(question: str, options: Mapping[str, str]) -> str:
+    """The whole text of the prompt; images go in front of it."""
+    return f"{question_block(question, options)}\n{format_request(options)}"
+
+
+def as_messages(text: str, image_data_uris: Sequence[str]) -> list[Message]:
+    """Chat messages: images first, then the text of `build`."""
+    return [user_message(image_data_uris=image_data_uris, after=text)]
