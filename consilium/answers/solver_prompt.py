@@ -9,10 +9,12 @@ from consilium.answers.messages import Message, user_message
 PROMPT_VERSION: Final = "solver-1"
 
 FORMAT_WITH_OPTIONS: Final = (
-    "Think step by step inside <think></think>, then give the letter of the answer inside <answer></answer>."
+    "Look at the image and think step by step inside <think> and </think>, "
+    "then write the letter of your choice inside <answer> and </answer>."
 )
 FORMAT_OPEN: Final = (
-    "Think step by step inside <think></think>, then give the answer inside <answer></answer>."
+    "Look at the image and think step by step inside <think> and </think>, "
+    "then write your answer inside <answer> and </answer>."
 )
 
 
