@@ -4,9 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_BLOCK: Final = re.compile(r"<think>.*?</think>", re.IGNORECASE | re.DOTALL)
-_OPEN: Final = re.compile(r"<think>", re.IGNORECASE)
-_CLOSE: Final = re.compile(r"</think>", re.IGNORECASE)
+_TAG: Final = re.compile(r"<(/?)think>", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -27,11 +25,16 @@ def drop_thinking(text: str) -> Visible:
     A closing tag without an opening one ends thinking that the chat template opened in the prompt, so
     everything before it is dropped as well.
     """
-    rest = _BLOCK.sub("\n", text)
-    closings = list(_CLOSE.finditer(rest))
-    if closings:
-        rest = rest[closings[-1].end() :]
-    opening = _OPEN.search(rest)
-    if opening:
-        return Visible(rest[: opening.start()], unclosed=True, open_thinking=rest[opening.end() :])
-    return Visible(rest, unclosed=False)
+    kept: list[str] = []
+    position, opened = 0, False
+    for tag in _TAG.finditer(text):
+        if tag[1]:
+            # Without an opening tag of its own, a closing one ends thinking that began before the reply.
+            kept = kept if opened else []
+            position, opened = tag.end(), False
+        elif not opened:
+            kept.append(text[position : tag.start()])
+            position, opened = tag.end(), True
+    if opened:
+        return Visible("\n".join(kept), unclosed=True, open_thinking=text[position:])
+    return Visible("\n".join([*kept, text[position:]]), unclosed=False)
