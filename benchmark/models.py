@@ -1,0 +1,76 @@
+"""Rows of the benchmark app: evaluations of judges and solvers, verdicts and solver results."""
+
+from django.conf import settings as django_settings
+from django.db import models
+from django.utils import timezone
+
+from consilium.calls.models import ModelEndpoint, Reply
+from consilium.jobs.models import Job
+from consilium.people.models import Study
+from curation.models import Release
+
+
+class EvaluationKind(models.TextChoices):
+    """What is scored."""
+
+    JUDGE = "judge", "Judge"
+    SOLVER = "solver", "Solver"
+
+
+class Evaluation(models.Model):
+    """One model scored on one frozen release; its state is its job's state."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="evaluations")
+    kind = models.CharField(max_length=10, choices=EvaluationKind.choices)
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="evaluations")
+    release_digest = models.CharField(max_length=64)
+    endpoint = models.ForeignKey(ModelEndpoint, on_delete=models.PROTECT, related_name="evaluations")
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="evaluation")
+    prompt_sha256 = models.CharField(max_length=64)
+    parser_version = models.CharField(max_length=20)
+    settings = models.JSONField(default=dict)
+    run_card = models.JSONField(default=dict)
+    expected_calls = models.PositiveIntegerField(default=0)
+    created_by = models.ForeignKey(
+        django_settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.endpoint} on {self.release}"
+
+
+class Verdict(models.Model):
+    """One judge's parsed answer for one case in one order."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="verdicts")
+    row_id = models.CharField(max_length=120)
+    order = models.CharField(max_length=2, choices=[("ab", "A then B"), ("ba", "B then A")])
+    reply = models.ForeignKey(Reply, on_delete=models.PROTECT, related_name="verdicts")
+    parsed = models.JSONField(help_text="Dimension to A, B, tie or null, in the frame of the case.")
+    reason = models.CharField(max_length=200, blank=True, help_text="Why dimensions are invalid.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["evaluation", "row_id", "order"], name="verdict_once")]
+
+    def __str__(self) -> str:
+        return f"{self.row_id} {self.order}"
+
+
+class SolverResult(models.Model):
+    """One solver's answer to one held-out question."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="solver_results")
+    row_id = models.CharField(max_length=120)
+    reply = models.ForeignKey(Reply, on_delete=models.PROTECT, related_name="solver_results")
+    letter = models.CharField(max_length=4, blank=True, help_text="Empty: invalid, which counts as wrong.")
+    is_correct = models.BooleanField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["evaluation", "row_id"], name="solver_result_once")]
+
+    def __str__(self) -> str:
+        return f"{self.row_id}: {self.letter or 'invalid'}"

@@ -1,0 +1,48 @@
+"""Recomputes the audit chains and tells which link was edited, deleted or inserted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from consilium.audit.models import AuditEvent, AuditHead
+from consilium.audit.recording import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """One place where a chain does not hold."""
+
+    chain: str
+    sequence: int
+    problem: str
+
+
+def verify() -> tuple[int, list[Break]]:
+    """Number of events read and every break found, over all chains."""
+    count, breaks = 0, []
+    heads = {head.chain: head for head in AuditHead.objects.all()}
+    names = set(heads) | set(AuditEvent.objects.order_by().values_list("chain", flat=True).distinct())
+    for chain in sorted(names):
+        events = AuditEvent.objects.filter(chain=chain).order_by("sequence", "pk")
+        read, found = _verify_chain(chain, events.iterator(), heads.get(chain))
+        count += read
+        breaks += found
+    return count, breaks
+
+
+def _verify_chain(
+    chain: str, events: Iterator[AuditEvent], head: AuditHead | None
+) -> tuple[int, list[Break]]:
+    breaks: list[Break] = []
+    expected, previous, count = 1, "", 0
+    for event in events:
+        count += 1
+        if event.sequence != expected:
+            breaks.append(Break(chain, expected, "an event is missing or was inserted here"))
+        if event.previous_sha256 != previous:
+            breaks.append(Break(chain, event.sequence, "does not follow the event before it"))
+        if event.sha256 != digest(event.previous_sha256, event.content()):
+            breaks.append(Break(chain, event.sequence, "its content was changed"))
+        expected, previous = event.sequence + 1, event.sha256
+    if head is None or (head.sequence, head.sha256) != (expected - 1, previous):
+        breaks.append(Break(chain, expected - 1, "the chain does not end where its head says"))
+    return count, breaks

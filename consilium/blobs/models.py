@@ -1,0 +1,16 @@
+"""Content-addressed files: one row per distinct content."""
+
+from django.db import models
+from django.utils import timezone
+
+
+class Blob(models.Model):
+    """A stored content, named by its SHA-256; the file never changes."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    size = models.PositiveBigIntegerField()
+    media_type = models.CharField(max_length=80)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return self.sha256[:12]

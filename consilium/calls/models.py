@@ -1,0 +1,73 @@
+"""Models that answer over the OpenAI chat protocol, and every raw reply they gave."""
+
+from django.db import models
+from django.utils import timezone
+
+from consilium.people.models import Study
+
+
+class ModelEndpoint(models.Model):
+    """A model that can be asked: a remote URL from the allow-list, or a checkpoint that a worker serves."""
+
+    name = models.CharField(max_length=120, unique=True)
+    study = models.ForeignKey(
+        Study, on_delete=models.PROTECT, null=True, blank=True, related_name="endpoints"
+    )
+    base_url = models.URLField(blank=True, help_text="Remote: the OpenAI-compatible base, ending in /v1.")
+    model_id = models.CharField(
+        max_length=200, blank=True, help_text="Remote: the model name the server knows."
+    )
+    path = models.CharField(max_length=300, blank=True, help_text="Local: folder under the models folder.")
+    family = models.CharField(max_length=80, help_text="Models of one family are compared with care.")
+    revision = models.CharField(max_length=80, blank=True)
+    is_hosted = models.BooleanField(default=False, help_text="Data leaves this site when it is asked.")
+    retention = models.CharField(max_length=120, blank=True)
+    outputs_may_train = models.BooleanField(default=True)
+    provenance = models.JSONField(
+        default=dict, blank=True, help_text="Digests of the releases it was trained on."
+    )
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=(models.Q(base_url="") & ~models.Q(path=""))
+                | (~models.Q(base_url="") & models.Q(path="")),
+                name="endpoint_is_remote_or_local",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_local(self) -> bool:
+        """Whether a worker serves it from a folder."""
+        return bool(self.path)
+
+
+class Reply(models.Model):
+    """One raw reply. Failures and timeouts are never stored here, so they are never cached."""
+
+    endpoint = models.ForeignKey(ModelEndpoint, on_delete=models.PROTECT, related_name="replies")
+    request_sha256 = models.CharField(max_length=64)
+    text = models.TextField()
+    reasoning = models.TextField(
+        blank=True, help_text="Thinking that the server returned in a separate field."
+    )
+    finish_reason = models.CharField(max_length=40, blank=True)
+    prompt_tokens = models.PositiveIntegerField(default=0)
+    completion_tokens = models.PositiveIntegerField(default=0)
+    latency_ms = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name_plural = "replies"
+        constraints = [
+            models.UniqueConstraint(fields=["endpoint", "request_sha256"], name="reply_once_per_request")
+        ]
+
+    def __str__(self) -> str:
+        return f"Reply of {self.endpoint_id}"

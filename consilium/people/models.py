@@ -1,0 +1,244 @@
+"""Who takes part: persons, studies, their membership, consent and invitations."""
+
+import hashlib
+import hmac
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+
+from consilium.people.study_settings import StudySettings
+
+
+class Role(models.TextChoices):
+    """What a person may do inside one study."""
+
+    ANNOTATOR = "annotator", "Annotator"
+    ADJUDICATOR = "adjudicator", "Adjudicator"
+    LEAD = "lead", "Lead"
+
+
+class Specialty(models.TextChoices):
+    """The four specialties of the trace data (METHOD.md section 1)."""
+
+    ADULT_MEDICINE = "adult_medicine", "Adult medicine"
+    PEDIATRICS = "pediatrics", "Pediatrics"
+    BRAIN_SENSES = "brain_senses", "Brain and senses"
+    ONCOLOGY_SURGERY = "oncology_surgery", "Oncology and surgery"
+
+
+class PersonManager(BaseUserManager["Person"]):
+    """Makes persons; a person without a password cannot log in until an operator sends a link."""
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> "Person":
+        """Store a person with a hashed (or unusable) password."""
+        person = self.model(username=self.model.normalize_username(username), **fields)
+        person.set_password(password)
+        person.save(using=self._db)
+        return person
+
+
+class Person(AbstractBaseUser):
+    """Somebody with an account. People are deactivated, never deleted."""
+
+    username = models.CharField(
+        max_length=60,
+        unique=True,
+        validators=[
+            RegexValidator(r"^[a-z0-9][a-z0-9._-]*\Z", "Use small letters, digits, dot, dash or underscore.")
+        ],
+    )
+    display_name = models.CharField(max_length=120)
+    email = models.EmailField(blank=True)
+    credentials = models.CharField(
+        max_length=200, blank=True, help_text="Degree and specialty as it may be credited."
+    )
+    is_operator = models.BooleanField(default=False, help_text="Runs the site: accounts, endpoints, studies.")
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[PersonManager] = PersonManager()
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+    def get_full_name(self) -> str:
+        """The name shown to other members."""
+        return str(self)
+
+
+class StudyQuerySet(models.QuerySet["Study"]):
+    """Reads of studies."""
+
+    def visible_to(self, person: Person) -> "StudyQuerySet":
+        """Studies the person is an active member of; an operator is no member by right."""
+        return self.filter(memberships__person=person, memberships__is_active=True).distinct()
+
+
+class Study(models.Model):
+    """The container of all work: its settings, its people, its guidelines and its audit chain."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    settings_data = models.JSONField(default=dict, blank=True)
+    is_teaching_set = models.BooleanField(default=False, help_text="Synthetic content: pages carry a banner.")
+    protocol_hash = models.CharField(max_length=64, blank=True)
+    protocol_locked_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = StudyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "studies"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(protocol_hash="", protocol_locked_at=None)
+                | (~models.Q(protocol_hash="") & models.Q(protocol_locked_at__isnull=False)),
+                name="study_protocol_lock_is_whole",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def settings(self) -> StudySettings:
+        """The study's settings with defaults filled in."""
+        return StudySettings.from_json(self.settings_data)
+
+
+class GuidelineVersion(models.Model):
+    """One numbered text of the annotation rules of a study; each submission names the one it followed."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="guidelines")
+    number = models.PositiveIntegerField()
+    text = models.TextField()
+    created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["study", "-number"]
+        constraints = [models.UniqueConstraint(fields=["study", "number"], name="guideline_number_once")]
+
+    def __str__(self) -> str:
+        return f"Guidelines v{self.number}"
+
+
+class Membership(models.Model):
+    """One person's role in one study."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="memberships")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role.choices)
+    specialty = models.CharField(max_length=40, choices=Specialty.choices, blank=True)
+    departments = models.JSONField(default=list, blank=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["study", "person"], name="membership_once"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} as {self.get_role_display().lower()}"
+
+
+class CreditChoice(models.TextChoices):
+    """How a participant wants to be named in released data."""
+
+    NAMED = "named", "Name me in the credits"
+    PSEUDONYM = "pseudonym", "Show only my pseudonym"
+
+
+class Participation(models.Model):
+    """A person's consent to take part in a study; without a live one nothing can be submitted."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="participations")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="participations")
+    consent_version = models.PositiveIntegerField()
+    consent_sha256 = models.CharField(max_length=64)
+    consented_at = models.DateTimeField(default=timezone.now)
+    credit = models.CharField(max_length=20, choices=CreditChoice.choices)
+    conflict_declaration = models.TextField(blank=True, help_text="Empty means: none declared.")
+    hourly_rate = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "person"],
+                condition=models.Q(withdrawn_at=None),
+                name="participation_live_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} in {self.study}"
+
+
+class ConsentText(models.Model):
+    """One numbered consent text of a study."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="consent_texts")
+    version = models.PositiveIntegerField()
+    text = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["study", "-version"]
+        constraints = [models.UniqueConstraint(fields=["study", "version"], name="consent_version_once")]
+
+    def __str__(self) -> str:
+        return f"Consent text v{self.version}"
+
+
+class Invitation(models.Model):
+    """A link, made for one named person, that opens an account and a membership. Only its hash is stored."""
+
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    study = models.ForeignKey(
+        Study, on_delete=models.PROTECT, related_name="invitations", null=True, blank=True
+    )
+    display_name = models.CharField(max_length=120)
+    role = models.CharField(max_length=20, choices=Role.choices, blank=True)
+    specialty = models.CharField(max_length=40, choices=Specialty.choices, blank=True)
+    departments = models.JSONField(default=list, blank=True)
+    resets = models.ForeignKey(
+        Person,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Set: a password reset.",
+    )
+    created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    accepted_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    accepted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(accepted_by=None, accepted_at=None)
+                | models.Q(accepted_by__isnull=False, accepted_at__isnull=False),
+                name="invitation_accepted_by_and_when",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Invitation for {self.display_name}"
+
+
+def pseudonym(study_id: int, person_id: int) -> str:
+    """Stable name of a person inside one study: `P-` and 8 hex digits of a keyed hash."""
+    key = hashlib.sha256(f"pseudonym:{settings.SECRET_KEY}".encode()).digest()
+    return "P-" + hmac.new(key, f"{study_id}:{person_id}".encode(), hashlib.sha256).hexdigest()[:8]

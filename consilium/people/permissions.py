@@ -1,0 +1,45 @@
+"""Who may act in a study: `roles_of` answers, `check_*` raises NotAllowed."""
+
+from django.core.exceptions import PermissionDenied
+
+from consilium.people.models import Membership, Participation, Person, Role, Study
+
+OPERATOR = "operator"
+
+
+class NotAllowed(PermissionDenied):
+    """The person's role does not allow this; the text is for people."""
+
+
+def roles_of(person: Person, study: Study | None) -> frozenset[str]:
+    """The person's role in the study plus `operator` where it applies; empty when deactivated."""
+    if not person.is_active:
+        return frozenset()
+    roles = {OPERATOR} if person.is_operator else set()
+    if study is not None:
+        member = Membership.objects.filter(study=study, person=person, is_active=True)
+        roles |= set(member.values_list("role", flat=True))
+    return frozenset(roles)
+
+
+def check_role(person: Person, study: Study | None, *allowed: str) -> None:
+    """Raise NotAllowed unless the person holds one of the roles."""
+    if not roles_of(person, study) & set(allowed):
+        names = " or ".join(allowed)
+        raise NotAllowed(f"Only a {names} of this study may do this.")
+
+
+def check_lead(person: Person, study: Study) -> None:
+    """Raise NotAllowed unless the person leads the study."""
+    check_role(person, study, Role.LEAD)
+
+
+def can_take_part(person: Person, study: Study) -> bool:
+    """Whether the person has a live consent in the study."""
+    return Participation.objects.filter(study=study, person=person, withdrawn_at=None).exists()
+
+
+def check_takes_part(person: Person, study: Study) -> None:
+    """Raise NotAllowed without a live Participation: no submission without consent."""
+    if not can_take_part(person, study):
+        raise NotAllowed("Please confirm that you take part in this study before you work in it.")

@@ -1,0 +1,17 @@
+"""Settings of the test suite: a throw-away data folder, fast password hashes, plain static files."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_home = tempfile.mkdtemp(prefix="consilium-test-")
+os.environ["CONSILIUM_HOME"] = _home
+atexit.register(shutil.rmtree, _home, ignore_errors=True)
+
+from consilium.settings import *  # noqa: E402, F403
+from consilium.settings import STORAGES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

@@ -1,0 +1,272 @@
+"""Charts drawn by the server: SVG without script and without style attributes, with the numbers as a table.
+
+Colours, dashes and fonts are classes of static/css/charts.css. `line_chart` shows how a figure moves over steps;
+`interval_chart` shows estimates with their intervals, one row each.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+WIDTH = 720
+SERIES_COLOURS = 6
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 10, 34
+_ROW = 28
+_ids = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A named line of (x, y) points, x ascending; points whose y is not finite leave a gap."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A named value with its interval, all on one scale. `low`/`high` None: no interval is known."""
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Maps numbers of [start, end] onto pixels of [first, last]."""
+
+    start: float
+    end: float
+    first: float
+    last: float
+
+    def __call__(self, value: float) -> float:
+        """Pixel position, rounded to a tenth so that the page stays small."""
+        share = (value - self.start) / (self.end - self.start)
+        return round(self.first + share * (self.last - self.first), 1)
+
+
+def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
+    """Round numbers (1, 2 or 5 times a power of ten apart) that cover [low, high].
+
+    A span of zero is widened so that there are always at least two.
+    """
+    if low == high:
+        low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
+    rough = (high - low) / max(wanted, 1)
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(index * step, 10) for index in range(first, last + 1)]
+
+
+def number(value: float) -> str:
+    """A figure as people read it: at most four significant digits, no exponent below a million."""
+    if value and abs(value) < 0.001:
+        return f"{value:.1e}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def line_chart(
+    series: Sequence[Series], *, title: str, x_label: str, y_label: str, height: int = 240, table: bool = True
+) -> SafeString:
+    """A figure with one line per series over shared axes; a sentence instead when there is no point yet."""
+    clean = [Series(one.name, [(x, y) for x, y in one.points if math.isfinite(y)]) for one in series]
+    points = [point for one in clean for point in one.points]
+    if not points:
+        return _nothing(title)
+    x_ticks = ticks(min(x for x, _ in points), max(x for x, _ in points), 6)
+    y_ticks = ticks(min(y for _, y in points), max(y for _, y in points), 4)
+    x_scale = Scale(min(x for x, _ in points), max(x_ticks[-1], points[0][0] + 1e-9), _LEFT, WIDTH - _RIGHT)
+    y_scale = Scale(y_ticks[0], y_ticks[-1], height - _BOTTOM, _TOP)
+    shown_x_ticks = [tick for tick in x_ticks if tick >= x_scale.start]
+    drawing = _join(
+        _rows_grid(y_ticks, y_scale),
+        _columns_axis(shown_x_ticks, x_scale, height, x_label),
+        *(_line(index, one, x_scale, y_scale) for index, one in enumerate(series, start=1)),
+    )
+    ends = "; ".join(f"{one.name}: {number(one.points[0][1])} to {number(one.points[-1][1])}" for one in clean if one.points)
+    svg = _svg(drawing, height, title, f"{y_label} over {x_label}. {ends}.")
+    return _figure(svg, title, y_label, [one.name for one in clean], _line_table(clean, x_label) if table else None)
+
+
+def interval_chart(
+    estimates: Sequence[Estimate],
+    *,
+    title: str,
+    x_label: str,
+    low: float = 0.0,
+    high: float = 1.0,
+    reference: float | None = None,
+    show: Callable[[float], str] = number,
+) -> SafeString:
+    """A figure with one row per estimate: a dot on its interval, and the figures in words at the right.
+
+    `reference` draws a dashed line (chance, a baseline). The scale runs from `low` to `high`.
+    """
+    if not estimates:
+        return _nothing(title)
+    name_width, value_width = 190, 150
+    height = _TOP + _ROW * len(estimates) + _BOTTOM
+    scale = Scale(low, high, name_width, WIDTH - value_width)
+    drawing = _join(
+        _columns_axis(ticks(low, high, 5), scale, height, x_label, grid=True),
+        _reference(reference, scale, height),
+        *(_estimate(index, one, scale, show) for index, one in enumerate(estimates)),
+    )
+    said = "; ".join(f"{one.name} {_with_interval(one, show)}" for one in estimates)
+    svg = _svg(drawing, height, title, f"{x_label}. {said}.")
+    return _figure(svg, title, "", [], _estimate_table(estimates, x_label, show))
+
+
+def _join(*parts: SafeString) -> SafeString:
+    return mark_safe("".join(parts))  # noqa: S308 - every part was made by format_html
+
+
+def _svg(drawing: SafeString, height: float, title: str, description: str) -> SafeString:
+    mark = f"chart-{next(_ids)}"
+    return format_html(
+        '<svg viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" aria-labelledby="{m}-title {m}-desc">'
+        '<title id="{m}-title">{t}</title><desc id="{m}-desc">{d}</desc>{drawing}</svg>',
+        w=WIDTH, h=height, m=mark, t=title, d=description, drawing=drawing,
+    )  # fmt: skip
+
+
+def _rows_grid(values: Sequence[float], scale: Scale) -> SafeString:
+    rows = ((_LEFT, scale(v), WIDTH - _RIGHT, scale(v), _LEFT - 8, scale(v) + 4, number(v)) for v in values)
+    return format_html_join(
+        "",
+        '<line class="chart-grid" x1="{}" y1="{}" x2="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
+        rows,
+    )
+
+
+def _columns_axis(
+    values: Sequence[float], scale: Scale, height: float, label: str, *, grid: bool = False
+) -> SafeString:
+    base = height - _BOTTOM
+    top = _TOP if grid else base
+    marks = format_html_join(
+        "",
+        '<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/><text x="{}" y="{}" text-anchor="middle">{}</text>',
+        (
+            ("chart-grid" if grid else "chart-axis", scale(v), top, scale(v), base + 4, scale(v), base + 16, number(v))
+            for v in values
+        ),
+    )
+    return format_html(
+        '<line class="chart-axis" x1="{}" y1="{}" x2="{}" y2="{}"/>{}<text x="{}" y="{}" text-anchor="middle">{}</text>',
+        scale.first, base, scale.last, base, marks, (scale.first + scale.last) / 2, height - 3, label,
+    )  # fmt: skip
+
+
+def _line(index: int, series: Series, x_scale: Scale, y_scale: Scale) -> SafeString:
+    runs: list[list[str]] = [[]]
+    for x, y in series.points:
+        if math.isfinite(y):
+            runs[-1].append(f"{x_scale(x)},{y_scale(y)}")
+        elif runs[-1]:
+            runs.append([])
+    paths = ["M" + " L".join(run if len(run) > 1 else run * 2) for run in runs if run]
+    return format_html('<path class="chart-line series-{}" d="{}"/>', _colour(index), " ".join(paths))
+
+
+def _colour(index: int) -> int:
+    return (index - 1) % SERIES_COLOURS + 1
+
+
+def _reference(value: float | None, scale: Scale, height: float) -> SafeString:
+    if value is None:
+        return SafeString("")
+    x = scale(value)
+    return format_html(
+        '<line class="chart-reference" x1="{}" y1="{}" x2="{}" y2="{}"/>', x, _TOP, x, height - _BOTTOM
+    )
+
+
+def _estimate(index: int, one: Estimate, scale: Scale, show: Callable[[float], str]) -> SafeString:
+    y = _TOP + _ROW * index + _ROW / 2
+    bar = SafeString("")
+    if one.low is not None and one.high is not None:
+        bar = format_html(
+            '<line class="chart-interval series-1" x1="{}" y1="{}" x2="{}" y2="{}"/>',
+            scale(one.low), y, scale(one.high), y,
+        )  # fmt: skip
+    return format_html(
+        '<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>{}'
+        '<circle class="chart-dot series-1" cx="{}" cy="{}" r="5"/><text class="chart-label" x="{}" y="{}">{}</text>',
+        scale.first - 12, y + 4, _shorten(one.name), bar, scale(one.value), y, scale.last + 12, y + 4,
+        _with_interval(one, show),
+    )  # fmt: skip
+
+
+def _shorten(name: str, longest: int = 27) -> str:
+    return name if len(name) <= longest else name[: longest - 1] + "…"
+
+
+def _with_interval(one: Estimate, show: Callable[[float], str]) -> str:
+    if one.low is None or one.high is None:
+        return show(one.value)
+    return f"{show(one.value)} ({show(one.low)} to {show(one.high)})"
+
+
+def _figure(svg: SafeString, title: str, note: str, names: Sequence[str], table: SafeString | None) -> SafeString:
+    keys = format_html_join(
+        "",
+        '<span class="chart-key"><svg viewBox="0 0 20 8" aria-hidden="true">'
+        '<path class="chart-line series-{}" d="M1,4 L19,4"/></svg>{}</span>',
+        ((_colour(index), name) for index, name in enumerate(names, start=1)),
+    )
+    numbers = SafeString("")
+    if table is not None:
+        numbers = format_html(
+            '<details><summary>Numbers</summary><div class="table-wrap" tabindex="0">{}</div></details>', table
+        )
+    return format_html(
+        '<figure class="chart"><figcaption><span class="chart-title">{}</span>{}{}</figcaption>{}{}</figure>',
+        title, format_html("<span>{}</span>", note) if note else "", keys, svg, numbers,
+    )  # fmt: skip
+
+
+def _line_table(series: Sequence[Series], x_label: str) -> SafeString:
+    columns = [dict(one.points) for one in series]
+    head = [x_label, *(one.name for one in series)]
+    rows = [
+        [number(x), *(number(column[x]) if x in column else "" for column in columns)]
+        for x in sorted({x for column in columns for x in column})
+    ]
+    return _table(head, rows)
+
+
+def _estimate_table(estimates: Sequence[Estimate], label: str, show: Callable[[float], str]) -> SafeString:
+    def bound(value: float | None) -> str:
+        return "" if value is None else show(value)
+
+    rows = [[one.name, show(one.value), bound(one.low), bound(one.high), one.note] for one in estimates]
+    return _table(["", label, "Interval from", "to", "Note"], rows)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> SafeString:
+    def cells(tag: str, texts: Sequence[str]) -> SafeString:
+        marked = ((tag, "" if index == 0 else "number", text, tag) for index, text in enumerate(texts))
+        return format_html_join("", '<{} class="{}">{}</{}>', marked)
+
+    body = format_html_join("", "<tr>{}</tr>", ((cells("td", row),) for row in rows))
+    return format_html(
+        '<table class="table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>', cells("th", head), body
+    )
+
+
+def _nothing(title: str) -> SafeString:
+    return format_html(
+        '<figure class="chart"><figcaption><span class="chart-title">{}</span></figcaption>'
+        '<p class="muted">Nothing to draw yet.</p></figure>',
+        title,
+    )

@@ -1,0 +1,53 @@
+"""Every request: an id for its audit events, a login unless the view says otherwise, private responses."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from consilium.audit.recording import request_id
+
+Respond = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestContextMiddleware:
+    """Names the request so that all audit events it causes carry the same id."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = request_id.set(str(uuid.uuid4()))
+        try:
+            return self.get_response(request)
+        finally:
+            request_id.reset(token)
+
+
+class LoginRequiredMiddleware(DjangoLoginRequired):
+    """Default deny: a view is public only where it is marked `login_not_required`, or is allauth's entrance."""
+
+    PUBLIC = frozenset({"account_login", "account_logout", "mfa_authenticate"})
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        match = request.resolver_match
+        if match is not None and match.view_name in self.PUBLIC:
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
+
+class PrivateResponseMiddleware:
+    """What a logged-in person gets stays out of every shared cache and off the disk."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response

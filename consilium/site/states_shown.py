@@ -1,0 +1,74 @@
+"""How each state name of the product looks: its words, tone and shape.
+
+A state is told by its words first, then by the dot's shape (open: waits for somebody; moving: something is
+working on it; full: reached), and only then by colour.
+"""
+
+from typing import NamedTuple
+
+
+class Look(NamedTuple):
+    """Words, tone (a `data-tone` of components.css) and dot shape ("open", "moving" or "full") of a state."""
+
+    label: str
+    tone: str
+    shape: str
+
+
+LOOKS: dict[str, Look] = {
+    # image
+    "uploaded": Look("Uploaded", "neutral", "open"),
+    "quarantined": Look("Quarantined", "warning", "full"),
+    "reviewed": Look("Reviewed", "success", "full"),
+    "released": Look("Released", "success", "full"),
+    "refused": Look("Refused", "danger", "full"),
+    # question
+    "imported": Look("Imported", "neutral", "open"),
+    "filtered": Look("Filtered", "info", "full"),
+    "screened": Look("Screened", "info", "full"),
+    "ready": Look("Ready", "success", "full"),
+    "dropped": Look("Dropped", "neutral", "full"),
+    # trace
+    "generated": Look("Generated", "neutral", "open"),
+    "checked": Look("Checked", "info", "full"),
+    "failed_check": Look("Failed check", "danger", "full"),
+    "not_selected": Look("Not selected", "neutral", "full"),
+    "in_review": Look("In review", "accent", "open"),
+    "accepted": Look("Accepted", "success", "full"),
+    "edited": Look("Edited", "success", "full"),
+    "rejected": Look("Rejected", "danger", "full"),
+    "disputed": Look("Disputed", "warning", "full"),
+    # case
+    "draft": Look("Draft", "neutral", "open"),
+    "open": Look("Open", "accent", "open"),
+    "quiet": Look("All votes in", "info", "full"),
+    "settled": Look("Settled", "success", "full"),
+    "stalled": Look("Stalled", "danger", "full"),
+    "excluded": Look("Excluded", "neutral", "full"),
+    # claim
+    "assigned": Look("Prefetched", "neutral", "open"),
+    "claimed": Look("In work", "accent", "open"),
+    "submitted": Look("Submitted", "success", "full"),
+    "postponed": Look("Postponed", "neutral", "open"),
+    "skipped": Look("Skipped", "neutral", "full"),
+    "expired": Look("Expired", "warning", "full"),
+    "withdrawn": Look("Withdrawn", "warning", "full"),
+    # release
+    "freezing": Look("Freezing", "info", "moving"),
+    "frozen": Look("Frozen", "success", "full"),
+    # job
+    "queued": Look("Queued", "neutral", "open"),
+    "running": Look("Running", "info", "moving"),
+    "succeeded": Look("Succeeded", "success", "full"),
+    "failed": Look("Failed", "danger", "full"),
+    "cancelled": Look("Cancelled", "neutral", "full"),
+    # roles
+    "annotator": Look("Annotator", "neutral", "full"),
+    "adjudicator": Look("Adjudicator", "info", "full"),
+    "lead": Look("Lead", "accent", "full"),
+}
+
+
+def look(state: str) -> Look:
+    """The look of a state; a name nobody described is shown in plain words and neutral."""
+    return LOOKS.get(state) or Look(state.replace("_", " ").capitalize(), "neutral", "full")

@@ -1,0 +1,76 @@
+"""The one way a stored state changes."""
+
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from django.db import models, transaction
+
+from consilium.audit.recording import record
+from consilium.states.tables import SYSTEM, StateTable
+
+if TYPE_CHECKING:
+    from consilium.people.models import Person, Study
+
+
+class TransitionRefused(Exception):
+    """The table has no such arrow, or not for this person. The text is for people."""
+
+
+class StateChanged(Exception):
+    """Somebody else changed the state first; read again and decide anew."""
+
+
+class Stateful(Protocol):
+    """What transition() needs of a model instance."""
+
+    pk: Any
+    state: str
+    STATES: StateTable
+
+    @property
+    def owning_study(self) -> "Study | None":
+        """The study whose audit chain records the change; None for the system's."""
+
+
+def transition(
+    obj: Stateful,
+    to: str,
+    *,
+    by: "Person | None",
+    reason: str = "",
+    data: dict[str, Any] | None = None,
+    **fields: Any,
+) -> None:
+    """Move `obj` to state `to`: table, permission, conditional update, audit row.
+
+    `by=None` is the system (a worker). `fields` are stored in the same UPDATE.
+    Raises TransitionRefused, or StateChanged when another process moved it first (nothing is written then).
+    """
+    table, source = obj.STATES, obj.state
+    found = table.arrow(source, to)
+    if found is None:
+        raise TransitionRefused(f"A {table.name} that is {source} cannot become {to}.")
+    study = obj.owning_study
+    if not found.actors & _rights(by, study):
+        raise TransitionRefused(f"Your role does not allow {table.name}: {source} to {to}.")
+    model = cast("type[models.Model]", type(obj))
+    with transaction.atomic():
+        changed = model._default_manager.filter(pk=obj.pk, state=source).update(state=to, **fields)
+        if not changed:
+            raise StateChanged(f"This {table.name} is no longer {source}; reload to see what happened.")
+        record(
+            action=f"{table.name}.{to}",
+            obj=cast("models.Model", obj),
+            by=by,
+            study=study,
+            data={"from": source, **(data or {})},
+            reason=reason,
+        )
+    obj.state = to
+    for name, value in fields.items():
+        setattr(obj, name, value)
+
+
+def _rights(by: "Person | None", study: "Study | None") -> frozenset[str]:
+    from consilium.people.permissions import roles_of
+
+    return frozenset({SYSTEM}) if by is None else roles_of(by, study)

@@ -1,0 +1,25 @@
+"""All addresses. Each room and app owns its own list; accounts take only what needs no e-mail."""
+
+from allauth.account import views as account
+from django.urls import URLPattern, URLResolver, include, path
+
+accounts: list[URLPattern | URLResolver] = [
+    path("login/", account.login, name="account_login"),
+    path("logout/", account.logout, name="account_logout"),
+    path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("password/change/", account.password_change, name="account_change_password"),
+    path("2fa/", include("allauth.mfa.urls")),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("accounts/", include(accounts)),
+    path("", include("consilium.people.urls")),
+    path("", include("consilium.work.urls")),
+    path("", include("consilium.jobs.urls")),
+    path("", include("consilium.calls.urls")),
+    path("", include("curation.urls")),
+    path("", include("annotation.urls")),
+    path("", include("training.urls")),
+    path("", include("benchmark.urls")),
+    path("", include("consilium.site.urls")),
+]

@@ -1,0 +1,27 @@
+"""Rows of the curation app."""
+
+from curation.models.images import Cluster, Image, PixelReview, Source, Use
+from curation.models.imports import Import
+from curation.models.questions import Question, QuestionImage
+from curation.models.releases import Export, Release, ReleaseFile, ReleaseKind, ReleaseRow
+from curation.models.traces import StepStatus, Trace, TraceReview, TraceStep
+
+__all__ = [
+    "Cluster",
+    "Export",
+    "Image",
+    "Import",
+    "PixelReview",
+    "Question",
+    "QuestionImage",
+    "Release",
+    "ReleaseFile",
+    "ReleaseKind",
+    "ReleaseRow",
+    "Source",
+    "StepStatus",
+    "Trace",
+    "TraceReview",
+    "TraceStep",
+    "Use",
+]

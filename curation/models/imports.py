@@ -1,0 +1,30 @@
+"""One import of files: its job, its progress and its report."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from consilium.jobs.models import Job
+from consilium.people.models import Study
+from curation.models.images import Source
+
+
+class Import(models.Model):
+    """A batch of uploaded files. Its state is its job's state; the report names each refused item."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="imports")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="imports")
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="import_batch")
+    format = models.CharField(max_length=20, default="auto")
+    files = models.JSONField(default=list, help_text="Name shown to the importer, and blob, of each upload.")
+    accepted = models.PositiveIntegerField(default=0)
+    duplicates = models.PositiveIntegerField(default=0)
+    refused = models.JSONField(default=list, help_text="Items: {item, reason}.")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"Import {self.pk}"

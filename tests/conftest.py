@@ -1,0 +1,33 @@
+"""The fixed cast and the rules every test lives by."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db.backends.base.operations import BaseDatabaseOperations
+
+from consilium.audit import append_only
+from tests.cast import Cast, make_cast
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_may_pass_the_triggers() -> Iterator[None]:
+    """Test databases are emptied between transactional tests: append-only tables let only that pass."""
+    original = BaseDatabaseOperations.execute_sql_flush
+
+    def flush(self: BaseDatabaseOperations, sql_list: Any) -> None:
+        for refusal in append_only.installed:
+            refusal.remove(self.connection)
+        original(self, sql_list)
+        for refusal in append_only.installed:
+            refusal.install(self.connection)
+
+    BaseDatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
+    yield
+    BaseDatabaseOperations.execute_sql_flush = original  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """One study with its people: see tests/cast.py."""
+    return make_cast()

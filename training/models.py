@@ -1,0 +1,98 @@
+"""Rows of the training app: runs, their events and checkpoints, and the models they produced."""
+
+from django.conf import settings as django_settings
+from django.db import models
+from django.utils import timezone
+
+from consilium.calls.models import ModelEndpoint
+from consilium.jobs.models import Job
+from consilium.people.models import Specialty, Study
+from curation.models import Release
+
+
+class Stage(models.TextChoices):
+    """The stages of METHOD.md section 5 that can be launched."""
+
+    DSA = "dsa", "DSA: one expert per specialty"
+    GBA = "gba", "GBA: reinforcement with guideline-based advantages"
+    MERGE = "merge", "Conflict-aware merge"
+
+
+class Run(models.Model):
+    """One execution of one stage; its state is its job's state."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="runs")
+    stage = models.CharField(max_length=20, choices=Stage.choices)
+    specialty = models.CharField(max_length=40, choices=Specialty.choices, blank=True)
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, null=True, blank=True, related_name="runs")
+    release_digest = models.CharField(max_length=64, blank=True)
+    base = models.ForeignKey(ModelEndpoint, on_delete=models.PROTECT, related_name="runs_from")
+    inputs = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="feeds")
+    settings = models.JSONField(default=dict)
+    seed = models.PositiveIntegerField(default=0)
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="run")
+    created_by = models.ForeignKey(
+        django_settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=(models.Q(stage="dsa") & ~models.Q(specialty="")) | ~models.Q(stage="dsa"),
+                name="run_dsa_has_specialty",
+            )
+        ]
+
+    def __str__(self) -> str:
+        specialty = f" {self.get_specialty_display().lower()}" if self.specialty else ""
+        return f"Run {self.pk}: {self.stage.upper()}{specialty}"
+
+
+class RunEvent(models.Model):
+    """One line of progress that the training process wrote."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="events")
+    sequence = models.PositiveIntegerField()
+    kind = models.CharField(max_length=20)
+    step = models.PositiveIntegerField(null=True, blank=True)
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["sequence"]
+        constraints = [models.UniqueConstraint(fields=["run", "sequence"], name="run_event_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.step or ''}"
+
+
+class Checkpoint(models.Model):
+    """One complete checkpoint on disk, by name inside the run's folder."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="checkpoints")
+    step = models.PositiveIntegerField()
+    name = models.CharField(max_length=80)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["step"]
+        constraints = [models.UniqueConstraint(fields=["run", "step"], name="checkpoint_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProducedModel(models.Model):
+    """The model a run made, registered as an endpoint with the digests it was trained on."""
+
+    run = models.OneToOneField(Run, on_delete=models.PROTECT, related_name="produced")
+    endpoint = models.OneToOneField(ModelEndpoint, on_delete=models.PROTECT, related_name="produced_by")
+    digest = models.CharField(max_length=64)
+    release_digests = models.JSONField(default=list)
+    card = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"Model of run {self.run_id}"
