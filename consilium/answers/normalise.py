@@ -36,7 +36,8 @@ def normalise(text: str) -> str:
     """Return `text` with plain layout and without sentences in which a model names itself.
 
     Layout: composed Unicode, line feeds, single spaces, no invisible characters, no Markdown headings or
-    bold, one bullet sign, at most one blank line. Words are otherwise untouched. Normalising twice changes nothing.
+    bold, one bullet sign, at most one blank line. Words are otherwise untouched.
+    Normalising twice changes nothing.
     """
     current, previous = _once(text), text
     # Removing one construct can expose another ("# # x"); the text only ever gets shorter, so this ends.
