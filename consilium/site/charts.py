@@ -92,9 +92,15 @@ def line_chart(
         _columns_axis(shown_x_ticks, x_scale, height, x_label),
         *(_line(index, one, x_scale, y_scale) for index, one in enumerate(series, start=1)),
     )
-    ends = "; ".join(f"{one.name}: {number(one.points[0][1])} to {number(one.points[-1][1])}" for one in clean if one.points)
+    ends = "; ".join(
+        f"{one.name}: {number(one.points[0][1])} to {number(one.points[-1][1])}"
+        for one in clean
+        if one.points
+    )
     svg = _svg(drawing, height, title, f"{y_label} over {x_label}. {ends}.")
-    return _figure(svg, title, y_label, [one.name for one in clean], _line_table(clean, x_label) if table else None)
+    return _figure(
+        svg, title, y_label, [one.name for one in clean], _line_table(clean, x_label) if table else None
+    )
 
 
 def interval_chart(
@@ -157,7 +163,16 @@ def _columns_axis(
         "",
         '<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/><text x="{}" y="{}" text-anchor="middle">{}</text>',
         (
-            ("chart-grid" if grid else "chart-axis", scale(v), top, scale(v), base + 4, scale(v), base + 16, number(v))
+            (
+                "chart-grid" if grid else "chart-axis",
+                scale(v),
+                top,
+                scale(v),
+                base + 4,
+                scale(v),
+                base + 16,
+                number(v),
+            )
             for v in values
         ),
     )
@@ -217,7 +232,9 @@ def _with_interval(one: Estimate, show: Callable[[float], str]) -> str:
     return f"{show(one.value)} ({show(one.low)} to {show(one.high)})"
 
 
-def _figure(svg: SafeString, title: str, note: str, names: Sequence[str], table: SafeString | None) -> SafeString:
+def _figure(
+    svg: SafeString, title: str, note: str, names: Sequence[str], table: SafeString | None
+) -> SafeString:
     keys = format_html_join(
         "",
         '<span class="chart-key"><svg viewBox="0 0 20 8" aria-hidden="true">'
@@ -227,7 +244,8 @@ def _figure(svg: SafeString, title: str, note: str, names: Sequence[str], table:
     numbers = SafeString("")
     if table is not None:
         numbers = format_html(
-            '<details><summary>Numbers</summary><div class="table-wrap" tabindex="0">{}</div></details>', table
+            '<details><summary>Numbers</summary><div class="table-wrap" tabindex="0">{}</div></details>',
+            table,
         )
     return format_html(
         '<figure class="chart"><figcaption><span class="chart-title">{}</span>{}{}</figcaption>{}{}</figure>',
