@@ -1,0 +1,40 @@
+"""Rebuild images from the command line, to see what the importer would keep and refuse."""
+
+import argparse
+import json
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from curation.imaging.protocol import Refusal
+from curation.imaging.sandbox import rebuild
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print one JSON line per file; return 1 when any was refused, 2 when the folder cannot be used.
+
+    Keyed hashes are made with a key of this run: they cannot be compared between runs.
+    """
+    parser = argparse.ArgumentParser(prog="python -m curation.imaging", description=__doc__)
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="a new or empty folder")
+    options = parser.parse_args(arguments)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        if any(options.out.iterdir()):
+            parser.error("the folder given with --out is not empty")
+        outcomes = rebuild(options.files, options.out, key=secrets.token_bytes(32))
+    except OSError as error:
+        parser.error(f"the folder given with --out cannot be used: {error.strerror}")
+    for path, outcome in zip(options.files, outcomes, strict=True):
+        if isinstance(outcome, Refusal):
+            shown = {"file": path.name, "kept": False, "code": outcome.code, "message": outcome.message}
+        else:
+            shown = {"file": path.name, "kept": True, "folder": outcome.folder.name, **outcome.report()}
+        sys.stdout.write(json.dumps(shown) + "\n")
+    return 1 if any(isinstance(outcome, Refusal) for outcome in outcomes) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

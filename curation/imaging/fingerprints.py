@@ -1,0 +1,125 @@
+"""Keyed fingerprints of identifiers: later texts can be searched for a patient without keeping who it was.
+
+Both sides pass through the same normalisation: accents and case fold, dates in any common spelling become one
+token, identifiers lose their punctuation. Only HMAC-SHA256 prefixes are kept (64 bits).
+"""
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
+
+from curation.imaging.vocabulary import words
+
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        (
+            ("jan", "january", "januar"),
+            ("feb", "february", "februar"),
+            ("mar", "march", "marz", "maerz"),
+            ("apr", "april"),
+            ("may", "mai"),
+            ("jun", "june", "juni"),
+            ("jul", "july", "juli"),
+            ("aug", "august"),
+            ("sep", "sept", "september"),
+            ("oct", "october", "okt", "oktober"),
+            ("nov", "november"),
+            ("dec", "december", "dez", "dezember"),
+        ),
+        start=1,
+    )
+    for name in names
+}
+# Words of names of institutions that say nothing about which institution it is.
+_COMMON_WORDS: Final = words(
+    """
+    the and for von van der den del dela med medical medicine center centre hospital hospitals clinic
+    clinical clinics klinik klinikum krankenhaus university universitat department dept radiology
+    radiologie imaging general health care healthcare institute institut division unit ward street road
+    doctor prof unknown anonymous anonym anonymized none test patient name first last male female
+    """
+)
+_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "æ": "ae"})
+_NUMERIC_DATE: Final = re.compile(r"(?<!\d)(\d{1,4})[-./ ](\d{1,2})[-./ ](\d{1,4})(?!\d)")
+_COMPACT_DATE: Final = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(\d\d)(\d\d)(?!\d)")
+_DAY_MONTH: Final = re.compile(r"(?<!\w)(\d{1,2})(?:st|nd|rd|th|\.)?[ -]?([a-z]{3,9})\.?,?[ -](\d{4})(?!\d)")
+_MONTH_DAY: Final = re.compile(r"(?<!\w)([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?!\d)")
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_CODE: Final = re.compile(r"[^\W_]+(?:[-./_][^\W_]+)*")
+_SHORTEST_NAME: Final = 3
+_SHORTEST_CODE: Final = 4
+
+
+def fold(text: str) -> str:
+    """Return `text` in lower case without accents, compatibility forms resolved."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def fingerprint(token: str, key: bytes) -> str:
+    """Return the 16 hex digit keyed hash of one normalised token."""
+    return hmac.new(key, b"token\0" + token.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def name_tokens(value: str) -> set[str]:
+    """Return the tokens of a person's or institution's name: each telling word, umlauts in both spellings."""
+    spellings = (fold(value), fold(value.casefold().translate(_UMLAUTS)))
+    words = {word for spelling in spellings for word in _WORD.findall(spelling)}
+    return {f"w:{word}" for word in words if len(word) >= _SHORTEST_NAME and word not in _COMMON_WORDS}
+
+
+def code_tokens(value: str) -> set[str]:
+    """Return the tokens of an identifier: without its punctuation, and its longest run of digits."""
+    compact = re.sub(r"[\W_]+", "", fold(value))
+    found = {compact} if len(compact) >= _SHORTEST_CODE and not compact.isalpha() else set()
+    digits = max(re.findall(r"\d+", compact), key=len, default="")
+    if len(digits) > _SHORTEST_CODE:
+        found |= {digits, digits.lstrip("0")}
+    return {f"c:{code}" for code in found if code.strip("0")} | (
+        name_tokens(value) if compact.isalpha() else set()
+    )
+
+
+def date_tokens(value: str) -> set[str]:
+    """Return one token per calendar day named in `value`; an ambiguous 04/11/1961 gives both readings."""
+    text = fold(value)
+    days = set(_numeric_days(text))
+    days |= {(int(y), int(m), int(d)) for y, m, d in _COMPACT_DATE.findall(text)}
+    days |= {(int(y), _MONTHS.get(m, 0), int(d)) for d, m, y in _DAY_MONTH.findall(text)}
+    days |= {(int(y), _MONTHS.get(m, 0), int(d)) for m, d, y in _MONTH_DAY.findall(text)}
+    return {f"d:{y:04}{m:02}{d:02}" for y, m, d in days if 1 <= m <= 12 and 1 <= d <= 31}
+
+
+def _numeric_days(text: str) -> Iterator[tuple[int, int, int]]:
+    for first, middle, last in _NUMERIC_DATE.findall(text):
+        if len(first) == 4:
+            yield int(first), int(middle), int(last)
+        elif len(last) in (2, 4):
+            centuries = ("",) if len(last) == 4 else ("19", "20")
+            for century in centuries:
+                yield int(century + last), int(middle), int(first)
+                yield int(century + last), int(first), int(middle)
+
+
+def text_tokens(text: str) -> set[str]:
+    """Return every token a free text could share with an identifier."""
+    found = name_tokens(text) | date_tokens(text)
+    for piece in _CODE.findall(fold(text)):
+        found |= code_tokens(piece)
+        for part in re.split(r"[-./_]", piece):
+            found |= code_tokens(part)
+    return found
+
+
+def fingerprints_of(tokens: Iterable[str], key: bytes) -> tuple[str, ...]:
+    """Return the sorted fingerprints of `tokens`."""
+    return tuple(sorted({fingerprint(token, key) for token in tokens}))
+
+
+def mentions(text: str, key: bytes, fingerprints: Collection[str]) -> bool:
+    """Return whether `text` names anything whose fingerprint is in `fingerprints`."""
+    return any(fingerprint(token, key) in fingerprints for token in text_tokens(text))

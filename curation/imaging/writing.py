@@ -1,0 +1,149 @@
+"""Writing one picture as plain files: gzip byte planes for the viewer, PNG for thumbnails and models."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+
+from curation.imaging.display import fitted, histogram, perceptual_hash, span_window, to8, window_table
+from curation.imaging.picture import Picture
+from curation.imaging.protocol import Facts, Limits, Preset, Produced, Window
+from curation.imaging.vocabulary import CT_PRESETS, Kind, ReviewReason
+
+_GZIP_LEVEL: Final = 6
+_OWN_NAMES: Final = ("Default", "Second", "Third")
+
+
+@dataclass(slots=True)
+class Folder:
+    """Files written for one image, in order."""
+
+    path: Path
+    produced: list[Produced] = field(default_factory=list)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a new file; raise OSError when the disk or the size limit says no."""
+        with (self.path / name).open("xb") as stream:
+            stream.write(content)
+        self.produced.append(
+            Produced(name=name, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+        )
+
+    def write_png(self, name: str, image: Image.Image) -> None:
+        """Write a picture made of samples alone: a fresh image carries no metadata."""
+        with (self.path / name).open("xb") as stream:
+            Image.frombytes(image.mode, image.size, image.tobytes()).save(stream, format="PNG")
+        content = (self.path / name).read_bytes()
+        self.produced.append(
+            Produced(name=name, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+        )
+
+
+def planes(frame: Any) -> bytes:
+    """Return the bytes the viewer reads: low then high bytes of int16 codes, or the R, G and B planes."""
+    if frame.ndim == 3:
+        return np.ascontiguousarray(np.moveaxis(frame, 2, 0)).tobytes()
+    unsigned = np.ascontiguousarray(frame).view(np.uint16)
+    return (unsigned & np.uint16(0xFF)).astype(np.uint8).tobytes() + (unsigned >> 8).astype(
+        np.uint8
+    ).tobytes()
+
+
+def write_frame(folder: Folder, index: int, frame: Any) -> str:
+    """Write one frame for the viewer and return the SHA-256 of its samples."""
+    content = planes(frame)
+    folder.write(f"frame-{index:04d}.bin", gzip.compress(content, _GZIP_LEVEL, mtime=0))
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_pictures(folder: Folder, picture: Picture, limits: Limits) -> Facts:
+    """Write the pictures of the representative frames and return the facts of the image."""
+    indices = representative_frames(picture.frames, limits.model_frames)
+    auto, full = _measured_windows(picture, indices)
+    window = (*picture.display.windows, auto)[0]
+    display = picture.display
+    table = window_table(display.slope, display.intercept, window, inverted=display.inverted)
+    middle = indices[len(indices) // 2]
+    perceptual = ""
+    for index in indices:
+        frame = picture.frame(index)
+        shown = frame if picture.kind is Kind.COLOUR else to8(frame, table)
+        folder.write_png(f"model-{index:04d}.png", fitted(shown, picture.about.aspect, limits.model_edge))
+        if index == middle:
+            perceptual = perceptual_hash(shown)
+            folder.write_png("thumb.png", fitted(shown, picture.about.aspect, limits.thumb_edge))
+    return _facts(picture, window, _presets(picture, auto, full), perceptual)
+
+
+def representative_frames(frames: int, most: int) -> list[int]:
+    """Return up to `most` frame numbers spread evenly from the first to the last."""
+    count = min(frames, most)
+    return [round(i * (frames - 1) / max(1, count - 1)) for i in range(count)]
+
+
+def _measured_windows(picture: Picture, indices: list[int]) -> tuple[Window, Window]:
+    """Return the 0.5 to 99.5 percentile window and the full range, padding left out, of the given frames."""
+    if picture.kind is Kind.COLOUR:
+        return picture.display.windows[0], picture.display.windows[0]
+    counts = np.zeros(1 << 16, dtype=np.int64)
+    for index in indices:
+        counts += histogram(picture.frame(index))
+    if picture.display.padding is not None:
+        low, high = picture.display.padding
+        without = counts.copy()
+        without[low + 32768 : high + 32769] = 0
+        counts = without if without.any() else counts
+    slope, intercept = picture.display.slope, picture.display.intercept
+    return span_window(counts, slope, intercept, 0.5, 99.5), span_window(counts, slope, intercept, 0, 100)
+
+
+def _presets(picture: Picture, auto: Window, full: Window) -> tuple[Preset, ...]:
+    """Return at most six named windows: the source's own, those of its modality, and the measured ones."""
+    own = [
+        (name, w.center, w.width)
+        for name, w in zip(_OWN_NAMES, picture.display.windows or (auto,), strict=False)
+    ]
+    if picture.kind is Kind.COLOUR:
+        named = own[:1]
+    elif picture.about.modality == "CT":
+        named = [*own[:1], *CT_PRESETS, ("Full range", full.center, full.width)]
+    else:
+        named = [*own, ("Auto contrast", auto.center, auto.width), ("Full range", full.center, full.width)]
+    return tuple(Preset(name=name, center=center, width=width) for name, center, width in named)
+
+
+def _facts(picture: Picture, window: Window, presets: tuple[Preset, ...], perceptual: str) -> Facts:
+    about, display = picture.about, picture.display
+    return Facts(
+        kind=picture.kind,
+        rows=picture.rows,
+        columns=picture.columns,
+        frames=picture.frames,
+        slope=display.slope,
+        intercept=display.intercept,
+        inverted=display.inverted,
+        window=window,
+        presets=presets,
+        spacing=about.spacing,
+        spacing_meaning=about.spacing_meaning,
+        aspect=about.aspect,
+        orientation=about.orientation,
+        modality=about.modality,
+        body_part=about.body_part,
+        laterality=about.laterality,
+        view=about.view,
+        needs_pixel_review=about.review_reason is not ReviewReason.NONE,
+        review_reason=about.review_reason,
+        perceptual_hash=perceptual,
+        patient_key=about.patient_key,
+        series_key=about.series_key,
+        position=about.position,
+        age_years=about.age_years,
+        fingerprints=about.fingerprints,
+        decoder=about.decoder,
+        decoder_version=about.decoder_version,
+    )
