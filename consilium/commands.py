@@ -1,0 +1,41 @@
+"""How every command ends: exit code 0, 1 or 2, text for people or JSON, never a traceback for bad input."""
+
+import json
+from abc import abstractmethod
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+EXPECTED: tuple[type[Exception], ...] = (PermissionDenied, ObjectDoesNotExist, ValidationError, ValueError)
+
+
+class ReportingCommand(BaseCommand):
+    """A command that takes --json and returns a dict from `perform`."""
+
+    refusals: tuple[type[Exception], ...] = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Every command takes --json."""
+        parser.add_argument("--json", action="store_true", help="Print the result as one JSON object.")
+
+    @abstractmethod
+    def perform(self, **options: Any) -> dict[str, Any]:
+        """Do it and return what to print; `ok: False` makes the exit code 1."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run `perform`; a named refusal becomes exit code 2 with its text."""
+        try:
+            result = self.perform(**options)
+        except EXPECTED + self.refusals as error:
+            raise CommandError(_text(error), returncode=2) from None
+        if options["json"]:
+            self.stdout.write(json.dumps(result, sort_keys=True))
+        else:
+            self.stdout.write("\n".join(f"{name}: {value}" for name, value in result.items()))
+        if result.get("ok") is False:
+            raise CommandError("Finished with findings.", returncode=1)
+
+
+def _text(error: Exception) -> str:
+    return " ".join(error.messages) if isinstance(error, ValidationError) else str(error)

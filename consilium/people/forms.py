@@ -1,0 +1,93 @@
+"""Forms of the people room."""
+
+from typing import Any
+
+from django import forms
+
+from consilium.people.models import CreditChoice, Role, Specialty
+from consilium.people.study_settings import RANGES, StudySettings
+
+
+class InvitationForm(forms.Form):
+    """Whom to invite and as what."""
+
+    display_name = forms.CharField(label="Name", max_length=120, help_text="As other members will see it.")
+    role = forms.ChoiceField(choices=Role.choices)
+    specialty = forms.ChoiceField(choices=[("", "Any"), *Specialty.choices], required=False)
+
+
+class AcceptForm(forms.Form):
+    """The invited person chooses a user name and a password."""
+
+    username = forms.CharField(
+        label="User name",
+        max_length=60,
+        widget=forms.TextInput({"autocomplete": "username", "autofocus": True}),
+    )
+    password = forms.CharField(
+        help_text="At least 12 characters; a sentence is easy to remember.",
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label="Password again", widget=forms.PasswordInput({"autocomplete": "new-password"})
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Both passwords must be the same."""
+        data = super().clean() or {}
+        if data.get("password") and data.get("again") and data["password"] != data["again"]:
+            self.add_error("again", "The two passwords differ.")
+        return data
+
+
+class ResetForm(AcceptForm):
+    """A known person sets a new password."""
+
+    username = None  # type: ignore[assignment]
+
+
+class ParticipationForm(forms.Form):
+    """What a participant decides before the first item of work."""
+
+    consent_version = forms.IntegerField(widget=forms.HiddenInput)
+    credit = forms.ChoiceField(choices=CreditChoice.choices, widget=forms.RadioSelect)
+    conflict_declaration = forms.CharField(
+        label="Conflicts of interest",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="Work for, or shares in, a maker of a model that may be judged here.",
+    )
+    agreed = forms.BooleanField(label="I have read this text and take part freely.")
+
+
+class SettingsForm(forms.Form):
+    """The study's settings, built from StudySettings so that none is forgotten."""
+
+    reason = forms.CharField(required=False, max_length=300, help_text="Needed once votes have been cast.")
+
+    def __init__(self, *args: Any, settings: StudySettings, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, value in settings.to_json().items():
+            self.fields[name] = self._field(name, value)
+        self.order_fields([*settings.to_json(), "reason"])
+
+    @staticmethod
+    def _field(name: str, value: Any) -> forms.Field:
+        label = name.replace("_", " ").capitalize()
+        if isinstance(value, bool):
+            return forms.BooleanField(label=label, initial=value, required=False)
+        low, high = RANGES[name]
+        if isinstance(value, int):
+            return forms.IntegerField(label=label, initial=value, min_value=int(low), max_value=int(high))
+        return forms.FloatField(label=label, initial=value, min_value=low, max_value=high)
+
+    def changes(self) -> dict[str, Any]:
+        """The settings that differ from what was shown."""
+        return {name: self.cleaned_data[name] for name in self.changed_data if name != "reason"}
+
+
+class GuidelineForm(forms.Form):
+    """The next guideline version."""
+
+    text = forms.CharField(label="Guidelines", widget=forms.Textarea({"rows": 14}), max_length=50_000)

@@ -1,0 +1,130 @@
+"""Making and steering a study: its settings, guidelines and consent texts."""
+
+import hashlib
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from consilium.audit.recording import record
+from consilium.people.models import ConsentText, GuidelineVersion, Membership, Person, Role, Study
+from consilium.people.permissions import OPERATOR, check_lead, check_role
+from consilium.people.study_settings import StudySettings
+
+
+class NameTaken(Exception):
+    """Another study or person already has this name."""
+
+
+class ProtocolLocked(Exception):
+    """Votes exist, so the settings may only change as a dated amendment."""
+
+
+DEFAULT_CONSENT = (
+    "You take part as a clinical expert. Your decisions are stored under a pseudonym, shown to nobody while "
+    "the study runs, and published in anonymous form with the dataset. You may withdraw at any time; work "
+    "that is already part of a frozen release stays in it."
+)
+
+
+@transaction.atomic
+def create_study(
+    *, slug: str, name: str, by: Person | None, description: str = "", is_teaching_set: bool = False
+) -> Study:
+    """A new study with consent text v1. `by` must be an operator; None is the command line.
+
+    Raises NameTaken, NotAllowed.
+    """
+    if by is not None:
+        check_role(by, None, OPERATOR)
+    if Study.objects.filter(slug=slug).exists():
+        raise NameTaken(f"There is already a study at {slug!r}; choose another address.")
+    study = Study.objects.create(
+        slug=slug, name=name, description=description, is_teaching_set=is_teaching_set
+    )
+    ConsentText.objects.create(study=study, version=1, text=DEFAULT_CONSENT)
+    record(action="study.created", obj=study, by=by, study=study, data={"slug": slug})
+    return study
+
+
+@transaction.atomic
+def change_settings(*, study: Study, changes: dict[str, Any], by: Person, reason: str = "") -> Study:
+    """Store new settings. After the protocol lock a reason is needed: it becomes a dated amendment.
+
+    Raises NotAllowed, SettingRefused, ProtocolLocked.
+    """
+    check_lead(by, study)
+    wanted = StudySettings.from_json(study.settings_data | changes)
+    if study.protocol_locked_at and not reason.strip():
+        raise ProtocolLocked(
+            "Votes have been cast: say why the protocol changes; the release card will print it."
+        )
+    Study.objects.filter(pk=study.pk).update(settings_data=wanted.to_json())
+    study.settings_data = wanted.to_json()
+    action = "study.amended" if study.protocol_locked_at else "study.settings"
+    record(action=action, obj=study, by=by, study=study, data={"changes": changes}, reason=reason)
+    return study
+
+
+@transaction.atomic
+def publish_guideline(*, study: Study, text: str, by: Person) -> GuidelineVersion:
+    """The next guideline version; later submissions name it. Raises NotAllowed."""
+    check_lead(by, study)
+    number = (study.guidelines.aggregate(top=Max("number"))["top"] or 0) + 1
+    guideline = GuidelineVersion.objects.create(study=study, number=number, text=text, created_by=by)
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    record(
+        action="guideline.published",
+        obj=guideline,
+        by=by,
+        study=study,
+        data={"number": number, "sha256": sha256},
+    )
+    return guideline
+
+
+@transaction.atomic
+def add_member(
+    *,
+    study: Study,
+    person: Person,
+    role: str,
+    by: Person | None,
+    specialty: str = "",
+    departments: list[str] | None = None,
+) -> Membership:
+    """Give a person a role in the study, or change it. `by=None` is the command line.
+
+    Nobody changes their own role. Raises NotAllowed.
+    """
+    if by is not None:
+        _check_may_appoint(by, study, person)
+    member, created = Membership.objects.update_or_create(
+        study=study,
+        person=person,
+        defaults={
+            "role": Role(role),
+            "specialty": specialty,
+            "departments": departments or [],
+            "is_active": True,
+        },
+    )
+    action = "member.added" if created else "member.changed"
+    record(action=action, obj=member, by=by, study=study, data={"person": person.pk, "role": str(role)})
+    return member
+
+
+@transaction.atomic
+def remove_member(*, membership: Membership, by: Person) -> Membership:
+    """Deactivate a membership; everything the person did stays. Raises NotAllowed."""
+    _check_may_appoint(by, membership.study, membership.person)
+    Membership.objects.filter(pk=membership.pk).update(is_active=False)
+    membership.is_active = False
+    record(action="member.removed", obj=membership, by=by, study=membership.study)
+    return membership
+
+
+def _check_may_appoint(by: Person, study: Study, person: Person) -> None:
+    check_role(by, study, Role.LEAD, OPERATOR)
+    if by == person and not by.is_operator:
+        check_role(by, study, OPERATOR)

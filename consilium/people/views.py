@@ -1,0 +1,185 @@
+"""Pages about people: joining, consent, members, settings, accounts."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from consilium.people import inviting, studies, taking_part
+from consilium.people.access import study_for
+from consilium.people.forms import (
+    AcceptForm,
+    GuidelineForm,
+    InvitationForm,
+    ParticipationForm,
+    ResetForm,
+    SettingsForm,
+)
+from consilium.people.models import ConsentText, Invitation, Membership, Participation, Person, Role
+from consilium.people.permissions import OPERATOR, check_role, roles_of
+from consilium.people.requests import signed_in
+
+
+@login_not_required
+@sensitive_post_parameters("password", "again")
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """The page behind an invitation or a reset link; works without login."""
+    try:
+        invitation = inviting.find(token)
+    except inviting.InvitationUnusable as error:
+        return render(request, "people/link_unusable.html", {"reason": str(error)}, status=404)
+    form_class = ResetForm if invitation.resets else AcceptForm
+    form = form_class(request.POST or None)
+    if request.method == "POST" and form.is_valid() and _accept(form, token):
+        messages.success(request, "Your password is set. Please log in.")
+        return redirect("account_login")
+    return render(request, "people/join.html", {"form": form, "invitation": invitation})
+
+
+def _accept(form: AcceptForm, token: str) -> bool:
+    username = form.cleaned_data.get("username", "")
+    try:
+        inviting.accept(token=token, username=username, password=form.cleaned_data["password"])
+    except studies.NameTaken as error:
+        form.add_error("username", str(error))
+    except ValidationError as error:
+        form.add_error("username" if hasattr(error, "error_dict") else "password", error.messages)
+    except inviting.InvitationUnusable as error:
+        form.add_error(None, str(error))
+    return not form.errors
+
+
+def take_part(request: HttpRequest, study: str) -> HttpResponse:
+    """The consent page; also where a participant sees and ends the participation."""
+    person = signed_in(request)
+    found = study_for(person, study)
+    participation = Participation.objects.filter(study=found, person=person, withdrawn_at=None).first()
+    consent = ConsentText.objects.filter(study=found).first()
+    initial = {"consent_version": consent.version if consent else 0}
+    form = ParticipationForm(request.POST or None, initial=initial)
+    if request.method == "POST" and participation is None and form.is_valid():
+        try:
+            taking_part.take_part(
+                study=found,
+                by=person,
+                consent_version=form.cleaned_data["consent_version"],
+                credit=form.cleaned_data["credit"],
+                conflict_declaration=form.cleaned_data["conflict_declaration"],
+            )
+        except taking_part.ConsentOutdated as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, "Thank you. You can start now.")
+            return redirect("site:study", study=found.slug)
+    context = {"study": found, "form": form, "consent": consent, "participation": participation}
+    return render(request, "people/take_part.html", context)
+
+
+@require_POST
+def withdraw(request: HttpRequest, study: str) -> HttpResponse:
+    """End one's own participation."""
+    person = signed_in(request)
+    found = study_for(person, study)
+    participation = get_object_or_404(Participation, study=found, person=person, withdrawn_at=None)
+    taking_part.withdraw(participation=participation, by=person)
+    messages.success(request, "You no longer take part. What you submitted before stays as it is.")
+    return redirect("people:take-part", study=found.slug)
+
+
+def members(request: HttpRequest, study: str) -> HttpResponse:
+    """Members and open invitations; leads invite here. The new link is shown once."""
+    person = signed_in(request)
+    found = study_for(person, study, Role.LEAD)
+    form = InvitationForm(request.POST or None)
+    link = ""
+    if request.method == "POST" and form.is_valid():
+        _, token = inviting.invite(study=found, by=person, **form.cleaned_data)
+        link = request.build_absolute_uri(reverse("people:join", kwargs={"token": token}))
+        form = InvitationForm()
+    consented = Participation.objects.filter(study=found, withdrawn_at=None).values_list(
+        "person_id", flat=True
+    )
+    context = {
+        "study": found,
+        "form": form,
+        "link": link,
+        "consented": set(consented),
+        "members": found.memberships.select_related("person").order_by(
+            "-is_active", "role", "person__display_name"
+        ),
+        "invitations": Invitation.objects.filter(study=found, accepted_at=None).order_by("-created_at"),
+    }
+    return render(request, "people/members.html", context)
+
+
+@require_POST
+def remove_member(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+    """Deactivate one membership."""
+    person = signed_in(request)
+    found = study_for(person, study, Role.LEAD)
+    membership = get_object_or_404(Membership, study=found, pk=pk)
+    studies.remove_member(membership=membership, by=person)
+    messages.success(request, f"{membership.person} is no longer a member.")
+    return redirect("people:members", study=found.slug)
+
+
+def settings(request: HttpRequest, study: str) -> HttpResponse:
+    """The study's settings; after the first vote each change needs a reason."""
+    person = signed_in(request)
+    found = study_for(person, study, Role.LEAD)
+    form = SettingsForm(request.POST or None, settings=found.settings)
+    if request.method == "POST" and form.is_valid() and form.changes():
+        try:
+            studies.change_settings(
+                study=found, changes=form.changes(), by=person, reason=form.cleaned_data["reason"]
+            )
+        except studies.ProtocolLocked as error:
+            form.add_error("reason", str(error))
+        else:
+            messages.success(request, "Settings saved.")
+            return redirect("people:settings", study=found.slug)
+    return render(request, "people/settings.html", {"study": found, "form": form})
+
+
+def guidelines(request: HttpRequest, study: str) -> HttpResponse:
+    """The guideline versions; every member reads, leads publish the next one."""
+    person = signed_in(request)
+    found = study_for(person, study)
+    newest = found.guidelines.first()
+    is_lead = Role.LEAD in roles_of(person, found)
+    form = GuidelineForm(request.POST or None, initial={"text": newest.text if newest else ""})
+    if request.method == "POST" and form.is_valid():
+        guideline = studies.publish_guideline(study=found, text=form.cleaned_data["text"], by=person)
+        messages.success(request, f"Guidelines v{guideline.number} are in force.")
+        return redirect("people:guidelines", study=found.slug)
+    context = {"study": found, "form": form, "newest": newest, "is_lead": is_lead}
+    return render(request, "people/guidelines.html", context)
+
+
+def accounts(request: HttpRequest) -> HttpResponse:
+    """All accounts; an operator makes reset links and deactivates."""
+    person = signed_in(request)
+    check_role(person, None, OPERATOR)
+    context: dict[str, object] = {"people": Person.objects.order_by("-is_active", "username")}
+    if request.method == "POST":
+        target = get_object_or_404(Person, pk=request.POST.get("reset") or 0)
+        _, token = inviting.issue_reset(person=target, by=person)
+        context |= {
+            "link": request.build_absolute_uri(reverse("people:join", kwargs={"token": token})),
+            "target": target,
+        }
+    return render(request, "people/accounts.html", context)
+
+
+@require_POST
+def set_active(request: HttpRequest, pk: int) -> HttpResponse:
+    """Deactivate or reactivate an account."""
+    person = signed_in(request)
+    check_role(person, None, OPERATOR)
+    target = get_object_or_404(Person, pk=pk)
+    inviting.set_active(person=target, is_active=request.POST.get("active") == "1", by=person)
+    return redirect("people:accounts")
