@@ -12,7 +12,8 @@ from itertools import count
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-WIDTH = 720
+WIDTH = 720  # viewBox units; text keeps its size when the figure is about this many pixels wide
+HALF_WIDTH = 460  # for a chart in half a page
 SERIES_COLOURS = 6
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 10, 34
 _ROW = 28
@@ -75,7 +76,14 @@ def number(value: float) -> str:
 
 
 def line_chart(
-    series: Sequence[Series], *, title: str, x_label: str, y_label: str, height: int = 240, table: bool = True
+    series: Sequence[Series],
+    *,
+    title: str,
+    x_label: str,
+    y_label: str,
+    height: int = 240,
+    width: int = WIDTH,
+    table: bool = True,
 ) -> SafeString:
     """A figure with one line per series over shared axes; a sentence instead when there is no point yet."""
     clean = [Series(one.name, [(x, y) for x, y in one.points if math.isfinite(y)]) for one in series]
@@ -84,11 +92,11 @@ def line_chart(
         return _nothing(title)
     x_ticks = ticks(min(x for x, _ in points), max(x for x, _ in points), 6)
     y_ticks = ticks(min(y for _, y in points), max(y for _, y in points), 4)
-    x_scale = Scale(min(x for x, _ in points), max(x_ticks[-1], points[0][0] + 1e-9), _LEFT, WIDTH - _RIGHT)
+    x_scale = Scale(min(x for x, _ in points), max(x_ticks[-1], points[0][0] + 1e-9), _LEFT, width - _RIGHT)
     y_scale = Scale(y_ticks[0], y_ticks[-1], height - _BOTTOM, _TOP)
     shown_x_ticks = [tick for tick in x_ticks if tick >= x_scale.start]
     drawing = _join(
-        _rows_grid(y_ticks, y_scale),
+        _rows_grid(y_ticks, y_scale, width),
         _columns_axis(shown_x_ticks, x_scale, height, x_label),
         *(_line(index, one, x_scale, y_scale) for index, one in enumerate(series, start=1)),
     )
@@ -97,7 +105,7 @@ def line_chart(
         for one in clean
         if one.points
     )
-    svg = _svg(drawing, height, title, f"{y_label} over {x_label}. {ends}.")
+    svg = _svg(drawing, (width, height), title, f"{y_label} over {x_label}. {ends}.")
     return _figure(
         svg, title, y_label, [one.name for one in clean], _line_table(clean, x_label) if table else None
     )
@@ -111,6 +119,7 @@ def interval_chart(
     low: float = 0.0,
     high: float = 1.0,
     reference: float | None = None,
+    width: int = WIDTH,
     show: Callable[[float], str] = number,
 ) -> SafeString:
     """A figure with one row per estimate: a dot on its interval, and the figures in words at the right.
@@ -119,16 +128,17 @@ def interval_chart(
     """
     if not estimates:
         return _nothing(title)
-    name_width, value_width = 190, 150
+    name_width = _text_width([_shorten(one.name) for one in estimates]) + 20
+    value_width = _text_width([_with_interval(one, show) for one in estimates]) + 16
     height = _TOP + _ROW * len(estimates) + _BOTTOM
-    scale = Scale(low, high, name_width, WIDTH - value_width)
+    scale = Scale(low, high, name_width, width - value_width)
     drawing = _join(
         _columns_axis(ticks(low, high, 5), scale, height, x_label, grid=True),
         _reference(reference, scale, height),
         *(_estimate(index, one, scale, show) for index, one in enumerate(estimates)),
     )
     said = "; ".join(f"{one.name} {_with_interval(one, show)}" for one in estimates)
-    svg = _svg(drawing, height, title, f"{x_label}. {said}.")
+    svg = _svg(drawing, (width, height), title, f"{x_label}. {said}.")
     return _figure(svg, title, "", [], _estimate_table(estimates, x_label, show))
 
 
@@ -136,17 +146,17 @@ def _join(*parts: SafeString) -> SafeString:
     return mark_safe("".join(parts))  # noqa: S308 - every part was made by format_html
 
 
-def _svg(drawing: SafeString, height: float, title: str, description: str) -> SafeString:
+def _svg(drawing: SafeString, size: tuple[float, float], title: str, description: str) -> SafeString:
     mark = f"chart-{next(_ids)}"
     return format_html(
         '<svg viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" aria-labelledby="{m}-title {m}-desc">'
         '<title id="{m}-title">{t}</title><desc id="{m}-desc">{d}</desc>{drawing}</svg>',
-        w=WIDTH, h=height, m=mark, t=title, d=description, drawing=drawing,
+        w=size[0], h=size[1], m=mark, t=title, d=description, drawing=drawing,
     )  # fmt: skip
 
 
-def _rows_grid(values: Sequence[float], scale: Scale) -> SafeString:
-    rows = ((_LEFT, scale(v), WIDTH - _RIGHT, scale(v), _LEFT - 8, scale(v) + 4, number(v)) for v in values)
+def _rows_grid(values: Sequence[float], scale: Scale, width: int) -> SafeString:
+    rows = ((_LEFT, scale(v), width - _RIGHT, scale(v), _LEFT - 8, scale(v) + 4, number(v)) for v in values)
     return format_html_join(
         "",
         '<line class="chart-grid" x1="{}" y1="{}" x2="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
@@ -220,6 +230,11 @@ def _estimate(index: int, one: Estimate, scale: Scale, show: Callable[[float], s
         scale.first - 12, y + 4, _shorten(one.name), bar, scale(one.value), y, scale.last + 12, y + 4,
         _with_interval(one, show),
     )  # fmt: skip
+
+
+def _text_width(texts: Sequence[str]) -> float:
+    """Room for 12 px text in a wide system font; the server cannot measure the reader's own."""
+    return 7.4 * max(map(len, texts))
 
 
 def _shorten(name: str, longest: int = 27) -> str:

@@ -7,7 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from consilium.site.charts import Estimate, Series, interval_chart, line_chart
+from consilium.site.charts import HALF_WIDTH, Estimate, Series, interval_chart, line_chart
 from consilium.site.icons import ICON_FOLDER
 from consilium.site.states_shown import LOOKS
 
@@ -81,8 +81,9 @@ def _leaderboard_chart() -> str:
     return interval_chart(
         rows,
         title="Accuracy, overall dimension",
-        x_label="Share of cases right in both orders, mean",
+        x_label="Accuracy, mean over both orders",
         reference=0.5,
+        width=HALF_WIDTH,
         show=lambda value: f"{value:.1%}",
     )
 

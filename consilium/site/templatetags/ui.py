@@ -39,7 +39,7 @@ def _join(content: Iterable[Any]) -> SafeString:
     return mark_safe("".join(conditional_escape(part) for part in content))  # noqa: S308 - each part is escaped
 
 
-# --- the page -------------------------------------------------------------------------------------------------
+# --- the page -------------------------------------------------------------------------------------------
 
 
 @register.simple_tag(takes_context=True)
@@ -76,7 +76,7 @@ def kbd(keys: str) -> SafeString:
     return format_html_join(" ", '<kbd class="kbd">{}</kbd>', ((key,) for key in keys.split()))
 
 
-# --- small things ---------------------------------------------------------------------------------------------
+# --- small things ---------------------------------------------------------------------------------------
 
 
 @register.simple_tag
@@ -205,7 +205,7 @@ def pagination(context: Context, page: Page[Any], name: str = "page") -> SafeStr
     return _render("pagination", page=page, before=before, after=after)
 
 
-# --- forms ----------------------------------------------------------------------------------------------------
+# --- forms ----------------------------------------------------------------------------------------------
 
 
 def _describe(bound: BoundField) -> None:
@@ -231,7 +231,7 @@ def form_fields(form: BaseForm) -> SafeString:
     return _render("form_fields", form=form)
 
 
-# --- blocks ---------------------------------------------------------------------------------------------------
+# --- blocks ---------------------------------------------------------------------------------------------
 
 
 @register.simple_block_tag
@@ -263,7 +263,7 @@ def menu(
     return _render("menu", content=content, label=label, icon=icon, align=align, button=button)
 
 
-# --- text that changed ----------------------------------------------------------------------------------------
+# --- text that changed ----------------------------------------------------------------------------------
 
 
 @register.simple_tag
@@ -282,7 +282,7 @@ def diff(before: str, after: str) -> SafeString:
     return format_html('<div class="diff">{}</div>', _join(parts))
 
 
-# --- votes ----------------------------------------------------------------------------------------------------
+# --- votes ----------------------------------------------------------------------------------------------
 
 
 @register.simple_tag
