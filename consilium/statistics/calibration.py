@@ -1,0 +1,50 @@
+"""How well stated confidence matches being right."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from consilium.statistics.undefined import Maybe, Undefined
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Expected calibration error and Brier score, both 0 (best) to 1."""
+
+    ece: float
+    brier: float
+
+
+def calibration(
+    confidence: Sequence[float],
+    correct: Sequence[float],
+    *,
+    bins: int = 10,
+    bin_range: tuple[float, float] = (0.5, 1.0),
+    right_closed: bool = True,
+) -> Maybe[Calibration]:
+    """ECE over equal-width bins (Naeini et al. 2015, AAAI) and Brier score (Brier 1950).
+
+    The outer edges belong to the outer bins whichever side is closed.
+
+    Raises:
+        ValueError: lengths differ, a confidence outside `bin_range`, fewer than one bin, or an empty range.
+    """
+    stated, right = np.asarray(confidence, dtype=np.float64), np.asarray(correct, dtype=np.float64)
+    low, high = bin_range
+    if len(stated) != len(right):
+        raise ValueError("Every confidence needs its outcome.")
+    if bins < 1 or not low < high:
+        raise ValueError("At least one bin and a range of positive width are needed.")
+    if not ((stated >= low) & (stated <= high)).all():
+        raise ValueError(f"A confidence lies outside the range {low} to {high}.")
+    if not len(stated):
+        return Undefined("no confidences")
+    edges = np.linspace(low, high, bins + 1)[1:-1]
+    # A confidence written 0.8 must fall with the edge computed as 0.8000000000000002.
+    places = np.searchsorted(
+        np.round(edges, 12), np.round(stated, 12), side="left" if right_closed else "right"
+    )
+    gaps = np.bincount(places, weights=stated - right, minlength=bins)
+    return Calibration(float(np.abs(gaps).sum() / len(stated)), float(np.mean((stated - right) ** 2)))
