@@ -28,6 +28,17 @@ def read_list(name: str, default: list[str]) -> list[str]:
     return default if value is None else [word.strip() for word in value.split(",") if word.strip()]
 
 
+def read_seconds(name: str, *, default: float) -> float:
+    """A positive number of seconds; anything else is refused."""
+    try:
+        seconds = float(os.environ.get(name) or default)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise EnvironmentRefused(f"{name} must be a positive number of seconds.")
+    return seconds
+
+
 def home_folder(base: Path) -> Path:
     """The data folder (CONSILIUM_HOME, default ./var), created private to this user."""
     home = Path(os.environ.get("CONSILIUM_HOME") or base / "var").resolve()

@@ -155,6 +155,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 500
 
 BROKER_URL = os.environ.get("BROKER_URL", "")
+JOB_LEASE_SECONDS = environment.read_seconds("CONSILIUM_JOB_LEASE", default=30.0)
+JOB_RETRY_SECONDS = environment.read_seconds("CONSILIUM_JOB_RETRY", default=5.0)
 # Hosts a remote model endpoint may have; a URL to any other host is refused (SAFETY.md, server-side requests).
 MODEL_HOSTS = environment.read_list("CONSILIUM_MODEL_HOSTS", ["127.0.0.1", "localhost"])
 MODELS_FOLDER = Path(os.environ.get("CONSILIUM_MODELS") or CONSILIUM_HOME / "models").resolve()

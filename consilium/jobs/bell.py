@@ -1,0 +1,21 @@
+"""Rings for a worker. A ring may get lost: the job row is the truth and the sweeper rings again."""
+
+import structlog
+from django.db.models.functions import Now
+
+from consilium.jobs.models import Job
+
+log = structlog.get_logger(__name__)
+RING = "consilium.jobs.ring"
+STALE_SECONDS = 3600
+
+
+def nudge(job: Job) -> None:
+    """Tell the workers of the job's queue that it waits; never fails, a broken broker is only logged."""
+    from consilium.celery import app
+
+    Job.objects.filter(pk=job.pk).update(nudged_at=Now())
+    try:
+        app.send_task(RING, args=[str(job.pk)], queue=job.queue, retry=False, expires=STALE_SECONDS)
+    except Exception as problem:
+        log.warning("job.nudge_failed", job=str(job.pk), cause=type(problem).__name__)
