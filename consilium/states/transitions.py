@@ -1,6 +1,6 @@
 """The one way a stored state changes."""
 
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from django.db import models, transaction
 
@@ -24,7 +24,7 @@ class Stateful(Protocol):
 
     pk: Any
     state: str
-    STATES: StateTable
+    STATES: ClassVar[StateTable]
 
     @property
     def owning_study(self) -> "Study | None":

@@ -7,8 +7,21 @@ from django.utils import timezone
 
 from consilium.people.models import Specialty, Study
 from consilium.states.tables import StateTable
-from curation.models.images import Cluster, Image, Source
+from curation.models.images import Cluster, Image, Source, Use
 from curation.states import QUESTION_STATES, QuestionState
+
+
+class QuestionQuerySet(models.QuerySet["Question"]):
+    """Reads of questions."""
+
+    def for_use(self, study: Study, use: Use | str) -> "QuestionQuerySet":
+        """Questions of the study whose cluster has this use, dropped ones left out."""
+        kept = self.filter(study=study, cluster__use=use).exclude(state=QuestionState.DROPPED)
+        return kept.select_related("cluster", "source")
+
+    def ready(self) -> "QuestionQuerySet":
+        """Questions that may be drawn for traces or cases."""
+        return self.filter(state=QuestionState.READY)
 
 
 class Question(models.Model):
@@ -42,6 +55,8 @@ class Question(models.Model):
     images = models.ManyToManyField(Image, through="QuestionImage", related_name="questions")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    objects = QuestionQuerySet.as_manager()
+
     class Meta:
         ordering = ["pk"]
         constraints = [
@@ -66,7 +81,10 @@ class Question(models.Model):
 
     def ordered_images(self) -> list[Image]:
         """The images in the order the question refers to them."""
-        links = self.question_images.select_related("image").order_by("position")
+        if "question_images" in getattr(self, "_prefetched_objects_cache", {}):
+            links = sorted(self.question_images.all(), key=lambda link: link.position)
+        else:
+            links = list(self.question_images.select_related("image").order_by("position"))
         return [link.image for link in links]
 
 

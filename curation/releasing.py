@@ -1,0 +1,216 @@
+"""Freezes rows into a release, checks a release against its hashes, and withdraws it."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from consilium.audit.models import AuditHead
+from consilium.audit.recording import chain_of
+from consilium.blobs.models import Blob
+from consilium.blobs.storing import put
+from consilium.people.models import Person, Study
+from consilium.people.permissions import check_lead
+from consilium.states.transitions import transition
+from curation.manifests import FORMAT, app_version, canonical, digest_of, sha256_of
+from curation.models import Release, ReleaseFile, ReleaseKind, ReleaseRow, Source
+from curation.states import ReleaseState
+from curation.verifying import verify
+
+__all__ = [
+    "EmptyRelease",
+    "FreezeRefused",
+    "NewRow",
+    "SourceRefused",
+    "find_release",
+    "freeze",
+    "rows_of",
+    "verify",
+    "withdraw",
+]
+
+BATCH: Final = 500
+PATH: Final = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*")
+
+
+class FreezeRefused(ValueError):
+    """A release that cannot be made as asked; the text is for people."""
+
+
+class EmptyRelease(FreezeRefused):
+    """No row is left to freeze; the text counts the reasons."""
+
+
+class SourceRefused(FreezeRefused):
+    """A source's permissions do not cover this kind of release; the text names source and rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """One row to freeze: its id, its JSON content, and its files (path in the release to blob SHA-256)."""
+
+    row_id: str
+    content: dict[str, Any]
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def freeze(
+    *,
+    study: Study,
+    kind: str,
+    name: str,
+    rows: Iterable[NewRow],
+    left_out: dict[str, int],
+    by: Person,
+    derived_from: Release | None = None,
+) -> Release:
+    """Make an immutable release of `rows`; the only way a Release comes into being.
+
+    A lazy `rows` is read while the study is locked: a submission that arrives meanwhile waits and belongs to
+    the next release. `left_out` maps a reason to a number of rows and may be filled while `rows` is read.
+    Equal content gives an equal digest, whatever the name and the day.
+    Raises NotAllowed, EmptyRelease, SourceRefused, FreezeRefused.
+    """
+    check_lead(by, study)
+    _check_names(study, kind, name, derived_from)
+    with transaction.atomic():
+        _lock(study)
+        gathered = list(rows)
+        _check_rows(gathered, study, kind, left_out)
+        release = Release.objects.create(
+            study=study, kind=kind, name=name, derived_from=derived_from, left_out=left_out, created_by=by
+        )
+        manifest = _store(release, gathered)
+        digest = digest_of(manifest)
+        transition(
+            release,
+            ReleaseState.FROZEN,
+            by=by,
+            data={"digest": digest, "rows": len(gathered), "kind": kind},
+            digest=digest,
+            row_count=len(gathered),
+            manifest=put(canonical(manifest), "application/json"),
+            frozen_at=timezone.now(),
+        )
+    return release
+
+
+def withdraw(*, release: Release, reason: str, by: Person) -> Release:
+    """Mark a frozen release as not to be used any more; its rows stay readable for audits."""
+    check_lead(by, release.study)
+    if not reason.strip():
+        raise FreezeRefused("Say why the release is withdrawn; the reason is shown to everybody who used it.")
+    transition(release, ReleaseState.WITHDRAWN, by=by, reason=reason, withdrawn_reason=reason.strip()[:300])
+    return release
+
+
+def rows_of(release: Release) -> "models.QuerySet[ReleaseRow]":
+    """The rows in their order."""
+    return ReleaseRow.objects.filter(release=release).order_by("position")
+
+
+def find_release(digest: str) -> Release:
+    """The newest release whose digest starts with `digest` (8 or more hex digits).
+
+    Raises FreezeRefused when there is none, or when the prefix fits two different digests.
+    """
+    if not re.fullmatch(r"[0-9a-f]{8,64}", digest):
+        raise FreezeRefused("A digest is written with 8 to 64 hex digits.")
+    found = list(Release.objects.filter(digest__startswith=digest).order_by("-frozen_at"))
+    if not found:
+        raise FreezeRefused(f"There is no release with the digest {digest}.")
+    if len({release.digest for release in found}) > 1:
+        raise FreezeRefused(f"Several releases have digests that start with {digest}; write more digits.")
+    return found[0]
+
+
+def _check_names(study: Study, kind: str, name: str, derived_from: Release | None) -> None:
+    if kind not in ReleaseKind.values:
+        raise FreezeRefused(f"A release is one of {', '.join(ReleaseKind.values)}, not {kind!r}.")
+    if not name.strip() or len(name) > 120:
+        raise FreezeRefused("Give the release a name of at most 120 characters.")
+    if Release.objects.filter(study=study, kind=kind, name=name).exists():
+        raise FreezeRefused(f"This study already has a {kind} release named {name!r}; choose another name.")
+    if derived_from is not None and (derived_from.study_id != study.pk or not derived_from.digest):
+        raise FreezeRefused("A release can derive from a frozen release of its own study only.")
+
+
+def _lock(study: Study) -> None:
+    # The audit chain first, then the study: a use case takes the chain's lock before its commit checks the
+    # foreign key to the study, so the other order could deadlock on PostgreSQL.
+    chain = chain_of(study)
+    AuditHead.objects.get_or_create(chain=chain)
+    AuditHead.objects.select_for_update().get(chain=chain)
+    Study.objects.select_for_update().get(pk=study.pk)
+
+
+def _check_rows(rows: Sequence[NewRow], study: Study, kind: str, left_out: dict[str, int]) -> None:
+    if not rows:
+        reasons = "; ".join(f"{reason}: {count}" for reason, count in sorted(left_out.items()))
+        raise EmptyRelease(f"There is nothing to freeze. Left out: {reasons or 'nothing was offered'}.")
+    if len({row.row_id for row in rows}) != len(rows):
+        raise FreezeRefused("Two rows have the same id.")
+    wrong = next((path for row in rows for path in row.files if not PATH.fullmatch(path)), None)
+    if wrong is not None:
+        raise FreezeRefused(f"The path {wrong!r} may not stand in a release.")
+    if kind == ReleaseKind.TRACES:
+        _check_may_train(study, {str(row.content.get("source", "")) for row in rows})
+
+
+def _check_may_train(study: Study, names: set[str]) -> None:
+    allowed = set(Source.objects.filter(study=study, may_train=True).values_list("name", flat=True))
+    if refused := sorted(names - allowed):
+        raise SourceRefused(
+            f"Source {refused[0]!r}: its permissions do not include training (rule may_train)."
+        )
+
+
+def _store(release: Release, rows: Sequence[NewRow]) -> dict[str, Any]:
+    """Insert rows and files and return the manifest."""
+    stored = [
+        ReleaseRow(
+            release=release, position=i, row_id=row.row_id, content=row.content, sha256=sha256_of(row.content)
+        )
+        for i, row in enumerate(rows)
+    ]
+    ReleaseRow.objects.bulk_create(stored, batch_size=BATCH)
+    sizes = _store_files(release, rows)
+    return {
+        "format": FORMAT,
+        "kind": str(release.kind),
+        "study": release.study.slug,
+        "name": release.name,
+        "rows": [{"id": row.row_id, "sha256": row.sha256} for row in stored],
+        "files": [{"path": path, "sha256": sha, "size": size} for path, (sha, size) in sorted(sizes.items())],
+        "left_out": release.left_out,
+        "guideline_version": _guideline_number(release.study),
+        "derived_from": release.derived_from.digest if release.derived_from else None,
+        "app_version": app_version(),
+        "created": release.created_at.isoformat(),
+    }
+
+
+def _store_files(release: Release, rows: Sequence[NewRow]) -> dict[str, tuple[str, int]]:
+    wanted: dict[str, str] = {}
+    for row in rows:
+        for path, sha256 in row.files.items():
+            if wanted.setdefault(path, sha256) != sha256:
+                raise FreezeRefused(f"Two rows give {path} different contents.")
+    sizes: dict[str, int] = {}
+    digests = sorted(set(wanted.values()))
+    for start in range(0, len(digests), BATCH):
+        chunk = Blob.objects.filter(sha256__in=digests[start : start + BATCH])
+        sizes |= dict(chunk.values_list("sha256", "size"))
+    if missing := set(digests) - set(sizes):
+        raise FreezeRefused(f"{len(missing)} files of the rows are not in the store.")
+    files = [ReleaseFile(release=release, path=path, blob_id=sha) for path, sha in sorted(wanted.items())]
+    ReleaseFile.objects.bulk_create(files, batch_size=BATCH)
+    return {path: (sha, sizes[sha]) for path, sha in wanted.items()}
+
+
+def _guideline_number(study: Study) -> int | None:
+    newest = study.guidelines.order_by("-number").first()
+    return newest.number if newest else None

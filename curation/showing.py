@@ -1,0 +1,56 @@
+"""What is shown of an image: the same PNG bytes for clinicians, models, judges and exports."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from consilium.blobs.storing import read
+from consilium.people.models import Person, Role
+from consilium.people.permissions import roles_of
+from curation.models import Image, Question
+from curation.states import ImageState
+
+PIXEL_REVIEWERS = frozenset({Role.LEAD.value, Role.ADJUDICATOR.value})
+
+
+class NotShowable(Exception):
+    """An image of the question has not been released; nobody but a pixel reviewer may see it."""
+
+
+def model_image_blobs(question: Question) -> list[str]:
+    """SHA-256 of each PNG that models get for the question, in order. Raises NotShowable."""
+    images = question.ordered_images()
+    if any(image.state != ImageState.RELEASED for image in images):
+        raise NotShowable(f"Question {question.external_id}: an image still waits for its pixel review.")
+    return [sha256 for image in images for sha256 in image.model_blobs]
+
+
+def model_images(question: Question) -> list[bytes]:
+    """The PNG bytes that models get for the question, in order. Raises NotShowable, BlobDamaged."""
+    return [read(sha256) for sha256 in model_image_blobs(question)]
+
+
+def may_see(person: Person, image: Image) -> bool:
+    """Members see released images; leads and adjudicators also those that wait for their pixel review."""
+    roles = roles_of(person, image.study) - {"operator"}
+    if image.state == ImageState.RELEASED:
+        return bool(roles)
+    return image.state in (ImageState.QUARANTINED, ImageState.REVIEWED) and bool(roles & PIXEL_REVIEWERS)
+
+
+def window_of(image: Image) -> dict[str, Any]:
+    """Everything the viewer needs to draw the frames: shape, rescaling, windows, spacing."""
+    shown = ("slope", "intercept", "inverted", "window", "presets", "spacing", "spacing_meaning", "aspect")
+    facts = {name: image.facts.get(name) for name in (*shown, "orientation", "laterality", "view")}
+    return {
+        "kind": image.kind,
+        "rows": image.rows,
+        "columns": image.columns,
+        "frames": image.frames,
+        "modality": image.modality,
+        **facts,
+    }
+
+
+def all_released(images: Sequence[Image]) -> bool:
+    """Whether every image may be shown to members."""
+    return all(image.state == ImageState.RELEASED for image in images)

@@ -1,0 +1,77 @@
+"""Recomputes every hash of a release: rows, files, manifest and digest."""
+
+import hashlib
+import json
+from typing import Any, Final
+
+from consilium.blobs.storing import BlobDamaged, open_blob, read
+from curation.manifests import digest_of, sha256_of
+from curation.models import Release, ReleaseFile, ReleaseRow
+
+CHUNK: Final = 1 << 20
+
+
+def verify(release: Release) -> list[str]:
+    """Everything about the release that no longer agrees with its hashes; empty when all is well."""
+    if release.manifest_id is None:
+        return ["The release has no manifest: it was never frozen."]
+    try:
+        manifest = json.loads(read(release.manifest_id))
+    except BlobDamaged as damage:
+        return [f"Manifest: {damage}"]
+    return [*_against_row(release, manifest), *_rows(release, manifest), *_files(release, manifest)]
+
+
+def _against_row(release: Release, manifest: dict[str, Any]) -> list[str]:
+    problems = []
+    if digest_of(manifest) != release.digest:
+        problems.append("The manifest does not give the digest that names the release.")
+    stored = {"kind": release.kind, "study": release.study.slug, "left_out": release.left_out}
+    problems += [
+        f"The release's {name} is not the manifest's." for name in stored if manifest[name] != stored[name]
+    ]
+    if len(manifest["rows"]) != release.row_count:
+        problems.append("The number of rows is not the manifest's.")
+    return problems
+
+
+def _rows(release: Release, manifest: dict[str, Any]) -> list[str]:
+    expected = {row["id"]: row["sha256"] for row in manifest["rows"]}
+    order = [row["id"] for row in manifest["rows"]]
+    found: list[str] = []
+    problems = []
+    for row in ReleaseRow.objects.filter(release=release).order_by("position").iterator():
+        found.append(row.row_id)
+        if row.row_id not in expected:
+            problems.append(f"Row {row.row_id} is not in the manifest.")
+        elif sha256_of(row.content) != expected[row.row_id]:
+            problems.append(f"Row {row.row_id} was changed.")
+    seen = set(found)
+    problems += [f"Row {row_id} is missing." for row_id in expected if row_id not in seen]
+    return problems or ([] if found == order else ["The rows are not in the manifest's order."])
+
+
+def _files(release: Release, manifest: dict[str, Any]) -> list[str]:
+    expected = {entry["path"]: (entry["sha256"], entry["size"]) for entry in manifest["files"]}
+    stored = dict(ReleaseFile.objects.filter(release=release).values_list("path", "blob_id"))
+    problems = [f"File {path} is not in the manifest." for path in stored if path not in expected]
+    for path, (sha256, size) in expected.items():
+        if path not in stored:
+            problems.append(f"File {path} is missing.")
+        elif stored[path] != sha256:
+            problems.append(f"File {path} points to another content.")
+        elif fault := _content_fault(sha256, size):
+            problems.append(f"File {path} {fault}.")
+    return problems
+
+
+def _content_fault(sha256: str, size: int) -> str:
+    digest, seen = hashlib.sha256(), 0
+    try:
+        with open_blob(sha256) as handle:
+            while chunk := handle.read(CHUNK):
+                digest.update(chunk)
+                seen += len(chunk)
+    except BlobDamaged:
+        return "is missing from the store"
+    return "" if (digest.hexdigest(), seen) == (sha256, size) else "was changed in the store"
