@@ -1,0 +1,75 @@
+"""Run one stage: `python -m training.job SPEC.json`.
+
+Exit status: 0 done, 1 failed, 2 the specification or the data cannot be used, 3 stopped by SIGTERM after saving.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from training.job import cards, spec
+from training.job.progress import Progress, claim_stdout
+from training.job.stopping import StopFlag, Stopped
+
+DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 3
+_OFFLINE = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "TRL_EXPERIMENTAL_SILENCE": "1"}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the stage of the specification named by the only argument; return the exit status."""
+    progress = claim_stdout()
+    flag = StopFlag()
+    flag.install()
+    for key, value in _OFFLINE.items():
+        os.environ.setdefault(key, value)
+    try:
+        if len(arguments) != 1:
+            raise spec.SpecError("usage: python -m training.job SPEC.json")
+        return _run(spec.read(Path(arguments[0])), progress, flag)
+    except spec.SpecError as error:
+        progress.emit("failed", message=str(error))
+        return REFUSED
+    except Stopped as stop:
+        progress.emit("stopped", step=stop.step)
+        return STOPPED
+    except Exception as error:  # the last resort of a process: say it in one line, details go to stderr
+        traceback.print_exc()
+        progress.emit("failed", message=_for_people(error))
+        return FAILED
+
+
+def _run(wanted: spec.Spec, progress: Progress, flag: StopFlag) -> int:
+    if not (wanted.base / "config.json").is_file():
+        raise spec.SpecError("base: the folder holds no model (config.json is missing)")
+    cards.bind(wanted)
+    card = cards.finished(wanted) or _stage(wanted, progress, flag)
+    progress.emit("done", artifacts=card["artifacts"], metrics=card["metrics"])
+    return DONE
+
+
+def _stage(wanted: spec.Spec, progress: Progress, flag: StopFlag) -> dict[str, Any]:
+    from training.job.running import Context
+
+    # The stage's module brings torch and trl with it: nothing above needs them.
+    stage = import_module(f"training.job.{wanted.stage}")
+    card: dict[str, Any] = stage.run(Context(wanted, progress, flag))
+    return card
+
+
+def _for_people(error: Exception) -> str:
+    """Say what failed without paths or data: the kind of the error, and its text where that is harmless."""
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return "training ran out of memory; choose a smaller micro_batch, max_pixels or max_new_tokens"
+    if isinstance(error, OSError):
+        return f"a file could not be read or written: {error.strerror or type(error).__name__}"
+    return f"training failed ({type(error).__name__}); the worker's log has the details"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,139 @@
+"""The training rows of a materialised trace release: a folder with rows.jsonl and the image files."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from consilium.answers import think_answer, trace_prompt
+from training.job.files import sha256_file
+from training.job.spec import NEUTRAL, SpecError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+ROWS = "rows.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One curated trace: absolute image paths, question, options A.., gold (letter or text), reply in the format."""
+
+    id: str
+    images: tuple[Path, ...]
+    question: str
+    options: dict[str, str]
+    gold: str
+    reply: str
+    specialty: str
+
+    def prompt(self, paradigm: str = NEUTRAL) -> str:
+        """Return the text of the prompt, with the paradigm's guideline unless it is the neutral one."""
+        return trace_prompt.build(
+            self.question, self.options, paradigm=None if paradigm == NEUTRAL else paradigm
+        )
+
+
+def load(folder: Path, specialty: str | None = None) -> list[Sample]:
+    """Return the rows whose use is train, of one specialty when named, in file order.
+
+    Every image is checked against its SHA-256. Raises SpecError naming the row, also when no row is left.
+    """
+    path = folder / ROWS
+    if not path.is_file():
+        raise SpecError(f"data: the folder has no {ROWS}; it is not a materialised trace release")
+    samples = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        row = _row(line, number)
+        if row.get("split") == "train" and specialty in (None, row.get("specialty")):
+            samples.append(_sample(row, folder, f"{ROWS} line {number}"))
+    if not samples:
+        what = f"of {specialty} " if specialty else ""
+        raise SpecError(f"data: the release holds no trace {what}for training (use = train)")
+    return samples
+
+
+def open_images(paths: list[str], max_pixels: int) -> list[Any]:
+    """Open images as RGB, each reduced to at most `max_pixels` pixels."""
+    from PIL import Image
+
+    opened = []
+    for path in paths:
+        with Image.open(path) as image:
+            picture = image.convert("RGB")
+        share = math.sqrt(max_pixels / (picture.width * picture.height))
+        if share < 1:
+            picture = picture.resize((max(1, int(picture.width * share)), max(1, int(picture.height * share))))
+        opened.append(picture)
+    return opened
+
+
+def as_dataset(rows: list[dict[str, Any]], max_pixels: int) -> Dataset:
+    """Return a dataset of `rows` whose `images` (paths) are opened when they are read."""
+    from datasets import Dataset
+
+    def opening(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        return {**batch, "images": [open_images(paths, max_pixels) for paths in batch["images"]]}
+
+    reader: Callable[[dict[str, list[Any]]], dict[str, list[Any]]] = opening
+    return Dataset.from_list(rows).with_transform(reader)
+
+
+def message(role: str, text: str) -> list[dict[str, str]]:
+    """Return a conversation of one message."""
+    return [{"role": role, "content": text}]
+
+
+def _row(line: str, number: int) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise SpecError(f"data: {ROWS} line {number} is not JSON: {error}") from error
+    if not isinstance(row, dict):
+        raise SpecError(f"data: {ROWS} line {number} is not a JSON object")
+    return row
+
+
+def _sample(row: dict[str, Any], folder: Path, where: str) -> Sample:
+    missing = [key for key in ("id", "images", "question", "answer", "reasoning") if not row.get(key)]
+    if missing:
+        raise SpecError(f"data: {where} has no {missing[0]}")
+    options = row.get("options") or {}
+    gold = str(row.get("answer_label") or row["answer"])
+    if options and gold not in options:
+        raise SpecError(f"data: {where}: answer_label {gold!r} is not one of its options")
+    return Sample(
+        id=str(row["id"]),
+        images=tuple(_image(folder, name, where) for name in _named(row, where)),
+        question=row["question"],
+        options=options,
+        gold=gold,
+        reply=_reply(row["reasoning"], gold),
+        specialty=str(row.get("specialty", "")),
+    )
+
+
+def _named(row: dict[str, Any], where: str) -> list[tuple[str, str | None]]:
+    digests = row.get("sha256") or [None] * len(row["images"])
+    if len(digests) != len(row["images"]):
+        raise SpecError(f"data: {where} has {len(row['images'])} images but {len(digests)} checksums")
+    return list(zip(row["images"], digests, strict=True))
+
+
+def _image(folder: Path, named: tuple[str, str | None], where: str) -> Path:
+    name, digest = named
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+        raise SpecError(f"data: {where}: image {name!r} is not in the release folder")
+    if digest is not None and sha256_file(path) != digest:
+        raise SpecError(f"data: {where}: image {name!r} does not match its checksum")
+    return path
+
+
+def _reply(reasoning: str, gold: str) -> str:
+    text = reasoning.strip()
+    return text if think_answer.format_ok(text) else think_answer.compose([text], gold)

@@ -1,0 +1,54 @@
+"""DSA: one supervised LoRA adapter for one specialty, loss on the completion only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from training.job import data
+from training.job.models import load_model, load_processor, lora_config
+from training.job.running import Context, common_arguments, train
+from training.job.spec import DsaSettings, Spec
+
+
+def run(context: Context) -> dict[str, Any]:
+    """Train the adapter of `spec.specialty` and return the run's card. Raises SpecError, Stopped."""
+    spec = context.spec
+    assert spec.data is not None
+    samples = data.load(spec.data, spec.specialty)
+    inputs = {"traces": len(samples), "specialty": spec.specialty}
+    return train(context, lambda callbacks: _trainer(spec, samples, callbacks), "adapter", inputs)
+
+
+def _trainer(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) -> Any:
+    from trl import SFTConfig, SFTTrainer
+
+    settings = spec.settings
+    assert isinstance(settings, DsaSettings)
+    model = load_model(spec.base)
+    arguments = SFTConfig(
+        **common_arguments(spec, settings),
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=settings.warmup_ratio,
+        num_train_epochs=settings.epochs,
+        per_device_train_batch_size=settings.micro_batch,
+        gradient_accumulation_steps=settings.batch // settings.micro_batch,
+        max_length=None,
+        completion_only_loss=True,
+    )
+    return SFTTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=data.as_dataset([_row(sample) for sample in samples], settings.max_pixels),
+        processing_class=load_processor(spec.base),
+        peft_config=lora_config(model, settings),
+        callbacks=callbacks,
+    )
+
+
+def _row(sample: data.Sample) -> dict[str, Any]:
+    return {
+        "images": [str(path) for path in sample.images],
+        "prompt": data.message("user", sample.prompt()),
+        "completion": data.message("assistant", sample.reply),
+    }

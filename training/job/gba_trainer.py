@@ -1,0 +1,66 @@
+"""GRPO whose advantages compare rollouts within and between reasoning paradigms.
+
+Two private methods of TRL 1.16's GRPOTrainer are extended and one is wrapped; the equivalence tests hold them to
+stock GRPO bit for bit, and the pin on trl keeps them where they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from trl import GRPOTrainer
+from trl.data_utils import prepare_multimodal_messages
+
+from training.job.advantages import advantages
+
+
+class GbaTrainer(GRPOTrainer):
+    """One dataset row is one (sample, paradigm); the rows of a sample stand next to each other.
+
+    A row has `prompt`, with which the loss is computed, and `rollout_prompt`, under which completions are drawn.
+    """
+
+    def __init__(self, *, paradigms: int, within_weight: float, between_weight: float, **rest: Any) -> None:
+        super().__init__(**rest)
+        rows = self.args.generation_batch_size // self.num_generations
+        if self.shuffle_dataset or rows % paradigms:
+            raise ValueError("the rows of a sample must stay in one batch: no shuffling, whole samples per batch")
+        self._paradigms = paradigms
+        self._within_weight = within_weight
+        self._between_weight = between_weight
+        self._rows: list[dict[str, Any]] = []
+        self._rewards = torch.empty(0)
+
+    def _generate(self, prompts: list[Any]) -> Any:
+        """Draw completions under the rollout prompts, but hand back the tokens of the loss prompts."""
+        if all(row["rollout_prompt"] == row["prompt"] for row in self._rows):
+            return super()._generate(prompts)
+        drawn = super()._generate([_with_images(row["rollout_prompt"], row) for row in self._rows])
+        prompt_ids, images, _ = self._tokenize_prompts(prompts)
+        # (prompt ids, completion ids, tool mask, completions, logprobs, extra fields, images, tool images)
+        return (prompt_ids, *drawn[1:6], images, *drawn[7:])
+
+    def _calculate_rewards(self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any) -> Any:
+        """Keep the rewards of all processes, shape (completions, reward functions)."""
+        self._rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
+        return self._rewards
+
+    def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        """Replace the group advantages by the guideline-based ones."""
+        self._rows = inputs
+        output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        first = self.accelerator.process_index * len(inputs)
+        output["advantages"] = self._guideline_advantages()[first : first + len(inputs)]
+        return output
+
+    def _guideline_advantages(self) -> torch.Tensor:
+        scored = self._rewards
+        rewards = (scored * self.reward_weights.to(scored.device).unsqueeze(0)).nansum(dim=1)
+        rewards[torch.isnan(scored).all(dim=1)] = torch.nan
+        blocks = rewards.view(-1, self._paradigms, self.num_generations)
+        return advantages(blocks, self._within_weight, self._between_weight).reshape(-1)
+
+
+def _with_images(prompt: list[dict[str, Any]], row: dict[str, Any]) -> Any:
+    return prepare_multimodal_messages(prompt, images=row["images"])

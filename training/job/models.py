@@ -1,0 +1,71 @@
+"""Loading a vision-language model from a local folder and finding the layers that are trained."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from training.job.files import appearing, weights_digest
+from training.job.spec import LoraSettings, SpecError
+
+# Written by the model itself or specific to the folder: never copied from the base.
+_OWN_FILES = ("config.json", "generation_config.json", "model_card.json", "README.md")
+
+
+def device_of(wanted: str) -> str:
+    """Return cpu, or cuda when it is wanted and there."""
+    return "cuda" if wanted == "auto" and torch.cuda.is_available() else "cpu"
+
+
+def load_model(folder: Path, dtype: torch.dtype = torch.float32) -> Any:
+    """Load a model on the CPU: safetensors only, no code from the folder. Raises SpecError."""
+    from transformers import AutoModelForImageTextToText
+
+    if not (folder / "config.json").is_file():
+        raise SpecError(f"model folder {folder.name!r} has no config.json")
+    return AutoModelForImageTextToText.from_pretrained(
+        folder, dtype=dtype, use_safetensors=True, local_files_only=True, trust_remote_code=False
+    )
+
+
+def load_processor(folder: Path) -> Any:
+    """Load tokenizer and image processor, padding on the left as generation needs it."""
+    from transformers import AutoProcessor
+
+    processor = AutoProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    processor.tokenizer.padding_side = "left"
+    return processor
+
+
+def language_layers(model: Any) -> list[str]:
+    """Return the full names of the linear layers of the language model, without vision tower and projector."""
+    inside = {id(module) for module in model.get_decoder().modules() if isinstance(module, nn.Linear)}
+    return [name for name, module in model.named_modules() if id(module) in inside]
+
+
+def lora_config(model: Any, settings: LoraSettings) -> Any:
+    """Return the adapter configuration for the language layers of `model`."""
+    from peft import LoraConfig
+
+    return LoraConfig(
+        r=settings.lora_r,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=settings.lora_dropout,
+        target_modules=language_layers(model),
+        task_type="CAUSAL_LM",
+    )
+
+
+def publish_model(model: Any, base: Path, folder: Path) -> str:
+    """Write a full model with the base's tokenizer and processor files, ready to be served; return its digest."""
+    with appearing(folder) as part:
+        model.save_pretrained(part)
+        for path in base.iterdir():
+            if path.is_file() and path.name not in _OWN_FILES and "safetensors" not in path.name:
+                shutil.copyfile(path, part / path.name)
+        digest = weights_digest(part)
+    return digest

@@ -1,0 +1,41 @@
+"""Progress as JSON lines on standard output; whatever libraries print goes to standard error."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from typing import Any, TextIO
+
+
+class Progress:
+    """Writes one JSON object per line, on rank 0 only; a reader that went away is no reason to stop training."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def emit(self, event: str, **values: Any) -> None:
+        """Write one event; values that are None or not finite are left out."""
+        if self._stream is None:
+            return
+        line = {"event": event, **{key: value for key, value in values.items() if _shown(value)}}
+        try:
+            self._stream.write(json.dumps(line) + "\n")
+            self._stream.flush()
+        except (BrokenPipeError, ValueError):
+            self._stream = None
+
+
+def claim_stdout() -> Progress:
+    """Take standard output for events and point file descriptor 1 at standard error for everyone else."""
+    sys.stdout.flush()
+    private = os.dup(1)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    first = os.environ.get("RANK", "0") == "0"
+    return Progress(os.fdopen(private, "w", encoding="utf-8") if first else None)
+
+
+def _shown(value: Any) -> bool:
+    return value is not None and not (isinstance(value, float) and not math.isfinite(value))
