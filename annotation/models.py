@@ -100,6 +100,23 @@ class Case(models.Model):
         return self.study
 
 
+class VoteQuerySet(models.QuerySet["Vote"]):
+    """Reads of votes."""
+
+    def newest(self) -> "VoteQuerySet":
+        """The last version of each reader's vote on each case."""
+        later = Submission.objects.filter(
+            item=models.OuterRef("submission__item"),
+            person=models.OuterRef("person"),
+            version__gt=models.OuterRef("submission__version"),
+        )
+        return self.filter(~models.Exists(later))
+
+    def counted(self) -> "VoteQuerySet":
+        """The votes that make the majority: the last versions, without surplus."""
+        return self.newest().filter(submission__is_surplus=False)
+
+
 class Vote(models.Model):
     """Typed projection of a comparison submission, in the frame of the case."""
 
@@ -116,6 +133,8 @@ class Vote(models.Model):
     harm = models.CharField(max_length=8, choices=Harm.choices, default=Harm.NEITHER)
     rationales = models.JSONField(default=dict, blank=True)
     cannot_judge_reasons = models.JSONField(default=dict, blank=True)
+
+    objects = VoteQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"Vote on case {self.case_id}"
@@ -147,6 +166,21 @@ class Consensus(models.Model):
 
     def __str__(self) -> str:
         return f"{self.dimension} of case {self.case_id}: {self.label or 'none'}"
+
+
+class BlindVote(models.Model):
+    """A senior's vote before the readers' votes were shown; append-only."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="blind_votes")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    choices = models.JSONField(help_text="Dimension to choice, in the frame of the case.")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "person"], name="blind_vote_once")]
+
+    def __str__(self) -> str:
+        return f"Blind vote on case {self.case_id}"
 
 
 class Adjudication(models.Model):

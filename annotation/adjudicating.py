@@ -1,0 +1,85 @@
+"""The work kind `adjudicate`: a senior votes unseen, then sees the readers' votes and decides."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from annotation.frames import to_case
+from annotation.models import Adjudication, BlindVote, Case
+from annotation.settling import store_decision
+from annotation.states import CaseState
+from annotation.voting import shown_for, validate_choices
+from consilium.audit.recording import record
+from consilium.people.models import Person
+from consilium.people.permissions import check_takes_part
+from consilium.work.kinds import InvalidContent, WorkKind
+from consilium.work.models import Claim, Kind, Submission, WorkItem
+
+SCHEMA_VERSION = 1
+COMMENT_LENGTH = 2000
+
+
+class AlreadyVotedBlind(Exception):
+    """The senior's blind vote is stored; it never changes."""
+
+
+@transaction.atomic
+def vote_blind(*, claim: Claim, by: Person, choices: Any, reasons: Any) -> BlindVote:
+    """Store the senior's vote before the readers' votes are shown.
+
+    Raises InvalidContent, NotAllowed, AlreadyVotedBlind.
+    """
+    check_takes_part(by, claim.study)
+    cleaned, _ = validate_choices(choices, reasons)
+    case = Case.objects.get(pk=claim.item.object_id)
+    stored = {name: to_case(choice, claim.shown["first"]) for name, choice in cleaned.items()}
+    try:
+        with transaction.atomic():
+            vote = BlindVote.objects.create(case=case, person=by, choices=stored)
+    except IntegrityError:
+        raise AlreadyVotedBlind("Your first vote on this case is already stored.") from None
+    record(action="case.blind_vote", obj=case, by=by, study=claim.study)
+    return vote
+
+
+def validate(item: WorkItem, content: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
+    """The senior's final choices. Raises InvalidContent, also without a blind vote first."""
+    if unknown := set(content) - {"choices", "reasons", "comment"}:
+        raise InvalidContent(dict.fromkeys(unknown, "This field is not part of an adjudication."))
+    choices, reasons = validate_choices(content.get("choices"), content.get("reasons"))
+    comment = content.get("comment") or ""
+    if not isinstance(comment, str) or len(comment) > COMMENT_LENGTH:
+        raise InvalidContent({"comment": f"Keep it under {COMMENT_LENGTH} characters."})
+    if not BlindVote.objects.filter(case_id=item.object_id).exists():
+        raise InvalidContent({"choices": "Vote unseen first; then the readers' votes are shown."})
+    return {"choices": choices, "reasons": reasons, "comment": comment.strip()}
+
+
+def project(submission: Submission) -> None:
+    """Store the decision; the first one on a disputed case settles it."""
+    case = Case.objects.select_for_update().get(pk=submission.item.object_id)
+    first = submission.shown["first"]
+    blind = BlindVote.objects.get(case=case, person=submission.person)
+    final = {name: to_case(choice, first) for name, choice in submission.content["choices"].items()}
+    Adjudication.objects.create(
+        submission=submission,
+        case=case,
+        person=submission.person,
+        shown_first=first,
+        blind=blind.choices,
+        final=final,
+        comment=submission.content["comment"],
+    )
+    if case.state == CaseState.DISPUTED and not submission.is_surplus:
+        store_decision(case=case, final=final)
+
+
+ADJUDICATE = WorkKind(
+    name=Kind.ADJUDICATE,
+    label="Adjudication",
+    schema_version=SCHEMA_VERSION,
+    screen="annotation:adjudicate",
+    validate=validate,
+    project=project,
+    shown_for=shown_for,
+)

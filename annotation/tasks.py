@@ -1,0 +1,9 @@
+"""Background work of this app."""
+
+from annotation.answering import answer_questions
+from consilium.jobs.registry import JobKind, register
+
+
+def register_jobs() -> None:
+    """Make the app's job kinds known."""
+    register(JobKind("annotation.answer", "Collecting answers", answer_questions, queue="gpu"))
