@@ -1,13 +1,13 @@
-"""Charts drawn by the server: SVG without script and without style attributes, with the numbers as a table.
+"""Charts drawn by the server: SVG without script or style attributes, with the numbers as a table.
 
-Colours, dashes and fonts are classes of static/css/charts.css. `line_chart` shows how a figure moves over steps;
-`interval_chart` shows estimates with their intervals, one row each.
+Colours, dashes and fonts are classes of static/css/charts.css. `line_chart` shows how a figure moves over
+steps; `interval_chart` shows estimates with their intervals, one row each.
 """
 
+import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import count
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -17,7 +17,6 @@ HALF_WIDTH = 460  # for a chart in half a page
 SERIES_COLOURS = 6
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 10, 34
 _ROW = 28
-_ids = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,24 +121,31 @@ def interval_chart(
     width: int = WIDTH,
     show: Callable[[float], str] = number,
 ) -> SafeString:
-    """A figure with one row per estimate: a dot on its interval, and the figures in words at the right.
+    """A figure with one row per estimate: a dot on its interval, and the figure itself at the right.
 
-    `reference` draws a dashed line (chance, a baseline). The scale runs from `low` to `high`.
+    `reference` draws a dashed line (chance, a baseline). The scale runs from `low` to `high`, and further
+    where an interval does. A narrow chart leaves the interval's ends to the table and the description.
     """
     if not estimates:
         return _nothing(title)
-    name_width = _text_width([_shorten(one.name) for one in estimates]) + 20
-    value_width = _text_width([_with_interval(one, show) for one in estimates]) + 16
+    told = [_with_interval(one, show) if width >= WIDTH else show(one.value) for one in estimates]
+    names = [_shorten(one.name) for one in estimates]
     height = _TOP + _ROW * len(estimates) + _BOTTOM
-    scale = Scale(low, high, name_width, width - value_width)
+    reach = _reach(estimates, low, high)
+    scale = Scale(*reach, _text_width(names) + 12, width - _text_width(told) - 16)
     drawing = _join(
-        _columns_axis(ticks(low, high, 5), scale, height, x_label, grid=True),
+        _columns_axis(ticks(*reach, 5), scale, height, x_label, grid=True),
         _reference(reference, scale, height),
-        *(_estimate(index, one, scale, show) for index, one in enumerate(estimates)),
+        *(_estimate(index, one, scale, told[index]) for index, one in enumerate(estimates)),
     )
     said = "; ".join(f"{one.name} {_with_interval(one, show)}" for one in estimates)
     svg = _svg(drawing, (width, height), title, f"{x_label}. {said}.")
     return _figure(svg, title, "", [], _estimate_table(estimates, x_label, show))
+
+
+def _reach(estimates: Sequence[Estimate], low: float, high: float) -> tuple[float, float]:
+    known = [v for one in estimates for v in (one.value, one.low, one.high) if v is not None]
+    return min(low, *known), max(high, *known)
 
 
 def _join(*parts: SafeString) -> SafeString:
@@ -147,7 +153,7 @@ def _join(*parts: SafeString) -> SafeString:
 
 
 def _svg(drawing: SafeString, size: tuple[float, float], title: str, description: str) -> SafeString:
-    mark = f"chart-{next(_ids)}"
+    mark = "chart-" + hashlib.blake2s((title + description).encode(), digest_size=4).hexdigest()
     return format_html(
         '<svg viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" aria-labelledby="{m}-title {m}-desc">'
         '<title id="{m}-title">{t}</title><desc id="{m}-desc">{d}</desc>{drawing}</svg>',
@@ -159,7 +165,8 @@ def _rows_grid(values: Sequence[float], scale: Scale, width: int) -> SafeString:
     rows = ((_LEFT, scale(v), width - _RIGHT, scale(v), _LEFT - 8, scale(v) + 4, number(v)) for v in values)
     return format_html_join(
         "",
-        '<line class="chart-grid" x1="{}" y1="{}" x2="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
+        '<line class="chart-grid" x1="{}" y1="{}" x2="{}" y2="{}"/>'
+        '<text x="{}" y="{}" text-anchor="end">{}</text>',
         rows,
     )
 
@@ -171,7 +178,8 @@ def _columns_axis(
     top = _TOP if grid else base
     marks = format_html_join(
         "",
-        '<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/><text x="{}" y="{}" text-anchor="middle">{}</text>',
+        '<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>'
+        '<text x="{}" y="{}" text-anchor="middle">{}</text>',
         (
             (
                 "chart-grid" if grid else "chart-axis",
@@ -187,7 +195,8 @@ def _columns_axis(
         ),
     )
     return format_html(
-        '<line class="chart-axis" x1="{}" y1="{}" x2="{}" y2="{}"/>{}<text x="{}" y="{}" text-anchor="middle">{}</text>',
+        '<line class="chart-axis" x1="{}" y1="{}" x2="{}" y2="{}"/>{}'
+        '<text x="{}" y="{}" text-anchor="middle">{}</text>',
         scale.first, base, scale.last, base, marks, (scale.first + scale.last) / 2, height - 3, label,
     )  # fmt: skip
 
@@ -216,7 +225,7 @@ def _reference(value: float | None, scale: Scale, height: float) -> SafeString:
     )
 
 
-def _estimate(index: int, one: Estimate, scale: Scale, show: Callable[[float], str]) -> SafeString:
+def _estimate(index: int, one: Estimate, scale: Scale, told: str) -> SafeString:
     y = _TOP + _ROW * index + _ROW / 2
     bar = SafeString("")
     if one.low is not None and one.high is not None:
@@ -226,9 +235,9 @@ def _estimate(index: int, one: Estimate, scale: Scale, show: Callable[[float], s
         )  # fmt: skip
     return format_html(
         '<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>{}'
-        '<circle class="chart-dot series-1" cx="{}" cy="{}" r="5"/><text class="chart-label" x="{}" y="{}">{}</text>',
-        scale.first - 12, y + 4, _shorten(one.name), bar, scale(one.value), y, scale.last + 12, y + 4,
-        _with_interval(one, show),
+        '<circle class="chart-dot series-1" cx="{}" cy="{}" r="5"/>'
+        '<text class="chart-label" x="{}" y="{}">{}</text>',
+        scale.first - 12, y + 4, _shorten(one.name), bar, scale(one.value), y, scale.last + 12, y + 4, told,
     )  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def samples() -> dict[str, Any]:
         ],
         "digest": "9f2c4e7b1a8d3056c1e2f49b7a60d8e5b3f1947c2d08a6e59f7b3c1d4e8a2065",
         "before": "The lesion in the left lower lobe is well defined, which suggests a benign process.",
-        "after": "The lesion in the right lower lobe is ill defined, which does not suggest a benign process.",
+        "after": "The lesion in the right lower lobe is ill defined, which does not suggest a benign one.",
     }
 
 
@@ -68,7 +68,11 @@ def _loss_chart() -> str:
     )
     held_out = Series("Held-out loss", [(s, 2.15 / (1 + s / 46) + 0.3) for s in steps])
     return line_chart(
-        [train, held_out], title="Loss", x_label="Optimiser step", y_label="Cross-entropy, nats"
+        [train, held_out],
+        title="Loss",
+        x_label="Optimiser step",
+        y_label="Cross-entropy, nats",
+        width=HALF_WIDTH,
     )
 
 

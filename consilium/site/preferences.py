@@ -1,4 +1,4 @@
-"""How a reader wants pages to look: kept in cookies, written by static/js/preferences.js, applied by the server.
+"""How a reader wants pages to look: cookies that static/js/preferences.js writes and the server applies.
 
 The server puts them on <html>, so the first paint is already right and no inline script is needed.
 """

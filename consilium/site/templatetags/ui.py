@@ -1,6 +1,6 @@
 """The design system's components as template tags; docs/design-system.md shows each one in use.
 
-A tag that wraps content (`panel`, `dialog`, `banner`, `menu`) is a block tag: `{% panel title="Votes" %}...{% endpanel %}`.
+A tag that wraps content (`panel`, `dialog`, `banner`, `menu`) is closed by its `{% endpanel %}` and so on.
 """
 
 import difflib
@@ -289,6 +289,6 @@ def diff(before: str, after: str) -> SafeString:
 def preference_row(
     name: str, label: str, steps: Iterable[tuple[str, str]], other: tuple[str, str], chosen: str = ""
 ) -> SafeString:
-    """One row of the verdict: four radio steps (value, words) and the way out (`other`), keys 1 2 3 4 and 0."""
+    """One row of the verdict: four steps (value, words) on keys 1 to 4, and the way out on key 0."""
     numbered = [(number, *step) for number, step in enumerate(steps, start=1)]
     return _render("preference_row", name=name, label=label, steps=numbered, other=other, chosen=chosen)

@@ -1,0 +1,113 @@
+"""Charts: numbers land where they belong, nothing inline, and the same numbers are there as a table."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from consilium.site.charts import Estimate, Scale, Series, interval_chart, line_chart, number, ticks
+
+LOSS = Series("Loss", [(0, 2.0), (10, 1.0), (20, 0.5)])
+
+
+def drawing(figure: str) -> ElementTree.Element:
+    return ElementTree.fromstring(re.findall(r"<svg[^>]*role=\"img\".*?</svg>", figure, re.DOTALL)[0])
+
+
+def test_a_line_falls_from_left_to_right_when_the_loss_falls() -> None:
+    svg = drawing(line_chart([LOSS], title="Loss", x_label="Step", y_label="nats"))
+    path = next(element for element in svg if "chart-line" in element.get("class", ""))
+    points = [tuple(map(float, pair.split(","))) for pair in re.findall(r"[\d.]+,[\d.]+", path.get("d", ""))]
+    assert [x for x, _ in points] == sorted(x for x, _ in points)
+    assert [y for _, y in points] == sorted(y for _, y in points)
+
+
+def test_not_a_number_leaves_a_gap() -> None:
+    series = Series("Reward", [(0, 1.0), (1, 2.0), (2, float("nan")), (3, 1.0), (4, 1.5)])
+    svg = drawing(line_chart([series], title="Reward", x_label="Step", y_label="mean"))
+    path = next(element for element in svg if "chart-line" in element.get("class", ""))
+    assert path.get("d", "").count("M") == 2
+
+
+def test_a_chart_says_in_words_what_it_shows() -> None:
+    svg = drawing(line_chart([LOSS], title="Loss", x_label="Step", y_label="nats"))
+    said = {child.tag: child.text for child in svg}
+    assert said["title"] == "Loss"
+    assert said["desc"] == "nats over Step. Loss: 2 to 0.5."
+    assert set((svg.get("aria-labelledby") or "").split()) == {svg[0].get("id"), svg[1].get("id")}
+
+
+def test_the_table_holds_every_point() -> None:
+    figure = line_chart(
+        [LOSS, Series("Held out", [(10, 1.25)])], title="Loss", x_label="Step", y_label="nats"
+    )
+    rows = re.findall(r"<tr>(.*?)</tr>", figure)
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in rows]
+    assert cells == [["Step", "Loss", "Held out"], ["0", "2", ""], ["10", "1", "1.25"], ["20", "0.5", ""]]
+
+
+@pytest.mark.parametrize("points", [[(5, 1.0)], [(0, 3.0), (1, 3.0)], [(0, 0.0)]])
+def test_one_point_or_a_flat_line_can_be_drawn(points: list[tuple[float, float]]) -> None:
+    svg = drawing(line_chart([Series("Flat", points)], title="Flat", x_label="Step", y_label="y"))
+    assert all("nan" not in (element.get("d") or "") for element in svg)
+
+
+def test_no_point_yet_says_so() -> None:
+    assert "Nothing to draw yet" in line_chart(
+        [Series("Loss", [])], title="Loss", x_label="Step", y_label="nats"
+    )
+    assert "Nothing to draw yet" in interval_chart([], title="Accuracy", x_label="share")
+
+
+def test_an_interval_surrounds_its_dot() -> None:
+    figure = interval_chart(
+        [Estimate("judge", 0.7, 0.6, 0.8)], title="Accuracy", x_label="share", reference=0.5
+    )
+    svg = drawing(figure)
+    by_class = {element.get("class", "").split()[0]: element for element in svg if element.get("class")}
+    left, right = (
+        float(by_class["chart-interval"].get("x1", 0)),
+        float(by_class["chart-interval"].get("x2", 0)),
+    )
+    dot = float(by_class["chart-dot"].get("cx", 0))
+    assert left < dot < right
+    assert dot - left == pytest.approx(right - dot, abs=0.2)
+    assert float(by_class["chart-reference"].get("x1", 0)) < left
+
+
+def test_an_interval_beyond_the_scale_widens_it() -> None:
+    svg = drawing(interval_chart([Estimate("d", 0.0, -0.4, 0.4)], title="Difference", x_label="points"))
+    bar = next(element for element in svg if "chart-interval" in element.get("class", ""))
+    axis = next(element for element in svg if element.get("class") == "chart-axis")
+    assert float(bar.get("x1", 0)) >= float(axis.get("x1", 0))
+
+
+def test_names_are_escaped_and_nothing_is_inline() -> None:
+    figure = interval_chart([Estimate("<script>x</script>", 0.5)], title='"quoted"', x_label="a & b")
+    assert "<script" not in figure
+    assert "style=" not in figure
+    drawing(figure)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]),
+        (0, 200, [0, 50, 100, 150, 200]),
+        (0.93, 1.07, [0.9, 0.95, 1, 1.05, 1.1]),
+    ],
+)
+def test_ticks_are_round_and_cover_the_range(low: float, high: float, expected: list[float]) -> None:
+    assert ticks(low, high, 5) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (0.5, "0.5"), (1234.5, "1,234"), (0.00012, "1.2e-04"), (2 / 3, "0.6667")]
+)
+def test_numbers_read_well(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_scale_maps_both_ends() -> None:
+    scale = Scale(0, 10, 100, 200)
+    assert (scale(0), scale(5), scale(10)) == (100, 150, 200)
