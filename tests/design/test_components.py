@@ -1,4 +1,4 @@
-"""Components as pages use them: what people read, what assistive technology reads, what the policy forbids."""
+"""Components as pages use them: what people read, what screen readers read, what the policy forbids."""
 
 import re
 from importlib import import_module
