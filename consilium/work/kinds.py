@@ -23,7 +23,7 @@ class WorkKind:
 
     `validate(item, content, shown)` returns the cleaned content or raises InvalidContent.
     `project(submission)` writes the app's typed rows in the transaction of the submission.
-    `shown_for(item, person)` decides what the server shows this person, e.g. the side order; the claim keeps it.
+    `shown_for(item, person)` decides what this person is shown, e.g. the side order; the claim keeps it.
     `screen` is the URL name that shows a claim; it takes `token`.
     """
 

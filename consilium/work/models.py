@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from consilium.people.models import GuidelineVersion, Study
 from consilium.states.tables import StateTable
+from consilium.work.querysets import SubmissionQuerySet, WorkItemQuerySet
 from consilium.work.states import CLAIM_STATES, ClaimState
 
 ACTIVE = (ClaimState.ASSIGNED, ClaimState.CLAIMED)
@@ -58,13 +59,18 @@ class WorkItem(models.Model):
     priority = models.IntegerField(default=0)
     shuffle = models.PositiveIntegerField(default=0, help_text="Seeded order inside one priority.")
     is_open = models.BooleanField(default=True)
+    is_full = models.BooleanField(
+        default=False, help_text="All seats are taken; written with the item's row locked."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = WorkItemQuerySet.as_manager()
 
     class Meta:
         indexes = [
             models.Index(
                 fields=["study", "kind", "-priority", "shuffle", "id"],
-                condition=models.Q(is_open=True),
+                condition=models.Q(is_open=True, is_full=False),
                 name="item_queue",
             )
         ]
@@ -162,6 +168,8 @@ class Submission(models.Model):
     active_seconds = models.PositiveIntegerField(default=0)
     guideline = models.ForeignKey(GuidelineVersion, on_delete=models.PROTECT, null=True, related_name="+")
     submitted_at = models.DateTimeField(default=timezone.now)
+
+    objects = SubmissionQuerySet.as_manager()
 
     class Meta:
         constraints = [
