@@ -30,6 +30,14 @@ class JobFailed(Exception):
     """The job cannot succeed, however often it is tried. The text is for people."""
 
 
+class JobPostponed(Exception):
+    """The job has to wait for another one: it goes back to the queue, and this try does not count."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"again in {seconds:g} s")
+
+
 class JobHandle:
     """Passed to a handler; let LeaseLost and Cancelled pass through it."""
 

@@ -1,7 +1,6 @@
 """Runs a claimed job and stores what came of it; a late outcome without the claim's token is refused."""
 
 import json
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,12 +13,13 @@ from django.db.models.functions import Now
 from consilium.audit.recording import request_id
 from consilium.jobs import clock
 from consilium.jobs.claiming import claim
-from consilium.jobs.handle import Cancelled, JobFailed, JobHandle, LeaseLost, WorkerStopping
+from consilium.jobs.handle import Cancelled, JobFailed, JobHandle, JobPostponed, LeaseLost, WorkerStopping
 from consilium.jobs.lease import Lease, beating
 from consilium.jobs.models import Job
 from consilium.jobs.moving import move
 from consilium.jobs.registry import UnknownKind, find
 from consilium.jobs.states import JobState
+from consilium.logs import place_of
 
 log = structlog.get_logger(__name__)
 UNEXPECTED = (
@@ -80,14 +80,17 @@ def _run_handler(handle: JobHandle) -> Outcome | None:
         json.dumps(result)
     except WorkerStopping:
         return Outcome(JobState.QUEUED, {"attempt": job.attempt - 1, **_RELEASED})
+    except JobPostponed as wait:
+        again = {"attempt": job.attempt - 1, "not_before": clock.after(wait.seconds)}
+        return Outcome(JobState.QUEUED, again | _RELEASED)
     except LeaseLost:
         return None
     except Cancelled:
         return Outcome(JobState.CANCELLED, {"finished_at": Now()})
     except JobFailed as refusal:
-        return _failed(str(refusal), _place_of(refusal))
+        return _failed(str(refusal), place_of(refusal))
     except UnknownKind as problem:
-        return _failed(UNKNOWN_KIND, _place_of(problem))
+        return _failed(UNKNOWN_KIND, place_of(problem))
     except Exception as problem:
         return _after_crash(job, problem)
     return Outcome(
@@ -103,20 +106,13 @@ def _failed(error: str, detail: str) -> Outcome:
 
 
 def _after_crash(job: Job, problem: Exception) -> Outcome:
-    detail = _place_of(problem)
+    detail = place_of(problem)
     log.error("job.crashed", kind=job.kind, attempt=job.attempt, cause=detail)
     if job.attempt >= job.max_attempts:
         return _failed(UNEXPECTED, detail)
     wait = settings.JOB_RETRY_SECONDS * 4 ** (job.attempt - 1)
     again = {"not_before": clock.after(wait), "error": UNEXPECTED, "error_detail": detail}
     return Outcome(JobState.QUEUED, again | _RELEASED)
-
-
-def _place_of(problem: BaseException) -> str:
-    """Type and place of an exception, never its text: that may hold what a person wrote."""
-    frames = traceback.extract_tb(problem.__traceback__)
-    places = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames[-6:]]
-    return " < ".join([f"{type(problem).__module__}.{type(problem).__qualname__}", *reversed(places)])
 
 
 def _store(job: Job, handle: JobHandle, outcome: Outcome) -> bool:

@@ -1,0 +1,52 @@
+"""Where a run lives on disk: under the models folder, so that what it produces can be served."""
+
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+
+from consilium.calls.models import ModelEndpoint
+from training.models import Run
+
+
+def relative(run: Run) -> str:
+    """The run's folder, relative to the models folder."""
+    return f"runs/run-{run.pk}"
+
+
+def folder(run: Run) -> Path:
+    """The run's folder."""
+    return Path(settings.MODELS_FOLDER) / relative(run)
+
+
+def data_folder(digest: str) -> Path:
+    """Where a release is laid out for training."""
+    return Path(settings.CONSILIUM_HOME) / "datasets" / digest[:16]
+
+
+def base_folder(endpoint: ModelEndpoint) -> Path:
+    """Where a local endpoint's weights lie."""
+    return Path(settings.MODELS_FOLDER) / endpoint.path
+
+
+def hold(run: Run, wait: Callable[[], None]) -> int:
+    """A file descriptor that locks the run's folder; the training process inherits it.
+
+    While an earlier process of this run still lives, `wait` is called (it may raise to give up).
+    """
+    place = folder(run)
+    place.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(place / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            try:
+                wait()
+            except BaseException:
+                os.close(descriptor)
+                raise
+        else:
+            return descriptor

@@ -1,0 +1,145 @@
+"""The job behind a run: starts the training process, stores what it says, registers what it made."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from consilium.audit.recording import record
+from consilium.calls.models import ModelEndpoint
+from consilium.jobs.handle import JobFailed, JobHandle, JobPostponed
+from consilium.jobs.states import JobState
+from curation.materialising import materialise
+from curation.releasing import verify
+from training import folders
+from training.models import Checkpoint, ProducedModel, Run, RunEvent, Stage
+from training.process import TrainingProcess
+
+DONE = 0
+RETRY_SECONDS = 5
+LOCK_SECONDS = 0.5
+
+
+def follow_run(handle: JobHandle) -> dict[str, Any]:
+    """The job: wait for the inputs, train, store progress, register the model. Goes on where it stopped."""
+    run = Run.objects.select_related("base", "release", "study").get(job=handle.job)
+    produced = ProducedModel.objects.filter(run=run).first()
+    if produced is None:
+        _check_inputs(run)
+        done = _train(handle, run)
+        handle.fence()
+        produced = register(run=run, done=done)
+    return {"endpoint": produced.endpoint_id, "digest": produced.digest}
+
+
+def _check_inputs(run: Run) -> None:
+    for source in run.inputs.select_related("job"):
+        if source.job.state in (JobState.FAILED, JobState.CANCELLED):
+            raise JobFailed(f"{source} has {source.job.state}, so there is nothing to build on.")
+        if source.job.state != JobState.SUCCEEDED:
+            raise JobPostponed(RETRY_SECONDS)
+
+
+def _train(handle: JobHandle, run: Run) -> dict[str, Any]:
+    lock = folders.hold(run, lambda: _patience(handle))
+    try:
+        with TrainingProcess(_write_spec(run), lock) as process:
+            done: dict[str, Any] = {}
+            refusal = ""
+            for event in process.events(idle=handle.check):
+                _store(handle, run, event)
+                done = event if event["event"] == "done" else done
+                refusal = event.get("message", "") if event["event"] == "failed" else refusal
+            status = process.wait()
+    finally:
+        os.close(lock)
+    if status == DONE and done:
+        return done
+    if refusal:
+        raise JobFailed(refusal)
+    handle.check()
+    raise RuntimeError(f"the training process ended with status {status}")
+
+
+def _patience(handle: JobHandle) -> None:
+    """Wait a moment for the run's earlier process, which still holds the folder while it saves."""
+    time.sleep(LOCK_SECONDS)
+    handle.check()
+
+
+def _write_spec(run: Run) -> Path:
+    inputs = list(run.inputs.select_related("job").order_by("pk"))
+    spec: dict[str, Any] = {
+        "stage": run.stage,
+        "base": str(folders.base_folder(run.base)),
+        "out": str(folders.folder(run)),
+        "seed": run.seed,
+        "release_digest": run.release_digest,
+        "settings": run.settings,
+    }
+    if run.release is not None:
+        if problems := verify(run.release):
+            raise JobFailed(f"The release no longer matches its digest: {problems[0]}")
+        spec["data"] = str(materialise(run.release, folders.data_folder(run.release_digest)))
+    if run.specialty:
+        spec["specialty"] = run.specialty
+    experts = [item for item in inputs if item.stage == Stage.DSA]
+    spec["experts"] = [str(folders.folder(item)) for item in experts]
+    reinforced = next((item for item in inputs if item.stage == Stage.GBA), None)
+    if reinforced is not None:
+        spec["reinforced"] = str(folders.folder(reinforced))
+    path = folders.folder(run) / "spec.json"
+    path.write_text(json.dumps(spec, indent=1, sort_keys=True))
+    return path
+
+
+@transaction.atomic
+def _store(handle: JobHandle, run: Run, event: dict[str, Any]) -> None:
+    """One event of the process, fenced by the claim: a worker that lost its lease stores nothing."""
+    handle.fence()
+    kind, step = event["event"], event.get("step")
+    if kind == "start":
+        # Steps after the checkpoint are trained again: their first account goes, so that none counts twice.
+        RunEvent.objects.filter(run=run, kind="step", step__gt=event.get("resumed_from", 0)).delete()
+    if kind == "checkpoint":
+        Checkpoint.objects.get_or_create(run=run, step=step, defaults={"name": event["name"]})
+    last = RunEvent.objects.filter(run=run).aggregate(last=Max("sequence"))["last"] or 0
+    data = {key: value for key, value in event.items() if key not in {"event", "step"}}
+    RunEvent.objects.create(run=run, sequence=last + 1, kind=kind, step=step, data=data)
+    if kind == "step":
+        handle.progress(step or 0, event.get("total", 0), f"step {step}")
+
+
+@transaction.atomic
+def register(*, run: Run, done: dict[str, Any]) -> ProducedModel:
+    """Register the produced weights as an endpoint that names the releases it was trained on."""
+    digests = sorted(_digests(run))
+    card = json.loads((folders.folder(run) / "run_card.json").read_text())
+    endpoint = ModelEndpoint.objects.create(
+        name=f"{run.study.slug}/run-{run.pk} {run.stage}{' ' + run.specialty if run.specialty else ''}",
+        study=run.study,
+        path=f"{folders.relative(run)}/model",
+        family=run.base.family,
+        revision=done["artifacts"]["digest"],
+        provenance={"releases": digests, "base": run.base.name, "run": run.pk},
+    )
+    produced = ProducedModel.objects.create(
+        run=run, endpoint=endpoint, digest=done["artifacts"]["digest"], release_digests=digests, card=card
+    )
+    record(
+        action="run.produced",
+        obj=run,
+        by=None,
+        study=run.study,
+        data={"endpoint": endpoint.pk, "digest": produced.digest, "releases": digests},
+    )
+    return produced
+
+
+def _digests(run: Run) -> set[str]:
+    own = {run.release_digest} if run.release_digest else set()
+    return own.union(*(_digests(source) for source in run.inputs.all()))

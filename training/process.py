@@ -1,0 +1,105 @@
+"""The training process of one run: started with a bare environment, read line by line, never left behind."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from django.conf import settings
+
+GRACE_SECONDS = 60.0
+KEPT = ("PATH", "LANG", "LC_ALL", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR")
+
+
+class TrainingProcess:
+    """`python -m training.job SPEC`, in its own process group; leaving the context ends it."""
+
+    def __init__(self, spec: Path, lock: int) -> None:
+        self._spec, self._lock = spec, lock
+        self._lines: queue.Queue[str | None] = queue.Queue()
+
+    def __enter__(self) -> "TrainingProcess":
+        log = (self._spec.parent / "process.log").open("ab")
+        with log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "training.job", str(self._spec)],
+                cwd=settings.BASE_DIR,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=(self._lock,),
+                text=True,
+            )
+        assert self._process.stdout is not None
+        reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
+        reader.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.stop()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is also its group."""
+        return self._process.pid
+
+    def events(self, idle: Callable[[], None]) -> Iterator[dict[str, Any]]:
+        """Every event the process writes; `idle` is called about once a second and may raise to stop."""
+        while True:
+            try:
+                line = self._lines.get(timeout=1.0)
+            except queue.Empty:
+                idle()
+                continue
+            if line is None:
+                return
+            event = _event(line)
+            if event is not None:
+                yield event
+
+    def wait(self) -> int:
+        """The exit status."""
+        return self._process.wait()
+
+    def stop(self) -> None:
+        """Ask it to save and stop; after the grace, end the whole group."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+
+    def _read(self, stream: IO[str]) -> None:
+        for line in stream:
+            self._lines.put(line)
+        self._lines.put(None)
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+
+
+def _environment() -> dict[str, str]:
+    """No database or Hub credentials reach the process."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    home = str(Path(settings.CONSILIUM_HOME) / "training-home")
+    return {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_HOME": home, "HOME": home, **kept}
