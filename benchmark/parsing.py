@@ -1,7 +1,8 @@
 """`python -m benchmark.parsing REPLIES.jsonl`: read judges' or solvers' replies without the application.
 
-Each line of the file is an object {id, text}; each printed line is {id, verdict, reason}. For judges the verdict
-maps every dimension to "A", "B", "tie" or null; with `--kind mcq --letters ABCDE` it is an option letter or null.
+Each line of the file is an object {id, text}; each printed line is {id, verdict, reason}. For judges the
+verdict maps every dimension to "A", "B", "tie" or null; with `--kind mcq --letters ABCDE` it is an option
+letter or null.
 Exit 0: all lines read. Exit 2: the file cannot be used; nothing is printed but the reason.
 """
 
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    sys.stdout.writelines(json.dumps(line) + "\n" for line in lines)
     return 0
 
 
@@ -78,8 +79,8 @@ def _reply(line: bytes, place: str) -> Reply:
         raise BadRepliesError(f"{place} is not UTF-8 text.") from error
     except json.JSONDecodeError as error:
         raise BadRepliesError(f"{place} is not JSON: {error.msg} at column {error.colno}.") from error
-    except RecursionError as error:
-        raise BadRepliesError(f"{place} is nested too deeply.") from error
+    except (ValueError, RecursionError) as error:
+        raise BadRepliesError(f"{place} holds a number or nesting beyond what can be read.") from error
     if not isinstance(row, dict) or not {"id", "text"} <= row.keys():
         raise BadRepliesError(f"{place} must be an object with id and text.")
     if isinstance(row["id"], bool) or not isinstance(row["id"], str | int):

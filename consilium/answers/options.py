@@ -17,7 +17,7 @@ PARSER_VERSION: Final = "options-1"
 _ANSWER_BLOCK: Final = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.IGNORECASE | re.DOTALL)
 _BOXED: Final = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _LATEX_TEXT: Final = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}")
-_ANSWER_IS: Final = re.compile(r"\banswer(?:\*\*)?\s*(?:is|:)(?P<rest>[^\n]*)", re.IGNORECASE)
+_ANSWER_IS: Final = re.compile(r"\banswer(?:\*\*)?\s*(?:is|:)", re.IGNORECASE)
 _LEAD: Final = re.compile(
     r"[\s:*_\"'`]*(?:(?:the\s+)?(?:correct\s+|final\s+|best\s+)?(?:answer|option|choice)(?:\s+is|\s*:)?)?[\s:*_\"'`]*",
     re.IGNORECASE,
@@ -79,7 +79,7 @@ def _without_block(text: str, letters: str) -> Extraction:
             return Extraction(letter, "boxed")
     plain = _BOXED.sub(" ", text)
     for match in reversed(list(_ANSWER_IS.finditer(plain))):
-        letter = _stated(match["rest"], letters, whole=False)
+        letter = _stated(plain[match.end() :].split("\n", 1)[0], letters, whole=False)
         if letter:
             return Extraction(letter, "answer is")
     candidates = list(_marked_letters(plain, letters))

@@ -9,8 +9,8 @@ _NUMBERED: Final = re.compile(
 )
 _PARAGRAPHS: Final = re.compile(r"\n\s*\n")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])[\"')\]]?\s+(?=[\"'(\[]?[A-Z0-9])")
-_ABBREVIATION: Final = re.compile(
-    r"(?:\b(?:e\.g|i\.e|vs|cf|approx|dr|prof|mr|mrs|ms|st|fig|no|al|[A-Z])\.)$", re.IGNORECASE
+_NO_SENTENCE: Final = re.compile(
+    r"(?:\b(?:e\.g|i\.e|vs|cf|approx|dr|prof|mr|mrs|ms|fig|al)\.|^\(?\d{1,3}[.)])$", re.IGNORECASE
 )
 
 
@@ -51,7 +51,7 @@ def _sentences(paragraph: str) -> list[str]:
     start = 0
     for end in _SENTENCE_END.finditer(paragraph):
         candidate = paragraph[start : end.start()]
-        if not _ABBREVIATION.search(candidate):
+        if not _NO_SENTENCE.search(candidate):
             sentences.append(paragraph[start : end.end()].strip())
             start = end.end()
     return [*sentences, paragraph[start:].strip()]

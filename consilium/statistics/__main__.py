@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BadFileError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(json.dumps(results, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+    sys.stdout.write(json.dumps(results, allow_nan=False, indent=1) + "\n")
     return 1 if any(isinstance(value, dict) and "error" in value for value in results.values()) else 0
 
 
@@ -52,8 +52,8 @@ def read_cases(path: Path) -> list[dict[str, Any]]:
         raise BadFileError(f"{path.name} line {error.lineno} is not JSON: {error.msg}.") from error
     except NotANumberError as error:
         raise BadFileError(f"{path.name} holds {error}, which is no JSON number.") from error
-    except RecursionError as error:
-        raise BadFileError(f"{path.name} is nested too deeply.") from error
+    except (ValueError, RecursionError) as error:
+        raise BadFileError(f"{path.name} holds a number or nesting beyond what can be read.") from error
     cases = data.get("cases") if isinstance(data, dict) else data
     if not isinstance(cases, list):
         raise BadFileError(f'{path.name} holds no list of cases; write [...] or {{"cases": [...]}}.')
