@@ -1,11 +1,16 @@
 """The Celery app: a doorbell. JSON only, no results, acknowledged on receipt; a message is one job id."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from django.conf import settings
+from kombu.entity import Exchange, Queue
+
+from consilium.jobs import folder_broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consilium.settings")
 QUEUES = ("default", "gpu")
@@ -14,39 +19,39 @@ CONNECT_SECONDS = 3
 
 
 def broker() -> dict[str, Any]:
-    """Celery settings of the broker: BROKER_URL, else folders under CONSILIUM_HOME (one host)."""
-    if settings.BROKER_URL:
-        timeouts = {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": 30}
-        redis = settings.BROKER_URL.startswith(("redis", "sentinel"))
-        return {"broker_url": settings.BROKER_URL, "broker_transport_options": timeouts if redis else {}}
-    folder = Path(settings.CONSILIUM_HOME) / "broker"
-    messages, control = folder / "messages", folder / "control"
-    for path in (messages, control):
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Sender and receiver are the same host, so "in" and "out" are one folder.
-    options = {
-        "data_folder_in": str(messages),
-        "data_folder_out": str(messages),
-        "control_folder": str(control),
-        "polling_interval": POLL_SECONDS,
-    }
-    return {"broker_url": "filesystem://", "broker_transport_options": options}
+    """Celery's settings of the broker: BROKER_URL, else folders under CONSILIUM_HOME (one host)."""
+    if not settings.BROKER_URL:
+        folder_broker.register()
+        options = folder_broker.options(Path(settings.CONSILIUM_HOME), POLL_SECONDS)
+        return {"broker_url": f"{folder_broker.SCHEME}://localhost", "broker_transport_options": options}
+    redis = settings.BROKER_URL.startswith(("redis", "sentinel"))
+    timeouts = {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": 30} if redis else {}
+    return {"broker_url": settings.BROKER_URL, "broker_transport_options": timeouts}
 
 
-app = Celery("consilium", set_as_current=True)
+def _queue(name: str) -> Queue:
+    """Queue, direct exchange and routing key share one name (the folder broker relies on it)."""
+    return Queue(name, Exchange(name), routing_key=name)  # type: ignore[no-untyped-call]
+
+
+# As root, Celery warns of pickled messages; here only JSON is accepted.
+warnings.filterwarnings("ignore", category=SecurityWarning)
+app = Celery("consilium")
 app.conf.update(
+    imports=["consilium.jobs.working"],
+    task_queues=[_queue(name) for name in QUEUES],
+    task_default_queue=QUEUES[0],
+    task_create_missing_queues=False,
     accept_content=["json"],
     task_serializer="json",
-    result_backend=None,
     task_ignore_result=True,
     task_acks_late=False,
-    task_default_queue="default",
-    task_create_missing_queues=True,
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
     worker_enable_remote_control=False,
     worker_send_task_events=False,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
     broker_connection_timeout=CONNECT_SECONDS,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,

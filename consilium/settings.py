@@ -5,7 +5,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from consilium import environment
+from consilium import environment, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 CONSILIUM_HOME = environment.home_folder(BASE_DIR)
@@ -161,4 +161,4 @@ JOB_RETRY_SECONDS = environment.read_seconds("CONSILIUM_JOB_RETRY", default=5.0)
 MODEL_HOSTS = environment.read_list("CONSILIUM_MODEL_HOSTS", ["127.0.0.1", "localhost"])
 MODELS_FOLDER = Path(os.environ.get("CONSILIUM_MODELS") or CONSILIUM_HOME / "models").resolve()
 
-LOGGING_CONFIG = None
+LOGGING = logs.configuration(os.environ.get("CONSILIUM_LOG_LEVEL", "INFO"))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from consilium.audit.anchoring import disagreements
 from consilium.audit.models import AuditEvent, AuditHead
 from consilium.audit.recording import digest
 
@@ -17,7 +18,7 @@ class Break:
 
 
 def verify() -> tuple[int, list[Break]]:
-    """Number of events read and every break found, over all chains."""
+    """Number of events read and every break found, over all chains and against the anchors."""
     count, breaks = 0, []
     heads = {head.chain: head for head in AuditHead.objects.all()}
     names = set(heads) | set(AuditEvent.objects.order_by().values_list("chain", flat=True).distinct())
@@ -26,6 +27,7 @@ def verify() -> tuple[int, list[Break]]:
         read, found = _verify_chain(chain, events.iterator(), heads.get(chain))
         count += read
         breaks += found
+    breaks += [Break(*found) for found in disagreements()]
     return count, breaks
 
 
