@@ -1,6 +1,7 @@
 """Run one stage: `python -m training.job SPEC.json`.
 
-Exit status: 0 done, 1 failed, 2 the specification or the data cannot be used, 3 stopped by SIGTERM after saving.
+Exit status: 0 done, 1 failed, 2 the specification or the data cannot be used, 3 stopped by SIGTERM after
+saving.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,15 @@ def main(arguments: Sequence[str]) -> int:
     progress = claim_stdout()
     flag = StopFlag()
     flag.install()
+    return run_safely(lambda: _named(arguments), progress, flag)
+
+
+def run_safely(read: Callable[[], spec.Spec], progress: Progress, flag: StopFlag) -> int:
+    """Run the specification that `read` returns; whatever happens becomes an event and an exit status."""
     for key, value in _OFFLINE.items():
         os.environ.setdefault(key, value)
     try:
-        if len(arguments) != 1:
-            raise spec.SpecError("usage: python -m training.job SPEC.json")
-        return _run(spec.read(Path(arguments[0])), progress, flag)
+        return _run(read(), progress, flag)
     except spec.SpecError as error:
         progress.emit("failed", message=str(error))
         return REFUSED
@@ -42,6 +46,12 @@ def main(arguments: Sequence[str]) -> int:
         traceback.print_exc()
         progress.emit("failed", message=_for_people(error))
         return FAILED
+
+
+def _named(arguments: Sequence[str]) -> spec.Spec:
+    if len(arguments) != 1:
+        raise spec.SpecError("usage: python -m training.job SPEC.json")
+    return spec.read(Path(arguments[0]))
 
 
 def _run(wanted: spec.Spec, progress: Progress, flag: StopFlag) -> int:

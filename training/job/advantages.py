@@ -7,9 +7,9 @@ For one sample with paradigms g and n rollouts under each, rewards r:
     B = (mean_g - M) / (S + eps)               M, S: mean and std of the paradigms' means
     A = (1 - lw - lb) C + lw W + lb B
 
-Standard deviations have one degree of freedom less than values and eps is 1e-4, as TRL takes them, so that W is
-bit for bit TRL's own group advantage. NaN marks a rollout without a reward: it is left out of every mean and its
-advantage is 0.
+Standard deviations have one degree of freedom less than values and eps is 1e-4, as TRL takes them, so that W
+is bit for bit TRL's own group advantage. NaN marks a rollout without a reward: it is left out of every mean
+and its advantage is 0.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ EPS = 1e-4
 def advantages(rewards: torch.Tensor, within_weight: float, between_weight: float) -> torch.Tensor:
     """Return A for `rewards` of shape (samples, paradigms, rollouts), in the same shape.
 
-    A term of zero variance, W with fewer than two rewards and B with fewer than two paradigms are 0. A term of
-    weight zero is not computed. With a single paradigm there is nothing to compare across: A is C, stock GRPO.
+    A term of zero variance, W with fewer than two rewards and B with fewer than two paradigms are 0. A term
+    of weight zero is not computed. With a single paradigm there is nothing to compare across: A is C, stock
+    GRPO.
     """
     samples, paradigms, _ = rewards.shape
     if paradigms == 1:
@@ -53,7 +54,9 @@ def _std(values: torch.Tensor, mean: torch.Tensor) -> torch.Tensor:
     variance = torch.nanmean((values - mean) ** 2, dim=-1, keepdim=True)
     count = torch.sum(~torch.isnan(values), dim=-1, keepdim=True)
     correction = count / (count - 1)
-    return torch.sqrt(variance * torch.where(count > 1, correction, torch.full_like(correction, float("nan"))))
+    return torch.sqrt(
+        variance * torch.where(count > 1, correction, torch.full_like(correction, float("nan")))
+    )
 
 
 def _constant(values: torch.Tensor) -> torch.Tensor:

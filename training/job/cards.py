@@ -25,7 +25,10 @@ def bind(spec: Spec) -> None:
     spec.out.mkdir(parents=True, exist_ok=True)
     path = spec.out / "spec.json"
     values = spec.as_dict()
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != values:
+    # Not the folders: the same run may be resumed after its home was moved.
+    meaning = ("stage", "seed", "specialty", "release_digest", "settings")
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else values
+    if any(known.get(key) != values[key] for key in meaning):
         raise SpecError("out: the folder holds a run with another specification; choose an empty folder")
     write_json(path, values)
 

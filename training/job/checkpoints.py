@@ -1,8 +1,8 @@
 """Checkpoints that are either complete or invisible.
 
-The trainer writes `scratch/checkpoint-N`; its files are not written atomically, and a missing optimizer file would
-silently restart the optimizer. So a checkpoint is listed only after a COMPLETE file with the size of every file was
-written into it and the folder was renamed to `checkpoints/step-00000N`.
+The trainer writes `scratch/checkpoint-N`; its files are not written atomically, and a missing optimizer file
+would silently restart the optimizer. So a checkpoint is listed only after a COMPLETE file with the size of
+every file was written into it and the folder was renamed to `checkpoints/step-00000N`.
 """
 
 from __future__ import annotations

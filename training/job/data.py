@@ -21,7 +21,9 @@ ROWS = "rows.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One curated trace: absolute image paths, question, options A.., gold (letter or text), reply in the format."""
+    """One curated trace: absolute image paths, question, options A.., gold (letter or text), reply in the
+    format.
+    """
 
     id: str
     images: tuple[Path, ...]
@@ -67,7 +69,9 @@ def open_images(paths: list[str], max_pixels: int) -> list[Any]:
             picture = image.convert("RGB")
         share = math.sqrt(max_pixels / (picture.width * picture.height))
         if share < 1:
-            picture = picture.resize((max(1, int(picture.width * share)), max(1, int(picture.height * share))))
+            picture = picture.resize(
+                (max(1, int(picture.width * share)), max(1, int(picture.height * share)))
+            )
         opened.append(picture)
     return opened
 

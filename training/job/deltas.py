@@ -40,7 +40,7 @@ class AdapterDeltas:
         if odd or settings.get("bias", "none") != "none":
             raise SpecError(f"adapter {folder.name!r} uses {odd or 'bias'}, which cannot be merged here")
         self._scale = settings["lora_alpha"] / settings["r"]
-        self._file = safe_open(folder / ADAPTER_WEIGHTS, framework="pt")
+        self._file: Any = safe_open(folder / ADAPTER_WEIGHTS, framework="pt")
         self._layers = _adapter_layers(list(self._file.keys()))
 
     def names(self) -> Sequence[str]:
@@ -50,8 +50,8 @@ class AdapterDeltas:
     def delta(self, name: str) -> torch.Tensor:
         """Return `(alpha / r) B A`, shape (out, in)."""
         layer = name.removesuffix(".weight")
-        down = self._file.get_tensor(f"{_PREFIX}{layer}.lora_A.weight").float()
-        up = self._file.get_tensor(f"{_PREFIX}{layer}.lora_B.weight").float()
+        down: torch.Tensor = self._file.get_tensor(f"{_PREFIX}{layer}.lora_A.weight").float()
+        up: torch.Tensor = self._file.get_tensor(f"{_PREFIX}{layer}.lora_B.weight").float()
         return (up @ down) * self._scale
 
 
@@ -59,7 +59,9 @@ class ModelDeltas:
     """Deltas of full weights against the base; both live models are asked by parameter name."""
 
     def __init__(self, base: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tensor]) -> None:
-        if {key: value.shape for key, value in base.items()} != {key: value.shape for key, value in other.items()}:
+        if {key: value.shape for key, value in base.items()} != {
+            key: value.shape for key, value in other.items()
+        }:
             raise SpecError("the model to merge does not have the parameters of the base")
         self._base, self._other = base, other
         self._changed = [name for name, value in base.items() if not torch.equal(value, other[name])]
@@ -76,8 +78,8 @@ class ModelDeltas:
 def open_source(folder: Path, base: Mapping[str, torch.Tensor], load: Callable[[Path], Any]) -> DeltaSource:
     """Open a run's folder, an adapter folder or a full model folder as deltas against `base`.
 
-    Of a run's folder the adapter is taken when it is relative to the base (DSA), else the full model (GBA), whose
-    adapter is relative to the model that GBA started from. Raises SpecError.
+    Of a run's folder the adapter is taken when it is relative to the base (DSA), else the full model (GBA),
+    whose adapter is relative to the model that GBA started from. Raises SpecError.
     """
     for candidate in (folder, folder / "adapter"):
         if (candidate / ADAPTER_CONFIG).is_file():

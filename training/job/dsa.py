@@ -20,7 +20,8 @@ def run(context: Context) -> dict[str, Any]:
 
 
 def _trainer(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) -> Any:
-    from trl import SFTConfig, SFTTrainer
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
 
     settings = spec.settings
     assert isinstance(settings, DsaSettings)

@@ -39,7 +39,7 @@ def write_json(path: Path, value: Any) -> None:
 
 @contextmanager
 def appearing(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder beside `folder` that is renamed to it, readable by all, when the block succeeds."""
+    """Yield an empty folder beside `folder` that is renamed to it when the block ends well."""
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)

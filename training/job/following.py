@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerCallback
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from training.job import checkpoints
 from training.job.progress import Progress
@@ -21,17 +21,20 @@ class Following(TrainerCallback):
         self._flag = flag
         self._keep = keep
         self._resumed_from = resumed_from
-        self.last: dict[str, float] = {}
 
-    def on_train_begin(self, _args: Any, state: Any, _control: Any, **_rest: Any) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
         """Announce the length of the run."""
         self._progress.emit("start", total_steps=state.max_steps, resumed_from=self._resumed_from)
 
-    def on_log(self, _args: Any, state: Any, _control: Any, logs: dict[str, float], **_rest: Any) -> None:
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
         """Report loss, reward and learning rate of one step."""
+        logs: dict[str, float] = kwargs["logs"]
         if "loss" not in logs:
             return
-        self.last = {key: logs[key] for key in ("loss", "reward", "kl", "mean_token_accuracy") if key in logs}
         self._progress.emit(
             "step",
             step=state.global_step,
@@ -41,18 +44,22 @@ class Following(TrainerCallback):
             lr=logs.get("learning_rate"),
         )
 
-    def on_step_end(self, _args: Any, _state: Any, control: Any, **_rest: Any) -> Any:
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> Any:
         """Save and stop when asked to."""
         if self._flag.wanted:
             control.should_save = True
             control.should_training_stop = True
         return control
 
-    def on_save(self, args: Any, state: Any, _control: Any, **_rest: Any) -> None:
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
         """Publish the checkpoint that the trainer has just written, then drop the oldest."""
         if not state.is_world_process_zero:
             return
-        raw = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        raw = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
         saved = checkpoints.publish(raw, self._folder, state.global_step)
         checkpoints.prune(self._folder, self._keep)
         self._progress.emit("checkpoint", step=saved.step, name=saved.folder.name)

@@ -12,7 +12,8 @@ from training.job.rewards import WEIGHTS, accuracy_reward, format_reward
 from training.job.running import Context, common_arguments, train
 from training.job.spec import NEUTRAL, GbaSettings, Spec
 
-# Its base is not the run's base but the average of the experts; the name keeps it from being merged as a delta.
+# Its base is not the run's base but the average of the experts; the name keeps it from being merged as a
+# delta.
 ADAPTER = "adapter_on_start"
 
 
@@ -58,7 +59,7 @@ def trainer_for(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) ->
 
 def arguments(spec: Spec, settings: GbaSettings) -> Any:
     """Return the trainer's arguments: one optimizer step per generated batch."""
-    from trl import GRPOConfig
+    from trl.trainer.grpo_config import GRPOConfig
 
     completions = len(settings.paradigms) * settings.rollouts * settings.samples_per_step
     return GRPOConfig(
@@ -78,12 +79,14 @@ def arguments(spec: Spec, settings: GbaSettings) -> Any:
 
 
 def planned_rows(samples: list[data.Sample], settings: GbaSettings, seed: int) -> list[dict[str, Any]]:
-    """Return the rows of all epochs in training order: every epoch shuffles samples and keeps each one's rows together.
+    """Return the rows of all epochs in training order: every epoch shuffles samples and keeps each one's rows
+    together.
 
-    An epoch that does not fill its last step drops the rest; a set smaller than one step is repeated to fill it.
+    An epoch that does not fill its last step drops the rest; a set smaller than one step is repeated to fill
+    it.
     """
     # Not the trainer's shuffling: that would tear the rows of a sample apart.
-    draw = random.Random(seed)  # noqa: S311 - reproducible order, not a secret
+    draw = random.Random(seed)
     rows = []
     for _ in range(settings.epochs):
         order = draw.sample(samples, len(samples))

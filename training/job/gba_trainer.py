@@ -1,7 +1,7 @@
 """GRPO whose advantages compare rollouts within and between reasoning paradigms.
 
-Two private methods of TRL 1.16's GRPOTrainer are extended and one is wrapped; the equivalence tests hold them to
-stock GRPO bit for bit, and the pin on trl keeps them where they are.
+Two private methods of TRL 1.16's GRPOTrainer are extended and one is wrapped; the equivalence tests hold them
+to stock GRPO bit for bit, and the pin on trl keeps them where they are.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from trl import GRPOTrainer
 from trl.data_utils import prepare_multimodal_messages
+from trl.trainer.grpo_trainer import GRPOTrainer
 
 from training.job.advantages import advantages
 
@@ -18,14 +18,18 @@ from training.job.advantages import advantages
 class GbaTrainer(GRPOTrainer):
     """One dataset row is one (sample, paradigm); the rows of a sample stand next to each other.
 
-    A row has `prompt`, with which the loss is computed, and `rollout_prompt`, under which completions are drawn.
+    A row has `prompt`, with which the loss is computed, and `rollout_prompt`, under which completions are
+    drawn.
     """
 
     def __init__(self, *, paradigms: int, within_weight: float, between_weight: float, **rest: Any) -> None:
         super().__init__(**rest)
-        rows = self.args.generation_batch_size // self.num_generations
+        arguments: Any = self.args
+        rows = arguments.generation_batch_size // self.num_generations
         if self.shuffle_dataset or rows % paradigms:
-            raise ValueError("the rows of a sample must stay in one batch: no shuffling, whole samples per batch")
+            raise ValueError(
+                "the rows of a sample must stay in one batch: no shuffling, whole samples per batch"
+            )
         self._paradigms = paradigms
         self._within_weight = within_weight
         self._between_weight = between_weight
@@ -41,7 +45,9 @@ class GbaTrainer(GRPOTrainer):
         # (prompt ids, completion ids, tool mask, completions, logprobs, extra fields, images, tool images)
         return (prompt_ids, *drawn[1:6], images, *drawn[7:])
 
-    def _calculate_rewards(self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any) -> Any:
+    def _calculate_rewards(
+        self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any
+    ) -> Any:
         """Keep the rewards of all processes, shape (completions, reward functions)."""
         self._rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
         return self._rewards
@@ -58,7 +64,8 @@ class GbaTrainer(GRPOTrainer):
         scored = self._rewards
         rewards = (scored * self.reward_weights.to(scored.device).unsqueeze(0)).nansum(dim=1)
         rewards[torch.isnan(scored).all(dim=1)] = torch.nan
-        blocks = rewards.view(-1, self._paradigms, self.num_generations)
+        shape = (-1, self._paradigms, int(self.num_generations or 1))
+        blocks = rewards.view(*shape)
         return advantages(blocks, self._within_weight, self._between_weight).reshape(-1)
 
 

@@ -36,13 +36,14 @@ def load_processor(folder: Path) -> Any:
     """Load tokenizer and image processor, padding on the left as generation needs it."""
     from transformers import AutoProcessor
 
-    processor = AutoProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    factory: Any = AutoProcessor
+    processor = factory.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     processor.tokenizer.padding_side = "left"
     return processor
 
 
 def language_layers(model: Any) -> list[str]:
-    """Return the full names of the linear layers of the language model, without vision tower and projector."""
+    """Return the full names of the language model's linear layers: no vision tower, no projector."""
     inside = {id(module) for module in model.get_decoder().modules() if isinstance(module, nn.Linear)}
     return [name for name, module in model.named_modules() if id(module) in inside]
 
@@ -61,11 +62,12 @@ def lora_config(model: Any, settings: LoraSettings) -> Any:
 
 
 def publish_model(model: Any, base: Path, folder: Path) -> str:
-    """Write a full model with the base's tokenizer and processor files, ready to be served; return its digest."""
+    """Write a full model with the base's tokenizer and processor files, ready to be served; return its
+    digest.
+    """
     with appearing(folder) as part:
         model.save_pretrained(part)
         for path in base.iterdir():
             if path.is_file() and path.name not in _OWN_FILES and "safetensors" not in path.name:
                 shutil.copyfile(path, part / path.name)
-        digest = weights_digest(part)
-    return digest
+        return weights_digest(part)

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 
 class Progress:
-    """Writes one JSON object per line, on rank 0 only; a reader that went away is no reason to stop training."""
+    """Writes one JSON object per line, on rank 0 only; a reader that left does not stop training."""
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream

@@ -14,7 +14,9 @@ _AROUND_LETTER = " .()[]:\n\t"
 
 def accuracy_reward(completions: list[Any], gold: list[str], **_columns: Any) -> list[float]:
     """Return 1.0 for each completion whose only answer block holds the gold letter, or the gold text."""
-    return [float(is_right(_text(completion), right)) for completion, right in zip(completions, gold, strict=True)]
+    return [
+        float(is_right(_text(completion), right)) for completion, right in zip(completions, gold, strict=True)
+    ]
 
 
 def format_reward(completions: list[Any], **_columns: Any) -> list[float]:

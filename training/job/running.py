@@ -6,7 +6,6 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from training.job import cards, checkpoints
@@ -48,11 +47,13 @@ def common_arguments(spec: Spec, settings: LoraSettings) -> dict[str, Any]:
     }
 
 
-def train(context: Context, build: Callable[[list[Any]], Any], adapter: str, inputs: dict[str, Any]) -> dict[str, Any]:
+def train(
+    context: Context, build: Callable[[list[Any]], Any], adapter: str, inputs: dict[str, Any]
+) -> dict[str, Any]:
     """Train from the newest complete checkpoint, publish, and return the run's card.
 
-    `build` makes the trainer from a list of callbacks; `adapter` names the folder of the trained adapter; `inputs`
-    goes into the card. Raises Stopped after saving when SIGTERM came.
+    `build` makes the trainer from a list of callbacks; `adapter` names the folder of the trained adapter;
+    `inputs` goes into the card. Raises Stopped after saving when SIGTERM came.
     """
     spec = context.spec
     settings = spec.settings
@@ -69,9 +70,16 @@ def train(context: Context, build: Callable[[list[Any]], Any], adapter: str, inp
     if trainer.state.global_step < trainer.state.max_steps:
         raise Stopped(trainer.state.global_step)
     card = cards.begin(spec, inputs)
-    card["metrics"] = {**following.last, "steps": trainer.state.global_step}
+    card["metrics"] = _metrics(trainer.state)
     card["seconds"] = round(time.monotonic() - begun, 1)
     return _publish(spec, trainer, adapter, card)
+
+
+def _metrics(state: Any) -> dict[str, float]:
+    """Return the last step's figures; the history is part of a checkpoint, so a resumed run has them too."""
+    logged: dict[str, float] = next((entry for entry in reversed(state.log_history) if "loss" in entry), {})
+    shown = ("loss", "reward", "kl", "mean_token_accuracy")
+    return {**{key: logged[key] for key in shown if key in logged}, "steps": state.global_step}
 
 
 def _publish(spec: Spec, trainer: Any, adapter: str, card: dict[str, Any]) -> dict[str, Any]:
@@ -81,8 +89,3 @@ def _publish(spec: Spec, trainer: Any, adapter: str, card: dict[str, Any]) -> di
     merged = trainer.model.merge_and_unload()
     extra = {"adapter": adapter, "adapter_digest": adapter_digest}
     return cards.finish(spec, card, extra, lambda folder: publish_model(merged, spec.base, folder))
-
-
-def folder_of(spec: Spec) -> Path:
-    """Return the folder of the produced full model."""
-    return spec.out / cards.MODEL

@@ -1,4 +1,6 @@
-"""The specification of one run: what `python -m training.job SPEC.json` reads, checked before anything is loaded."""
+"""The specification of one run: what `python -m training.job SPEC.json` reads, checked before anything is
+loaded.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ class LoraSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DsaSettings(LoraSettings):
-    """Supervised fine-tuning of one specialty's adapter; `batch` is effective, `micro_batch` fits in memory."""
+    """Supervised training of one specialty's adapter; `batch` is effective, `micro_batch` fits in memory."""
 
     learning_rate: float = 1e-4
     warmup_ratio: float = 0.03
@@ -46,9 +48,11 @@ class DsaSettings(LoraSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GbaSettings(LoraSettings):
-    """GRPO with guideline-based advantages; one step takes `samples_per_step` samples under every paradigm."""
+    """GRPO with guideline-based advantages; a step takes `samples_per_step` samples, each under all paradigms."""
 
-    lora_dropout: float = 0.0  # METHOD names no dropout here; with it, rollout and loss would see two policies
+    lora_dropout: float = (
+        0.0  # METHOD names no dropout here; with it, rollout and loss would see two policies
+    )
     learning_rate: float = 1e-5
     epochs: int = 1
     rollouts: int = 2
@@ -66,7 +70,7 @@ class GbaSettings(LoraSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeSettings:
-    """Conflict-aware merge: keep the `density` largest share of each delta, add `scale` times the merged one."""
+    """Conflict-aware merge: keep each delta's `density` largest share, add `scale` times the result."""
 
     method: str = "ties"
     density: float = 0.2
@@ -140,7 +144,9 @@ def _checked(kind: type[Any], values: Any, prefix: str, **ready: Any) -> Any:
     if unknown:
         raise SpecError(f"{prefix}{unknown[0]}: unknown key; known keys are {', '.join(known)}")
     converted = {key: _convert(hints[key], value, prefix + key) for key, value in values.items()}
-    missing = [item.name for item in dataclasses.fields(kind) if _required(item) and item.name not in converted]
+    missing = [
+        item.name for item in dataclasses.fields(kind) if _required(item) and item.name not in converted
+    ]
     if missing:
         raise SpecError(f"{prefix}{missing[0]}: missing")
     return kind(**converted, **ready)
@@ -189,7 +195,15 @@ def _check_ranges(spec: Spec) -> None:
     for key, value in dataclasses.asdict(settings).items():
         if isinstance(value, int | float) and not value >= 0:
             raise SpecError(f"settings.{key}: must not be negative")
-    positive = ("lora_r", "lora_alpha", "checkpoint_every", "keep_checkpoints", "epochs", "batch", "micro_batch")
+    positive = (
+        "lora_r",
+        "lora_alpha",
+        "checkpoint_every",
+        "keep_checkpoints",
+        "epochs",
+        "batch",
+        "micro_batch",
+    )
     more = ("rollouts", "samples_per_step", "max_new_tokens", "max_pixels", "temperature", "density")
     for key in (*positive, *more):
         if getattr(settings, key, 1) <= 0:

@@ -11,7 +11,7 @@ from types import FrameType
 PR_SET_PDEATHSIG = 1
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: the run was asked to stop
+class Stopped(Exception):
     """The run stopped at `step` after saving."""
 
     def __init__(self, step: int) -> None:

@@ -1,8 +1,9 @@
 """The synthetic teaching set: the colour of an image decides its finding.
 
-Nothing here is medicine. Each specialty has its own small table from colour to finding, so a very small model can
-learn one specialty in seconds and the effect of training is visible. A question can be answered only by looking at
-the image. Everything is deterministic by seed and needs Pillow alone: the web process may import this module.
+Nothing here is medicine. Each specialty has its own small table from colour to finding, so a very small model
+can learn one specialty in seconds and the effect of training is visible. A question can be answered only by
+looking at the image. Everything is deterministic by seed and needs Pillow alone: the web process may import
+this module.
 """
 
 from __future__ import annotations
@@ -84,8 +85,13 @@ def make(count: int, seed: int = 0, specialties: Sequence[str] = SPECIALTIES) ->
     """
     unknown = sorted(set(specialties) - set(SPECIALTIES))
     if unknown or count < 0 or not specialties:
-        raise ValueError(f"teaching set: count must be >= 0 and specialties among {SPECIALTIES}, not {unknown}")
-    return [_item(number, seed, specialties[number % len(specialties)], number // len(specialties)) for number in range(count)]
+        raise ValueError(
+            f"teaching set: count must be >= 0 and specialties among {SPECIALTIES}, not {unknown}"
+        )
+    return [
+        _item(number, seed, specialties[number % len(specialties)], number // len(specialties))
+        for number in range(count)
+    ]
 
 
 def trace_text(*, colour: str, specialty: str, finding: str, letter: str) -> str:
@@ -104,7 +110,7 @@ def brief_text(*, colour: str, finding: str, letter: str) -> str:
 
 
 def _item(number: int, seed: int, specialty: str, turn: int) -> TeachingItem:
-    draw = random.Random(f"{seed}/{specialty}/{number}")  # noqa: S311 - reproducible teaching data, not a secret
+    draw = random.Random(f"{seed}/{specialty}/{number}")
     colour = list(COLOURS)[turn % len(COLOURS)]
     scene, youngest, oldest = SCENES[specialty]
     findings = list(FINDINGS[specialty].values())
@@ -130,7 +136,9 @@ def paint(colour: str, draw: random.Random) -> bytes:
 
     The relief is coarse, so that perceptual hashes of two images of one colour differ as well as their bytes.
     """
-    relief = Image.frombytes("L", (6, 6), draw.randbytes(36)).resize((IMAGE_SIDE, IMAGE_SIDE), Image.Resampling.BICUBIC)
+    relief = Image.frombytes("L", (6, 6), draw.randbytes(36)).resize(
+        (IMAGE_SIDE, IMAGE_SIDE), Image.Resampling.BICUBIC
+    )
     grain = Image.frombytes("L", (48, 48), draw.randbytes(48 * 48)).resize((IMAGE_SIDE, IMAGE_SIDE))
     shade = Image.blend(relief, grain, 0.15)
     base = [min(255, max(0, part + draw.randint(-12, 12))) for part in COLOURS[colour]]

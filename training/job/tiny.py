@@ -1,7 +1,8 @@
-"""Build the tiny models of the tests and of the demo: `python -m training.job.tiny --out DIR [--name NAME ...]`.
+"""Build the tiny models of the tests and of the demo: `python -m training.job.tiny --out DIR [--name NAME
+...]`.
 
-All of them grow from one: the base model learns to look up an option, to see colours and to keep the format, but
-guesses findings. The others start from it. Weights are built where they are needed and never committed.
+All of them grow from one: the base model learns to look up an option, to see colours and to keep the format,
+but guesses findings. The others start from it. Weights are built where they are needed and never committed.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def second(item: TeachingItem, draw: random.Random) -> Example:
 
 def vocabulary(items: list[TeachingItem]) -> list[str]:
     """Return the texts on which the tokenizer is trained."""
-    draw = random.Random(0)  # noqa: S311 - reproducible teaching data
+    draw = random.Random(0)
     examples = [writer(item, draw) for item in items for writer in (base, second)]
     return [f"{example.before}\n{example.after}\n{example.reply}" for example in examples]
 

@@ -25,7 +25,7 @@ class Learner:
         self.processor = processor
         self.tokenizer = processor.tokenizer
         self.items = list(items)
-        self.draw = random.Random(seed)  # noqa: S311 - reproducible teaching data
+        self.draw = random.Random(seed)
         pictures = [Image.open(io.BytesIO(item.image_png)) for item in items]
         self.pixels = processor.image_processor(pictures, return_tensors="pt")["pixel_values"]
         self.place = {id(item): number for number, item in enumerate(self.items)}
@@ -56,7 +56,9 @@ class Learner:
         return torch.optim.AdamW(self.model.parameters(), lr=rate, weight_decay=0.0, betas=(0.9, 0.98))
 
     def _drill_row(self, words: list[str], queries: int) -> tuple[list[int], list[int]]:
-        ids = self._tokens("".join(f"{letter}. {word}\n" for letter, word in zip(LETTERS, words, strict=True)))
+        ids = self._tokens(
+            "".join(f"{letter}. {word}\n" for letter, word in zip(LETTERS, words, strict=True))
+        )
         labels = [IGNORED] * len(ids)
         for _ in range(queries):
             which = self.draw.randrange(len(words))
@@ -97,7 +99,7 @@ class Learner:
         hidden = self.model.model(**inputs).last_hidden_state[:, :-1]
         wanted = labels[:, 1:] != IGNORED
         loss = cross_entropy(self.model.lm_head(hidden[wanted]), labels[:, 1:][wanted])
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()

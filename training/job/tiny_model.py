@@ -30,6 +30,7 @@ SPECIAL = (
     "<end_of_image>",
     "<image_soft_token>",
 )
+UNKNOWN = "<unk>"
 FORMAT_WORDS = ("<think>", "</think>", "<answer>", "</answer>")
 IMAGE_SIDE = 56
 IMAGE_TOKENS = 4
@@ -43,7 +44,7 @@ ROPE_THETA = 1e8
 
 def build_processor(texts: Iterable[str], vocabulary: int = 768) -> Gemma3Processor:
     """Train a byte-level BPE tokenizer on `texts` and wrap it with a 56-pixel image processor."""
-    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
@@ -55,12 +56,10 @@ def build_processor(texts: Iterable[str], vocabulary: int = 768) -> Gemma3Proces
     tokenizer.train_from_iterator(texts, trainer=trainer)
     # Not special: a special token would be dropped when decoding and no completion could be in the format.
     tokenizer.add_tokens([AddedToken(word, special=False, normalized=False) for word in FORMAT_WORDS])
-    fast = PreTrainedTokenizerFast(
+    factory: Any = PreTrainedTokenizerFast
+    fast = factory(
         tokenizer_object=tokenizer,
-        pad_token="<pad>",
-        eos_token="<eos>",
-        bos_token="<bos>",
-        unk_token="<unk>",
+        **{f"{role}_token": f"<{role}>" for role in ("pad", "eos", "bos", "unk")},
         padding_side="left",
         model_max_length=CONTEXT,
         extra_special_tokens={
@@ -74,7 +73,10 @@ def build_processor(texts: Iterable[str], vocabulary: int = 768) -> Gemma3Proces
     fast.chat_template = gemma3_chat_template
     images = Gemma3ImageProcessorPil(size={"height": IMAGE_SIDE, "width": IMAGE_SIDE})
     return Gemma3Processor(
-        image_processor=images, tokenizer=fast, chat_template=gemma3_chat_template, image_seq_length=IMAGE_TOKENS
+        image_processor=images,
+        tokenizer=fast,
+        chat_template=gemma3_chat_template,
+        image_seq_length=IMAGE_TOKENS,
     )
 
 
@@ -108,6 +110,11 @@ def build_model(processor: Gemma3Processor, seed: int, hidden: int = 64, layers:
         image_size=IMAGE_SIDE,
         patch_size=14,
     )
+    tokens: dict[str, Any] = {
+        "pad_token_id": ids["<pad>"],
+        "eos_token_id": [ids["<eos>"], ids["<end_of_turn>"]],
+        "bos_token_id": ids["<bos>"],
+    }
     config = Gemma3Config(
         text_config=text,
         vision_config=vision,
@@ -115,9 +122,7 @@ def build_model(processor: Gemma3Processor, seed: int, hidden: int = 64, layers:
         boi_token_index=ids["<start_of_image>"],
         eoi_token_index=ids["<end_of_image>"],
         image_token_index=ids["<image_soft_token>"],
-        pad_token_id=ids["<pad>"],
-        eos_token_id=[ids["<eos>"], ids["<end_of_turn>"]],
-        bos_token_id=ids["<bos>"],
+        **tokens,
     )
     torch.manual_seed(seed)
     model = Gemma3ForConditionalGeneration(config)
@@ -131,12 +136,13 @@ def build_model(processor: Gemma3Processor, seed: int, hidden: int = 64, layers:
 def _start_as_content_matching(model: Any) -> None:
     """Start the language model where copying is learnt in a hundred steps instead of many thousands.
 
-    Token embeddings and projections get unit scale, the local layer starts by passing its window on unchanged,
-    and the other layers start with equal queries and keys, so that a token attends to its own kind.
+    Token embeddings and projections get unit scale, the local layer starts by passing its window on
+    unchanged, and the other layers start with equal queries and keys, so that a token attends to its own
+    kind.
     """
     decoder = model.get_decoder()
     with torch.no_grad():
-        for name, parameter in decoder.named_parameters():
+        for parameter in decoder.parameters():
             if parameter.ndim == 2:
                 width = parameter.shape[1]
                 parameter.normal_(0.0, width**-0.5)
@@ -150,12 +156,14 @@ def _start_as_content_matching(model: Any) -> None:
 
 def _per_query_head(weight: torch.Tensor) -> torch.Tensor:
     """Repeat the rows of each key-value head for the query heads that share it: (k*d, h) -> (q*d, h)."""
-    heads = weight.view(KEY_HEADS, 1, HEAD_SIZE, -1).expand(KEY_HEADS, QUERY_HEADS // KEY_HEADS, HEAD_SIZE, -1)
+    heads = weight.view(KEY_HEADS, 1, HEAD_SIZE, -1).expand(
+        KEY_HEADS, QUERY_HEADS // KEY_HEADS, HEAD_SIZE, -1
+    )
     return heads.reshape(QUERY_HEADS * HEAD_SIZE, -1)
 
 
 def save(model: Any, processor: Gemma3Processor, folder: Path) -> None:
-    """Write model and processor so that any user of this host may serve them (save_pretrained writes 0600)."""
+    """Write model and processor so that any user of this host may serve them."""
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
     for path in folder.iterdir():
