@@ -1,0 +1,110 @@
+"""`python -m consilium.statistics` as people script against it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consilium.statistics.__main__ import main
+from consilium.statistics.cases import STATISTICS, compute
+
+GOLDEN = Path(__file__).parent / "golden.json"
+
+
+def run(path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    status = main([str(path)])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def write(tmp_path: Path, content: Any) -> Path:
+    path = tmp_path / "cases.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def test_golden_file_through_the_command_line_without_django() -> None:
+    code = "import runpy, sys; runpy.run_module('consilium.statistics', run_name='__main__')"
+    check = "import sys, atexit; atexit.register(lambda: sys.stderr.write(str('django' in sys.modules)))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", check + code, str(GOLDEN)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    results = json.loads(done.stdout)
+    assert results["kripp_all_same"]["undefined"]
+    assert len(results) == len(json.loads(GOLDEN.read_text())["cases"])
+    assert done.stderr == "False"
+
+
+def test_every_golden_statistic_is_known() -> None:
+    assert {case["statistic"] for case in json.loads(GOLDEN.read_text())["cases"]} <= set(STATISTICS)
+
+
+def test_a_bare_list_of_cases_is_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cases = [{"id": "x", "statistic": "unanimity", "input": {"counts": [[2, 0], [1, 1]]}}]
+    assert run(write(tmp_path, cases), capsys)[:2] == (0, '{\n "x": 0.5\n}\n')
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ({"statistic": "magic", "input": {}}, "unknown statistic 'magic'"),
+        ({"statistic": "fleiss_kappa", "input": {}}, "lacks 'table'"),
+        ({"statistic": "fleiss_kappa", "input": []}, "must be an object"),
+        ({"statistic": "fleiss_kappa", "input": {"counts": "x"}}, "rectangle"),
+        ({"statistic": "mcnemar", "input": {"table": [[1]]}}, "2 x 2"),
+        ({"statistic": "binomial_ci", "input": {"successes": 3, "n": 2}}, "between 0"),
+        ({"statistic": "bradley_terry_mle", "input": {"wins": []}}, "does not fit"),
+        ({"statistic": "judge_output_parsing", "input": {"x": 1}}, "does not fit"),
+        ({"statistic": "dawid_skene_em", "input": {"item_rater_label_0based": [[0, 0]], "n_items": 1,
+          "n_raters": 1, "n_classes": 1}}, "does not fit"),
+    ],
+)  # fmt: skip
+def test_a_bad_case_is_named_and_the_others_are_computed(
+    case: dict[str, Any], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = {"id": "good", "statistic": "pabak", "input": {"table": [[1, 0], [0, 1]]}}
+    status, out, _ = run(write(tmp_path, {"cases": [{"id": "bad", **case}, good]}), capsys)
+    assert status == 1
+    results = json.loads(out)
+    assert message in results["bad"]["error"]
+    assert results["good"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "line 1 is not JSON"),
+        ("{}", "no list of cases"),
+        ("[1]", "Case 1 must be an object"),
+        ('[{"id": "x"}]', "Case 1 must be an object"),
+        ('[{"id": "x", "statistic": "s"}, {"id": "x", "statistic": "s"}]', "Case 2 repeats the id 'x'"),
+        ('[{"id": "x", "statistic": "s", "input": NaN}]', "NaN"),
+        ("[" * 100_000, "nesting"),
+        (f"[{'9' * 5000}]", "number"),
+    ],
+)
+def test_a_bad_file_is_refused(
+    content: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = run(write(tmp_path, content), capsys)
+    assert (status, out) == (2, "")
+    assert message in err
+
+
+def test_missing_and_binary_files_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path / "none.json", capsys)[0] == 2
+    (tmp_path / "x.json").write_bytes(b"\xff\xfe")
+    status, _, err = run(tmp_path / "x.json", capsys)
+    assert (status, err) == (2, "x.json is not UTF-8 text.\n")
+
+
+def test_holm_and_bh_have_the_names_of_the_golden_file() -> None:
+    result = compute("multiple_testing", {"p": [0.01, 0.04]})
+    assert (result["bh_rejected"], result["holm_rejected"], result["bonferroni_rejected"]) == (2, 2, 1)
