@@ -50,7 +50,7 @@ class Verdict(models.Model):
     row_id = models.CharField(max_length=120)
     order = models.CharField(max_length=2, choices=[("ab", "A then B"), ("ba", "B then A")])
     reply = models.ForeignKey(Reply, on_delete=models.PROTECT, related_name="verdicts")
-    parsed = models.JSONField(help_text="Dimension to A, B, tie or null, in the frame of the case.")
+    parsed = models.JSONField(help_text="Dimension to A, B, tie or null, as printed in this order.")
     reason = models.CharField(max_length=200, blank=True, help_text="Why dimensions are invalid.")
 
     class Meta:

@@ -1,5 +1,6 @@
 """The prompt that asks a solver a question; it is also the neutral prompt of training."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -16,6 +17,9 @@ FORMAT_OPEN: Final = (
     "Look at the image and think step by step inside <think> and </think>, "
     "then write your answer inside <answer> and </answer>."
 )
+PROMPT_HASH: Final = hashlib.sha256(
+    "\0".join((PROMPT_VERSION, FORMAT_WITH_OPTIONS, FORMAT_OPEN)).encode()
+).hexdigest()
 
 
 def question_block(question: str, options: Mapping[str, str]) -> str:

@@ -1,0 +1,54 @@
+"""The job behind a solver's evaluation: one answer per held-out question, invalid counts as wrong."""
+
+from typing import Any
+
+from benchmark.judging import finish
+from benchmark.models import Evaluation, SolverResult
+from benchmark.released import ReleasedImages, checked_rows
+from consilium.answers import solver_prompt
+from consilium.answers.options import extract
+from consilium.answers.think_answer import rejoin
+from consilium.calls.engine import Ask, ask_all
+from consilium.calls.models import Reply
+from consilium.jobs.handle import JobFailed, JobHandle
+
+MAX_TOKENS = 512
+
+
+def solve_questions(handle: JobHandle) -> dict[str, Any]:
+    """The job: ask for what is missing, take the letter, store whether it is right."""
+    evaluation = Evaluation.objects.select_related("endpoint", "release").get(job=handle.job)
+    rows = {row["id"]: row for row in checked_rows(evaluation.release, evaluation.release_digest)}
+    known = set(SolverResult.objects.filter(evaluation=evaluation).values_list("row_id", flat=True))
+    images = ReleasedImages(evaluation.release)
+    asks = [_ask(row, images) for row_id, row in rows.items() if row_id not in known]
+    done = len(known)
+
+    def store(ask: Ask, reply: Reply) -> None:
+        nonlocal done
+        store_result(evaluation, rows[ask.tag], reply)
+        done += 1
+        handle.progress(done, len(rows), "answers")
+
+    asked = ask_all(evaluation.endpoint, asks, on_reply=store, check=handle.check)
+    finish(evaluation)
+    if asked.failed:
+        raise JobFailed(f"{len(asked.failed)} of {len(asks)} calls got no answer: {asked.failed[0][1]}")
+    return {"answers": done}
+
+
+def store_result(evaluation: Evaluation, row: dict[str, Any], reply: Reply) -> None:
+    """Take the option letter of one reply; a second run changes nothing."""
+    letters = "".join(sorted(row["options"]))
+    letter = extract(rejoin(reply.text, reply.reasoning), letters).letter or ""
+    SolverResult.objects.get_or_create(
+        evaluation=evaluation,
+        row_id=row["id"],
+        defaults={"reply": reply, "letter": letter, "is_correct": letter == row["answer_label"]},
+    )
+
+
+def _ask(row: dict[str, Any], images: ReleasedImages) -> Ask:
+    text = solver_prompt.build(row["question"], row["options"])
+    messages = solver_prompt.as_messages(text, images.data_uris(row))
+    return Ask(messages=messages, tag=row["id"], max_tokens=MAX_TOKENS)
