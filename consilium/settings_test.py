@@ -10,8 +10,9 @@ os.environ["CONSILIUM_HOME"] = _home
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 
 from consilium.settings import *  # noqa: E402, F403
-from consilium.settings import STORAGES  # noqa: E402
+from consilium.settings import STATIC_ROOT, STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+STATIC_ROOT.mkdir()  # whitenoise warns about a missing folder, and warnings are errors here

@@ -45,6 +45,7 @@ LOOKS: dict[str, Look] = {
     "settled": Look("Settled", "success", "full"),
     "stalled": Look("Stalled", "danger", "full"),
     "excluded": Look("Excluded", "neutral", "full"),
+    "pending": Look("Undecided", "neutral", "open"),
     # claim
     "assigned": Look("Prefetched", "neutral", "open"),
     "claimed": Look("In work", "accent", "open"),
