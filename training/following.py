@@ -101,7 +101,7 @@ def _write_spec(run: Run) -> Path:
 def _store(handle: JobHandle, run: Run, event: dict[str, Any]) -> None:
     """One event of the process, fenced by the claim: a worker that lost its lease stores nothing."""
     handle.fence()
-    kind, step = event["event"], event.get("step")
+    kind, step = event["event"], int(event.get("step") or 0)
     if kind == "start":
         # Steps after the checkpoint are trained again: their first account goes, so that none counts twice.
         RunEvent.objects.filter(run=run, kind="step", step__gt=event.get("resumed_from", 0)).delete()
@@ -109,9 +109,9 @@ def _store(handle: JobHandle, run: Run, event: dict[str, Any]) -> None:
         Checkpoint.objects.get_or_create(run=run, step=step, defaults={"name": event["name"]})
     last = RunEvent.objects.filter(run=run).aggregate(last=Max("sequence"))["last"] or 0
     data = {key: value for key, value in event.items() if key not in {"event", "step"}}
-    RunEvent.objects.create(run=run, sequence=last + 1, kind=kind, step=step, data=data)
+    RunEvent.objects.create(run=run, sequence=last + 1, kind=kind, step=step or None, data=data)
     if kind == "step":
-        handle.progress(step or 0, event.get("total", 0), f"step {step}")
+        handle.progress(step, event.get("total", 0), f"step {step}")
 
 
 @transaction.atomic
