@@ -1,0 +1,9 @@
+"""What can be wrong with an endpoint; every text is for people and names no path and no secret."""
+
+
+class EndpointRefused(Exception):
+    """The endpoint may not be added or asked: its address, its folder or its permissions forbid it."""
+
+
+class ServingFailed(Exception):
+    """The local model server did not start or did not stay alive."""

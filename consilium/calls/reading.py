@@ -1,0 +1,59 @@
+"""Reads the bytes of a chat completion (pure): a complete answer, or a reason why it is none."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+COUNT_MAX = 2**31 - 1
+
+
+class NotAnAnswer(Exception):
+    """The bytes are no chat completion; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The parts of a chat completion that are kept; token counts are 0 when the server gives none."""
+
+    text: str
+    reasoning: str
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int
+
+
+def read_answer(data: bytes) -> Answer:
+    """The answer in `data`. Raises NotAnAnswer for anything but a chat completion with a message."""
+    try:
+        reply = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise NotAnAnswer("The server's answer is not JSON.") from None
+    try:
+        choice = reply["choices"][0]
+        message = choice["message"]
+        content = message["content"]
+    except (KeyError, IndexError, TypeError):
+        raise NotAnAnswer("The server's answer holds no message.") from None
+    if not isinstance(content, str | None):
+        raise NotAnAnswer("The server's message is not text.")
+    # vLLM writes `reasoning` or `reasoning_content`, transformers serve the latter.
+    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    usage = reply.get("usage")
+    usage = usage if isinstance(usage, dict) else {}
+    return Answer(
+        text=_text(content),
+        reasoning=_text(reasoning),
+        finish_reason=_text(choice.get("finish_reason"))[:40],
+        prompt_tokens=_count(usage.get("prompt_tokens")),
+        completion_tokens=_count(usage.get("completion_tokens")),
+    )
+
+
+def _text(value: Any) -> str:
+    # PostgreSQL stores no NUL; a model that writes one must not lose the reply.
+    return value.replace("\x00", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else ""
+
+
+def _count(value: Any) -> int:
+    return min(max(value, 0), COUNT_MAX) if isinstance(value, int) else 0
