@@ -150,7 +150,7 @@ def _request(works: list[_Work], key: bytes, limits: Limits) -> bytes:
 
 
 def _wait(request: bytes, answers: IO[bytes], limits: Limits) -> RefusalCode | None:
-    """Start a child, hand it the request on stdin and wait; answers go to a file, so no pipe can fill memory."""
+    """Start a child, hand it the request and wait; its answers go to a file, so no pipe fills memory."""
     command = [sys.executable, "-s", "-E", "-m", "curation.imaging.child", str(os.getpid())]
     child = subprocess.Popen(
         command,
