@@ -31,11 +31,11 @@ class Channel(filesystem.Channel):
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
         """Bindings are not stored."""
 
-    def _put(self, queue: str, message: Any, **options: Any) -> None:
+    def _put(self, queue: str, payload: Any, **options: Any) -> None:  # type: ignore[override]
         folder = Path(self.data_folder_out)
         name = str(uuid4())
         draft = folder / f".new-{name}"
-        draft.write_text(json.dumps(message))
+        draft.write_text(json.dumps(payload))
         draft.replace(folder / f"{time.time_ns()}_{name}.{queue}.msg")
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:

@@ -1,15 +1,19 @@
 """Background work: the row is the truth, the broker only a doorbell."""
 
 import uuid
+from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from consilium.jobs.registry import known
 from consilium.jobs.states import JOB_STATES, JobState
 from consilium.people.models import Study
 from consilium.states.tables import StateTable
+
+PATIENCE = timedelta(minutes=2)
 
 
 class Job(models.Model):
@@ -67,6 +71,25 @@ class Job(models.Model):
     def is_over(self) -> bool:
         """Whether nothing will change any more."""
         return self.state in JOB_STATES.terminal
+
+    @property
+    def label(self) -> str:
+        """What people call this kind of work."""
+        kind = known().get(self.kind)
+        return kind.label if kind else self.kind
+
+    @property
+    def waits_too_long(self) -> bool:
+        """Whether a page should say that no worker takes this job."""
+        waited = timezone.now() - self.created_at
+        return self.state == JobState.QUEUED and self.attempt == 0 and waited > PATIENCE
+
+    @property
+    def waiting_note(self) -> str:
+        """What a job without progress is doing."""
+        if self.state == JobState.RUNNING:
+            return "Started"
+        return "Waits for its next try" if self.attempt else "Waits for a worker"
 
     @property
     def percent(self) -> int:

@@ -1,7 +1,7 @@
 """The sweeper: heals what lost messages and dead workers leave behind. One worker at a time does it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -108,8 +108,3 @@ def start_daily() -> None:
 
 def _forget_heard() -> None:
     folder_broker.forget_heard(Path(settings.CONSILIUM_HOME))
-
-
-def waits_too_long(job: Job) -> bool:
-    """Whether the page should say that no worker takes this job."""
-    return job.state == JobState.QUEUED and datetime.now(UTC) - job.created_at > timedelta(minutes=2)

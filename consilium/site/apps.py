@@ -8,3 +8,7 @@ class SiteConfig(AppConfig):
 
     name = "consilium.site"
     label = "site"
+
+    def ready(self) -> None:
+        """Make the doctor's checks known."""
+        from consilium.site import checks  # noqa: F401

@@ -1,0 +1,109 @@
+"""The doctor: Django system checks that tell an operator what is wrong with this site and what to do."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Advice
+from django.db import DatabaseError, connection
+
+GIBIBYTE = 1024**3
+LEAST_FREE = 2 * GIBIBYTE
+LEAST_SHARE = 0.05
+CLOCK_SECONDS = 5.0
+LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "::1"}
+BROKERS = ("redis://", "rediss://", "unix://", "sentinel://", "amqp://", "amqps://")
+
+Apps = Sequence[AppConfig] | None
+
+
+@register(Tags.files)
+def check_home(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """The data folder can be written, is private, and has room."""
+    home, found = Path(settings.CONSILIUM_HOME), list[CheckMessage]()
+    if not os.access(home, os.W_OK | os.X_OK):
+        hint = "Give this user write access to the folder, or set CONSILIUM_HOME to another one."
+        return [Error("The data folder (CONSILIUM_HOME) cannot be written.", hint=hint, id="consilium.E001")]
+    if home.stat().st_mode & 0o077:
+        hint = "Run chmod 700 on it: it holds images, the secret key and the database."
+        found.append(
+            Advice("Other users of this machine can read the data folder.", hint=hint, id="consilium.W002")
+        )
+    disk = shutil.disk_usage(home)
+    if disk.free < LEAST_FREE or disk.free < LEAST_SHARE * disk.total:
+        text = f"Only {disk.free / GIBIBYTE:.1f} GiB are free on the disk of the data folder."
+        found.append(
+            Advice(text, hint="Free some space: without room nothing can be stored.", id="consilium.W003")
+        )
+    return found
+
+
+@register(Tags.security)
+def check_exposure(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """What other machines can reach is not a debugging site, and not any host name."""
+    found = list[CheckMessage]()
+    outside = sorted(set(settings.ALLOWED_HOSTS) - LOOPBACK)
+    if "*" in settings.ALLOWED_HOSTS:
+        hint = "List the names people use in CONSILIUM_HOSTS, separated by commas."
+        found.append(Error("CONSILIUM_HOSTS must not be *.", hint=hint, id="consilium.E010"))
+    if settings.DEBUG and outside:
+        hint = "Unset CONSILIUM_DEBUG: its error pages show settings and data."
+        found.append(
+            Error("Debugging is on while other machines may connect.", hint=hint, id="consilium.E011")
+        )
+    if outside and not settings.HTTPS:
+        hint = "Put a TLS proxy in front and set CONSILIUM_HTTPS=1 (docs/operating)."
+        found.append(Advice("Other machines may connect without encryption.", hint=hint, id="consilium.W012"))
+    return found
+
+
+@register("broker")
+def check_broker(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """The broker's address is of a kind that is supported."""
+    url = settings.BROKER_URL
+    if url and not url.startswith(BROKERS):
+        hint = "Use redis://, rediss://, amqp:// or amqps://, or leave BROKER_URL out on a single host."
+        return [Error("BROKER_URL names a broker that is not supported.", hint=hint, id="consilium.E020")]
+    return []
+
+
+@register(Tags.database)
+def check_database(app_configs: Apps, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """The database answers, keeps what it acknowledges, and agrees about the time."""
+    if not databases:
+        return []
+    try:
+        return [*_check_durability(), *_check_clock()]
+    except DatabaseError as problem:
+        hint = "Check that it runs and that DATABASE_URL is right."
+        text = f"The database does not answer ({type(problem).__name__})."
+        return [Error(text, hint=hint, id="consilium.E030")]
+
+
+def _check_durability() -> list[CheckMessage]:
+    if connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        value = str(cursor.fetchone()[0])
+    if value != "off":
+        return []
+    hint = "Set synchronous_commit = on: a crash would lose votes that people were told are stored."
+    return [Error("PostgreSQL acknowledges before it has written.", hint=hint, id="consilium.E031")]
+
+
+def _check_clock() -> list[CheckMessage]:
+    with connection.cursor() as cursor:
+        unix = "extract(epoch from clock_timestamp())"
+        cursor.execute(f"SELECT {unix if connection.vendor == 'postgresql' else 'unixepoch()'}")
+        seconds = abs(float(cursor.fetchone()[0]) - datetime.now(UTC).timestamp())
+    if seconds < CLOCK_SECONDS:
+        return []
+    text = f"The clocks of this machine and of the database differ by {seconds:.0f} s."
+    return [Advice(text, hint="Run a time service (NTP) on both.", id="consilium.W032")]

@@ -1,0 +1,99 @@
+"""`manage.py up`: checks, database, static files, first content, then web and workers until Ctrl-C."""
+
+import fcntl
+import json
+import socket
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+from consilium.site.supervising import commands, listening
+from consilium.site.supervising.supervisor import Supervisor
+
+DEFAULT_PORT = 8000
+
+
+class Command(BaseCommand):
+    help = "Run everything: checks, migrate, static files, web process and workers. Ctrl-C stops all."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--demo", action="store_true", help="make the demo study first, if it is not there"
+        )
+        parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 picks a free one")
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--json", action="store_true", help='print {"url": ...} when it answers')
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with (
+            only_one(Path(settings.CONSILIUM_HOME)),
+            listening.listen(options["host"], options["port"]) as listener,
+        ):
+            self._prepare(demo=options["demo"])
+            connections.close_all()
+            supervisor = make_tree(listener)
+            supervisor.run(self._announcing(listener, as_json=options["json"]))
+        self._say("" if options["json"] else "Stopped; nothing runs any more. All data is kept.")
+
+    def _prepare(self, *, demo: bool) -> None:
+        try:
+            prepare(demo=demo)
+        except KeyboardInterrupt:
+            raise CommandError("Stopped before anything was started. Start again; it continues.") from None
+
+    def _announcing(self, listener: socket.socket, *, as_json: bool) -> Any:
+        url, told = listening.address(listener), False
+
+        def announce() -> None:
+            nonlocal told
+            if not told and listening.answers(listener):
+                told = True
+                self._say(
+                    json.dumps({"url": url}) if as_json else f"Consilium runs at {url}   (Ctrl-C stops it)"
+                )
+
+        return announce
+
+    def _say(self, text: str) -> None:
+        if text:
+            self.stdout.write(text)
+            self.stdout.flush()
+
+
+@contextmanager
+def only_one(home: Path) -> Iterator[None]:
+    """Hold the data folder's lock. Raises CommandError when another `up` holds it."""
+    with (home / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CommandError(
+                "Consilium already runs on this data folder. Stop it, or set CONSILIUM_HOME to another one."
+            ) from None
+        yield
+
+
+def prepare(*, demo: bool) -> None:
+    """Checks (the doctor), migrations, static files, first content."""
+    call_command("check", databases=list(connections), fail_level="ERROR")
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    if "setup" in get_commands():
+        call_command("setup", demo=demo)
+
+
+def make_tree(listener: socket.socket) -> Supervisor:
+    """The web process and one worker for each queue."""
+    supervisor = Supervisor()
+    folder, web_fd = settings.BASE_DIR, listener.fileno()
+    supervisor.add("web", commands.web(web_fd), folder=folder, pass_fds=(web_fd,))
+    supervisor.add("worker", commands.worker("default", commands.DEFAULT_JOBS), folder=folder)
+    supervisor.add("gpu worker", commands.worker("gpu", commands.GPU_JOBS), folder=folder)
+    return supervisor

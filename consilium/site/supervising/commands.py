@@ -1,0 +1,31 @@
+"""The command lines of the children."""
+
+import os
+import sys
+
+WEB_WORKERS, WEB_THREADS = 2, 4
+DEFAULT_JOBS, GPU_JOBS = 4, 1
+
+
+def web(listener_fd: int) -> list[str]:
+    """gunicorn with threads, on a socket that is already listening."""
+    options = {
+        "bind": f"fd://{listener_fd}",
+        "worker-class": "gthread",
+        "workers": WEB_WORKERS,
+        "threads": WEB_THREADS,
+        "timeout": 60,
+        "graceful-timeout": 10,
+        "keep-alive": 5,
+        "log-level": "warning",
+    }
+    arguments = [f"--{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "gunicorn", *arguments, "--no-control-socket", "consilium.wsgi:application"]
+
+
+def worker(queue: str, jobs: int) -> list[str]:
+    """A Celery worker of one queue, with as many threads as jobs it may run at once."""
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=WARNING"]
+    name = f"--hostname={queue}-{os.getpid()}@%h"
+    start = [sys.executable, "-m", "celery", "--quiet", "--app=consilium", "worker"]
+    return [*start, f"--queues={queue}", "--pool=threads", f"--concurrency={jobs}", name, *quiet]
