@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from consilium.jobs.models import Job
 from consilium.jobs.permissions import check_see
 from consilium.jobs.queueing import cancel as cancel_job
-from consilium.people.requests import person_of
+from consilium.people.requests import signed_in
 
 
 @require_safe
@@ -27,13 +27,13 @@ def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Stop a job and go back to the page it was shown on."""
     job = _visible(request, pk)
-    cancel_job(job=job, by=person_of(request))
+    cancel_job(job=job, by=signed_in(request))
     return redirect(_safe(request, request.POST.get("next", "")))
 
 
 def _visible(request: HttpRequest, pk: UUID) -> Job:
     job = get_object_or_404(Job.objects.select_related("study"), pk=pk)
-    check_see(person_of(request), job)
+    check_see(signed_in(request), job)
     return job
 
 

@@ -7,7 +7,7 @@ from consilium.states.tables import StateTable
 HEAD = """# States
 
 Written by `python manage.py state_diagrams` from the tables in each room's `states.py`; a test fails when
-this page is out of date. An arrow names what happens and who may do it; *system* is a worker acting on its own.
+this page is out of date. An arrow names what happens and who may do it; *system* is a worker on its own.
 """
 
 
