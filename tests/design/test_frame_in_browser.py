@@ -112,6 +112,6 @@ def test_logging_in_and_out(window: Page, live_server: Any, cast: Cast, complain
     window.keyboard.press("Enter")
     window.wait_for_url("**/accounts/password/change/")
     window.click("[data-menu=user] > summary")
-    window.click("text=Sign out")
+    window.click("text=Log out")
     window.wait_for_url(lambda url: "password" not in url)
     assert not [c for c in window.context.cookies() if c["name"] == settings.SESSION_COOKIE_NAME]

@@ -208,9 +208,14 @@ def pagination(context: Context, page: Page[Any], name: str = "page") -> SafeStr
 # --- forms ----------------------------------------------------------------------------------------------
 
 
-def _describe(bound: BoundField) -> None:
-    """Mark the widget with our class; Django itself writes aria-describedby and aria-invalid."""
+def _dress(bound: BoundField, label: str) -> None:
+    """Give the widget our class and take away a placeholder that only repeats the label.
+
+    Django itself writes aria-describedby and aria-invalid.
+    """
     widget = bound.field.widget
+    if str(widget.attrs.get("placeholder", "")).casefold() in label.casefold():
+        widget.attrs.pop("placeholder", None)
     if not isinstance(widget, CheckboxInput | RadioSelect | CheckboxSelectMultiple):
         widget.attrs["class"] = f"input {widget.attrs.get('class', '')}".strip()
 
@@ -218,7 +223,7 @@ def _describe(bound: BoundField) -> None:
 @register.simple_tag
 def field(bound: BoundField, label: str = "") -> SafeString:
     """One form field: label, help, errors, required or optional mark."""
-    _describe(bound)
+    _dress(bound, str(label or bound.label))
     widget = bound.field.widget
     inline = isinstance(widget, CheckboxInput)
     group = isinstance(widget, RadioSelect | CheckboxSelectMultiple)
@@ -226,8 +231,14 @@ def field(bound: BoundField, label: str = "") -> SafeString:
 
 
 @register.simple_tag
-def form_fields(form: BaseForm) -> SafeString:
-    """All fields of a form in order, its general errors first; put it inside <form class="form">."""
+def form_fields(form: BaseForm, autofocus: bool = False) -> SafeString:
+    """All fields of a form in order, its general errors first; put it inside <form class="form">.
+
+    `autofocus` puts the cursor into the first field: only where the form is the whole page.
+    """
+    first = next(iter(form.visible_fields()), None)
+    if autofocus and first is not None:
+        first.field.widget.attrs["autofocus"] = True
     return _render("form_fields", form=form)
 
 
