@@ -38,6 +38,7 @@ class Stub:
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.attempts: Counter[str] = Counter()
+        self.requests: dict[str, web.Request] = {}
         self.in_flight = self.most_in_flight = 0
         self.port = 0
         self._loop = asyncio.new_event_loop()
@@ -85,6 +86,7 @@ class Stub:
         key = str(body["messages"][0]["content"])
         self.attempts[key] += 1
         self.bodies.append(body)
+        self.requests[key] = request
         self.headers.append(dict(request.headers))
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)

@@ -82,8 +82,12 @@ async def fails_twice(stub: Stub, body: dict[str, Any], attempt: int) -> web.Str
 async def drops_once(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
     if attempt > 1:
         return await echo(stub, body, attempt)
-    # The promised bytes never come: the connection breaks off.
-    return web.StreamResponse(headers={"Content-Length": "1000"})
+    request = stub.requests[body["messages"][0]["content"]]
+    response = web.StreamResponse(headers={"Content-Length": "1000"})
+    await response.prepare(request)
+    assert request.transport is not None
+    request.transport.close()  # the promised bytes never come
+    return response
 
 
 @pytest.mark.parametrize("behave", [fails_twice, drops_once])

@@ -1,0 +1,49 @@
+"""A real vision-language model, tiny and untrained, for the tests that serve one."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from consilium.calls import serving
+
+BUILD = """
+import sys
+from pathlib import Path
+from training.job import teaching, tiny_corpus, tiny_model
+processor = tiny_model.build_processor(tiny_corpus.vocabulary(teaching.make(40, seed=0)))
+tiny_model.save(tiny_model.build_model(processor, 0), processor, Path(sys.argv[1]))
+"""
+
+
+@pytest.fixture(scope="session")
+def built_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the untrained model (gemma3 architecture)."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, "-c", BUILD, str(folder)]
+    subprocess.run(
+        command, cwd=settings.BASE_DIR, env=environment, check=True, capture_output=True, timeout=120
+    )
+    return folder
+
+
+@pytest.fixture
+def tiny(built_model: Path) -> Iterator[str]:
+    """The model's name inside the models folder of this test run."""
+    folder = settings.MODELS_FOLDER / "tiny"
+    shutil.copytree(built_model, folder)
+    yield "tiny"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[None]:
+    """Nothing is left running after the tests of a module."""
+    yield
+    serving.stop()
