@@ -33,7 +33,11 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
     PUBLIC = frozenset({"account_login", "account_logout", "mfa_authenticate"})
 
     def process_view(
-        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], view_args: Any, view_kwargs: Any
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: Any,
+        view_kwargs: Any,
     ) -> HttpResponseBase | None:
         match = request.resolver_match
         if match is not None and match.view_name in self.PUBLIC:

@@ -1,10 +1,129 @@
 """What the frame of every page shows: the studies of the person and the places their role may visit."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
+
+from consilium.people.models import Person, Role, Study
+from consilium.people.permissions import OPERATOR, roles_of
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the navigation: where it leads and who sees it."""
+
+    label: str
+    view: str
+    icon: str
+    roles: frozenset[str]
+    hotkey: str = ""
+
+
+EVERYBODY = frozenset({Role.ANNOTATOR.value, Role.ADJUDICATOR.value, Role.LEAD.value})
+LEADS = frozenset({Role.LEAD.value})
+SENIORS = frozenset({Role.LEAD.value, Role.ADJUDICATOR.value})
+
+SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
+    (
+        "",
+        (
+            Place("Overview", "site:study", "home", LEADS, "g o"),
+            Place("My work", "work:queue", "queue", EVERYBODY, "g w"),
+            Place("Guidelines", "people:guidelines", "study", EVERYBODY),
+            Place("Taking part", "people:take-part", "person", EVERYBODY),
+        ),
+    ),
+    (
+        "Data",
+        (
+            Place("Imports", "curation:imports", "upload", LEADS),
+            Place("Images", "curation:images", "image", LEADS, "g i"),
+            Place("Pixel review", "curation:pixel-reviews", "search", SENIORS),
+            Place("Questions", "curation:questions", "question", LEADS, "g q"),
+            Place("Traces", "curation:traces", "trace", LEADS, "g t"),
+        ),
+    ),
+    (
+        "Judging",
+        (
+            Place("Rounds", "annotation:rounds", "review", LEADS),
+            Place("Cases", "annotation:cases", "compare", LEADS, "g c"),
+            Place("Agreement", "annotation:agreement", "adjudicate", LEADS),
+        ),
+    ),
+    (
+        "Models",
+        (
+            Place("Releases", "curation:releases", "release", LEADS, "g r"),
+            Place("Training", "training:runs", "training", LEADS),
+            Place("Leaderboard", "benchmark:leaderboard", "benchmark", LEADS, "g l"),
+            Place("Endpoints", "calls:endpoints", "model", LEADS),
+        ),
+    ),
+    (
+        "Study",
+        (
+            Place("Members", "people:members", "people", LEADS),
+            Place("Settings", "people:settings", "settings", LEADS),
+            Place("Record", "site:record", "audit", LEADS),
+        ),
+    ),
+)
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context for templates/components/navigation.html: `navigation`, `current_study`, `my_studies`."""
-    return {"navigation": [], "current_study": None, "my_studies": []}
+    """Context of every page: `navigation`, `current_study`, `my_studies`, `my_role`."""
+    person = getattr(request, "user", None)
+    if not isinstance(person, Person):
+        return {}
+    studies = list(Study.objects.visible_to(person).order_by("name"))
+    slug = request.resolver_match.kwargs.get("study") if request.resolver_match else None
+    current = next((study for study in studies if study.slug == slug), None)
+    roles = roles_of(person, current)
+    sections = [*_study_sections(request, current, roles), *_site_sections(request, roles)]
+    return {
+        "navigation": sections,
+        "current_study": current,
+        "my_role": ", ".join(sorted(Role(role).label for role in roles - {OPERATOR})),
+        "my_studies": [
+            {"name": study.name, "slug": study.slug, "url": reverse("site:study", args=[study.slug])}
+            for study in studies
+        ],
+    }
+
+
+def _study_sections(request: HttpRequest, study: Study | None, roles: frozenset[str]) -> list[dict[str, Any]]:
+    if study is None:
+        return []
+    sections = []
+    for label, places in SECTIONS:
+        items = [_item(request, place, study) for place in places if place.roles & roles]
+        if items:
+            sections.append({"label": label, "items": items})
+    return sections
+
+
+def _site_sections(request: HttpRequest, roles: frozenset[str]) -> list[dict[str, Any]]:
+    if OPERATOR not in roles:
+        return []
+    places = (
+        Place("Accounts", "people:accounts", "key", frozenset({OPERATOR})),
+        Place("Design system", "site:design", "study", frozenset({OPERATOR})),
+    )
+    return [{"label": "Site", "items": [_item(request, place, None) for place in places]}]
+
+
+def _item(request: HttpRequest, place: Place, study: Study | None) -> dict[str, Any]:
+    try:
+        url = reverse(place.view, kwargs={"study": study.slug} if study else {})
+    except NoReverseMatch:  # INTERIM
+        return {"label": place.label, "url": "/", "icon": place.icon, "current": False}
+    return {
+        "label": place.label,
+        "url": url,
+        "icon": place.icon,
+        "current": request.path == url,
+        "hotkey": place.hotkey,
+    }
