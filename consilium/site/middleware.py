@@ -20,6 +20,7 @@ class RequestContextMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Django calls this for each request."""
         token = request_id.set(str(uuid.uuid4()))
         try:
             return self.get_response(request)
@@ -28,7 +29,7 @@ class RequestContextMiddleware:
 
 
 class LoginRequiredMiddleware(DjangoLoginRequired):
-    """Default deny: a view is public only where it is marked `login_not_required`, or is allauth's entrance."""
+    """Default deny: a view is public only where `login_not_required` marks it, or is allauth's entrance."""
 
     PUBLIC = frozenset({"account_login", "account_logout", "mfa_authenticate"})
 
@@ -39,6 +40,7 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
         view_args: Any,
         view_kwargs: Any,
     ) -> HttpResponseBase | None:
+        """Let the public views pass; Django's own check does the rest."""
         match = request.resolver_match
         if match is not None and match.view_name in self.PUBLIC:
             return None
@@ -52,6 +54,7 @@ class PrivateResponseMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Django calls this for each request."""
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response

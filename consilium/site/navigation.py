@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import OPERATOR, roles_of
