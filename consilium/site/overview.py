@@ -97,4 +97,5 @@ def _waiting(study: Study) -> list[Waiting]:
         (cases.get(CaseState.DISPUTED, 0), "disputed cases wait for a senior", "annotation:cases"),
         (cases.get(CaseState.STALLED, 0), "cases have no eligible reader left", "annotation:cases"),
     ]
-    return [Waiting(f"{count} {text}", reverse(view, args=[study.slug])) for count, text, view in found if count]
+    page = {view: reverse(view, args=[study.slug]) for _, _, view in found}
+    return [Waiting(f"{count} {text}", page[view]) for count, text, view in found if count]
