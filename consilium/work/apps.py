@@ -4,7 +4,14 @@ from django.apps import AppConfig
 
 
 class WorkConfig(AppConfig):
-    """Registers the room with Django."""
+    """Registers the room with Django and its sweep with the jobs room."""
 
     name = "consilium.work"
     label = "work"
+
+    def ready(self) -> None:
+        """Have overdue claims expire at every tick of the sweeper."""
+        from consilium.jobs.sweeping import register_sweep
+        from consilium.work.expiring import sweep
+
+        register_sweep(sweep)

@@ -16,6 +16,7 @@ from consilium.work.errors import ClaimOver, OtherWorkOpen
 from consilium.work.expiring import expire_claims
 from consilium.work.models import Claim, WorkItem
 from consilium.work.querysets import WorkItemQuerySet
+from consilium.work.retrying import until_written
 from consilium.work.seats import deadline, free_seat, note_room
 from consilium.work.states import ClaimState
 
@@ -42,17 +43,21 @@ def next_claim(*, study: Study, person: Person, kind: str) -> Claim | None:
     expire_claims(study=study)
     for _ in range(MOST_LOST_RACES):
         try:
-            with transaction.atomic():
-                return _active(study, person, kind) or _take_next(membership, kind)
+            return until_written(lambda: _claim(membership, kind))
         except (_LostRace, IntegrityError, StateChanged):
             continue
     raise RuntimeError(f"Lost {MOST_LOST_RACES} races in a row for {kind} work in {study.slug}.")
 
 
+@transaction.atomic
+def _claim(membership: Membership, kind: str) -> Claim | None:
+    return _active(membership, kind) or _take_next(membership, kind)
+
+
 def member_of(study: Study, person: Person) -> Membership:
     """The active membership. Raises NotAllowed."""
     found = Membership.objects.filter(study=study, person=person, is_active=True, person__is_active=True)
-    membership = found.first()
+    membership = found.select_related("study", "person").first()
     if membership is None:
         raise NotAllowed("You are not a member of this study.")
     return membership
@@ -79,9 +84,9 @@ def owned_claim(token: uuid.UUID | str, person: Person) -> Claim:
     return claim
 
 
-def _active(study: Study, person: Person, kind: str) -> Claim | None:
+def _active(membership: Membership, kind: str) -> Claim | None:
     held = Claim.objects.select_related("item", "study").filter(
-        study=study, person=person, state=ClaimState.CLAIMED
+        study=membership.study_id, person=membership.person_id, state=ClaimState.CLAIMED
     )
     claim = held.first()
     if claim is not None and claim.item.kind != kind:

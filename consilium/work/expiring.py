@@ -1,10 +1,13 @@
 """Frees the seats of people whose heartbeat stopped; their drafts stay."""
 
+from functools import partial
+
 from django.db import transaction
 from django.utils import timezone
 
 from consilium.people.models import Study
 from consilium.work.models import ACTIVE, Claim
+from consilium.work.retrying import until_written
 from consilium.work.seats import leave_seat, lock_item
 from consilium.work.states import ClaimState
 
@@ -17,7 +20,12 @@ def expire_claims(*, study: Study | None = None) -> int:
     if study is not None:
         overdue = overdue.filter(study=study)
     rows = list(overdue.order_by("expires_at").values_list("pk", "item_id")[:BATCH])
-    return sum(_expire(claim_id, item_id) for claim_id, item_id in rows)
+    return sum(until_written(partial(_expire, *row)) for row in rows)
+
+
+def sweep() -> None:
+    """What the jobs room calls at every tick."""
+    expire_claims()
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from consilium.people.models import Person
 from consilium.work.claiming import open_claim, owned_claim
 from consilium.work.errors import ClaimOver, WorkRefused
 from consilium.work.models import Claim, WorkItem
+from consilium.work.retrying import until_written
 from consilium.work.seats import deadline, leave_seat, lock_item
 from consilium.work.states import ClaimState
 from consilium.work.timing import bounded_seconds
@@ -46,7 +47,7 @@ def postpone(*, token: uuid.UUID | str, person: Person) -> Claim:
 
     Saying it twice changes nothing. Raises Http404, or ClaimOver when it is submitted or over otherwise.
     """
-    return _give_up(token, person, ClaimState.POSTPONED, "")
+    return until_written(lambda: _give_up(token, person, ClaimState.POSTPONED, ""))
 
 
 def skip(*, token: uuid.UUID | str, person: Person, reason: str) -> Claim:
@@ -54,7 +55,7 @@ def skip(*, token: uuid.UUID | str, person: Person, reason: str) -> Claim:
     reason = reason.strip()
     if not reason or len(reason) > REASON_LENGTH:
         raise ReasonMissing(f"Say in 1 to {REASON_LENGTH} characters why you skip this one.")
-    return _give_up(token, person, ClaimState.SKIPPED, reason)
+    return until_written(lambda: _give_up(token, person, ClaimState.SKIPPED, reason))
 
 
 @transaction.atomic

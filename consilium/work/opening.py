@@ -29,7 +29,7 @@ def open_items(
 ) -> Round:
     """Open one item per (object id, overrides) in the round of that name, making the round when it is new.
 
-    Overrides: specialty, department, priority, capacity, excluded (persons who may not take it).
+    Overrides: specialty, department, priority, capacity, excluded (persons or their keys: they may not).
     `by` is a lead, or None when the system opens follow-up work.
     Raises NotAllowed, AlreadyOpen (nothing is opened then) or ValueError for an unknown override.
     """
@@ -82,11 +82,11 @@ def _refuse_known(kind: str, object_ids: list[int]) -> None:
         raise AlreadyOpen(f"{len(known)} of these are open for this work already (numbers {shown}).")
 
 
-def _exclude(items: Iterable[WorkItem], persons: Iterable[Iterable[Person]]) -> None:
+def _exclude(items: Iterable[WorkItem], persons: Iterable[Iterable[Person | int]]) -> None:
     through = WorkItem.excluded.through
     rows = [
-        through(workitem_id=item.pk, person_id=person.pk)
+        through(workitem_id=item.pk, person_id=person_id)
         for item, excluded in zip(items, persons, strict=True)
-        for person in set(excluded)
+        for person_id in {person.pk if isinstance(person, Person) else person for person in excluded}
     ]
     through._default_manager.bulk_create(rows, batch_size=BATCH)

@@ -2,12 +2,10 @@
 
 import hashlib
 import json
-import time
 import uuid
-from collections.abc import Callable
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from consilium.audit.recording import record
@@ -19,6 +17,7 @@ from consilium.work import kinds
 from consilium.work.claiming import open_claim, owned_claim
 from consilium.work.errors import ItemClosed, KeyReused, VersionConflict
 from consilium.work.models import Claim, Draft, Kind, Submission
+from consilium.work.retrying import until_written
 from consilium.work.seats import free_seat, lock_item, note_room
 from consilium.work.states import ClaimState
 from consilium.work.timing import bounded_seconds
@@ -51,29 +50,18 @@ def submit(
         with transaction.atomic():
             return _submit(claim_token, person, content, idempotency_key, active_seconds, base_version)
 
-    return _persist(once, person, idempotency_key)
+    try:
+        return until_written(once)
+    except IntegrityError:
+        if not Submission.objects.filter(idempotency_key=idempotency_key).exists():
+            raise
+        return once()  # the same key arrived twice at once: the other one stored it
 
 
 def content_digest(content: dict[str, Any]) -> str:
     """SHA-256 (hex) of canonical JSON."""
     body = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(body.encode()).hexdigest()
-
-
-def _persist(once: Callable[[], Submission], person: Person, key: uuid.UUID) -> Submission:
-    """Run again after a deadlock, and after losing a race against the same request sent twice."""
-    for attempt in range(TRIES):
-        try:
-            return once()
-        except IntegrityError:
-            if not Submission.objects.filter(idempotency_key=key).exists() or attempt == TRIES - 1:
-                raise
-        except OperationalError as fault:
-            passing = getattr(fault.__cause__, "sqlstate", None) in PASSING_FAULTS
-            if not passing or connection.in_atomic_block or attempt == TRIES - 1:
-                raise
-        time.sleep(PAUSE_SECONDS * (attempt + 1))
-    raise AssertionError("unreachable")
 
 
 def _submit(

@@ -1,8 +1,11 @@
 """A queue to work on."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.test import Client
 
 from consilium.work import kinds
 from consilium.work.models import Round
@@ -17,6 +20,34 @@ Opens = Callable[..., Round]
 def _kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(kinds._kinds, test_kind.NAME, test_kind.KIND)
     test_kind.projected.clear()
+
+
+@pytest.fixture
+def with_screen(settings: Any) -> None:
+    """Adds a screen for the test kind."""
+    settings.ROOT_URLCONF = "tests.work.urls"
+    templates = [dict(engine) for engine in settings.TEMPLATES]
+    templates[0]["DIRS"] = [*templates[0]["DIRS"], Path(__file__).parent / "templates"]
+    settings.TEMPLATES = templates
+
+
+class Browser(Client):
+    """A logged-in client that speaks JSON."""
+
+    def send(self, claim: Any, call: str, **body: Any) -> Any:
+        return self.post(f"/work/{getattr(claim, 'token', claim)}/{call}/", body, "application/json")
+
+
+@pytest.fixture
+def browser(cast: Cast, with_screen: None) -> Callable[[str], Browser]:
+    """Logs a person in."""
+
+    def log_in(name: str) -> Browser:
+        client = Browser()
+        client.force_login(getattr(cast, name), backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return log_in
 
 
 @pytest.fixture

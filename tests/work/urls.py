@@ -1,0 +1,17 @@
+"""The project's addresses and one screen for the test kind."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+
+from consilium.urls import urlpatterns as project
+from consilium.work.models import Claim
+from consilium.work.views import work_screen
+
+
+@work_screen
+def screen(request: HttpRequest, claim: Claim) -> HttpResponse:
+    return render(request, "work_test/screen.html", {"claim": claim})
+
+
+urlpatterns = [*project, path("test-work/<uuid:token>/", screen, name="test-work")]
