@@ -1,6 +1,6 @@
 """Rows of the curation app."""
 
-from curation.models.images import Cluster, Image, PixelReview, Source, Use
+from curation.models.images import Cluster, ClusterKey, Image, PixelReview, Source, Use
 from curation.models.imports import Import
 from curation.models.questions import Question, QuestionImage
 from curation.models.releases import Export, Release, ReleaseFile, ReleaseKind, ReleaseRow
@@ -8,6 +8,7 @@ from curation.models.traces import StepStatus, Trace, TraceReview, TraceStep
 
 __all__ = [
     "Cluster",
+    "ClusterKey",
     "Export",
     "Image",
     "Import",

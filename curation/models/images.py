@@ -61,6 +61,20 @@ class Cluster(models.Model):
         return f"{self.group_key[:8]} ({self.use})"
 
 
+class ClusterKey(models.Model):
+    """One more thing that ties an image to a cluster: a patient's keyed hash, or a picture's perceptual hash."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="keys")
+    key = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["study", "key"], name="cluster_key_once")]
+
+    def __str__(self) -> str:
+        return self.key[:8]
+
+
 class Image(models.Model):
     """One rebuilt image: what the viewer, the models and the exports get. The upload is never served."""
 
@@ -87,6 +101,9 @@ class Image(models.Model):
         default=list, help_text="Keyed hashes of identifiers in the source header."
     )
     file_name_hash = models.CharField(max_length=64, blank=True)
+    batch = models.ForeignKey(
+        "curation.Import", on_delete=models.PROTECT, null=True, blank=True, related_name="images"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

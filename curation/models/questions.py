@@ -53,6 +53,9 @@ class Question(models.Model):
     question_type = models.CharField(max_length=80, blank=True)
     content_sha256 = models.CharField(max_length=64)
     images = models.ManyToManyField(Image, through="QuestionImage", related_name="questions")
+    batch = models.ForeignKey(
+        "curation.Import", on_delete=models.PROTECT, null=True, blank=True, related_name="questions"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = QuestionQuerySet.as_manager()

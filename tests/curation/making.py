@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import random
 
 from PIL import Image as Picture
 
@@ -20,6 +21,13 @@ def source(study: Study, name: str = "Own archive", **flags: object) -> Source:
 def png(colour: tuple[int, int, int]) -> bytes:
     out = io.BytesIO()
     Picture.new("RGB", (32, 32), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def noise(seed: int) -> bytes:
+    """A picture with structure, so that its perceptual hash tells it from others."""
+    out = io.BytesIO()
+    Picture.frombytes("L", (32, 32), random.Random(seed).randbytes(32 * 32)).save(out, "PNG")
     return out.getvalue()
 
 

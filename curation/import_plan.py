@@ -1,0 +1,262 @@
+"""What an import would store: pictures, questions, the groups they form, and what it refuses."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from consilium.people.models import Study
+from curation.grouping import Groups
+from curation.imaging.fingerprints import mentions
+from curation.keys import keyed, study_key
+from curation.manifests import sha256_of
+from curation.models import ClusterKey, Image, Import, Question, Source
+from curation.questions_file import LINE_BYTES, ParsedQuestion, read_lines
+from curation.rebuilding import Picture, Refused, rebuild_all
+from curation.uploads import Received
+
+QUESTION_FILES: Final = (".jsonl", ".ndjson")
+CONFLICT: Final = "it ties together images that already have different uses; a use, once given, never changes"
+# A difference hash with almost no bits set says "a flat picture", not "the same picture".
+FEWEST_BITS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question that can be stored, with its images: pixel hashes in order."""
+
+    item: str
+    question: ParsedQuestion
+    pixels: tuple[str, ...]
+    content: str
+
+
+@dataclass(slots=True)
+class Plan:
+    """Everything an import found out before it stores anything."""
+
+    study: Study
+    source: Source
+    batch: Import | None = None
+    pictures: dict[str, Picture] = field(default_factory=dict)
+    known: dict[str, Image] = field(default_factory=dict)
+    names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    refused_names: dict[str, str] = field(default_factory=dict)
+    questions: dict[str, Asked] = field(default_factory=dict)
+    refused: list[Refused] = field(default_factory=list)
+    duplicates: int = 0
+    groups: Groups = field(default_factory=Groups)
+
+    def refuse(self, item: str, reason: str) -> None:
+        """Note an item that stays out."""
+        self.refused.append(Refused(item, reason))
+
+
+def make_plan(
+    files: Sequence[Received],
+    folder: Path,
+    *,
+    source: Source,
+    batch: Import | None,
+    keep: bool,
+    done: Callable[[int, int], None],
+) -> Plan:
+    """Rebuild the images, read the questions and group them; with `keep` the rebuilt files enter the store.
+
+    `done(files through, files in all)` may raise to stop.
+    """
+    plan = Plan(source.study, source, batch)
+    images = [file for file in files if not _is_questions(file)]
+    key = study_key(plan.study, "imaging")
+    for outcome in rebuild_all(images, folder, key=key, keep=keep, done=lambda n: done(n, len(files))):
+        _take_picture(plan, outcome)
+    for file in files:
+        if _is_questions(file):
+            _take_questions(plan, file, folder / file.stored)
+    done(len(files), len(files))
+    return plan
+
+
+def file_name_hash(study: Study, name: str) -> str:
+    """The keyed hash under which an image remembers its file's name (without folders)."""
+    return keyed(study_key(study, "file name"), name.rsplit("/", 1)[-1])
+
+
+def _is_questions(file: Received) -> bool:
+    return file.name.lower().endswith(QUESTION_FILES)
+
+
+# --- images -----------------------------------------------------------------------------------------
+
+
+def _take_picture(plan: Plan, outcome: Picture | Refused) -> None:
+    if isinstance(outcome, Refused):
+        plan.refused.append(outcome)
+        plan.refused_names[outcome.item.rsplit("/", 1)[-1]] = outcome.reason
+        return
+    pixels = outcome.pixel_sha256
+    if pixels in plan.pictures or _stored_elsewhere(plan, pixels):
+        plan.duplicates += 1
+    elif not _group_picture(plan, outcome):
+        plan.refuse(outcome.name, CONFLICT)
+        plan.refused_names[outcome.name.rsplit("/", 1)[-1]] = CONFLICT
+        return
+    else:
+        plan.pictures[pixels] = outcome
+    for name in {outcome.name, outcome.name.rsplit("/", 1)[-1]}:
+        plan.names[name].add(pixels)
+
+
+def _stored_elsewhere(plan: Plan, pixels: str) -> bool:
+    """Whether another import brought the same pixels; an image of this import (a repeated job) is not."""
+    image = Image.objects.filter(study=plan.study, pixel_sha256=pixels).select_related("cluster").first()
+    if image is None:
+        return False
+    _know(plan, image)
+    return plan.batch is None or image.batch_id != plan.batch.pk
+
+
+def _know(plan: Plan, image: Image) -> str:
+    """Bring a stored image into the plan; returns its node."""
+    plan.known[image.pixel_sha256] = image
+    node = _node(image.pixel_sha256)
+    plan.groups.add(node, cluster=image.cluster_id, use=image.cluster.use)
+    return node
+
+
+def _node(pixels: str) -> str:
+    return f"c-pixels:{pixels}"
+
+
+def _group_picture(plan: Plan, picture: Picture) -> bool:
+    nodes = [_node(picture.pixel_sha256), *(_key_node(plan, key) for key in _keys(plan, picture))]
+    plan.groups.add(nodes[0])
+    return plan.groups.join(nodes)
+
+
+def _keys(plan: Plan, picture: Picture) -> Iterator[str]:
+    """What ties a picture to others; a synthetic set draws pictures alike: only equal pixels tie those."""
+    if picture.facts.patient_key:
+        yield f"a-patient:{picture.facts.patient_key}"
+    bits = picture.facts.perceptual_hash
+    telling = FEWEST_BITS <= int(bits or "0", 16).bit_count() <= 64 - FEWEST_BITS
+    if telling and not plan.source.is_synthetic:
+        yield f"b-picture:{picture.facts.kind}:{bits}"
+
+
+def _key_node(plan: Plan, key: str) -> str:
+    """The node of a key, with the stored cluster that owns the key."""
+    hashed = keyed(study_key(plan.study, "group"), key)
+    stored = ClusterKey.objects.filter(study=plan.study, key=hashed).select_related("cluster").first()
+    if stored is None:
+        plan.groups.add(key)
+    else:
+        plan.groups.add(key, cluster=stored.cluster_id, use=stored.cluster.use)
+    return key
+
+
+# --- questions --------------------------------------------------------------------------------------
+
+
+def _take_questions(plan: Plan, file: Received, path: Path) -> None:
+    for line in read_lines(_lines(path)):
+        item = f"{file.name} line {line.number}"
+        if line.question is None:
+            plan.refuse(item, line.problem)
+        elif problem := _take_question(plan, item, line.question):
+            plan.refuse(item, problem)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file; an endless line comes in pieces that are refused as too long."""
+    with path.open("rb") as handle:
+        while raw := handle.readline(LINE_BYTES + 2):
+            yield raw
+            while len(raw) > LINE_BYTES and not raw.endswith(b"\n"):
+                raw = handle.readline(LINE_BYTES + 2)
+
+
+def _take_question(plan: Plan, item: str, question: ParsedQuestion) -> str:
+    """Add a question to the plan; returns why it cannot be, or nothing."""
+    pixels: list[str] = []
+    for name in question.images:
+        found, problem = _find_image(plan, name)
+        if problem:
+            return problem
+        pixels.append(found)
+    if _names_a_patient(plan, question, pixels):
+        return "its text names something that stands in the header of its image (a name, a number or a date)"
+    content = content_hash(question, pixels)
+    if content in plan.questions or _asked_before(plan, content, question.external_id):
+        plan.duplicates += 1
+        return ""
+    if _id_taken(plan, content, question.external_id):
+        return f"the id {question.external_id!r} belongs to another question of this study"
+    nodes = [_node(each) for each in pixels]
+    if question.patient:
+        nodes.append(_key_node(plan, _patient_key(plan.study, question.patient)))
+    if not plan.groups.join(nodes):
+        return CONFLICT
+    if question.use and plan.source.is_synthetic and not plan.groups.claim(nodes[0], question.use):
+        return f"its images are already kept for {plan.groups.use_of(nodes[0])!r}; a use never changes"
+    plan.questions[content] = Asked(item, question, tuple(pixels), content)
+    return ""
+
+
+def content_hash(question: ParsedQuestion, pixels: Sequence[str]) -> str:
+    """What makes two questions the same: text, options, answer and the pixels, in order."""
+    return sha256_of([question.text, question.options, question.answer_label, question.answer, list(pixels)])
+
+
+def _asked_before(plan: Plan, content: str, external_id: str) -> bool:
+    """Whether another import brought this question; one of this import (a repeated job) is not."""
+    same = Question.objects.filter(study=plan.study, content_sha256=content).first()
+    mine = same and plan.batch and same.batch_id == plan.batch.pk and same.external_id == external_id
+    return same is not None and not mine
+
+
+def _id_taken(plan: Plan, content: str, external_id: str) -> bool:
+    taken = {asked.question.external_id for asked in plan.questions.values()}
+    others = Question.objects.filter(study=plan.study, external_id=external_id)
+    return external_id in taken or others.exclude(content_sha256=content).exists()
+
+
+def _patient_key(study: Study, patient: str) -> str:
+    return f"a-patient:{keyed(study_key(study, 'patient'), patient)}"
+
+
+def _find_image(plan: Plan, name: str) -> tuple[str, str]:
+    """(pixel hash, problem) of a file name: of this import first, else of an earlier one."""
+    here = plan.names.get(name, set()) or plan.names.get(name.rsplit("/", 1)[-1], set())
+    if len(here) == 1:
+        return next(iter(here)), ""
+    if len(here) > 1:
+        return "", f"several images are named {name!r}"
+    if name.rsplit("/", 1)[-1] in plan.refused_names:
+        return "", f"its image {name!r} was refused"
+    hashed = file_name_hash(plan.study, name)
+    earlier = list(
+        Image.objects.filter(study=plan.study, file_name_hash=hashed).select_related("cluster")[:2]
+    )
+    if not earlier:
+        return "", f"there is no image {name!r} in this import"
+    if len(earlier) > 1:
+        return (
+            "",
+            f"several earlier images are named {name!r}; import the right one together with the question",
+        )
+    _know(plan, earlier[0])
+    return earlier[0].pixel_sha256, ""
+
+
+def _names_a_patient(plan: Plan, question: ParsedQuestion, pixels: Sequence[str]) -> bool:
+    found: set[str] = set()
+    for each in pixels:
+        picture = plan.pictures.get(each)
+        found |= set(picture.facts.fingerprints if picture else plan.known[each].fingerprints)
+    if not found:
+        return False
+    texts = [question.text, question.answer, question.reference_trace, json.dumps(question.options)]
+    return mentions("\n".join(texts), study_key(plan.study, "imaging"), found)

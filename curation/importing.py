@@ -1,0 +1,143 @@
+"""Takes files in: originals into a private folder, a job rebuilds and stores them, originals destroyed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from consilium.audit.recording import record
+from consilium.jobs.handle import JobFailed, JobHandle
+from consilium.jobs.queueing import enqueue
+from consilium.people.models import Person, Study
+from consilium.people.permissions import check_lead
+from curation import uploads
+from curation.import_plan import Plan, make_plan
+from curation.import_storing import store_pictures, store_questions
+from curation.models import Import, Source
+from curation.uploads import Received, Upload, UploadRefused
+
+KIND = "curation.import"
+
+
+class ImportRefused(ValueError):
+    """An import that cannot start; the text is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an import did: items taken in, items that were there already, items refused with a reason."""
+
+    accepted: int
+    duplicates: int
+    refused: list[dict[str, str]]
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that pages and `manage.py import --json` show."""
+        return {"accepted": self.accepted, "duplicates": self.duplicates, "refused": self.refused}
+
+
+def start_import(*, study: Study, source: Source, files: Sequence[Upload], by: Person) -> Import:
+    """Take files in and queue their import. Raises NotAllowed, ImportRefused, UploadRefused."""
+    check_lead(by, study)
+    if source.study_id != study.pk:
+        raise ImportRefused("The source belongs to another study.")
+    area, received = uploads.receive(files)
+    try:
+        with transaction.atomic():
+            job = enqueue(kind=KIND, by=by, study=study, params={"area": area})
+            batch = Import.objects.create(
+                study=study,
+                source=source,
+                job=job,
+                files=[file.to_json() for file in received],
+                created_by=by,
+            )
+            record(
+                action="import.started",
+                obj=batch,
+                by=by,
+                study=study,
+                data={"source": source.pk, "files": len(received)},
+            )
+    except BaseException:
+        uploads.destroy(area)
+        raise
+    return batch
+
+
+def look_at(*, source: Source, files: Sequence[Upload]) -> Outcome:
+    """What an import of these files would do; stores nothing (`--dry-run`). Raises UploadRefused."""
+    area, received = uploads.receive(files)
+    try:
+        plan = make_plan(
+            received, uploads.folder_of(area), source=source, batch=None, keep=False, done=_unheard
+        )
+    finally:
+        uploads.destroy(area)
+    return _outcome(plan, len(plan.pictures) + len(plan.questions))
+
+
+def _unheard(files: int, total: int) -> None:
+    """A dry run has no progress to tell."""
+
+
+def run_import(handle: JobHandle) -> dict[str, Any]:
+    """The job: plan, store item by item, report, destroy the originals. Repeating it adds nothing twice."""
+    batch = Import.objects.select_related("study", "source__study").get(job=handle.job)
+    area = str(handle.params["area"])
+    folder = uploads.folder_of(area)
+    if not batch.files:
+        uploads.destroy(area)
+        return {"accepted": batch.accepted, "duplicates": batch.duplicates, "refused": len(batch.refused)}
+    if not folder.exists():
+        raise JobFailed("The uploaded files are gone from the server; upload them again.")
+    plan = _plan(batch, folder, handle)
+    stored = store_pictures(plan, handle) + store_questions(plan, handle)
+    outcome = _outcome(plan, stored)
+    _finish(batch, outcome, handle)
+    uploads.destroy(area)
+    uploads.sweep(_areas_in_use())
+    return {**outcome.to_json(), "refused": len(outcome.refused)}
+
+
+def _plan(batch: Import, folder: Path, handle: JobHandle) -> Plan:
+    def done(files: int, total: int) -> None:
+        handle.progress(files, total, f"{files} of {total} files looked at")
+
+    received = [Received(**file) for file in batch.files]
+    return make_plan(received, folder, source=batch.source, batch=batch, keep=True, done=done)
+
+
+def _outcome(plan: Plan, accepted: int) -> Outcome:
+    refused = [{"item": each.item, "reason": each.reason} for each in plan.refused]
+    return Outcome(accepted, plan.duplicates, refused)
+
+
+def _finish(batch: Import, outcome: Outcome, handle: JobHandle) -> None:
+    with transaction.atomic():
+        handle.fence()
+        # The names of the files go with the originals; only refused items keep theirs, for the importer.
+        Import.objects.filter(pk=batch.pk).update(
+            accepted=outcome.accepted, duplicates=outcome.duplicates, refused=outcome.refused, files=[]
+        )
+        record(
+            action="import.finished",
+            obj=batch,
+            by=None,
+            study=batch.study,
+            data={
+                "accepted": outcome.accepted,
+                "duplicates": outcome.duplicates,
+                "refused": len(outcome.refused),
+            },
+        )
+
+
+def _areas_in_use() -> set[str]:
+    waiting = Import.objects.exclude(files=[]).values_list("job__params__area", flat=True)
+    return {str(area) for area in waiting}
+
+
+__all__ = ["ImportRefused", "Outcome", "Upload", "UploadRefused", "look_at", "run_import", "start_import"]

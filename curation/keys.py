@@ -1,0 +1,19 @@
+"""Keys of keyed hashes, one per study and purpose, derived from the site's secret: nothing links across."""
+
+import hashlib
+import hmac
+
+from django.conf import settings
+
+from consilium.people.models import Study
+
+
+def study_key(study: Study, purpose: str) -> bytes:
+    """A 32-byte key for one purpose ("imaging", "patient", "file name", "use") inside one study."""
+    secret = str(settings.SECRET_KEY).encode()
+    return hmac.new(secret, f"curation:{purpose}:{study.pk}".encode(), hashlib.sha256).digest()
+
+
+def keyed(key: bytes, text: str) -> str:
+    """HMAC-SHA256 (64 hex digits) of a text."""
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

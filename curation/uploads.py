@@ -1,0 +1,109 @@
+"""Uploads between request and import: a private folder, random names, gone when the import is over."""
+
+import os
+import shutil
+import time
+import unicodedata
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+
+MOST_FILES: Final = 5000
+MOST_BYTES: Final = 8 << 30
+FREE_BYTES: Final = 256 << 20
+NAME_LENGTH: Final = 200
+
+
+class UploadRefused(ValueError):
+    """Files that cannot be taken in at all; the text is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file as it arrives: the sender's name for it, and its bytes in pieces."""
+
+    name: str
+    chunks: Iterable[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One file in the private folder; `name` is shown to people and never used as a path."""
+
+    name: str
+    stored: str
+    size: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As the import row keeps it until the import is over."""
+        return {"name": self.name, "stored": self.stored, "size": self.size}
+
+
+def folder_of(area: str) -> Path:
+    """The private folder of one import."""
+    return Path(settings.CONSILIUM_HOME) / "uploads" / f"import-{uuid.UUID(area)}"
+
+
+def receive(uploads: Sequence[Upload]) -> tuple[str, list[Received]]:
+    """Write all files into a new private folder; return its name and the files.
+
+    Raises UploadRefused; nothing is left behind then.
+    """
+    if not uploads:
+        raise UploadRefused("Choose at least one file.")
+    if len(uploads) > MOST_FILES:
+        raise UploadRefused(f"One import takes at most {MOST_FILES} files; split it.")
+    area = str(uuid.uuid4())
+    folder = folder_of(area)
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        return area, _write_all(uploads, folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def destroy(area: str) -> None:
+    """Delete the originals; doing it again is harmless."""
+    shutil.rmtree(folder_of(area), ignore_errors=True)
+
+
+def sweep(owned: Collection[str]) -> None:
+    """Destroy folders older than a day that no waiting import owns: their request died half way."""
+    oldest = time.time() - 24 * 3600
+    for path in (Path(settings.CONSILIUM_HOME) / "uploads").glob("import-*"):
+        if path.name.removeprefix("import-") not in owned and path.stat().st_mtime < oldest:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def shown_name(name: str) -> str:
+    """A file's name for people: no control or direction characters, no way up, at most 200 characters."""
+    plain = "".join(c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c)[0] != "C")
+    parts = [part for part in plain.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    return "/".join(parts)[-NAME_LENGTH:] or "unnamed"
+
+
+def _write_all(uploads: Sequence[Upload], folder: Path) -> list[Received]:
+    received: list[Received] = []
+    left = min(MOST_BYTES, shutil.disk_usage(folder).free - FREE_BYTES)
+    for number, upload in enumerate(uploads):
+        stored = f"{number:05d}"
+        size = _write(upload.chunks, folder / stored, left)
+        left -= size
+        received.append(Received(shown_name(upload.name), stored, size))
+    return received
+
+
+def _write(chunks: Iterable[bytes], target: Path, left: int) -> int:
+    size = 0
+    with os.fdopen(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as out:
+        for chunk in chunks:
+            size += len(chunk)
+            if size > left:
+                raise UploadRefused("The files are too large, or the server's disk is nearly full.")
+            out.write(chunk)
+    return size
