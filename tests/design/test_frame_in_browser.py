@@ -9,6 +9,7 @@ from django.test import Client
 from playwright.sync_api import Page
 
 from tests.cast import PASSWORD, Cast
+from tests.design.accessibility import violations
 
 pytestmark = [
     pytest.mark.browser,
@@ -103,6 +104,19 @@ def test_the_page_never_scrolls_sideways(design_page: Page, width: int) -> None:
 
 def test_the_navigation_and_controls_are_large_enough(design_page: Page) -> None:
     assert design_page.evaluate(SMALL_TARGETS, CONTROLS) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_page_of_all_components(design_page: Page, theme: str) -> None:
+    design_page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+    assert violations(design_page) == []
+    design_page.click("[data-menu=user] > summary")
+    assert violations(design_page) == []
+
+
+def test_axe_finds_nothing_on_the_login_page(window: Page, live_server: Any, complaints: list[str]) -> None:
+    window.goto(f"{live_server.url}/accounts/login/")
+    assert violations(window) == []
 
 
 def test_logging_in_and_out(window: Page, live_server: Any, cast: Cast, complaints: list[str]) -> None:

@@ -13,15 +13,16 @@ from playwright.sync_api import FloatRect, Page
 
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.site.design_system import STEPS
+from tests.design.accessibility import violations
 
 pytestmark = pytest.mark.browser
 
 STATIC = Path(settings.BASE_DIR) / "static"
 ANSWER = "<p>The picture shows a dense focus with radiating strands in the upper lobe.</p>" * 30
 BODY = """{% extends "base_workbench.html" %}{% load ui %}
-{% block workbench %}<form class="workbench">
+{% block title %}Compare{% endblock %}{% block workbench %}<form class="workbench">
   <section class="workbench-image" aria-label="Images"></section>
-  <section class="workbench-text">
+  <section class="workbench-text" aria-label="Question and answers">
     <header class="workbench-question"><h1>What does the picture show, and which step follows?</h1></header>
     <div class="answers">
       <article class="answer"><header class="answer-header"><h2>First answer</h2></header>
@@ -113,3 +114,7 @@ def test_on_a_narrow_screen_the_panes_stack_and_the_page_scrolls(show: Show) -> 
     assert page.evaluate("document.documentElement.scrollHeight") > 1180
     assert page.evaluate("document.documentElement.scrollWidth") <= 820
     assert box(page, ".workbench-image")["width"] == 820
+
+
+def test_axe_finds_nothing(show: Show) -> None:
+    assert violations(show(1280, 800)) == []
