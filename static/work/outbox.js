@@ -1,0 +1,65 @@
+// Finished work that the server has not confirmed yet. Kept in the browser, sent again by itself with the same key,
+// so that it is stored exactly once; visible while it waits.
+
+const FIRST_WAIT_MS = 2000;
+const LONGEST_WAIT_MS = 60_000;
+
+export class Outbox {
+  constructor(store, server, { onWaiting, onLogin }) {
+    Object.assign(this, { store, server, onWaiting, onLogin });
+    this.wait = FIRST_WAIT_MS;
+    this.wakers = new Set();
+    addEventListener("online", () => this.wake());
+  }
+
+  get names() {
+    return this.store.names("outbox.");
+  }
+
+  // Sends until the server said yes or no; gives that answer.
+  async deliver(name, entry) {
+    this.store.write(name, entry);
+    for (;;) {
+      const answer = await this.server.post(entry.url, entry.body);
+      if (answer.kind === "done" || answer.kind === "refused") {
+        this.store.drop(name);
+        this.wait = FIRST_WAIT_MS;
+        this.onWaiting(this.names.length);
+        return answer;
+      }
+      this.onWaiting(this.names.length);
+      if (answer.kind === "login") await this.onLogin();
+      else await this.pause();
+    }
+  }
+
+  // What an earlier page left behind; those of `except` belong to the form on this page.
+  async deliverLeftovers(except = null) {
+    const answers = [];
+    for (const name of this.names.filter((left) => !except || !left.startsWith(`outbox.${except}.`))) {
+      const entry = this.store.read(name);
+      if (entry?.url?.startsWith("/")) answers.push({ entry, answer: await this.deliver(name, entry) });
+      else this.store.drop(name);
+    }
+    return answers;
+  }
+
+  pause() {
+    const wait = this.wait;
+    this.wait = Math.min(this.wait * 2, LONGEST_WAIT_MS);
+    return new Promise((resolve) => {
+      const waker = () => {
+        clearTimeout(timer);
+        this.wakers.delete(waker);
+        resolve();
+      };
+      const timer = setTimeout(waker, wait);
+      this.wakers.add(waker);
+    });
+  }
+
+  wake() {
+    this.wait = FIRST_WAIT_MS;
+    for (const waker of [...this.wakers]) waker();
+  }
+}

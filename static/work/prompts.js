@@ -1,0 +1,95 @@
+// The dialogs of a work screen, in the design system's classes. Each resolves to what the reader chose.
+
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+function button(text, value, isMain = false) {
+  return element("button", { type: "button", className: isMain ? "button button-primary" : "button", textContent: text, value });
+}
+
+function open(title, body, buttons) {
+  const heading = element("h2", { textContent: title, id: `work-dialog-${crypto.getRandomValues(new Uint32Array(1))[0]}` });
+  const dialog = element(
+    "dialog",
+    { className: "dialog" },
+    element("div", { className: "dialog-header" }, heading),
+    element("div", { className: "dialog-body" }, ...body, element("div", { className: "dialog-actions" }, ...buttons)),
+  );
+  dialog.setAttribute("aria-labelledby", heading.id);
+  dialog.dataset.workDialog = "";
+  dialog.addEventListener("click", (event) => event.stopPropagation()); // a click beside it decides nothing
+  document.body.append(dialog);
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.showModal();
+  return dialog;
+}
+
+function chosen(dialog, buttons, whenClosed) {
+  return new Promise((resolve) => {
+    for (const choice of buttons) choice.addEventListener("click", () => dialog.close(choice.value));
+    dialog.addEventListener("close", () => resolve(dialog.returnValue || whenClosed));
+  });
+}
+
+export function ask(title, text, choices, whenClosed = "") {
+  const buttons = choices.map(([value, words], index) => button(words, value, index === choices.length - 1));
+  const dialog = open(title, [element("p", { textContent: text })], buttons);
+  return chosen(dialog, buttons, whenClosed);
+}
+
+// The reason for skipping, or null.
+export async function askReason() {
+  const area = element("textarea", { className: "input", rows: 3, maxLength: 300, required: true, name: "" });
+  const label = element("label", {}, "Why do you skip this one? It will not come back to you.", area);
+  const buttons = [button("Keep it", "keep"), button("Skip it", "skip", true)];
+  const dialog = open("Skip", [label], buttons);
+  buttons[1].addEventListener("click", (event) => {
+    if (area.value.trim()) return;
+    event.stopImmediatePropagation();
+    area.setAttribute("aria-invalid", "true");
+    area.focus();
+  }, { capture: true });
+  area.focus();
+  return (await chosen(dialog, buttons, "keep")) === "skip" ? area.value.trim() : null;
+}
+
+// Both texts side by side; resolves to "mine" or "stored".
+export function askWhichText(message, mine, stored) {
+  const side = (title, content) =>
+    element("section", {}, element("h3", { textContent: title }), element("pre", { tabIndex: 0, textContent: readable(content) }));
+  const body = [element("p", { textContent: message }), element("div", { className: "columns-2" }, side("On this page", mine), side("Stored on the server", stored))];
+  const buttons = [button("Take the stored one", "stored"), button("Keep what is on this page", "mine", true)];
+  return chosen(open("Two versions", body, buttons), buttons, "mine");
+}
+
+function readable(content, indent = "") {
+  const lines = Object.entries(content).map(([name, value]) =>
+    value !== null && typeof value === "object" ? `${indent}${name}:\n${readable(value, `${indent}  `)}` : `${indent}${name}: ${value}`,
+  );
+  return lines.join("\n") || `${indent}(empty)`;
+}
+
+// Stays until `isBack()` says that the same person is logged in again.
+export function askToLogIn(loginUrl, whoIsThere) {
+  const link = element("a", { className: "button button-primary", href: loginUrl, target: "_blank", rel: "noopener", textContent: "Log in again in a new tab" });
+  const note = element("p", { textContent: "Your session has ended. What you wrote is kept on this page. Log in again in a new tab; it is then sent by itself." });
+  note.setAttribute("role", "status");
+  const dialog = open("Please log in again", [note], [link]);
+  dialog.addEventListener("cancel", (event) => event.preventDefault());
+  return new Promise((resolve) => {
+    const look = async () => {
+      const who = await whoIsThere();
+      if (who === "other") note.textContent = "Somebody else is logged in now. What you wrote is kept for you and is not sent under another name. Log in as yourself.";
+      if (who !== "same") return;
+      clearInterval(timer);
+      removeEventListener("focus", look);
+      dialog.close();
+      resolve();
+    };
+    const timer = setInterval(look, 3000);
+    addEventListener("focus", look);
+  });
+}
