@@ -1,0 +1,1 @@
+"""Pairwise cases, votes, consensus, adjudication, agreement."""

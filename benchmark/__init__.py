@@ -1,0 +1,1 @@
+"""Judges, solvers, evaluations, leaderboards."""

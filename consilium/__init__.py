@@ -1,0 +1,1 @@
+"""Consilium: expert review, preference benchmarks and training for medical reasoning models."""

@@ -1,0 +1,1 @@
+"""Sources, images, questions, traces and their review, releases."""

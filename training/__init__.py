@@ -1,0 +1,1 @@
+"""Stages, runs, checkpoints, produced models."""

@@ -1,0 +1,1 @@
+"""Models that answer over the OpenAI chat protocol, and every raw reply."""

@@ -1,0 +1,1 @@
+"""Background work: rows are the truth, the broker is a doorbell."""

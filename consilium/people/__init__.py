@@ -1,0 +1,1 @@
+"""Persons, studies, membership, consent, invitations."""

@@ -1,0 +1,1 @@
+"""State tables and the one way a stored state changes."""

@@ -1,0 +1,1 @@
+"""The one queue for everything a person does."""

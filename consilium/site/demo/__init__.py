@@ -1,1 +1,1 @@
-"""The demo study: real images, a synthetic teaching set, seven people, every screen with something to show."""
+"""The demo study: real images, a teaching set, seven people, something to show on every screen."""

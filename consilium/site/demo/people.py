@@ -1,4 +1,4 @@
-"""The seven people of the demo study and the study itself; passwords are drawn, printed once, stored hashed."""
+"""The demo study and its seven people; passwords are drawn, printed once and stored hashed."""
 
 import secrets
 

@@ -1,4 +1,4 @@
-"""`manage.py setup [--demo [--background]]`: migrate, make the secret, make the demo study; starts nothing."""
+"""`manage.py setup [--demo [--background]]`: migrate and make the demo study; starts nothing."""
 
 from typing import Any
 
