@@ -5,5 +5,9 @@ class EndpointRefused(Exception):
     """The endpoint may not be added or asked: its address, its folder or its permissions forbid it."""
 
 
+class NameTaken(EndpointRefused):
+    """Another endpoint already has this name."""
+
+
 class ServingFailed(Exception):
     """The local model server did not start or did not stay alive."""

@@ -6,6 +6,22 @@ from django.utils import timezone
 from consilium.people.models import Study
 
 
+class EndpointQuerySet(models.QuerySet["ModelEndpoint"]):
+    """Reads of endpoints."""
+
+    def for_study(self, study: Study) -> "EndpointQuerySet":
+        """The endpoints this study may ask: its own and those of the whole site."""
+        return self.filter(models.Q(study=study) | models.Q(study=None))
+
+    def in_use(self) -> "EndpointQuerySet":
+        """Without those that were put aside."""
+        return self.filter(is_active=True)
+
+    def with_reply_counts(self) -> "EndpointQuerySet":
+        """Each with `reply_count`, the number of stored replies."""
+        return self.annotate(reply_count=models.Count("replies"))
+
+
 class ModelEndpoint(models.Model):
     """A model that can be asked: a remote URL from the allow-list, or a checkpoint that a worker serves."""
 
@@ -28,6 +44,8 @@ class ModelEndpoint(models.Model):
     )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = EndpointQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
