@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from consilium.audit.recording import record
-from consilium.calls.models import ModelEndpoint
+from consilium.calls.registering import add_endpoint, inspect_folder
 from consilium.jobs.handle import JobFailed, JobHandle, JobPostponed
 from consilium.jobs.states import JobState
 from curation.materialising import materialise
@@ -31,6 +31,7 @@ def follow_run(handle: JobHandle) -> dict[str, Any]:
     if produced is None:
         _check_inputs(run)
         done = _train(handle, run)
+        inspect_folder(f"{folders.relative(run)}/model", run.study)  # hashes the files before the transaction
         handle.fence()
         produced = register(run=run, done=done)
     return {"endpoint": produced.endpoint_id, "digest": produced.digest}
@@ -119,12 +120,12 @@ def register(*, run: Run, done: dict[str, Any]) -> ProducedModel:
     """Register the produced weights as an endpoint that names the releases it was trained on."""
     digests = sorted(_digests(run))
     card = json.loads((folders.folder(run) / "run_card.json").read_text())
-    endpoint = ModelEndpoint.objects.create(
+    endpoint = add_endpoint(
         name=f"{run.study.slug}/run-{run.pk} {run.stage}{' ' + run.specialty if run.specialty else ''}",
+        by=None,
         study=run.study,
         path=f"{folders.relative(run)}/model",
         family=run.base.family,
-        revision=done["artifacts"]["digest"],
         provenance={"releases": digests, "base": run.base.name, "run": run.pk},
     )
     produced = ProducedModel.objects.create(
