@@ -9,6 +9,8 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from consilium.audit import append_only
 from tests.cast import Cast, make_cast
 
+pytest_plugins = ["tests.servers"]
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _flush_may_pass_the_triggers() -> Iterator[None]:

@@ -21,8 +21,6 @@ from consilium.jobs.states import JobState
 log = structlog.get_logger(__name__)
 NAME = "sweeper"
 DAILY_KIND = "jobs.daily"
-LEASE_SECONDS = 60
-UNHEARD_SECONDS = 15
 RINGS_PER_QUEUE = 4
 GAVE_UP = "The worker of this job stopped {attempts} times while running it, so it was given up."
 
@@ -58,8 +56,9 @@ def give_turn() -> None:
 def _take_turn() -> bool:
     SweeperLease.objects.get_or_create(name=NAME)
     mine_or_free = Q(holder=worker_name()) | Q(until__lte=Now())
+    until = clock.after(settings.JOB_LEASE_SECONDS / 2)
     turn = SweeperLease.objects.filter(mine_or_free, name=NAME)
-    return bool(turn.update(holder=worker_name(), until=clock.after(LEASE_SECONDS)))
+    return bool(turn.update(holder=worker_name(), until=until))
 
 
 def requeue_lost() -> None:
@@ -91,7 +90,8 @@ def _after_loss(job: Job) -> tuple[JobState, dict[str, object]]:
 
 def ring_again() -> None:
     """Ring for the oldest waiting jobs of each queue that nobody heard; who comes takes the rest too."""
-    unheard = due().filter(Q(nudged_at=None) | Q(nudged_at__lt=clock.after(-UNHEARD_SECONDS)))
+    patience = settings.JOB_LEASE_SECONDS / 2
+    unheard = due().filter(Q(nudged_at=None) | Q(nudged_at__lt=clock.after(-patience)))
     for queue in unheard.order_by().values_list("queue", flat=True).distinct():
         for job in unheard.filter(queue=queue)[:RINGS_PER_QUEUE]:
             nudge(job)

@@ -1,0 +1,16 @@
+"""An app with job kinds that only the worker tests need."""
+
+from django.apps import AppConfig
+
+
+class DemoConfig(AppConfig):
+    name = "tests.jobs.demo"
+    label = "demo_jobs"
+
+    def ready(self) -> None:
+        from consilium.jobs.registry import JobKind, register
+        from tests.jobs.demo import handlers
+
+        register(JobKind(name="demo.steps", label="Steps", handler=handlers.steps))
+        register(JobKind(name="demo.poison", label="Poison", handler=handlers.poison, max_attempts=2))
+        register(JobKind(name="demo.deaf", label="Deaf", handler=handlers.deaf))

@@ -1,0 +1,142 @@
+"""One installation in a folder of its own with real worker processes, for tests that kill them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from consilium.processes import dies_with_parent
+from tests.servers import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+LEASE = 2.0
+START_SECONDS = 40.0
+
+
+class Worker:
+    """A real `celery worker`."""
+
+    def __init__(self, env: dict[str, str], log: Path, queue: str = "default") -> None:
+        self.log = log
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "--quiet",
+            "--app=consilium",
+            "worker",
+            f"--queues={queue}",
+        ]
+        flags = [
+            "--pool=threads",
+            "--concurrency=2",
+            "--loglevel=WARNING",
+            "--without-gossip",
+            "--without-mingle",
+        ]
+        with log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [*command, *flags, f"--hostname={log.stem}@%h"],
+                env=env,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                preexec_fn=dies_with_parent(),  # noqa: PLW1509
+            )
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def wait_ready(self) -> "Worker":
+        wait_until(
+            lambda: "worker.ready" in self.said() or self.process.poll() is not None,
+            seconds=START_SECONDS,
+            what="the worker is ready",
+        )
+        assert self.process.poll() is None, self.said()
+        return self
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+class Site:
+    """A data folder, a process that plays the web side, and workers."""
+
+    def __init__(self, home: Path, **environment: str) -> None:
+        self.home = home
+        self.env = {
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if name not in {"DATABASE_URL", "BROKER_URL"}
+            },
+            "CONSILIUM_HOME": str(home),
+            "DJANGO_SETTINGS_MODULE": "tests.jobs.worker_settings",
+            "CONSILIUM_JOB_LEASE": str(LEASE),
+            "CONSILIUM_JOB_RETRY": "0.1",
+            "OMP_NUM_THREADS": "1",
+            **environment,
+        }
+        self.workers: list[Worker] = []
+        self._client: subprocess.Popen[str] | None = None
+
+    def manage(self, *arguments: str) -> None:
+        subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.env, check=True)
+
+    def worker(self) -> Worker:
+        self.workers.append(Worker(self.env, self.home / f"worker{len(self.workers)}.log"))
+        return self.workers[-1]
+
+    def ask(self, command: str, **given: Any) -> Any:
+        if self._client is None:
+            self._client = subprocess.Popen(
+                [sys.executable, "-m", "tests.jobs.client"],
+                cwd=ROOT,
+                env=self.env,
+                text=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                preexec_fn=dies_with_parent(),  # noqa: PLW1509
+            )
+        client = self._client
+        assert client.stdin is not None
+        assert client.stdout is not None
+        client.stdin.write(json.dumps({"command": command, **given}) + "\n")
+        client.stdin.flush()
+        return json.loads(client.stdout.readline())
+
+    def enqueue(self, kind: str, **params: Any) -> str:
+        job: str = self.ask("enqueue", kind=kind, params=params)
+        return job
+
+    def job(self, job: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.ask("job", job=job)
+        return found
+
+    def wait_for(self, job: str, state: str, *, seconds: float = 30.0) -> dict[str, Any]:
+        wait_until(lambda: self.job(job)["state"] == state, seconds=seconds, what=f"the job is {state}")
+        return self.job(job)
+
+    def trail(self, job: str) -> dict[str, str]:
+        folder = self.home / "trail" / job
+        return {path.name: path.read_text() for path in folder.iterdir()} if folder.exists() else {}
+
+    def wait_for_steps(self, job: str, count: int) -> None:
+        wait_until(lambda: len(self.trail(job)) >= count, seconds=30, what=f"{count} steps are made")
+
+    def close(self) -> None:
+        for worker in self.workers:
+            worker.send(signal.SIGCONT)
+            worker.kill()
+        if self._client is not None:
+            self._client.kill()
+            self._client.communicate()

@@ -1,0 +1,173 @@
+"""Private PostgreSQL and Redis servers for one test session, run without privileges and gone at its end."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg2  # type: ignore[import-untyped]
+import pytest
+import redis
+
+from consilium.processes import dies_with_parent
+
+START_SECONDS = 30.0
+UNPRIVILEGED = ("postgres", "nobody")
+
+
+def wait_until(true: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Poll with a deadline; fails the test that waits."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            pytest.fail(f"After {seconds:.0f} s still not: {what}")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _binary(name: str) -> str:
+    """Where a server program is. Skips, or fails when services are required."""
+    folders = [
+        *os.environ.get("PATH", "").split(":"),
+        *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"))),
+    ]
+    found = shutil.which(name, path=":".join(folders))
+    if found is None:
+        say = pytest.fail if os.environ.get("CONSILIUM_REQUIRE_SERVICES") == "1" else pytest.skip
+        say(f"{name} is not installed")
+    return str(found)
+
+
+@contextmanager
+def _private_folder() -> Iterator[tuple[Path, dict[str, Any]]]:
+    """A folder and the subprocess arguments of the user it belongs to (servers refuse to run as root)."""
+    folder = Path(tempfile.mkdtemp(prefix="consilium-server-"))
+    user: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        entry = next(pwd.getpwnam(name) for name in UNPRIVILEGED if _exists(name))
+        os.chown(folder, entry.pw_uid, entry.pw_gid)
+        user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    try:
+        yield (
+            folder,
+            user | {"cwd": folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": str(folder)}},
+        )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _exists(user: str) -> bool:
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True
+
+
+@contextmanager
+def _running(command: list[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    options |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "preexec_fn": dies_with_parent()}
+    with subprocess.Popen(command, **options) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The folder of a private server's socket."""
+    initdb, postgres = _binary("initdb"), _binary("postgres")
+    with _private_folder() as (folder, options):
+        data = folder / "data"
+        make = [
+            initdb,
+            "-D",
+            str(data),
+            "-U",
+            "consilium",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+            "--no-instructions",
+        ]
+        subprocess.run(make, check=True, stdout=subprocess.DEVNULL, **options)
+        settings = ["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=60"]
+        with _running([postgres, "-D", str(data), "-k", str(folder), *settings], **options):
+            wait_until(lambda: _answers(str(folder)), seconds=START_SECONDS, what="PostgreSQL answers")
+            yield str(folder)
+
+
+def _answers(folder: str) -> bool:
+    try:
+        psycopg2.connect(host=folder, user="consilium", dbname="postgres").close()
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
+def new_database(server: str) -> str:
+    """A fresh database on the server, as DATABASE_URL."""
+    name = f"test_{uuid4().hex[:12]}"
+    connection = psycopg2.connect(host=server, user="consilium", dbname="postgres")
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+    connection.close()
+    return f"postgresql://consilium@/{name}?host={server}"
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: str) -> str:
+    """DATABASE_URL of an empty database; who must not share it calls `new_database(postgres_server)`."""
+    return new_database(postgres_server)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """BROKER_URL of a private server that keeps nothing on disk."""
+    program, port = _binary("redis-server"), free_port()
+    with _private_folder() as (folder, options):
+        flags = [
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--dir",
+            str(folder),
+        ]
+        with _running([program, *flags], **options), redis.Redis(port=port) as client:
+            wait_until(lambda: _pings(client), seconds=START_SECONDS, what="Redis answers")
+            yield f"redis://127.0.0.1:{port}/0"
+
+
+def _pings(client: "redis.Redis") -> bool:
+    try:
+        return bool(client.ping())
+    except redis.ConnectionError:
+        return False
