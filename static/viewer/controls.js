@@ -1,0 +1,139 @@
+// The toolbar, and the keys that work while the viewer has the focus.
+
+export const KEYS = [
+  ["↑ ↓  Page Up/Down", "previous or next image of the series"],
+  ["Home  End", "first or last"],
+  ["1 – 6", "window presets"],
+  ["I", "invert"],
+  ["R", "reset"],
+  ["F", "fit to the frame"],
+  ["+  −", "zoom"],
+  ["Shift + arrows", "move the image"],
+  ["Space", "play or stop"],
+  ["L", "measure a length: arrows move the cross, Enter sets a point"],
+  ["Esc", "leave the tool, then the viewer"],
+  ["?", "this list"],
+];
+
+export function element(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in made && name !== "list") made[name] = value;
+    else made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+function button(text, label, key, onclick) {
+  const made = element("button", { type: "button", className: "iv-button", textContent: text, onclick });
+  if (label !== text) made.setAttribute("aria-label", label);
+  made.title = key ? `${label} (${key})` : label;
+  if (key) made.setAttribute("aria-keyshortcuts", key);
+  return made;
+}
+
+function numberInput(label, onchange) {
+  const input = element("input", { type: "number", step: "any", className: "iv-number", onchange });
+  return { input, field: element("label", { className: "iv-field" }, label, input) };
+}
+
+export class Controls {
+  #viewer;
+
+  constructor(viewer) {
+    this.#viewer = viewer;
+    this.node = element("div", { className: "iv-toolbar", role: "toolbar", "aria-label": "Image tools" });
+    this.tools = {
+      window: button("Window", "Drag changes window and level", "", () => viewer.useTool("window")),
+      pan: button("Move", "Drag moves the image", "", () => viewer.useTool("pan")),
+      length: button("Length", "Measure a length", "L", () => viewer.useTool("length")),
+    };
+    this.preset = element("select", { className: "iv-select", "aria-label": "Window preset" });
+    this.preset.onchange = () => viewer.usePreset(Number(this.preset.value));
+    this.level = numberInput("L", () => this.#typed());
+    this.width = numberInput("W", () => this.#typed());
+    this.width.input.min = 1;
+    this.invert = button("Invert", "Invert black and white", "I", () => viewer.invert());
+    this.play = button("Play", "Play the frames", "Space", () => viewer.playOrStop());
+    this.speed = element("select", { className: "iv-select", "aria-label": "Frames per second" });
+    for (const fps of [5, 10, 15, 25]) this.speed.append(element("option", { value: fps, textContent: `${fps}/s` }));
+    this.speed.value = "10";
+    this.#assemble();
+  }
+
+  #assemble() {
+    const viewer = this.#viewer;
+    const group = (...children) => element("div", { className: "iv-group" }, ...children);
+    this.series = group(
+      button("‹", "Previous frame", "ArrowUp", () => viewer.step(-1)),
+      button("›", "Next frame", "ArrowDown", () => viewer.step(1)),
+      this.play,
+      this.speed,
+    );
+    this.node.append(
+      group(...Object.values(this.tools)),
+      group(this.preset, this.width.field, this.level.field, this.invert),
+      group(
+        button("−", "Zoom out", "-", () => viewer.zoom(1 / 1.25)),
+        button("+", "Zoom in", "+", () => viewer.zoom(1.25)),
+        button("Fit", "Fit to the frame", "F", () => viewer.fit()),
+        button("Reset", "Reset window, zoom and lengths", "R", () => viewer.reset()),
+      ),
+      this.series,
+      group(button("Keys", "List the keys", "?", () => viewer.toggleHelp())),
+    );
+  }
+
+  #typed() {
+    const [center, width] = [this.level.input.valueAsNumber, this.width.input.valueAsNumber];
+    if (Number.isFinite(center) && width >= 1) this.#viewer.useWindow({ center, width });
+    else this.show(this.#viewer.state);
+  }
+
+  offer(manifest) {
+    const option = ({ name }, i) => element("option", { value: i, textContent: `${i + 1} ${name}` });
+    this.preset.replaceChildren(...(manifest.presets ?? []).map(option), element("option", { value: -1, textContent: "Own" }));
+    this.series.hidden = manifest.frames.length < 2;
+  }
+
+  show({ window, preset, inverted, tool, playing }) {
+    this.preset.value = preset;
+    this.preset.lastElementChild.hidden = preset !== -1;
+    this.level.input.value = Number(window.center.toPrecision(6));
+    this.width.input.value = Number(window.width.toPrecision(6));
+    this.invert.setAttribute("aria-pressed", inverted);
+    this.play.textContent = playing ? "Stop" : "Play";
+    this.play.setAttribute("aria-label", playing ? "Stop playing" : "Play the frames");
+    for (const [name, made] of Object.entries(this.tools)) made.setAttribute("aria-pressed", name === tool);
+  }
+}
+
+const PAN = { ArrowLeft: [30, 0], ArrowRight: [-30, 0], ArrowUp: [0, 30], ArrowDown: [0, -30] };
+
+// Returns whether the key means something to the viewer; the caller then keeps it from the page.
+export function pressed(viewer, event) {
+  const { key } = event;
+  if (event.ctrlKey || event.metaKey || event.altKey) return false;
+  if (viewer.state.tool === "length" && viewer.measureKey(event)) return true;
+  if (event.shiftKey && key in PAN) return viewer.pan(...PAN[key]);
+  const step = { ArrowUp: -1, PageUp: -1, ArrowDown: 1, PageDown: 1, Home: -Infinity, End: Infinity }[key];
+  if (step !== undefined) return viewer.step(step);
+  if (/^[0-9]$/.test(key)) return viewer.usePreset(Number(key) - 1);
+  const actions = {
+    i: () => viewer.invert(),
+    r: () => viewer.reset(),
+    f: () => viewer.fit(),
+    l: () => viewer.useTool(viewer.state.tool === "length" ? "window" : "length"),
+    "+": () => viewer.zoom(1.25),
+    "=": () => viewer.zoom(1.25),
+    "-": () => viewer.zoom(1 / 1.25),
+    " ": () => viewer.playOrStop(),
+    "?": () => viewer.toggleHelp(),
+    Escape: () => viewer.escape(),
+    Enter: () => {}, // on the page Enter sends an answer: never by accident from here
+  };
+  const action = actions[key.length === 1 ? key.toLowerCase() : key];
+  action?.();
+  return Boolean(action);
+}
