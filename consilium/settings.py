@@ -1,4 +1,4 @@
-"""Django settings of Consilium; everything a site may change comes from the environment (docs/configuration.md)."""
+"""Django settings; everything a site may change comes from the environment (docs/configuration.md)."""
 
 import os
 from pathlib import Path
@@ -78,12 +78,7 @@ TEMPLATES = [
 
 DATABASES = {"default": environment.database(CONSILIUM_HOME)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
-        "LOCATION": str(CONSILIUM_HOME / "cache"),
-    }
-}
+CACHES = {"default": {"BACKEND": "consilium.people.remembering.RememberedCache"}}
 
 AUTH_USER_MODEL = "people.Person"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -104,6 +99,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
+# A clinic often shares one address: the limit per address is wide, the one per name is narrow.
+ACCOUNT_RATE_LIMITS = {"login_failed": "60/m/ip,5/5m/key"}
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
@@ -157,7 +154,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 500
 BROKER_URL = os.environ.get("BROKER_URL", "")
 JOB_LEASE_SECONDS = environment.read_seconds("CONSILIUM_JOB_LEASE", default=30.0)
 JOB_RETRY_SECONDS = environment.read_seconds("CONSILIUM_JOB_RETRY", default=5.0)
-# Hosts a remote model endpoint may have; a URL to any other host is refused (SAFETY.md, server-side requests).
+# Hosts that a remote model endpoint may have; a URL to any other host is refused.
 MODEL_HOSTS = environment.read_list("CONSILIUM_MODEL_HOSTS", ["127.0.0.1", "localhost"])
 MODELS_FOLDER = Path(os.environ.get("CONSILIUM_MODELS") or CONSILIUM_HOME / "models").resolve()
 

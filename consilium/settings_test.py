@@ -14,7 +14,6 @@ from consilium.settings import DATABASES, STATIC_ROOT, STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 if "postgresql" not in DATABASES["default"]["ENGINE"]:
     # A file, as in life: in memory, SQLite shares one cache between threads and refuses instead of waiting.
     DATABASES["default"]["TEST"] = {"NAME": f"{_home}/test.sqlite3"}

@@ -242,3 +242,14 @@ def pseudonym(study_id: int, person_id: int) -> str:
     """Stable name of a person inside one study: `P-` and 8 hex digits of a keyed hash."""
     key = hashlib.sha256(f"pseudonym:{settings.SECRET_KEY}".encode()).digest()
     return "P-" + hmac.new(key, f"{study_id}:{person_id}".encode(), hashlib.sha256).hexdigest()[:8]
+
+
+class Remembered(models.Model):
+    """A short-lived value shared by all web processes: how often somebody tried to log in."""
+
+    key = models.CharField(max_length=300, primary_key=True)
+    value = models.JSONField()
+    expires_at = models.DateTimeField(null=True, db_index=True)
+
+    def __str__(self) -> str:
+        return self.key

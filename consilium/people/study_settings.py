@@ -36,6 +36,8 @@ class StudySettings:
     trace_tokens_min: int = 80
     trace_tokens_max: int = 600
     trace_samples: int = 1
+    teacher_sees_gold: bool = True
+    review_shows_gold: bool = True
     split_train: float = 0.6
     split_dev: float = 0.1
     seed: int = 20260110

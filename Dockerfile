@@ -1,0 +1,8 @@
+FROM python:3.11-slim-bookworm
+RUN useradd --create-home --uid 1000 consilium && mkdir /data && chown consilium /data
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+COPY . .
+RUN CONSILIUM_HOME=/tmp/build python manage.py check
+USER consilium
