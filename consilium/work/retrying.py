@@ -22,7 +22,7 @@ def until_written(once: Callable[[], Made]) -> Made:
         try:
             return once()
         except OperationalError as fault:
-            passing = getattr(fault.__cause__, "sqlstate", None) in PASSING_FAULTS
+            passing = getattr(fault.__cause__, "pgcode", None) in PASSING_FAULTS
             if not passing or connection.in_atomic_block:
                 raise
         time.sleep(PAUSE_SECONDS * attempt)
