@@ -7,7 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from consilium.site.charts import HALF_WIDTH, Estimate, Series, interval_chart, line_chart
+from consilium.charts.drawing import HALF_WIDTH, Estimate, Series, interval_chart, line_chart
 from consilium.site.icons import ICON_FOLDER
 from consilium.site.states_shown import LOOKS
 

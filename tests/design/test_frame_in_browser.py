@@ -13,7 +13,6 @@ from tests.design.accessibility import violations
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.urls("tests.design.urls"),
     pytest.mark.django_db(transaction=True),
 ]
 
@@ -42,7 +41,7 @@ def design_page(window: Page, live_server: Any, cast: Cast, complaints: list[str
     window.context.add_cookies(
         [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
     )
-    window.goto(f"{live_server.url}/design-page/")
+    window.goto(f"{live_server.url}/design/")
     return window
 
 
