@@ -42,10 +42,16 @@ class StateTable:
         """The diagram that docs/states.md shows."""
         lines = ["stateDiagram-v2", f"    [*] --> {self.initial}"]
         lines += [
-            f"    {a.source} --> {a.target}: {a.meaning} ({', '.join(sorted(a.actors))})" for a in self.arrows
+            f"    {a.source} --> {a.target}: {_label(a.meaning)} ({', '.join(sorted(a.actors))})"
+            for a in self.arrows
         ]
         lines += [f"    {state} --> [*]" for state in sorted(self.terminal)]
         return "\n".join(lines)
+
+
+def _label(text: str) -> str:
+    """A text without the two signs that end a label in the diagram language."""
+    return text.replace(":", ",").replace(";", ",")
 
 
 def arrow(source: str, target: str, meaning: str, *actors: str) -> Arrow:

@@ -1,0 +1,164 @@
+"""The audit chain: what it refuses, what it finds, and that concurrent writers leave it whole."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+
+from consilium.audit.anchoring import write_anchor
+from consilium.audit.append_only import Refusal
+from consilium.audit.models import AuditEvent, AuditHead
+from consilium.audit.recording import NotInTransaction, digest, record
+from consilium.audit.verifying import Break, verify
+from consilium.people.models import Study
+from tests.cast import Cast
+
+REFUSAL = Refusal("audit_auditevent")
+
+
+def write(study: Study, count: int = 1) -> list[AuditEvent]:
+    events = []
+    for _ in range(count):
+        with transaction.atomic():
+            events.append(record(action="test.done", obj=study, by=None, study=study, data={"n": 1}))
+    return events
+
+
+@pytest.fixture
+def attacker(cast: Cast) -> Iterator[None]:
+    """Somebody who may drop the triggers."""
+    REFUSAL.remove(connection)
+    yield
+    REFUSAL.install(connection)
+
+
+def test_a_whole_chain_has_no_breaks_and_keeps_studies_apart(cast: Cast) -> None:
+    write(cast.study, 3)
+    write(cast.other_study, 2)
+    assert verify() == (5, [])
+    assert list(AuditHead.objects.order_by("chain").values_list("chain", "sequence")) == [
+        ("study:chest", 3),
+        ("study:other", 2),
+    ]
+
+
+def test_an_event_needs_the_transaction_of_its_change(transactional_db: None) -> None:
+    study = Study.objects.create(slug="alone", name="Alone")
+    with pytest.raises(NotInTransaction):
+        record(action="test.done", obj=study, by=None, study=study)
+
+
+def test_an_event_goes_away_with_its_rolled_back_change(cast: Cast) -> None:
+    write(cast.study)
+    with transaction.atomic():
+        write(cast.study)
+        transaction.set_rollback(True)
+    assert verify() == (1, [])
+
+
+@pytest.mark.parametrize("change", [lambda rows: rows.update(reason="other"), lambda rows: rows.delete()])
+def test_the_database_refuses_update_and_delete(cast: Cast, change: Callable[[Any], Any]) -> None:
+    write(cast.study, 2)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        change(AuditEvent.objects.filter(sequence=1))
+    assert verify() == (2, [])
+
+
+def test_an_edited_event_is_found(cast: Cast, attacker: None) -> None:
+    write(cast.study, 3)
+    AuditEvent.objects.filter(sequence=2).update(reason="was never said")
+    assert verify()[1] == [Break("study:chest", 2, "its content was changed")]
+
+
+def test_an_edited_event_with_a_hash_made_to_fit_is_found(cast: Cast, attacker: None) -> None:
+    events = write(cast.study, 3)
+    edited = events[1]
+    edited.reason = "was never said"
+    fitting = digest(edited.previous_sha256, edited.content())
+    AuditEvent.objects.filter(pk=edited.pk).update(reason=edited.reason, sha256=fitting)
+    assert verify()[1] == [Break("study:chest", 3, "does not follow the event before it")]
+
+
+@pytest.mark.parametrize("sequence", [1, 2])
+def test_an_event_deleted_before_the_end_is_found(cast: Cast, attacker: None, sequence: int) -> None:
+    write(cast.study, 3)
+    AuditEvent.objects.filter(sequence=sequence).delete()
+    assert Break("study:chest", sequence, "an event is missing or was inserted here") in verify()[1]
+
+
+def test_a_cut_tail_is_found(cast: Cast, attacker: None) -> None:
+    write(cast.study, 3)
+    AuditEvent.objects.filter(sequence=3).delete()
+    assert verify()[1] == [Break("study:chest", 2, "the chain does not end where its head says")]
+
+
+def test_an_inserted_event_is_found(cast: Cast) -> None:
+    last = write(cast.study, 3)[-1]
+    last.pk, last.sequence, last.previous_sha256 = None, 4, last.sha256
+    last.sha256 = digest(last.previous_sha256, last.content())
+    last.save(force_insert=True)
+    assert verify()[1] == [Break("study:chest", 4, "the chain does not end where its head says")]
+
+
+def test_a_chain_that_was_deleted_whole_is_found(cast: Cast, attacker: None) -> None:
+    write(cast.study, 2)
+    AuditEvent.objects.all().delete()
+    assert verify() == (0, [Break("study:chest", 0, "the chain does not end where its head says")])
+
+
+def test_a_chain_rewritten_whole_disagrees_with_its_anchor(
+    cast: Cast, attacker: None, settings: Any, tmp_path: Path
+) -> None:
+    settings.CONSILIUM_HOME = tmp_path
+    write(cast.study, 2)
+    day = write_anchor().stem
+    write(cast.study, 1)
+    assert verify() == (3, [])
+    AuditEvent.objects.all().delete()
+    AuditHead.objects.all().delete()
+    write(cast.study, 3)
+    assert verify() == (3, [Break("study:chest", 2, f"differs from the anchor of {day}")])
+
+
+def test_the_command_tells_by_its_exit_status_and_in_json(cast: Cast, attacker: None) -> None:
+    write(cast.study, 3)
+    out = StringIO()
+    call_command("verify_audit", stdout=out)
+    assert out.getvalue() == "3 events read, 0 breaks.\n"
+    AuditEvent.objects.filter(sequence=2).update(action="test.undone")
+    out = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("verify_audit", json=True, stdout=out)
+    assert ended.value.code == 1
+    assert json.loads(out.getvalue()) == {
+        "events": 3,
+        "breaks": [{"chain": "study:chest", "sequence": 2, "problem": "its content was changed"}],
+    }
+
+
+def test_concurrent_writers_leave_the_chain_whole(transactional_db: None) -> None:
+    study = Study.objects.create(slug="busy", name="Busy")
+    write(study)
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            write(study, 5)
+        except BaseException as problem:
+            failures.append(problem)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    assert verify() == (31, [])
