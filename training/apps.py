@@ -4,6 +4,12 @@ from django.apps import AppConfig
 
 
 class TrainingConfig(AppConfig):
-    """Registers the app with Django."""
+    """Registers the app and its job kind."""
 
     name = "training"
+
+    def ready(self) -> None:
+        """Runs once when Django has loaded all models."""
+        from training.tasks import register_jobs
+
+        register_jobs()

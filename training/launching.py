@@ -40,10 +40,8 @@ def launch(
     """
     check_lead(by, study)
     _check(study, Stage(stage), base, release, specialty, inputs)
-    try:
-        _check_settings(stage, settings or {})
-    except SpecError as error:
-        raise LaunchRefused(f"{error}.") from None
+    if fault := settings_fault(stage, settings or {}):
+        raise LaunchRefused(f"{fault}.")
     job = enqueue(kind="training.run", by=by, study=study, params={}, max_attempts=5)
     run = Run.objects.create(
         study=study,
@@ -122,20 +120,14 @@ def _check(
         raise LaunchRefused(f"{stage.upper()} needs the runs of at least one expert.")
 
 
-def _check_settings(stage: str, settings: dict[str, Any]) -> None:
-    """Let the training process's own reader refuse unknown names and values out of range."""
-    place = "unused"
-    parse(
-        {
-            "stage": stage,
-            "base": place,
-            "out": place,
-            "data": place,
-            "specialty": place,
-            "experts": [place],
-            "settings": settings,
-        }
-    )
+def settings_fault(stage: str, settings: dict[str, Any]) -> str:
+    """Why the training process's own reader would refuse these settings; empty when it takes them."""
+    spec: dict[str, Any] = dict.fromkeys(("base", "out", "data", "specialty"), "unused")
+    try:
+        parse({**spec, "stage": stage, "experts": ["unused"], "settings": settings})
+    except SpecError as error:
+        return str(error)
+    return ""
 
 
 def _check_release(study: Study, release: Release | None) -> None:

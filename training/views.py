@@ -1,0 +1,68 @@
+"""Pages of training: the runs of a study, one run, launching."""
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from consilium.people.access import study_for
+from consilium.people.models import Role, Study
+from consilium.people.requests import signed_in
+from training.curves import curves
+from training.forms import PipelineForm
+from training.launching import LaunchRefused, launch_pipeline
+from training.models import ProducedModel, Run
+
+
+def _runs(study: Study) -> "QuerySet[Run]":
+    related = ("job", "base", "release", "produced__endpoint", "created_by")
+    return Run.objects.filter(study=study).select_related(*related)
+
+
+def runs(request: HttpRequest, study: str) -> HttpResponse:
+    """All runs of the study, newest first."""
+    found = study_for(signed_in(request), study, Role.LEAD)
+    return render(request, "training/runs.html", {"study": found, "runs": _runs(found).order_by("-pk")[:100]})
+
+
+def launch(request: HttpRequest, study: str) -> HttpResponse:
+    """Launch the pipeline of DSA, GBA and merge."""
+    person = signed_in(request)
+    found = study_for(person, study, Role.LEAD)
+    form = PipelineForm(request.POST or None, study=found)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = launch_pipeline(study=found, by=person, **form.cleaned_data)
+        except LaunchRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, f"{len(made)} runs are on the queue.")
+            return redirect("training:runs", study=found.slug)
+    return render(request, "training/launch.html", {"study": found, "form": form})
+
+
+def run(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+    """One run: progress, curves, what went in and what came out."""
+    found = study_for(signed_in(request), study, Role.LEAD)
+    one = get_object_or_404(_runs(found), pk=pk)
+    context = {"study": found, "run": one, **_live(one)}
+    context["inputs"] = one.inputs.select_related("job").order_by("pk")
+    context["produced"] = ProducedModel.objects.filter(run=one).select_related("endpoint").first()
+    context["checkpoints"] = one.checkpoints.order_by("-step")
+    return render(request, "training/run.html", context)
+
+
+def live(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+    """The moving part of the page; asks for itself again until the job is over, then for the whole page."""
+    found = study_for(signed_in(request), study, Role.LEAD)
+    one = get_object_or_404(_runs(found), pk=pk)
+    response = render(request, "training/live.html", {"study": found, "run": one, **_live(one)})
+    if one.job.is_over:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def _live(one: Run) -> dict[str, object]:
+    address = reverse("training:run", args=[one.study.slug, one.pk])
+    return {"job": one.job, "curves": curves(one), "next": address}
