@@ -11,7 +11,7 @@ from annotation.states import CaseState
 from annotation.voting import shown_for, validate_choices
 from consilium.audit.recording import record
 from consilium.people.models import Person
-from consilium.people.permissions import check_takes_part
+from consilium.people.permissions import NotAllowed, check_takes_part
 from consilium.work.kinds import InvalidContent, WorkKind
 from consilium.work.models import Claim, Kind, Submission, WorkItem
 
@@ -29,13 +29,15 @@ def vote_blind(*, claim: Claim, by: Person, choices: Any, reasons: Any) -> Blind
 
     Raises InvalidContent, NotAllowed, AlreadyVotedBlind.
     """
+    if claim.item.kind != Kind.ADJUDICATE or claim.person_id != by.pk:
+        raise NotAllowed("Only the senior to whom the case was given votes on it.")
     check_takes_part(by, claim.study)
-    cleaned, _ = validate_choices(choices, reasons)
+    cleaned, why = validate_choices(choices, reasons)
     case = Case.objects.get(pk=claim.item.object_id)
     stored = {name: to_case(choice, claim.shown["first"]) for name, choice in cleaned.items()}
     try:
         with transaction.atomic():
-            vote = BlindVote.objects.create(case=case, person=by, choices=stored)
+            vote = BlindVote.objects.create(case=case, person=by, choices=stored, reasons=why)
     except IntegrityError:
         raise AlreadyVotedBlind("Your first vote on this case is already stored.") from None
     record(action="case.blind_vote", obj=case, by=by, study=claim.study)
@@ -43,23 +45,25 @@ def vote_blind(*, claim: Claim, by: Person, choices: Any, reasons: Any) -> Blind
 
 
 def validate(item: WorkItem, content: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
-    """The senior's final choices. Raises InvalidContent, also without a blind vote first."""
+    """The senior's final choices. Raises InvalidContent."""
     if unknown := set(content) - {"choices", "reasons", "comment"}:
         raise InvalidContent(dict.fromkeys(unknown, "This field is not part of an adjudication."))
     choices, reasons = validate_choices(content.get("choices"), content.get("reasons"))
     comment = content.get("comment") or ""
     if not isinstance(comment, str) or len(comment) > COMMENT_LENGTH:
         raise InvalidContent({"comment": f"Keep it under {COMMENT_LENGTH} characters."})
-    if not BlindVote.objects.filter(case_id=item.object_id).exists():
-        raise InvalidContent({"choices": "Vote unseen first; then the readers' votes are shown."})
     return {"choices": choices, "reasons": reasons, "comment": comment.strip()}
 
 
 def project(submission: Submission) -> None:
-    """Store the decision; the first one on a disputed case settles it."""
-    case = Case.objects.select_for_update().get(pk=submission.item.object_id)
+    """Store the decision; on a disputed case it settles it. Raises InvalidContent without a blind vote."""
+    case = (
+        Case.objects.select_for_update(of=("self",)).select_related("study").get(pk=submission.item.object_id)
+    )
     first = submission.shown["first"]
-    blind = BlindVote.objects.get(case=case, person=submission.person)
+    blind = BlindVote.objects.filter(case=case, person=submission.person).first()
+    if blind is None:
+        raise InvalidContent({"choices": "Vote unseen first; then the readers' votes are shown."})
     final = {name: to_case(choice, first) for name, choice in submission.content["choices"].items()}
     Adjudication.objects.create(
         submission=submission,
@@ -71,7 +75,7 @@ def project(submission: Submission) -> None:
         comment=submission.content["comment"],
     )
     if case.state == CaseState.DISPUTED and not submission.is_surplus:
-        store_decision(case=case, final=final)
+        store_decision(case=case, final=final, by=submission.person, item=submission.item)
 
 
 ADJUDICATE = WorkKind(

@@ -4,6 +4,20 @@ from django.apps import AppConfig
 
 
 class AnnotationConfig(AppConfig):
-    """Registers the app with Django."""
+    """Registers the app, its work kinds, its jobs and its sweep."""
 
     name = "annotation"
+
+    def ready(self) -> None:
+        """Runs once when Django has loaded all models."""
+        from annotation.adjudicating import ADJUDICATE
+        from annotation.settling import sweep
+        from annotation.tasks import register_jobs
+        from annotation.voting import COMPARE
+        from consilium.jobs.sweeping import register_sweep
+        from consilium.work import kinds
+
+        kinds.register(COMPARE)
+        kinds.register(ADJUDICATE)
+        register_jobs()
+        register_sweep(sweep)

@@ -10,7 +10,7 @@ SPLIT_DIMENSIONS = ("accuracy", "overall")
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The votes of one dimension."""
+    """The votes of one dimension: those that make the majority, and how many readers could not judge."""
 
     votes_a: int
     votes_b: int
@@ -31,11 +31,14 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the counted votes of a case say: a tally per dimension and what has to happen next."""
+    """What the counted votes of a case say: a tally per dimension and what has to happen next.
+
+    `more_readers` is how many replacement readers are still to come; a case is disputed only without any.
+    """
 
     tallies: dict[str, Tally]
     labels: dict[str, str]
-    needs_reader: bool
+    more_readers: int
     is_disputed: bool
     reason: str
 
@@ -48,24 +51,27 @@ def decide(
     capacity: int,
     senior_on_any_split: bool,
 ) -> Outcome:
-    """Count the votes (dimension to "A", "B" or None = cannot judge; one mapping per reader).
+    """Count the votes (dimension to "A", "B" or None = cannot judge; one mapping per reader, in seat order).
 
-    A majority needs more than half of `votes_per_case` on one side. A reader who cannot judge brings one
-    replacement (up to `votes_per_case` of them). Without a majority after that, or on harm flagged by two
-    readers, or on any split of accuracy or overall when the setting says so, the case is disputed.
+    A majority needs more than half of `votes_per_case` on one side. Where it is missing, each reader who
+    could not judge brings one replacement (up to `votes_per_case` of them); a replacement's vote counts only
+    in the dimensions that somebody could not judge, so it cannot undo a majority of the first readers.
+    Without a majority after that, or on harm flagged by two readers, or on any split of accuracy or overall
+    when the setting says so, the case is disputed.
     """
-    tallies = {name: _tally([vote.get(name) for vote in votes]) for name in DIMENSIONS}
+    tallies = {name: _tally([vote.get(name) for vote in votes], votes_per_case) for name in DIMENSIONS}
     labels = {name: tally.label(votes_per_case // 2 + 1) for name, tally in tallies.items()}
-    unsure = sum(1 for vote in votes if any(vote.get(name) is None for name in DIMENSIONS))
     missing = [name for name, label in labels.items() if not label]
+    unsure = sum(1 for vote in votes if any(vote.get(name) is None for name in missing))
     wanted = votes_per_case + min(unsure, votes_per_case)
-    needs_reader = bool(missing) and capacity < wanted
+    more_readers = max(0, wanted - capacity)
     reason = _dispute(missing, harms, tallies, senior_on_any_split)
-    return Outcome(tallies, labels, needs_reader, bool(reason) and not needs_reader, reason)
+    return Outcome(tallies, labels, more_readers, bool(reason) and not more_readers, reason)
 
 
-def _tally(labels: Sequence[str | None]) -> Tally:
-    return Tally(labels.count("A"), labels.count("B"), labels.count(None))
+def _tally(labels: Sequence[str | None], votes_per_case: int) -> Tally:
+    judged = [label for label in labels if label is not None][:votes_per_case]
+    return Tally(judged.count("A"), judged.count("B"), labels.count(None))
 
 
 def _dispute(

@@ -79,6 +79,12 @@ class Case(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        indexes = [
+            models.Index(fields=["study", "state", "id"], name="case_by_state"),
+            models.Index(
+                fields=["quiet_until"], condition=models.Q(state=CaseState.QUIET), name="case_quiet_until"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["question", "response_a", "response_b"], name="case_pair_once"),
             models.CheckConstraint(
@@ -174,6 +180,7 @@ class BlindVote(models.Model):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="blind_votes")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     choices = models.JSONField(help_text="Dimension to choice, in the frame of the case.")
+    reasons = models.JSONField(default=dict, blank=True, help_text="Why a dimension could not be judged.")
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

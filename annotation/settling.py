@@ -1,4 +1,7 @@
-"""From votes to labels: the quiet period, replacement readers, disputes and the consensus."""
+"""From votes to labels: replacement readers, the quiet period, disputes and the consensus.
+
+Lock order: the work items of the case, then the case, then the audit chain; the same as in a submission.
+"""
 
 from datetime import timedelta
 
@@ -9,16 +12,21 @@ from annotation.frames import label_of
 from annotation.majorities import Outcome, decide
 from annotation.models import Case, Choice, Consensus, Dimension, Vote
 from annotation.states import CaseState
-from consilium.people.models import Role
+from consilium.people.models import Person, Role
 from consilium.states.transitions import StateChanged, transition
 from consilium.work.closing import add_capacity, close_item
-from consilium.work.models import Kind, WorkItem
+from consilium.work.models import Claim, Kind, WorkItem
 from consilium.work.opening import open_items
+from consilium.work.seats import lock_item
 
 
 def count_votes(*, case: Case, item: WorkItem) -> None:
-    """After a counted vote: the quiet period starts once every seat voted. Part of the vote's transaction."""
+    """After a counted vote, in its transaction: once every seat voted, replacements or the quiet period."""
     if case.state != CaseState.OPEN or Vote.objects.filter(case=case).counted().count() < item.capacity:
+        return
+    outcome = outcome_of(case, item)
+    if outcome.more_readers:
+        _add_readers(item, outcome.more_readers)
         return
     until = timezone.now() + timedelta(hours=case.study.settings.quiet_hours)
     transition(case, CaseState.QUIET, by=None, quiet_until=until)
@@ -32,6 +40,11 @@ def settle_due() -> int:
     return sum(1 for case in due.select_related("study") if _settled(case))
 
 
+def sweep() -> None:
+    """What the sweeper calls at every tick."""
+    settle_due()
+
+
 def _settled(case: Case) -> bool:
     try:
         settle(case=case)
@@ -42,34 +55,39 @@ def _settled(case: Case) -> bool:
 
 @transaction.atomic
 def settle(*, case: Case) -> Case:
-    """Count the votes of a quiet case: labels, or a replacement reader, or a senior."""
-    item = WorkItem.objects.get(kind=Kind.COMPARE, object_id=case.pk)
-    outcome = outcome_of(case, item.capacity)
-    if outcome.needs_reader:
+    """Count the votes of a quiet case: labels, or replacement readers, or a senior. Raises StateChanged."""
+    item = lock_item(WorkItem.objects.only("pk").get(kind=Kind.COMPARE, object_id=case.pk).pk)
+    outcome = outcome_of(case, item)
+    if outcome.more_readers:
         transition(case, CaseState.OPEN, by=None, reason="a reader could not judge", quiet_until=None)
-        add_capacity(item)
+        _add_readers(item, outcome.more_readers)
         return case
+    to = CaseState.DISPUTED if outcome.is_disputed else CaseState.SETTLED
+    transition(case, to, by=None, reason=outcome.reason, data={"labels": outcome.labels})
     _store(case, outcome)
     close_item(item)
     if outcome.is_disputed:
-        transition(case, CaseState.DISPUTED, by=None, reason=outcome.reason)
-        _call_senior(case)
-    else:
-        transition(case, CaseState.SETTLED, by=None, data={"labels": outcome.labels})
+        _call_senior(case, item)
     return case
 
 
-def outcome_of(case: Case, capacity: int) -> Outcome:
-    """What the counted votes of the case say now."""
-    votes = list(Vote.objects.filter(case=case).counted())
+def outcome_of(case: Case, item: WorkItem) -> Outcome:
+    """What the counted votes of the case say now, the readers in the order of their seats."""
+    seats = dict(Claim.objects.filter(item=item, slot__isnull=False).values_list("person", "slot"))
+    votes = sorted(Vote.objects.filter(case=case).counted(), key=lambda vote: seats.get(vote.person_id, 0))
     settings = case.study.settings
     return decide(
         [{name: vote.label(name) for name in Dimension.values} for vote in votes],
         [vote.harm for vote in votes],
         votes_per_case=settings.votes_per_case,
-        capacity=capacity,
+        capacity=item.capacity,
         senior_on_any_split=settings.senior_on_any_split,
     )
+
+
+def _add_readers(item: WorkItem, number: int) -> None:
+    for _ in range(number):
+        add_capacity(item)
 
 
 def _store(case: Case, outcome: Outcome) -> None:
@@ -86,23 +104,24 @@ def _store(case: Case, outcome: Outcome) -> None:
         )
 
 
-def _call_senior(case: Case) -> None:
-    voters = list(Vote.objects.filter(case=case).values_list("person_id", flat=True).distinct())
-    name = case.round.name if case.round else "Adjudication"
+def _call_senior(case: Case, item: WorkItem) -> None:
+    """Put the case before an adjudicator who did not vote on it, surplus votes included."""
+    voters = Vote.objects.filter(case=case).order_by().values_list("person_id", flat=True).distinct()
     open_items(
         study=case.study,
         kind=Kind.ADJUDICATE,
-        name=name,
-        objects=[(case.pk, {"excluded": voters})],
+        name=item.round.name if item.round else "Adjudication",
+        objects=[(case.pk, {"excluded": list(voters)})],
         role=Role.ADJUDICATOR,
         capacity=1,
         by=None,
     )
 
 
-def store_decision(*, case: Case, final: dict[str, str]) -> None:
-    """A senior's final choices become the labels of a disputed case."""
+def store_decision(*, case: Case, final: dict[str, str], by: Person, item: WorkItem) -> None:
+    """A senior's final choices become the labels of a disputed case; its item takes no more."""
     for name, choice in final.items():
         label = label_of(Choice(choice)) or ""
         Consensus.objects.filter(case=case, dimension=name).update(label=label, is_adjudicated=True)
-    transition(case, CaseState.SETTLED, by=None, reason="a senior decided")
+    transition(case, CaseState.SETTLED, by=None, reason="a senior decided", data={"by": by.pk})
+    close_item(item)

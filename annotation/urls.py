@@ -1,6 +1,12 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from annotation.views import compare
 
 app_name = "annotation"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("compare/<uuid:token>/", compare.compare, name="compare"),
+    path("adjudicate/<uuid:token>/", compare.adjudicate, name="adjudicate"),
+    path("adjudicate/<uuid:token>/blind/", compare.blind, name="blind"),
+]

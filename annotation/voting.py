@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import Count, Q, QuerySet
+
 from annotation.frames import SHOWN_CHOICES, SHOWN_HARM, side, to_case
 from annotation.models import Case, Vote
 from annotation.settling import count_votes
@@ -9,6 +11,7 @@ from consilium.answers.dimensions import DIMENSIONS
 from consilium.people.models import Person
 from consilium.work.kinds import InvalidContent, WorkKind
 from consilium.work.models import Claim, Kind, Submission, WorkItem
+from consilium.work.opening import shuffle_of
 
 SCHEMA_VERSION = 1
 RATIONALE_LENGTH = 2000
@@ -74,14 +77,16 @@ def shown_for(item: WorkItem, person: Person) -> dict[str, Any]:
     """Which answer this reader sees first: balanced over the case's readers, then the reader's cases."""
     on_case = _lead_of_a(Claim.objects.filter(item=item).exclude(person=person))
     by_reader = _lead_of_a(Claim.objects.filter(study=item.study_id, person=person, item__kind=item.kind))
-    lead = on_case or by_reader or (1 if (item.pk + person.pk) % 2 else -1)
+    lead = on_case or by_reader or (1 if shuffle_of(person.pk, item.kind, item.object_id) % 2 else -1)
     return {"first": "b" if lead > 0 else "a"}
 
 
-def _lead_of_a(claims: Any) -> int:
+def _lead_of_a(claims: QuerySet[Claim]) -> int:
     """How many more of the claims showed A first than B first."""
-    shown = [claim.get("first") for claim in claims.values_list("shown", flat=True)]
-    return shown.count("a") - shown.count("b")
+    counts = claims.aggregate(
+        a=Count("pk", filter=Q(shown__first="a")), b=Count("pk", filter=Q(shown__first="b"))
+    )
+    return int(counts["a"] - counts["b"])
 
 
 def project(submission: Submission) -> None:

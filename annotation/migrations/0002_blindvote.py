@@ -18,6 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("choices", models.JSONField(help_text="Dimension to choice, in the frame of the case.")),
+                ("reasons", models.JSONField(blank=True, default=dict, help_text="Why a dimension could not be judged.")),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "case",

@@ -1,0 +1,108 @@
+"""The screens of readers and seniors: compare two answers; decide what the readers could not."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from annotation import showing
+from annotation.adjudicating import AlreadyVotedBlind, vote_blind
+from annotation.models import BlindVote
+from consilium.people.requests import signed_in
+from consilium.work.claiming import member_of, open_claim
+from consilium.work.counting import counts_of, today_of
+from consilium.work.kinds import InvalidContent
+from consilium.work.models import Claim, Kind
+from consilium.work.states import ClaimState
+from consilium.work.views import work_screen
+from curation.showing import NotShowable
+
+DECIDED = "Your answer is stored. The case has been decided meanwhile, so it takes no more changes."
+
+
+@work_screen
+def compare(request: HttpRequest, claim: Claim) -> HttpResponse:
+    """Two answers beside the image; also where a stored vote is revised while the case is open."""
+    _check_kind(claim, Kind.COMPARE)
+    if _is_decided(claim):
+        return _notice(request, DECIDED, 410)
+    return _screen(request, claim, "annotation/compare.html", {"earlier": showing.earlier_claim(claim)})
+
+
+@work_screen
+def adjudicate(request: HttpRequest, claim: Claim) -> HttpResponse:
+    """First unseen; once that vote is stored, with the readers' votes."""
+    _check_kind(claim, Kind.ADJUDICATE)
+    if _is_decided(claim):
+        return _notice(request, DECIDED, 410)
+    blind = BlindVote.objects.filter(case=claim.item.object_id, person=claim.person).first()
+    if blind is None:
+        return _screen(request, claim, "annotation/blind.html", {})
+    return _screen(request, claim, "annotation/adjudicate.html", _second_stage(claim, blind))
+
+
+@require_POST
+def blind(request: HttpRequest, token: UUID) -> HttpResponse:
+    """Store the senior's unseen vote and show the readers' votes."""
+    person = signed_in(request)
+    claim = open_claim(token, person)
+    _check_kind(claim, Kind.ADJUDICATE)
+    choices, reasons = _part(request, "choices."), _part(request, "reasons.")
+    try:
+        vote_blind(claim=claim, by=person, choices=choices, reasons=reasons)
+    except AlreadyVotedBlind:
+        pass  # sent twice: the first one counts, and the next page shows it
+    except InvalidContent as problem:
+        more = {"errors": problem.errors, "chosen": {"choices": choices, "reasons": reasons}}
+        return _screen(request, claim, "annotation/blind.html", more, status=422)
+    return redirect("annotation:adjudicate", token=token)
+
+
+def _second_stage(claim: Claim, blind: BlindVote) -> dict[str, Any]:
+    shown = {name: showing.to_shown(choice, claim.shown["first"]) for name, choice in blind.choices.items()}
+    return {
+        "chosen": {"choices": shown, "reasons": blind.reasons},
+        "chips": showing.readers_chips(claim),
+        "rationales": showing.rationales_for(claim),
+    }
+
+
+def _screen(
+    request: HttpRequest, claim: Claim, template: str, more: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    try:
+        case = showing.shown_case(claim)
+    except NotShowable as problem:
+        return _notice(request, str(problem), 409)
+    membership = member_of(claim.study, claim.person)
+    context = {
+        "study": claim.study,
+        "current_study": claim.study,
+        "claim": claim,
+        "case": case,
+        "today": today_of(membership, counts_of(membership)),
+        "rows": showing.rows(more.get("chosen"), more.get("chips")),
+        **showing.form_words(),
+        **more,
+    }
+    return render(request, template, context, status=status)
+
+
+def _part(request: HttpRequest, prefix: str) -> dict[str, str]:
+    fields = request.POST.items()
+    return {name.removeprefix(prefix): str(value) for name, value in fields if name.startswith(prefix)}
+
+
+def _is_decided(claim: Claim) -> bool:
+    return claim.state == ClaimState.SUBMITTED and not claim.item.is_open
+
+
+def _check_kind(claim: Claim, kind: Kind) -> None:
+    if claim.item.kind != kind:
+        raise Http404("No such work.")
+
+
+def _notice(request: HttpRequest, reason: str, status: int) -> HttpResponse:
+    return render(request, "work/over.html", {"reason": reason}, status=status)

@@ -1,0 +1,52 @@
+// Two reading aids on [data-answers]: mark what differs, and scroll both answers together. This browser remembers both.
+
+const STORE = "consilium.reading.";
+
+function remembered(name) {
+  try {
+    return localStorage.getItem(STORE + name) === "on";
+  } catch {
+    return false;
+  }
+}
+
+function remember(name, isOn) {
+  try {
+    localStorage.setItem(STORE + name, isOn ? "on" : "off");
+  } catch {
+    // a browser that keeps nothing: the choice holds for this page
+  }
+}
+
+function aid(button, answers) {
+  const name = button.dataset.toggles;
+  const show = (isOn) => {
+    answers.toggleAttribute(`data-${name}`, isOn);
+    button.setAttribute("aria-pressed", String(isOn));
+  };
+  show(remembered(name));
+  button.addEventListener("click", () => {
+    const isOn = button.getAttribute("aria-pressed") !== "true";
+    remember(name, isOn);
+    show(isOn);
+  });
+}
+
+// By share of the way, since the answers differ in length. Only the answer under the hand moves the other one.
+function linkScrolling(answers) {
+  const bodies = [...answers.querySelectorAll(".answer-body")];
+  let leader = null;
+  for (const body of bodies) {
+    for (const sign of ["pointerenter", "focus", "wheel", "touchstart"]) body.addEventListener(sign, () => (leader = body), { passive: true });
+    body.addEventListener("scroll", () => {
+      if (!answers.hasAttribute("data-linked") || body !== leader) return;
+      const way = body.scrollHeight - body.clientHeight;
+      for (const other of bodies) if (other !== body) other.scrollTop = (body.scrollTop / (way || 1)) * (other.scrollHeight - other.clientHeight);
+    }, { passive: true });
+  }
+}
+
+for (const answers of document.querySelectorAll("[data-answers]")) {
+  for (const button of answers.querySelectorAll("[data-toggles]")) aid(button, answers);
+  linkScrolling(answers);
+}

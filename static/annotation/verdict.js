@@ -1,0 +1,101 @@
+// The verdict of <form data-verdict>: reason rows that come and go, written reasons, what is still missing, chips
+// that adopt a reader's choice, and what of the images was seen (content.viewer).
+
+import { isAnswered, rowsOf } from "../work/rows.js";
+
+class Verdict {
+  constructor(form) {
+    this.form = form;
+    this.seen = {};
+  }
+
+  start() {
+    for (const name of ["change", "work:restored"]) this.form.addEventListener(name, () => this.sync());
+    this.form.addEventListener("work:restored", () => this.openFilledNotes());
+    this.form.addEventListener("click", (event) => this.click(event));
+    this.form.addEventListener("work:collect", ({ detail }) => Object.assign(detail.content, { viewer: this.seen }));
+    this.form.addEventListener("viewer:seen", ({ detail }) => this.saw(detail));
+    new MutationObserver(() => this.showMeaning()).observe(this.form, { subtree: true, attributeFilter: ["data-active"] });
+    this.sync();
+    this.showMeaning();
+  }
+
+  sync() {
+    for (const row of this.form.querySelectorAll("[data-reason-of]")) this.syncReason(row);
+    for (const note of this.form.querySelectorAll(".verdict-note")) this.syncNote(note);
+    for (const chip of this.form.querySelectorAll("[data-adopts]")) {
+      chip.setAttribute("aria-pressed", String(this.chosen(chip.dataset.adopts) === chip.dataset.value));
+    }
+    this.state();
+  }
+
+  chosen(name) {
+    return this.form.querySelector(`[name="${name}"]:checked`)?.value;
+  }
+
+  syncReason(row) {
+    row.hidden = this.chosen(row.dataset.reasonOf) !== "cannot_judge";
+    if (row.hidden) for (const radio of row.querySelectorAll(":checked")) radio.checked = false;
+  }
+
+  syncNote(button) {
+    const area = this.noteOf(button).querySelector("textarea");
+    button.toggleAttribute("data-filled", area.value.trim() !== "");
+  }
+
+  noteOf(button) {
+    return document.getElementById(button.getAttribute("aria-controls"));
+  }
+
+  state() {
+    const missing = rowsOf(this.form).filter((row) => !isAnswered(row)).map(nameOf);
+    this.form.querySelector("[data-submits]").disabled = missing.length > 0;
+    this.form.querySelector("[data-still-missing]").textContent = statement(missing, rowsOf(this.form).length);
+    for (const row of this.form.querySelectorAll("[data-missing]")) if (isAnswered(row)) delete row.dataset.missing;
+  }
+
+  click(event) {
+    const note = event.target.closest(".verdict-note");
+    if (note) this.toggleNote(note, note.getAttribute("aria-expanded") !== "true", true);
+    const chip = event.target.closest("[data-adopts]");
+    if (chip) this.adopt(chip.dataset);
+  }
+
+  toggleNote(button, isOpen, moveFocus) {
+    button.setAttribute("aria-expanded", String(isOpen));
+    this.noteOf(button).hidden = !isOpen;
+    if (isOpen && moveFocus) this.noteOf(button).querySelector("textarea").focus();
+  }
+
+  openFilledNotes() {
+    for (const button of this.form.querySelectorAll(".verdict-note[data-filled]")) this.toggleNote(button, true, false);
+  }
+
+  adopt({ adopts, value }) {
+    const radio = this.form.querySelector(`[name="${adopts}"][value="${value}"]`);
+    radio.checked = true;
+    radio.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  saw({ id, frames, of, window }) {
+    this.seen[`image-${id}`] = `${frames.length} of ${of} frames, window ${Math.round(window?.width ?? 0)}/${Math.round(window?.center ?? 0)}`;
+  }
+
+  showMeaning() {
+    const place = this.form.querySelector("[data-shown-meaning]");
+    const active = this.form.querySelector(".preference[data-active]");
+    if (place) place.textContent = active?.closest("[data-meaning]")?.dataset.meaning ?? "";
+  }
+}
+
+function nameOf(row) {
+  return (row.querySelector("[data-name]")?.dataset.name ?? row.querySelector(".preference-name")?.textContent ?? "").trim().toLowerCase();
+}
+
+function statement(missing, rows) {
+  if (!missing.length) return "Every row is answered.";
+  if (missing.length === rows) return `${missing.length} rows to answer.`;
+  return `Still to answer: ${missing.join(", ")}.`;
+}
+
+for (const form of document.querySelectorAll("form[data-verdict]")) new Verdict(form).start();
