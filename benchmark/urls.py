@@ -1,6 +1,12 @@
-"""Addresses of this room."""
+"""Addresses of the benchmark app."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from benchmark import views
 
 app_name = "benchmark"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("s/<slug:study>/leaderboard/", views.leaderboard, name="leaderboard"),
+    path("s/<slug:study>/leaderboard/launch/<str:kind>/", views.launch, name="launch"),
+    path("s/<slug:study>/evaluations/<int:pk>/", views.evaluation, name="evaluation"),
+]

@@ -1,0 +1,33 @@
+"""Forms of the benchmark app."""
+
+from typing import Any
+
+from django import forms
+
+from benchmark.models import EvaluationKind
+from consilium.calls.models import ModelEndpoint
+from consilium.people.models import Study
+from curation.models import Release, ReleaseKind
+from curation.states import ReleaseState
+
+
+class EvaluationForm(forms.Form):
+    """Which models to score on which frozen release."""
+
+    release = forms.ModelChoiceField(Release.objects.none(), empty_label=None)
+    endpoints = forms.ModelMultipleChoiceField(
+        ModelEndpoint.objects.none(), label="Models", widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, study: Study, kind: EvaluationKind, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        wanted = ReleaseKind.PREFERENCES if kind == EvaluationKind.JUDGE else ReleaseKind.QUESTIONS
+        frozen = Release.objects.filter(study=study, kind=wanted, state=ReleaseState.FROZEN)
+        active = ModelEndpoint.objects.filter(is_active=True)
+        self._choices("release").queryset = frozen
+        self._choices("endpoints").queryset = active.filter(study__isnull=True) | active.filter(study=study)
+
+    def _choices(self, name: str) -> "forms.ModelChoiceField[Any]":
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)
+        return field
