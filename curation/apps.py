@@ -4,12 +4,14 @@ from django.apps import AppConfig
 
 
 class CurationConfig(AppConfig):
-    """Registers the app with Django, and its kinds of background work."""
+    """Registers the app with Django, its background work and its human work."""
 
     name = "curation"
 
     def ready(self) -> None:
-        """Make the app's jobs known."""
+        """Make the app's jobs and its kind of work known."""
+        from curation.reviewing import register_kind
         from curation.tasks import register_all
 
         register_all()
+        register_kind()

@@ -5,6 +5,7 @@ from typing import Any
 
 from curation.models import Question, StepStatus, Trace, TraceStep
 from curation.releasing import NewRow
+from curation.review_content import step_id
 from curation.showing import model_image_blobs
 
 
@@ -67,7 +68,7 @@ def _files(question: Question) -> dict[str, str]:
 def _step(step: TraceStep) -> dict[str, Any]:
     kept = step.status in (StepStatus.ACCEPTED, StepStatus.EDITED)
     return {
-        "id": f"step-{step.position + 1}",
+        "id": step_id(step.position),
         "text": step.text if kept else "",
         "status": step.status,
         "original": step.original,

@@ -4,7 +4,7 @@ from django.db import models
 
 from consilium.states.tables import StateTable, arrow
 
-REVIEWERS = ("annotator", "adjudicator", "lead")
+SENIORS = ("adjudicator", "lead")
 
 
 class ImageState(models.TextChoices):
@@ -115,9 +115,9 @@ TRACE_STATES = StateTable(
         arrow("in_review", "edited", "accepted with edits"),
         arrow("in_review", "rejected", "refused"),
         arrow("in_review", "disputed", "two reviewers disagree"),
-        arrow("disputed", "accepted", "a senior decides"),
-        arrow("disputed", "edited", "a senior decides"),
-        arrow("disputed", "rejected", "a senior decides"),
+        arrow("disputed", "accepted", "a senior decides", *SENIORS),
+        arrow("disputed", "edited", "a senior decides", *SENIORS),
+        arrow("disputed", "rejected", "a senior decides", *SENIORS),
     ),
 )
 

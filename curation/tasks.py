@@ -13,6 +13,22 @@ def import_files(handle: JobHandle) -> dict[str, Any]:
     return run_import(handle)
 
 
+def write_traces(handle: JobHandle) -> dict[str, Any]:
+    """Ask a teacher model for traces."""
+    from curation.tracing import run_tracing
+
+    return run_tracing(handle)
+
+
+def export_release(handle: JobHandle) -> dict[str, Any]:
+    """Write a release into the exports folder."""
+    from curation.exporting import run_export
+
+    return run_export(handle)
+
+
 def register_all() -> None:
     """Make the kinds of this app known."""
     register(JobKind(name="curation.import", label="Importing files", handler=import_files))
+    register(JobKind(name="curation.trace", label="Writing traces", handler=write_traces, queue="gpu"))
+    register(JobKind(name="curation.export", label="Exporting a release", handler=export_release))

@@ -13,7 +13,7 @@ from consilium.jobs.running import run_now
 from consilium.people.permissions import NotAllowed
 from curation import importing, uploads
 from curation.importing import Upload, look_at, start_import
-from curation.models import Cluster, Image, Import, Question
+from curation.models import Cluster, Image, Import, Question, Source
 from tests.cast import Cast
 from tests.curation import making
 
@@ -25,7 +25,7 @@ def imported(cast: Cast) -> Imported:
     """Import the given files (name to bytes) for Lena and run the job."""
     own = making.source(cast.study)
 
-    def run(files: dict[str, bytes], source: object = own) -> Import:
+    def run(files: dict[str, bytes], source: Source = own) -> Import:
         sent = [Upload(name, [content]) for name, content in files.items()]
         batch = start_import(study=cast.study, source=source, files=sent, by=cast.lena)
         job = run_now(batch.job)
@@ -89,9 +89,7 @@ def test_a_job_that_died_before_its_report_adds_nothing_twice(
         finish(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(importing, "_finish", die_once)
-    job = run_now(batch.job)
-    type(job).objects.filter(pk=job.pk, state="queued").update(not_before=None)
-    run_now(job)
+    run_now(batch.job)
     batch.refresh_from_db()
     assert (len(calls), batch.accepted, batch.duplicates) == (2, 2, 0)
     assert (Image.objects.count(), Question.objects.count()) == (1, 1)

@@ -1,0 +1,181 @@
+"""The last look at an export before anybody gets it: reads the finished bytes and refuses, never repairs."""
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from consilium.people.models import Person, Study
+from curation.imaging.fingerprints import fingerprint, text_tokens
+from curation.keys import study_key
+from curation.models import Image
+from curation.states import ImageState
+
+NAME: Final = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*|MANIFEST\.json|README\.md")
+STARTS: Final = {
+    ".png": b"\x89PNG\r\n\x1a\n",
+    ".parquet": b"PAR1",
+    ".jsonl": b"{",
+    ".json": b"{",
+    ".md": b"---",
+}
+PATTERNS: Final = {
+    "an e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.[a-z]{2,}", re.IGNORECASE),
+    "an absolute path": re.compile(
+        r"(?:^|[\s\"'(=])(?:/(?:home|root|users|var|tmp|mnt|data|srv|opt|etc)/|[A-Za-z]:\\\w|\\\\\w+\\)",
+        re.IGNORECASE,
+    ),
+    "an access token": re.compile(r"hf_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}"),
+}
+# What is ours and holds no prose: hashes, ids and paths would only give false alarms.
+NOT_PROSE: Final = frozenset(
+    {"sha256", "images", "id", "question_id", "cluster", "source", "license", "rows", "files"}
+)
+LONG_NAME: Final = 6
+PNG_CHUNKS: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
+
+
+class ExportRefused(ValueError):
+    """The finished files may not leave; the text names the file or row, and the rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What no text of an export may hold: names of accounts, and identifiers of any patient of the study."""
+
+    names: re.Pattern[str] | None
+    fingerprints: frozenset[str]
+    key: bytes
+
+    @classmethod
+    def of(cls, study: Study) -> "Watch":
+        """Everything known today: all accounts of the site, all image headers of the study."""
+        found: set[str] = set()
+        stored = Image.objects.filter(study=study).values_list("fingerprints", flat=True)
+        for prints in stored.iterator():
+            found.update(prints)
+        return cls(_names(), frozenset(found), study_key(study, "imaging"))
+
+    def finding(self, text: str) -> str:
+        """The rule that a text breaks, or nothing."""
+        for rule, pattern in PATTERNS.items():
+            if pattern.search(text):
+                return rule
+        if self.names and self.names.search(text):
+            return "the name of an account"
+        if any(fingerprint(token, self.key) in self.fingerprints for token in text_tokens(text)):
+            return "an identifier from an image header"
+        return ""
+
+
+def check_folder(folder: Path, *, study: Study, manifest: dict[str, Any]) -> None:
+    """Raise ExportRefused unless every file in `folder` may leave."""
+    watch = Watch.of(study)
+    expected = {entry["path"]: entry["sha256"] for entry in manifest["files"]}
+    images = _usable_images(study)
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir():
+            continue
+        name = path.relative_to(folder).as_posix()
+        _check_kind(name, path)
+        if path.suffix == ".png":
+            _check_image(name, path.read_bytes(), expected.get(name), images)
+        elif path.suffix == ".parquet":
+            _check_parquet(name, path, watch, set(expected.values()))
+        else:
+            _check_text(name, path, watch)
+
+
+def _check_kind(name: str, path: Path) -> None:
+    start = STARTS.get(path.suffix)
+    if not NAME.fullmatch(name) or path.is_symlink():
+        raise ExportRefused(f"File {name}: its name is not one an export may have.")
+    with path.open("rb") as handle:
+        if start is None or handle.read(len(start)) != start:
+            raise ExportRefused(f"File {name}: its type is not one an export may hold.")
+
+
+def _usable_images(study: Study) -> frozenset[str]:
+    released = Image.objects.filter(study=study, state=ImageState.RELEASED)
+    return frozenset(
+        sha for blobs in released.values_list("model_blobs", flat=True).iterator() for sha in blobs
+    )
+
+
+def _check_image(name: str, content: bytes, expected: str | None, usable: Collection[str]) -> None:
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != expected:
+        raise ExportRefused(f"Image {name}: it is not the one in the manifest.")
+    if sha256 not in usable:
+        raise ExportRefused(f"Image {name}: its pixels are not, or no longer, released after review.")
+    if fault := _png_fault(content):
+        raise ExportRefused(f"Image {name}: {fault}.")
+
+
+def _png_fault(content: bytes) -> str:
+    """Why a PNG is more than its pixels, or nothing."""
+    place = 8
+    while place + 8 <= len(content):
+        length, kind = int.from_bytes(content[place : place + 4]), content[place + 4 : place + 8]
+        if kind not in PNG_CHUNKS:
+            return "it holds data besides its pixels"
+        place += 12 + length
+        if kind == b"IEND":
+            return "" if place == len(content) else "bytes follow its end"
+    return "it is cut short"
+
+
+def _check_text(name: str, path: Path, watch: Watch) -> None:
+    if path.suffix == ".md":
+        finding = next((r for r, p in PATTERNS.items() if p.search(path.read_text(encoding="utf-8"))), "")
+        if finding:
+            raise ExportRefused(f"File {name}: it holds {finding}.")
+        return
+    with path.open(encoding="utf-8") as handle:
+        texts = handle if path.suffix == ".jsonl" else [handle.read()]
+        for number, text in enumerate(texts, start=1):
+            content = json.loads(text)
+            _check_strings(f"{name}, row {content.get('id', number)}", content, watch)
+
+
+def _check_parquet(name: str, path: Path, watch: Watch, known: Collection[str]) -> None:
+    import pyarrow.parquet as pq
+
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=100):
+        for row in batch.to_pylist():
+            for image in row.pop("images", []):
+                if hashlib.sha256(image["bytes"]).hexdigest() not in known:
+                    raise ExportRefused(f"{name}, row {row.get('id')}: an image is not in the manifest.")
+            _check_strings(f"{name}, row {row.get('id')}", row, watch)
+
+
+def _check_strings(where: str, content: dict[str, Any], watch: Watch) -> None:
+    for field, text in _strings(content, ""):
+        if finding := watch.finding(text):
+            raise ExportRefused(f"{where}, field {field}: it holds {finding}.")
+
+
+def _strings(value: Any, field: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield field, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key not in NOT_PROSE:
+                yield from _strings(inner, f"{field}.{key}" if field else str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner, field)
+
+
+def _names() -> re.Pattern[str] | None:
+    """Full names and telling user names of all accounts; a short one (`max`) is a word of any text."""
+    names: set[str] = set()
+    for username, shown in Person.objects.values_list("username", "display_name"):
+        names |= {username} if len(username) >= LONG_NAME else set()
+        names |= {shown} if " " in shown.strip() else set()
+    if not names:
+        return None
+    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(names))) + r")(?!\w)", re.IGNORECASE)

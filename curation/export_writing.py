@@ -1,0 +1,114 @@
+"""Writes the files of an export: JSONL, parquet with the images inside, images, manifest and card."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from consilium.blobs.storing import read
+from curation.materialising import ROWS, write_files, write_rows
+from curation.models import Release, ReleaseFile, Source
+from curation.releasing import rows_of
+
+PARQUET: Final = "data.parquet"
+MANIFEST: Final = "MANIFEST.json"
+CARD: Final = "README.md"
+BATCH: Final = 100
+
+
+def write_all(release: Release, folder: Path, sources: list[Source]) -> None:
+    """Write everything into an empty folder. Raises BlobDamaged, OSError."""
+    write_files(release, folder)
+    write_rows(release, folder / ROWS)
+    write_parquet(release, folder / PARQUET)
+    (folder / MANIFEST).write_text(_manifest(release), encoding="utf-8")
+    (folder / CARD).write_text(_card(release, sources), encoding="utf-8")
+
+
+def write_parquet(release: Release, path: Path) -> None:
+    """The rows; `images` as bytes and path (a Hugging Face image feature), `options` as letter and text."""
+    import datasets
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    inferred = pa.Table.from_pylist([_flat(row.content, {}) for row in rows_of(release).iterator()]).schema
+    features = datasets.Features.from_arrow_schema(inferred)
+    features["images"] = datasets.List(datasets.Image())
+    schema = features.arrow_schema
+    with pq.ParquetWriter(path, schema) as writer:
+        for batch in _batches(release):
+            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+
+
+def _batches(release: Release) -> Iterator[list[dict[str, Any]]]:
+    blobs = dict(ReleaseFile.objects.filter(release=release).values_list("path", "blob_id"))
+    batch: list[dict[str, Any]] = []
+    for row in rows_of(release).iterator():
+        batch.append(_flat(row.content, blobs))
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _flat(content: dict[str, Any], blobs: dict[str, str]) -> dict[str, Any]:
+    """The row as parquet holds it; without `blobs` the images have their paths only."""
+    images = [
+        {"bytes": read(blobs[path]) if blobs else None, "path": path.rsplit("/", 1)[-1]}
+        for path in content.get("images", [])
+    ]
+    options = [{"letter": letter, "content": text} for letter, text in content.get("options", {}).items()]
+    return content | {"images": images, "options": options}
+
+
+def _manifest(release: Release) -> str:
+    assert release.manifest_id is not None
+    manifest = json.loads(read(release.manifest_id)) | {"digest": release.digest}
+    return json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _card(release: Release, sources: list[Source]) -> str:
+    left_out = [f"- {reason}: {count}" for reason, count in sorted(release.left_out.items())] or ["- nothing"]
+    named = [_source_line(source) for source in sources]
+    return "\n".join(
+        [
+            "---",
+            "license: other",
+            f"pretty_name: {json.dumps(release.name)}",
+            "configs:",
+            "- config_name: default",
+            f"  data_files: {PARQUET}",
+            "---",
+            "",
+            f"# {release.name}",
+            "",
+            f"{release.get_kind_display()} of {release.row_count} rows, frozen {release.frozen_at:%Y-%m}.",
+            "",
+            f"Digest: `{release.digest}` (SHA-256 over the manifest without name, time and program version).",
+            "",
+            "## Files",
+            "",
+            f"- `{ROWS}`: one JSON object per row; image paths are relative to this folder.",
+            f"- `{PARQUET}`: the same rows with the images inside.",
+            "- `images/`: PNG files, made from pixels alone.",
+            f"- `{MANIFEST}`: SHA-256 of every row and file.",
+            "",
+            "## Sources",
+            "",
+            *named,
+            "",
+            "## Left out",
+            "",
+            *left_out,
+            "",
+        ]
+    )
+
+
+def _source_line(source: Source) -> str:
+    parts = [f"**{source.name}**", f"licence {source.licence}"]
+    parts += [f"ethics reference {source.ethics_reference}"] if source.ethics_reference else []
+    parts += [source.citation] if source.citation else []
+    parts += ["synthetic"] if source.is_synthetic else []
+    return "- " + "; ".join(parts)

@@ -1,0 +1,154 @@
+"""Exports a frozen release to a folder that other programs load; it appears whole or not at all."""
+
+import io
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import transaction
+
+from consilium.audit.recording import record
+from consilium.blobs.storing import read
+from consilium.jobs.handle import JobFailed, JobHandle
+from consilium.jobs.queueing import enqueue
+from consilium.people.models import Person
+from consilium.people.permissions import check_lead
+from curation.export_gate import ExportRefused, check_folder
+from curation.export_writing import write_all
+from curation.models import Export, Image, Release, ReleaseFile, Source
+from curation.states import ReleaseState
+from curation.verifying import verify
+
+KIND: Final = "curation.export"
+LAYOUTS: Final = ("hub",)
+FOLDER: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,150}")
+
+
+def start_export(*, release: Release, by: Person, layout: str = "hub") -> Export:
+    """Queue an export into the exports folder. Raises NotAllowed, ExportRefused."""
+    check_lead(by, release.study)
+    _check_may_leave(release, layout)
+    with transaction.atomic():
+        job = enqueue(kind=KIND, by=by, study=release.study, params={"release": release.pk})
+        export = Export.objects.create(
+            release=release, job=job, layout=layout, folder=_free_name(release), created_by=by
+        )
+        record(
+            action="export.started",
+            obj=export,
+            by=by,
+            study=release.study,
+            data={"digest": release.digest, "layout": layout},
+        )
+    return export
+
+
+def run_export(handle: JobHandle) -> dict[str, Any]:
+    """The job: write beside the place, look at the finished bytes, rename last."""
+    export = Export.objects.select_related("release__study").get(job=handle.job)
+    handle.progress(0, 3, "Checking every hash of the release")
+    try:
+        write_export(export.release, folder_of(export), handle=handle)
+    except ExportRefused as refusal:
+        raise JobFailed(str(refusal)) from refusal
+    return {"folder": export.folder, "digest": export.release.digest}
+
+
+def write_export(release: Release, target: Path, *, handle: JobHandle | None = None) -> Path:
+    """Write the export to `target`, which must not exist yet; an earlier whole export there is kept.
+
+    Raises ExportRefused, BlobDamaged, OSError; nothing is left at `target` then.
+    """
+    _check_may_leave(release, "hub")
+    if target.exists():
+        return target
+    if problems := verify(release):
+        raise ExportRefused(f"The release fails its own check: {problems[0]}")
+    beside = target.with_name(f".{target.name}.new")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    try:
+        _tell(handle, 1, "Writing the files")
+        write_all(release, beside, sources_of(release))
+        _tell(handle, 2, "Looking at the finished files")
+        assert release.manifest_id is not None
+        check_folder(beside, study=release.study, manifest=json.loads(read(release.manifest_id)))
+        beside.rename(target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    _tell(handle, 3, "Done")
+    return target
+
+
+def folder_of(export: Export) -> Path:
+    """Where an export lies."""
+    return Path(settings.CONSILIUM_HOME) / "exports" / export.folder
+
+
+def sources_of(release: Release) -> list[Source]:
+    """The sources of the release's images, by name."""
+    blobs = set(ReleaseFile.objects.filter(release=release).values_list("blob_id", flat=True))
+    images = Image.objects.filter(study=release.study).values_list("source_id", "model_blobs")
+    ids = {source for source, of_image in images.iterator() if not blobs.isdisjoint(of_image)}
+    return list(Source.objects.filter(pk__in=ids).order_by("name"))
+
+
+def zipped(export: Export) -> Iterator[bytes]:
+    """The export as a zip, made while it is sent. Images are stored as they are: they are compressed."""
+    folder, buffer = folder_of(export), _Pipe()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            entry = zipfile.ZipInfo(f"{folder.name}/{path.relative_to(folder).as_posix()}")
+            entry.compress_type = zipfile.ZIP_STORED if path.suffix == ".png" else zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w") as out, path.open("rb") as source:
+                while chunk := source.read(1 << 18):
+                    out.write(chunk)
+                    yield buffer.take()
+    yield buffer.take()
+
+
+class _Pipe(io.RawIOBase):
+    """A write-only, unseekable file whose content is taken away piece by piece."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        self._held += data
+        return len(data)
+
+    def take(self) -> bytes:
+        held, self._held = bytes(self._held), bytearray()
+        return held
+
+
+def _tell(handle: JobHandle | None, done: int, note: str) -> None:
+    if handle is not None:
+        handle.progress(done, 3, note)
+
+
+def _check_may_leave(release: Release, layout: str) -> None:
+    if layout not in LAYOUTS:
+        raise ExportRefused(f"A layout is one of {', '.join(LAYOUTS)}.")
+    if release.state != ReleaseState.FROZEN:
+        raise ExportRefused("Only a frozen release can be exported; a withdrawn one must not be passed on.")
+    for source in sources_of(release):
+        if not source.may_redistribute:
+            raise ExportRefused(f"Source {source.name!r} may not be redistributed (rule may_redistribute).")
+
+
+def _free_name(release: Release) -> str:
+    base = f"{release.study.slug}-{release.kind}-{release.digest[:12]}"
+    taken = Export.objects.filter(folder__startswith=base).count()
+    name = f"{base}-{taken + 1}" if taken else base
+    if not FOLDER.fullmatch(name):
+        raise ExportRefused("The study's short name cannot be the name of a folder.")
+    return name

@@ -1,0 +1,47 @@
+"""Opens questions for work, and drops them with a reason."""
+
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef
+
+from consilium.people.models import Person, Study
+from consilium.people.permissions import check_lead
+from consilium.states.transitions import transition
+from curation.models import Question, QuestionImage
+from curation.states import ImageState, QuestionState
+
+BEFORE = (QuestionState.IMPORTED, QuestionState.FILTERED, QuestionState.SCREENED)
+
+
+class ReasonMissing(ValueError):
+    """A question dropped without a reason; the text is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """How many questions became ready, and how many still wait for a pixel review of an image."""
+
+    opened: int
+    waiting: int
+
+
+def open_questions(*, study: Study, by: Person) -> Opened:
+    """Make every imported question ready whose images are all usable. Raises NotAllowed."""
+    check_lead(by, study)
+    closed = QuestionImage.objects.filter(question=OuterRef("pk")).exclude(image__state=ImageState.RELEASED)
+    candidates = Question.objects.filter(study=study, state__in=BEFORE).annotate(waits=Exists(closed))
+    opened = 0
+    for question in candidates.filter(waits=False).iterator():
+        transition(question, QuestionState.READY, by=by)
+        opened += 1
+    return Opened(opened, candidates.filter(waits=True).count())
+
+
+def drop_question(*, question: Question, reason: str, by: Person) -> Question:
+    """Leave a question out of everything that comes; releases that hold it stay as they are."""
+    check_lead(by, question.study)
+    if not reason.strip():
+        raise ReasonMissing("Say why the question is dropped.")
+    short = reason.strip()[:200]
+    transition(question, QuestionState.DROPPED, by=by, reason=short, drop_reason=short)
+    return question

@@ -1,0 +1,56 @@
+"""A person looks at every frame of an image and signs that its pixels name nobody."""
+
+from typing import Any
+
+from django.db import models, transaction
+
+from consilium.people.models import Person, Study
+from consilium.people.permissions import check_lead
+from consilium.states.transitions import transition
+from curation.models import Image, PixelReview
+from curation.permissions import check_may_sign
+from curation.states import ImageState
+
+
+class PixelsChanged(ValueError):
+    """The pixels that were looked at are not the image's; the text is for people."""
+
+
+class NoteMissing(ValueError):
+    """A refusal without a note; the text is for people."""
+
+
+def sign_pixels(*, image: Image, pixel_sha256: str, is_clean: bool, note: str, by: Person) -> PixelReview:
+    """Store the signature under exactly these pixels; a clean image becomes usable, another one is refused.
+
+    Raises NotAllowed, PixelsChanged, NoteMissing, TransitionRefused, StateChanged.
+    """
+    check_may_sign(by, image)
+    if pixel_sha256 != image.pixel_sha256:
+        raise PixelsChanged("These are not the pixels that were shown; load the page again.")
+    if not is_clean and not note.strip():
+        raise NoteMissing("Say what you saw, for example where a name stands; do not write the name itself.")
+    with transaction.atomic():
+        data: dict[str, Any] = {"pixels": pixel_sha256}
+        if is_clean:
+            transition(image, ImageState.REVIEWED, by=by, data=data)
+            transition(image, ImageState.RELEASED, by=by, data=data)
+        else:
+            transition(image, ImageState.REFUSED, by=by, data=data)
+        return PixelReview.objects.create(
+            image=image, person=by, pixel_sha256=pixel_sha256, is_clean=is_clean, note=note.strip()[:300]
+        )
+
+
+def withdraw_image(*, image: Image, reason: str, by: Person) -> Image:
+    """Take a usable image back after a finding; its questions leave every later release."""
+    check_lead(by, image.study)
+    if not reason.strip():
+        raise NoteMissing("Say why the image is withdrawn.")
+    transition(image, ImageState.REFUSED, by=by, reason=reason.strip()[:300])
+    return image
+
+
+def waiting(study: Study) -> "models.QuerySet[Image]":
+    """Images that wait for a pixel review, oldest first."""
+    return Image.objects.filter(study=study, state=ImageState.QUARANTINED).order_by("pk")

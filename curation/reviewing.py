@@ -1,0 +1,151 @@
+"""Clinicians' review of traces: opens the work, projects what they submit, settles what they disagree on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from consilium.audit.recording import record
+from consilium.people.models import Person, Role, Study
+from consilium.people.permissions import check_lead
+from consilium.states.transitions import transition
+from consilium.work.closing import close_item
+from consilium.work.kinds import InvalidContent, WorkKind, register
+from consilium.work.models import Kind, Round, Submission, WorkItem
+from consilium.work.opening import open_items
+from curation.models import Trace, TraceReview, TraceStep
+from curation.permissions import check_may_settle
+from curation.review_content import Step, check, step_id
+from curation.states import TraceState
+
+
+class NothingToReview(ValueError):
+    """No trace waits for a review; the text says what to do."""
+
+
+class NotDisputed(ValueError):
+    """A trace that is not in dispute, or a review of another trace; the text is for people."""
+
+
+def open_reviews(*, study: Study, name: str, by: Person, by_specialty: bool = False) -> Round:
+    """Put every checked trace on the review queue, for `reviews_per_trace` annotators each.
+
+    With `by_specialty` only annotators of the question's specialty get it.
+    Raises NotAllowed, NothingToReview.
+    """
+    check_lead(by, study)
+    traces = list(
+        Trace.objects.filter(study=study, state=TraceState.CHECKED).select_related("question", "study")
+    )
+    if not traces:
+        raise NothingToReview("No trace waits for a review: let a model write traces first.")
+    with transaction.atomic():
+        for trace in traces:
+            transition(trace, TraceState.IN_REVIEW, by=by)
+        return open_items(
+            study=study,
+            kind=Kind.REVIEW,
+            name=name,
+            objects=[
+                (trace.pk, {"specialty": trace.question.specialty} if by_specialty else {})
+                for trace in traces
+            ],
+            role=Role.ANNOTATOR,
+            capacity=int(study.settings.reviews_per_trace),
+            by=by,
+        )
+
+
+def settle(*, trace: Trace, review: TraceReview, by: Person) -> Trace:
+    """A senior who did not review the trace decides for one of its reviews.
+
+    Raises NotAllowed, NotDisputed, StateChanged.
+    """
+    check_may_settle(by, trace)
+    if trace.state != TraceState.DISPUTED or review.trace_id != trace.pk:
+        raise NotDisputed("This trace is not in dispute any more; load the page again.")
+    with transaction.atomic():
+        _apply(review)
+        transition(trace, review.decision, by=by, data={"review": review.pk})
+    return trace
+
+
+def counted_reviews(trace: Trace) -> list[TraceReview]:
+    """The newest review of each person that sits on a seat, in the order they came."""
+    item = WorkItem.objects.filter(kind=Kind.REVIEW, object_id=trace.pk).first()
+    if item is None:
+        return []
+    submissions = Submission.objects.filter(item=item).counted()
+    return list(TraceReview.objects.filter(submission__in=submissions).order_by("submission_id"))
+
+
+def register_kind() -> None:
+    """Make trace review known to the work queue."""
+    register(
+        WorkKind(
+            name=Kind.REVIEW.value,
+            label="Trace review",
+            schema_version=1,
+            screen="curation:review",
+            validate=_validate,
+            project=_project,
+            shown_for=_shown_for,
+        )
+    )
+
+
+def _shown_for(item: WorkItem, person: Person) -> dict[str, Any]:
+    """What this reviewer sees beside the steps: fixed when the trace is claimed."""
+    return {"gold": bool(item.study.settings.review_shows_gold)}
+
+
+def _validate(item: WorkItem, content: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
+    steps = TraceStep.objects.filter(trace_id=item.object_id).order_by("position")
+    cleaned, errors = check(content, [Step(step_id(step.position), step.original) for step in steps])
+    if errors:
+        raise InvalidContent(errors)
+    return cleaned
+
+
+def _project(submission: Submission) -> None:
+    """Store the typed review; the last seat taken decides the trace."""
+    content = submission.content
+    trace = Trace.objects.select_related("study").get(pk=submission.item.object_id)
+    TraceReview.objects.create(
+        submission=submission,
+        trace=trace,
+        person=submission.person,
+        decision=content["decision"],
+        steps=[{"id": name, **decided} for name, decided in content["steps"].items()],
+        comment=content["comment"],
+    )
+    reviews = counted_reviews(trace)
+    if trace.state == TraceState.IN_REVIEW and len(reviews) >= submission.item.capacity:
+        _conclude(trace, reviews)
+        close_item(submission.item)
+
+
+def _conclude(trace: Trace, reviews: Sequence[TraceReview]) -> None:
+    first = reviews[0]
+    if any((r.decision, r.steps) != (first.decision, first.steps) for r in reviews):
+        transition(trace, TraceState.DISPUTED, by=None, data={"reviews": len(reviews)})
+        return
+    _apply(first)
+    transition(trace, first.decision, by=None, data={"reviews": len(reviews)})
+
+
+def _apply(review: TraceReview) -> None:
+    """Write a review's decisions into the steps: what a release gets."""
+    decided = {entry["id"]: entry for entry in review.steps}
+    steps = list(TraceStep.objects.filter(trace_id=review.trace_id))
+    for step in steps:
+        entry = decided[step_id(step.position)]
+        step.status, step.text = entry["status"], entry.get("text", step.original)
+    TraceStep.objects.bulk_update(steps, ["status", "text"])
+    record(
+        action="trace.steps",
+        obj=review,
+        by=review.person,
+        study=review.trace.study,
+        data={"statuses": [step.status for step in steps]},
+    )
