@@ -124,7 +124,10 @@ class Claim(models.Model):
             ),
             models.CheckConstraint(condition=models.Q(state__in=ClaimState.values), name="claim_state_known"),
         ]
-        indexes = [models.Index(fields=["state", "expires_at"], name="claim_expiry")]
+        indexes = [
+            models.Index(fields=["state", "expires_at"], name="claim_expiry"),
+            models.Index(fields=["person", "state"], name="claim_of_person"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.person} on {self.item} ({self.state})"

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from consilium.work.states import ClaimState
 
@@ -42,7 +42,11 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
 
     def returning_to(self, person: "Person", state: ClaimState) -> "WorkItemQuerySet":
         """Items whose claim by this person is in `state`, longest waiting first."""
-        return self.filter(claims__person=person, claims__state=state).order_by("claims__heartbeat_at", "pk")
+        held = _claims(person).filter(state=state)
+        # Two steps: a planner that starts from the items would look at all of them to find the person's few.
+        mine = list(held.values_list("item_id", flat=True))
+        since = held.filter(item=OuterRef("pk")).values("heartbeat_at")
+        return self.filter(pk__in=mine).order_by(Subquery(since), "pk") if mine else self.none()
 
     def in_queue_order(self) -> "WorkItemQuerySet":
         """Highest priority first, then the seeded shuffle."""
@@ -50,9 +54,13 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
 
 
 def _claims_of(person: "Person") -> "models.QuerySet[Claim]":
+    return _claims(person).filter(item=OuterRef("pk"))
+
+
+def _claims(person: "Person") -> "models.QuerySet[Claim]":
     from consilium.work.models import Claim
 
-    return Claim.objects.filter(item=OuterRef("pk"), person=person)
+    return Claim.objects.filter(person=person)
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
