@@ -18,11 +18,12 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(BACKLOG)
-    except OSError as problem:
+    except (OSError, OverflowError) as problem:
         listener.close()
         raise CommandError(
-            f"Cannot listen on {host} port {port}: {problem.strerror}. "
-            "Stop the other program or choose another port with --port."
+            f"Cannot listen on {host} port {port}: {getattr(problem, 'strerror', None) or 'no such port'}. "
+            "Stop the other program or choose another port with --port.",
+            returncode=2,
         ) from None
     listener.set_inheritable(True)
     return listener

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
@@ -36,15 +36,15 @@ class Command(BaseCommand):
             only_one(Path(settings.CONSILIUM_HOME)),
             listening.listen(options["host"], options["port"]) as listener,
         ):
-            self._prepare(demo=options["demo"])
+            self._prepare(demo=options["demo"], as_json=options["json"])
             connections.close_all()
             supervisor = make_tree(listener)
             supervisor.run(self._announcing(listener, as_json=options["json"]))
         self._say("" if options["json"] else "Stopped; nothing runs any more. All data is kept.")
 
-    def _prepare(self, *, demo: bool) -> None:
+    def _prepare(self, *, demo: bool, as_json: bool) -> None:
         try:
-            prepare(demo=demo)
+            prepare(demo=demo, as_json=as_json)
         except KeyboardInterrupt:
             raise CommandError("Stopped before anything was started. Start again; it continues.") from None
 
@@ -75,18 +75,17 @@ def only_one(home: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CommandError(
-                "Consilium already runs on this data folder. Stop it, or set CONSILIUM_HOME to another one."
+                "Consilium already runs on this data folder. Stop it, or set CONSILIUM_HOME to another one.",
+                returncode=2,
             ) from None
         yield
 
 
-def prepare(*, demo: bool) -> None:
-    """Checks (the doctor), migrations, static files, first content."""
+def prepare(*, demo: bool, as_json: bool) -> None:
+    """Checks (the doctor), static files, database and first content."""
     call_command("check", databases=list(connections), fail_level="ERROR")
-    call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    if "setup" in get_commands():
-        call_command("setup", demo=demo)
+    call_command("setup", demo=demo, background=True, json=as_json)
 
 
 def make_tree(listener: socket.socket) -> Supervisor:
