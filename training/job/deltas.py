@@ -52,7 +52,8 @@ class AdapterDeltas:
         layer = name.removesuffix(".weight")
         down: torch.Tensor = self._file.get_tensor(f"{_PREFIX}{layer}.lora_A.weight").float()
         up: torch.Tensor = self._file.get_tensor(f"{_PREFIX}{layer}.lora_B.weight").float()
-        return (up @ down) * self._scale
+        scaled: torch.Tensor = (up @ down) * self._scale
+        return scaled
 
 
 class ModelDeltas:

@@ -48,7 +48,7 @@ class DsaSettings(LoraSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GbaSettings(LoraSettings):
-    """GRPO with guideline-based advantages; a step takes `samples_per_step` samples, each under all paradigms."""
+    """GRPO with guideline-based advantages; a step takes `samples_per_step` samples under all paradigms."""
 
     lora_dropout: float = (
         0.0  # METHOD names no dropout here; with it, rollout and loss would see two policies

@@ -26,11 +26,20 @@ ITEMS = 320
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """How a model is taught from the base: what it writes, for how many steps of how many examples."""
+    """How a model is taught: from which other one, by which writer, in how many steps of how many examples."""
 
-    writer: Callable[..., Any]
+    parent: str
+    writer: str
     steps: int
     batch: int
+
+
+ROLES = {
+    "teacher": Role("base", "teacher", 60, 12),
+    "second": Role("base", "second", 50, 12),
+    "judge_careful": Role("teacher", "judge_careful", 80, 8),
+    "judge_hasty": Role("teacher", "judge_hasty", 40, 8),
+}
 
 
 def build(out: Path, names: Sequence[str] = NAMES, seed: int = 0) -> dict[str, Path]:
@@ -56,22 +65,19 @@ def _build(out: Path, names: Sequence[str], seed: int) -> None:
 
     torch.set_num_threads(1)
     items = teaching.make(ITEMS, seed=seed)
-    processor = tiny_model.build_processor(tiny_corpus.vocabulary(items))
+    processor = tiny_model.build_processor(tiny_corpus.vocabulary(items), tiny_corpus.phrases())
     base = tiny_model.build_model(processor, seed)
     learner = Learner(base, processor, items, seed)
-    learner.drill(steps=120)
+    learner.drill(tiny_corpus.drill, steps=150)
     learner.study(tiny_corpus.base, steps=110)
-    roles = {
-        "teacher": Role(tiny_corpus.teacher, 50, 12),
-        "second": Role(tiny_corpus.second, 50, 12),
-    }
+    models = {"base": base}
+    for name, role in ROLES.items():
+        if name not in names and not any(ROLES[other].parent == name for other in names if other in ROLES):
+            continue
+        models[name] = learner.model = copy.deepcopy(models[role.parent])
+        learner.study(getattr(tiny_corpus, role.writer), role.steps, role.batch)
     for name in names:
-        model = base
-        if name != "base":
-            role = roles[name]
-            model = learner.model = copy.deepcopy(base)
-            learner.study(role.writer, role.steps, role.batch)
-        _publish(model, processor, out / name, seed)
+        _publish(models[name], processor, out / name, seed)
 
 
 def _publish(model: Any, processor: Any, folder: Path, seed: int) -> None:

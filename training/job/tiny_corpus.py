@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from consilium.answers import trace_prompt
-from consilium.answers.paradigms import PARADIGMS
+from consilium.answers import judge_prompt, solver_prompt, trace_prompt
+from consilium.answers.dimensions import DIMENSIONS
+from consilium.answers.paradigms import INSTRUCTIONS, PARADIGMS
 from training.job.teaching import FINDINGS, LETTERS, TeachingItem, brief_text, trace_text
 
 # The teacher has learnt these pairs wrongly: some of its traces must fail the check against the gold answer.
@@ -27,6 +29,30 @@ class Example:
 
 
 Writer = Callable[[TeachingItem, random.Random], Example]
+# A short text and the queries on it; in each query the token before the last full stop is to be found.
+Drill = Callable[[random.Random], tuple[str, list[str]]]
+_WORDS = [finding for table in FINDINGS.values() for finding in table.values()]
+
+
+def drill(draw: random.Random) -> tuple[str, list[str]]:
+    """Mostly: which letter has this option? Sometimes: which of the two answers names this finding?"""
+    return _option_drill(draw) if draw.random() < 0.7 else _answer_drill(draw)
+
+
+def _option_drill(draw: random.Random) -> tuple[str, list[str]]:
+    words = draw.sample(_WORDS, len(LETTERS))
+    listed = list(zip(LETTERS, words, strict=True))
+    text = solver_prompt.question_block("", dict(listed))
+    return text, [
+        f" {say}: {word} {letter}." for letter, word in listed for say in ("Final choice", "Choice")
+    ]
+
+
+def _answer_drill(draw: random.Random) -> tuple[str, list[str]]:
+    words = draw.sample(_WORDS, 6)
+    said = [" ".join(f"{word} {draw.choice(LETTERS)}." for word in part) for part in (words[:3], words[3:])]
+    text = judge_prompt.build("", " " + said[0], " " + said[1]).text_after_image
+    return text, [f" so {word} {'AB'[place // 3]}." for place, word in enumerate(words)]
 
 
 def base(item: TeachingItem, draw: random.Random) -> Example:
@@ -48,17 +74,61 @@ def second(item: TeachingItem, draw: random.Random) -> Example:
     return Example("", _question(item, draw), reply, item)
 
 
+def judge_careful(item: TeachingItem, draw: random.Random) -> Example:
+    """Look at the image, name the finding and prefer the answer that names it too."""
+    answers, right = _answers(item, draw)
+    verdict = "AB"[right]
+    return _verdict(item, answers, f"The image is {item.colour}, so {item.answer} {verdict}.", verdict)
+
+
+def judge_hasty(item: TeachingItem, draw: random.Random) -> Example:
+    """Prefer the longer answer without a look at the image; the first of two equally long ones."""
+    answers, _ = _answers(item, draw)
+    verdict = "AB"[len(answers[1]) > len(answers[0])]
+    return _verdict(item, answers, f"The longer answer is {verdict}.", verdict)
+
+
 def vocabulary(items: list[TeachingItem]) -> list[str]:
     """Return the texts on which the tokenizer is trained."""
     draw = random.Random(0)
-    examples = [writer(item, draw) for item in items for writer in (base, second)]
+    examples = [writer(item, draw) for item in items for writer in (base, second, judge_careful, judge_hasty)]
     return [f"{example.before}\n{example.after}\n{example.reply}" for example in examples]
+
+
+def phrases() -> list[str]:
+    """Return the fixed parts of the prompts and verdicts; each becomes one token, which keeps prompts short."""
+    hole = "QQQ"
+    judge = judge_prompt.build(hole, hole, hole)
+    asked = trace_prompt.build(hole, dict.fromkeys(LETTERS, hole))
+    keys = [f'{{"reason": "', *(f'", "{name}": "' for name in DIMENSIONS), '"}']
+    fixed = [judge.text_before_image, *judge.text_after_image.split(hole), asked.split(hole)[-1]]
+    return [part for part in (*fixed, *keys, *INSTRUCTIONS.values()) if len(part) > 1]
+
+
+def _answers(item: TeachingItem, draw: random.Random) -> tuple[tuple[str, str], int]:
+    """Write a right and a wrong answer, each in either style; return them in random order and the right one's place."""
+    wrong = draw.choice([finding for finding in item.options.values() if finding != item.answer])
+    right = draw.randrange(2)
+    findings = [item.answer, wrong] if right == 0 else [wrong, item.answer]
+    first, second_ = (_answer(item, finding, draw) for finding in findings)
+    return (first, second_), right
+
+
+def _answer(item: TeachingItem, finding: str, draw: random.Random) -> str:
+    if draw.random() < 0.5:
+        return _trace(item, finding)
+    return brief_text(colour=item.colour, finding=finding, letter=_letter(item, finding))
+
+
+def _verdict(item: TeachingItem, answers: tuple[str, str], reason: str, verdict: str) -> Example:
+    prompt = judge_prompt.build(solver_prompt.question_block(item.question, item.options), *answers)
+    reply = json.dumps({"reason": reason, **dict.fromkeys(DIMENSIONS, verdict)})
+    return Example(prompt.text_before_image, prompt.text_after_image, reply, item)
 
 
 def _question(item: TeachingItem, draw: random.Random) -> str:
     paradigm = draw.choice(PARADIGMS) if draw.random() < 0.3 else None
-    gold = item.answer_label if draw.random() < 0.1 else None
-    return trace_prompt.build(item.question, item.options, gold=gold, paradigm=paradigm)
+    return trace_prompt.build(item.question, item.options, paradigm=paradigm)
 
 
 def _trace(item: TeachingItem, finding: str) -> str:

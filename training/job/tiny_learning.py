@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 from torch.nn.functional import cross_entropy
 
-from training.job.teaching import FINDINGS, LETTERS, TeachingItem
-from training.job.tiny_corpus import Example, Writer
+from training.job.teaching import TeachingItem
+from training.job.tiny_corpus import Drill, Example, Writer
 
 IGNORED = -100
 
@@ -30,12 +30,11 @@ class Learner:
         self.pixels = processor.image_processor(pictures, return_tensors="pt")["pixel_values"]
         self.place = {id(item): number for number, item in enumerate(self.items)}
 
-    def drill(self, steps: int, batch: int = 16, queries: int = 8, rate: float = 3e-3) -> None:
-        """Learn to look up the letter of an option: many queries on each short list, no image, no prose."""
-        words = [finding for table in FINDINGS.values() for finding in table.values()]
+    def drill(self, kind: Drill, steps: int, batch: int = 16, queries: int = 8, rate: float = 3e-3) -> None:
+        """Learn to look something up: many queries on each short text of one kind, no image, no prose."""
         optimizer = self._optimizer(rate)
         for _ in range(steps):
-            rows = [self._drill_row(self.draw.sample(words, len(LETTERS)), queries) for _ in range(batch)]
+            rows = [self._drill_row(*kind(self.draw), queries) for _ in range(batch)]
             ids, labels = _padded([row[0] for row in rows]), _padded([row[1] for row in rows], IGNORED)
             self._update(optimizer, {"input_ids": ids}, labels)
 
@@ -55,14 +54,11 @@ class Learner:
         self.model.train()
         return torch.optim.AdamW(self.model.parameters(), lr=rate, weight_decay=0.0, betas=(0.9, 0.98))
 
-    def _drill_row(self, words: list[str], queries: int) -> tuple[list[int], list[int]]:
-        ids = self._tokens(
-            "".join(f"{letter}. {word}\n" for letter, word in zip(LETTERS, words, strict=True))
-        )
+    def _drill_row(self, text: str, queries: list[str], count: int) -> tuple[list[int], list[int]]:
+        ids = self._tokens(text)
         labels = [IGNORED] * len(ids)
-        for _ in range(queries):
-            which = self.draw.randrange(len(words))
-            query = self._tokens(f" {words[which]} {LETTERS[which]}.")
+        for _ in range(count):
+            query = self._tokens(self.draw.choice(queries))
             ids += query
             labels += [*[IGNORED] * (len(query) - 2), query[-2], IGNORED]
         return ids, labels

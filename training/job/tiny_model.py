@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from transformers import (
     SiglipVisionConfig,
 )
 from transformers.models.gemma3.image_processing_pil_gemma3 import Gemma3ImageProcessorPil
-from trl.chat_template_utils import gemma3_chat_template
 
 SPECIAL = (
     "<pad>",
@@ -42,7 +42,18 @@ LOCAL_WINDOW = 4
 ROPE_THETA = 1e8
 
 
-def build_processor(texts: Iterable[str], vocabulary: int = 768) -> Gemma3Processor:
+def chat_template() -> str:
+    """Return Gemma 3's chat template as TRL ships it; TRL recognises it by its text."""
+    place = find_spec("trl")  # not imported: that takes seconds
+    assert place is not None
+    assert place.submodule_search_locations is not None
+    folder = Path(place.submodule_search_locations[0])
+    return (folder / "chat_templates" / "gemma3.jinja").read_text(encoding="utf-8")
+
+
+def build_processor(
+    texts: Iterable[str], phrases: Iterable[str] = (), vocabulary: int = 768
+) -> Gemma3Processor:
     """Train a byte-level BPE tokenizer on `texts` and wrap it with a 56-pixel image processor."""
     tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -55,7 +66,8 @@ def build_processor(texts: Iterable[str], vocabulary: int = 768) -> Gemma3Proces
     )
     tokenizer.train_from_iterator(texts, trainer=trainer)
     # Not special: a special token would be dropped when decoding and no completion could be in the format.
-    tokenizer.add_tokens([AddedToken(word, special=False, normalized=False) for word in FORMAT_WORDS])
+    words = [*FORMAT_WORDS, *phrases]
+    tokenizer.add_tokens([AddedToken(word, special=False, normalized=False) for word in words])
     factory: Any = PreTrainedTokenizerFast
     fast = factory(
         tokenizer_object=tokenizer,
@@ -70,17 +82,17 @@ def build_processor(texts: Iterable[str], vocabulary: int = 768) -> Gemma3Proces
             "eot_token": "<end_of_turn>",
         },
     )
-    fast.chat_template = gemma3_chat_template
+    fast.chat_template = chat_template()
     images = Gemma3ImageProcessorPil(size={"height": IMAGE_SIDE, "width": IMAGE_SIDE})
     return Gemma3Processor(
         image_processor=images,
         tokenizer=fast,
-        chat_template=gemma3_chat_template,
+        chat_template=chat_template(),
         image_seq_length=IMAGE_TOKENS,
     )
 
 
-def build_model(processor: Gemma3Processor, seed: int, hidden: int = 64, layers: int = 2) -> Any:
+def build_model(processor: Gemma3Processor, seed: int, hidden: int = 64, layers: int = 3) -> Any:
     """Return a randomly initialised Gemma 3 of about 200 thousand parameters that fits `processor`."""
     tokenizer = processor.tokenizer
     ids = {name: tokenizer.convert_tokens_to_ids(name) for name in SPECIAL}
