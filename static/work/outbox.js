@@ -38,7 +38,9 @@ export class Outbox {
     const answers = [];
     for (const name of this.names.filter((left) => !except || !left.startsWith(`outbox.${except}.`))) {
       const entry = this.store.read(name);
-      if (entry?.url?.startsWith("/")) answers.push({ entry, answer: await this.deliver(name, entry) });
+      const answer = entry?.url?.startsWith("/") ? await this.deliver(name, entry) : null;
+      if (answer?.kind === "done") this.store.forgetClaim(name.split(".")[1]);
+      if (answer) answers.push(answer);
       else this.store.drop(name);
     }
     return answers;

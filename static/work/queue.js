@@ -16,11 +16,8 @@ async function start(place) {
   const outbox = new Outbox(store, server, { onWaiting, onLogin });
   guardLogout({ store, flush: async () => {}, isSafe: () => outbox.names.length === 0 });
   const answers = await outbox.deliverLeftovers();
-  for (const { entry, answer } of answers) {
-    if (answer.kind === "done") store.forgetClaim(entry.url.split("/").at(-3));
-  }
-  const problem = answers.find(({ answer }) => answer.kind === "refused");
-  if (problem) signs.say(`An answer could not be stored: ${problem.answer.body.error}`, "danger");
+  const problem = answers.find((answer) => answer.kind === "refused");
+  if (problem) signs.say(`An answer could not be stored: ${problem.body.error}`, "danger");
   else if (answers.length) signs.say("What waited in this browser is stored now.", "success");
 }
 
