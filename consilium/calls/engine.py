@@ -10,15 +10,21 @@ from itertools import islice
 
 from consilium.calls import replies
 from consilium.calls.courier import Courier, Limits, Outcome, ServerLost
+from consilium.calls.errors import EndpointRefused
 from consilium.calls.models import ModelEndpoint, Reply
 from consilium.calls.permissions import check_askable
 from consilium.calls.requests import Ask, Request, body_of, canonical, request_sha256
 from consilium.calls.targets import target_of
+from consilium.jobs.handle import JobFailed
 
-__all__ = ["Ask", "Asked", "Limits", "ask_all"]
+__all__ = ["Ask", "Asked", "AskingRefused", "Limits", "ask_all"]
 
 POLL_SECONDS = 0.2
 CUT = "length"
+
+
+class AskingRefused(EndpointRefused, JobFailed):
+    """The endpoint may not be asked. A job that lets this pass fails with its text and is not tried again."""
 
 
 @dataclass(slots=True)
@@ -56,10 +62,13 @@ def ask_all(
     called in the calling thread. A reply cut at its length limit is stored and asked once more with twice the
     limit.
     `check` is called at least every 0.2 s and may raise to stop; answers that arrived until then are stored.
-    Raises EndpointRefused, ServingFailed, and whatever `check` and `on_reply` raise.
+    Raises AskingRefused, ServingFailed, and whatever `check` and `on_reply` raise.
     """
-    check_askable(endpoint)
-    return _Round(endpoint, asks, on_reply, check, limits).run()
+    try:
+        check_askable(endpoint)
+        return _Round(endpoint, asks, on_reply, check, limits).run()
+    except EndpointRefused as refusal:
+        raise AskingRefused(str(refusal)) from None
 
 
 class _Round:

@@ -16,11 +16,11 @@ def follow(output: IO[bytes], file: Path) -> Thread:
 
 
 def _pump(output: IO[bytes], file: Path) -> None:
-    with output, os.fdopen(os.open(file, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as log:
+    # Appended: the last words of a server that died stay when the next one starts.
+    with output, os.fdopen(os.open(file, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "ab") as log:
         for line in iter(lambda: output.readline(LIMIT), b""):
             if log.tell() + len(line) > LIMIT:
-                log.seek(0)
-                log.truncate()
+                log.truncate(0)
             log.write(line)
             log.flush()
 

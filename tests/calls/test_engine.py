@@ -11,6 +11,7 @@ from aiohttp import web
 from consilium.calls.engine import Ask, Limits, ask_all
 from consilium.calls.errors import EndpointRefused
 from consilium.calls.models import Reply
+from consilium.jobs.handle import JobFailed
 from tests.calls.asking import QUICK, ask, asks, endpoint_of, go
 from tests.calls.stub import Stub, answered, completion, echo
 
@@ -269,7 +270,7 @@ def test_an_endpoint_out_of_use_or_off_the_list_is_not_asked(settings: Any) -> N
         with pytest.raises(EndpointRefused, match="not among the hosts"):
             go(endpoint, asks(1))
         endpoint.is_active = False
-        with pytest.raises(EndpointRefused, match="no longer in use"):
+        with pytest.raises(JobFailed, match="no longer in use"):
             go(endpoint, asks(1))
         assert stub.bodies == []
 
