@@ -9,6 +9,7 @@ import hmac
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
+from itertools import pairwise
 from typing import Final
 
 from curation.imaging.vocabulary import words
@@ -43,6 +44,20 @@ _COMMON_WORDS: Final = words(
     doctor prof unknown anonymous anonym anonymized none test patient name first last male female
     """
 )
+# Names that are also ordinary words of reports: alone they would flag every second sentence, so such a name
+# is looked for only beside another part of the same name ("Brown, John", not "brown").
+_ORDINARY_WORDS: Final = words(
+    """
+    april august autumn back ball banks bell bill bird bishop black blue bone bridge bridges brook
+    brooks brown bush case chance chest church clay cloud cook cord cross day dean early faith fast
+    field fields foot ford fox frank frost good grace grant gray green grey hall hand hands hart head
+    heart hill hope house hunt iris joy june king knight lake lamb large late lily little long love
+    major mark marks marsh mass may miles minor moon page pain palm park parks peak pole pope poor power
+    powers price read reader red reed rich ring rings rivers rose rush sharp short shoulder slow small
+    snow star stone strong summer swift wall walls ward weeks white will winter wise wolf wood woods
+    young
+    """
+)
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "æ": "ae"})
 _NUMERIC_DATE: Final = re.compile(r"(?<!\d)(\d{1,4})[-./ ](\d{1,2})[-./ ](\d{1,4})(?!\d)")
 _COMPACT_DATE: Final = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(\d\d)(\d\d)(?!\d)")
@@ -66,10 +81,40 @@ def fingerprint(token: str, key: bytes) -> str:
 
 
 def name_tokens(value: str) -> set[str]:
-    """Return the tokens of a person's or institution's name: each telling word, umlauts in both spellings."""
-    spellings = (fold(value), fold(value.casefold().translate(_UMLAUTS)))
-    words = {word for spelling in spellings for word in _WORD.findall(spelling)}
-    return {f"w:{word}" for word in words if len(word) >= _SHORTEST_NAME and word not in _COMMON_WORDS}
+    """Return the tokens of a person's or institution's name: each telling word, umlauts in both spellings.
+
+    An ordinary word is a token only together with another word of the name.
+    """
+    found: set[str] = set()
+    for spelling in _spellings(value):
+        parts = _telling_words(spelling)
+        ordinary = [word for word in parts if word in _ORDINARY_WORDS]
+        found |= {f"w:{word}" for word in parts if word not in _ORDINARY_WORDS}
+        found |= {_pair(word, other) for word in ordinary for other in parts if other != word}
+    return found
+
+
+def _spellings(value: str) -> tuple[str, str]:
+    return fold(value), fold(value.casefold().translate(_UMLAUTS))
+
+
+def _telling_words(text: str) -> list[str]:
+    found = _WORD.findall(text)
+    return [word for word in found if len(word) >= _SHORTEST_NAME and word not in _COMMON_WORDS]
+
+
+def _pair(word: str, other: str) -> str:
+    return "p:" + "+".join(sorted((word, other)))
+
+
+def _words_in_text(text: str) -> set[str]:
+    """Return the name tokens a text may hold: single words, and neighbours of which one is ordinary."""
+    found: set[str] = set()
+    for spelling in _spellings(text):
+        parts = _telling_words(spelling)
+        found |= {f"w:{word}" for word in parts if word not in _ORDINARY_WORDS}
+        found |= {_pair(a, b) for a, b in pairwise(parts) if {a, b} & _ORDINARY_WORDS}
+    return found
 
 
 def code_tokens(value: str) -> set[str]:
@@ -107,7 +152,7 @@ def _numeric_days(text: str) -> Iterator[tuple[int, int, int]]:
 
 def text_tokens(text: str) -> set[str]:
     """Return every token a free text could share with an identifier."""
-    found = name_tokens(text) | date_tokens(text)
+    found = _words_in_text(text) | date_tokens(text)
     for piece in _CODE.findall(fold(text)):
         found |= code_tokens(piece)
         for part in re.split(r"[-./_]", piece):

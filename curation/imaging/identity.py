@@ -29,6 +29,7 @@ _CODE_KEYWORDS: Final = words(
     PlacerOrderNumberImagingServiceRequest FillerOrderNumberImagingServiceRequest RequestedProcedureID
     ScheduledProcedureStepID PerformedProcedureStepID ClinicalTrialSubjectID
     ClinicalTrialSubjectReadingID InsurancePlanIdentification StationName PerformedStationAETitle
+    StudyInstanceUID SeriesInstanceUID SOPInstanceUID FrameOfReferenceUID
     """
 )
 _READERS: Final[dict[str, Callable[[str], set[str]]]] = {

@@ -72,13 +72,15 @@ def rebuild(
 ) -> list[Rebuilt | Refusal]:
     """Rebuild every file of `files` into `out/image-NNNN` and return one outcome per file, in order.
 
-    `out` must exist; `key` (16 bytes or more) keys the hashes of identifiers. Files share child processes of
-    at most `limits.batch_frames` frames. When a child dies, its unfinished files are tried one by one, so
-    that only the guilty one is refused. A refused file leaves nothing in `out`. Raises ValueError for a short
-    key, OSError when `out` cannot be written.
+    `out` must exist and be empty; `key` (16 bytes or more) keys the hashes of identifiers. Files share
+    child processes of at most `limits.batch_frames` frames. When a child dies, its unfinished files are tried
+    one by one, so that only the guilty one is refused. A refused file leaves nothing in `out`. Raises
+    ValueError for a short key or a filled folder, OSError when `out` cannot be written.
     """
     if len(key) < 16:
         raise ValueError("the key must have 16 bytes or more")
+    if any(out.iterdir()):
+        raise ValueError("the output folder must be empty")
     # Paths of the request are absolute: the child runs in another directory.
     place = out.resolve(strict=True)
     works = [

@@ -20,6 +20,7 @@ from tests.imaging import makers
 from tests.imaging.conftest import Rebuild
 
 TEXT_VRS = {"LO", "LT", "PN", "SH", "ST", "UC", "UT", "CS", "AE", "UR"}
+UID = "1.2.276.0.7230010.3.1.2.8323329.20611"
 KEPT = {"SOPClassUID", "PhotometricInterpretation", "PixelData"}
 
 
@@ -177,6 +178,7 @@ def test_fingerprints_find_the_patient_in_later_text(tmp_path: Path, run: Rebuil
         AccessionNumber="ACC2024117",
         InstitutionName="St. Florian Hospital",
         ReferringPhysicianIdentificationSequence=[referrer],
+        StudyInstanceUID=UID,
     )
     (image,) = run(path)
     found = set(image.facts.fingerprints)
@@ -205,4 +207,13 @@ def test_fingerprints_find_the_patient_in_later_text(tmp_path: Path, run: Rebuil
     ]
     assert [text for text in telling if not fingerprints.mentions(text, makers.KEY, found)] == []
     assert [text for text in harmless if fingerprints.mentions(text, makers.KEY, found)] == []
+    assert fingerprints.mentions(f"see {UID}.", makers.KEY, found)
     assert not fingerprints.mentions(telling[0], b"another key of 16+ bytes", found)
+
+
+def test_names_that_are_ordinary_words() -> None:
+    found = fingerprints.fingerprints_of(fingerprints.name_tokens("Small^Rose^Q"), makers.KEY)
+    for text in ("Small, Rose", "Mrs Rose Q. Small was seen", "ROSE SMALL"):
+        assert fingerprints.mentions(text, makers.KEY, found)
+    for text in ("A small nodule.", "The pressure rose.", "small; then the pressure rose"):
+        assert not fingerprints.mentions(text, makers.KEY, found)

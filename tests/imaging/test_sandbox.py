@@ -15,7 +15,7 @@ from curation.imaging import __main__ as audit
 from curation.imaging import sandbox
 from curation.imaging.protocol import DEFAULT, BadAnswerError, Limits, Rebuilt, Refusal, parse_event
 from tests.imaging import makers
-from tests.imaging.conftest import Rebuild
+from tests.imaging.conftest import Rebuild, leftovers
 
 ROOT = Path(sandbox.__file__).resolve().parents[2]
 PROBE = """
@@ -123,7 +123,7 @@ def test_a_child_that_dies_or_lies(
     (refusal,) = run(makers.dicom(tmp_path / "x.dcm"), limits=replace(DEFAULT, wall_seconds=1.5))
     assert isinstance(refusal, Refusal)
     assert refusal.code == code
-    assert list(out.iterdir()) == []
+    assert leftovers(out) == []
 
 
 def good_part(folder: Path) -> dict:
@@ -234,6 +234,12 @@ def test_sources_that_are_not_there_or_too_large(tmp_path: Path, run: Rebuild) -
 def test_short_keys_are_not_taken(out: Path) -> None:
     with pytest.raises(ValueError, match="16 bytes"):
         sandbox.rebuild([], out, key=b"short")
+
+
+def test_a_filled_folder_is_left_alone(out: Path) -> None:
+    (out / "image-0000").mkdir()
+    with pytest.raises(ValueError, match="empty"):
+        sandbox.rebuild([], out, key=makers.KEY)
 
 
 def test_nothing_to_do(run: Rebuild) -> None:

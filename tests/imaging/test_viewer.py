@@ -1,5 +1,7 @@
 """The viewer in Chromium: its pixels are those of Python, its keys its own, its pages obey the policy."""
 
+import base64
+import io
 import os
 import shutil
 from collections.abc import Iterator
@@ -8,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from curation.imaging.display import to8, window_table
 from curation.imaging.protocol import Rebuilt, Window
@@ -36,22 +39,18 @@ NAMES = [
     "JPEGLSNearLossless_16.dcm",
     "JPEG-lossy.dcm",
 ]
-READ_PIXELS = """viewer => {
-    const canvas = viewer.picture.canvas;
-    const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-    return [canvas.width, canvas.height, Array.from(data)];
-}"""
 
 
 @pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         if os.environ.get("CONSILIUM_REQUIRE_SERVICES") == "1":
             pytest.fail("Chromium is required here and is not installed")
         pytest.skip("Chromium is not installed")
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-    yield browser
-    browser.close()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +88,9 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(chromium: Browser) -> Iterator[Page]:
     """A page that may neither complain on its console nor break the content security policy."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, device_scale_factor=2)
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, device_scale_factor=2)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -111,8 +110,9 @@ def opened(page: Page, address: str) -> Any:
 
 def pixels(viewer: Any) -> np.ndarray:
     viewer.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    width, height, data = viewer.evaluate(READ_PIXELS)
-    return np.array(data, np.uint8).reshape(height, width, 4)[:, :, :3]
+    address = viewer.evaluate("viewer => viewer.picture.canvas.toDataURL('image/png')")
+    with Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))) as picture:
+        return np.asarray(picture.convert("RGB"))
 
 
 def test_canvas_equals_python(page: Page, site: Site, images: list[Rebuilt]) -> None:
@@ -242,7 +242,8 @@ def test_length_by_keyboard(
     page: Page, site: Site, images: list[Rebuilt], number: int, expected: str
 ) -> None:
     image = images[number]
-    opened(page, site.publish([image], **({"spacing": None} if expected.endswith("px") else {})))
+    changes: dict[str, Any] = {"spacing": None} if expected.endswith("px") else {}
+    opened(page, site.publish([image], **changes))
     page.locator(".iv-stage").focus()
     for key in ("l", "Enter", *["Shift+ArrowDown"] * 2, "Enter"):
         page.keyboard.press(key)

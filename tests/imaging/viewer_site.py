@@ -28,7 +28,7 @@ PAGE_CSS = "body { margin: 1rem; } image-viewer { --viewer-height: 42rem; }"
 # What a voting page does: it listens for keys and keeps what the viewer reports.
 PAGE_JS = """
 window.seen = []; window.votes = []; window.violations = [];
-addEventListener("keydown", (event) => window.votes.push(event.key));
+addEventListener("keydown", ({ key }) => key === "Shift" || window.votes.push(key));
 addEventListener("viewer:seen", ({ detail }) => {
   window.seen.push(detail);
   document.querySelector("#votes").textContent = `frames seen: ${detail.frames.length}`;
@@ -84,9 +84,9 @@ class Site:
         if path.startswith("/static/"):
             file = STATIC / path.removeprefix("/static/")
             return file.read_bytes() if file.is_file() else None
-        return {"/page.css": PAGE_CSS.encode(), "/page.js": PAGE_JS.encode(), "/favicon.ico": b" "}.get(path) or self.files.get(
+        return {"/page.css": PAGE_CSS.encode(), "/page.js": PAGE_JS.encode(), "/favicon.ico": b" "}.get(
             path
-        )
+        ) or self.files.get(path)
 
 
 @contextmanager
