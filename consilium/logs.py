@@ -70,7 +70,7 @@ class LineFormatter(structlog.stdlib.ProcessorFormatter):
             replace_exception,
             one_line,
         ]
-        super().__init__(processors=last, foreign_pre_chain=SHARED, keep_exc_info=True)
+        super().__init__(processors=last, foreign_pre_chain=SHARED, keep_exc_info=False)
 
 
 def configuration(level: str = "INFO") -> dict[str, Any]:

@@ -54,7 +54,7 @@ def give_turn() -> None:
 
 
 def _take_turn() -> bool:
-    SweeperLease.objects.get_or_create(name=NAME)
+    SweeperLease.objects.get_or_create(name=NAME, defaults={"until": Now()})
     mine_or_free = Q(holder=worker_name()) | Q(until__lte=Now())
     until = clock.after(settings.JOB_LEASE_SECONDS / 2)
     turn = SweeperLease.objects.filter(mine_or_free, name=NAME)

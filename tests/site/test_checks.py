@@ -1,0 +1,69 @@
+"""The doctor names what is wrong with an installation and what to do."""
+
+from collections import namedtuple
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.checks import CheckMessage
+
+from consilium.site import checks
+
+
+def ids(found: list[CheckMessage]) -> list[str]:
+    assert all(message.hint for message in found), "every finding says what to do"
+    return [str(message.id) for message in found]
+
+
+def test_a_private_folder_with_room_is_fine(settings: Any, tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    settings.CONSILIUM_HOME = tmp_path
+    assert ids(checks.check_home(None)) == []
+
+
+def test_a_folder_that_others_can_read_is_told(settings: Any, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    settings.CONSILIUM_HOME = tmp_path
+    found = checks.check_home(None)
+    assert ids(found) == ["consilium.W002"]
+    assert str(tmp_path) not in str(found[0])
+
+
+def test_a_full_disk_is_told(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.chmod(0o700)
+    settings.CONSILIUM_HOME = tmp_path
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10**12, 10**12 - 10**9, 10**9))
+    assert ids(checks.check_home(None)) == ["consilium.W003"]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "debug", "https", "expected"),
+    [
+        (["127.0.0.1", "localhost"], True, False, []),
+        (["review.example"], False, True, []),
+        (["review.example"], False, False, ["consilium.W012"]),
+        (["review.example"], True, True, ["consilium.E011"]),
+        (["*"], False, True, ["consilium.E010"]),
+    ],
+)
+def test_what_others_can_reach(
+    settings: Any, hosts: list[str], debug: bool, https: bool, expected: list[str]
+) -> None:
+    settings.ALLOWED_HOSTS, settings.DEBUG, settings.HTTPS = hosts, debug, https
+    assert ids(checks.check_exposure(None)) == expected
+
+
+@pytest.mark.parametrize(("url", "expected"), [("", []), ("redis://h/0", []), ("sqs://", ["consilium.E020"])])
+def test_the_broker_is_one_that_is_supported(settings: Any, url: str, expected: list[str]) -> None:
+    settings.BROKER_URL = url
+    assert ids(checks.check_broker(None)) == expected
+
+
+def test_a_database_that_is_well_has_no_findings(db: None) -> None:
+    assert ids(checks.check_database(None, databases=["default"])) == []
+
+
+def test_a_wrong_clock_is_told(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "CLOCK_SECONDS", -1.0)
+    assert ids(checks.check_database(None, databases=["default"])) == ["consilium.W032"]
