@@ -1,6 +1,6 @@
 """Calls per second of the engine against a stub that answers at once, beside the openai client.
 
-python -m perf.calls [--calls N] [--in-flight N] [--image-kib N] [--delay-ms N]
+python perf/calls.py [--calls N] [--in-flight N] [--image-kib N] [--delay-ms N]
 
 The stub runs in its own process. Each client sends the same requests; the engine also stores every reply
 (SQLite file, WAL, synchronous FULL) and calls back, the openai client only awaits the answers.
@@ -16,8 +16,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 CHUNK = 64 * 1024
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from consilium.calls import ports, serving
 from consilium.calls.engine import Ask, Limits, ask_all
-from consilium.calls.errors import EndpointRefused
+from consilium.calls.errors import EndpointRefused, ServingFailed
 from consilium.calls.folders import folder_sha256
 from consilium.calls.images import data_uri
 from consilium.calls.models import ModelEndpoint, Reply
@@ -52,6 +52,37 @@ def wait_until_gone(number: int, seconds: float = 10) -> None:
     while Path(f"/proc/{number}").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not Path(f"/proc/{number}").exists()
+
+
+class Stopped(Exception):
+    """What a cancelled job's check raises."""
+
+
+def test_cancelling_while_the_server_starts_is_quick_and_wastes_no_start(endpoint: ModelEndpoint) -> None:
+    serving.stop()
+    started = time.monotonic()
+
+    def check() -> None:
+        if serving._server._process is not None:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        serving.address(check)
+    assert time.monotonic() - started < 1.0
+    starting = pid()
+    with serving.served(endpoint):
+        assert pid() == starting
+
+
+def test_a_server_that_cannot_start_is_reported_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "COMMAND", ("-c", "raise SystemExit('no such library')"))
+    broken = serving.ModelServer()
+    with pytest.raises(ServingFailed, match="stopped while it was starting"):
+        broken.ensure(lambda: None)
+    log, deadline = settings.CONSILIUM_HOME / "serving" / f"{os.getpid()}.log", time.monotonic() + 10
+    while "no such library" not in log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert "no such library" in log.read_text()
 
 
 def test_a_picture_is_answered_by_the_real_server(endpoint: ModelEndpoint, tiny: str) -> None:
