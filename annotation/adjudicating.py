@@ -8,7 +8,7 @@ from annotation.frames import to_case
 from annotation.models import Adjudication, BlindVote, Case
 from annotation.settling import store_decision
 from annotation.states import CaseState
-from annotation.voting import shown_for, validate_choices
+from annotation.voting import shown_for, validate_choices, viewer_state
 from consilium.audit.recording import record
 from consilium.people.models import Person
 from consilium.people.permissions import NotAllowed, check_takes_part
@@ -46,13 +46,14 @@ def vote_blind(*, claim: Claim, by: Person, choices: Any, reasons: Any) -> Blind
 
 def validate(item: WorkItem, content: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
     """The senior's final choices. Raises InvalidContent."""
-    if unknown := set(content) - {"choices", "reasons", "comment"}:
+    if unknown := set(content) - {"choices", "reasons", "comment", "viewer"}:
         raise InvalidContent(dict.fromkeys(unknown, "This field is not part of an adjudication."))
     choices, reasons = validate_choices(content.get("choices"), content.get("reasons"))
     comment = content.get("comment") or ""
     if not isinstance(comment, str) or len(comment) > COMMENT_LENGTH:
         raise InvalidContent({"comment": f"Keep it under {COMMENT_LENGTH} characters."})
-    return {"choices": choices, "reasons": reasons, "comment": comment.strip()}
+    viewer = viewer_state(content.get("viewer"))
+    return {"choices": choices, "reasons": reasons, "comment": comment.strip(), "viewer": viewer}
 
 
 def project(submission: Submission) -> None:

@@ -38,9 +38,19 @@ class ShownCase:
 class Chip:
     """What one reader chose in one dimension, as this senior sees the answers."""
 
-    reader: str
+    number: int
     value: str
     words: str
+
+    @property
+    def reader(self) -> str:
+        """The reader without a name."""
+        return f"Reader {self.number}"
+
+    @property
+    def short(self) -> str:
+        """What fits under a column."""
+        return f"R{self.number}"
 
 
 def shown_case(claim: Claim) -> ShownCase:
@@ -68,10 +78,15 @@ def rows(
             "meaning": MEANINGS[dimension],
             "chosen": given.get("choices", {}).get(dimension.value, ""),
             "reason": given.get("reasons", {}).get(dimension.value, ""),
-            "chips": (chips or {}).get(dimension.value, []),
+            "chips": _by_column(chips[dimension.value]) if chips else [],
         }
         for dimension in Dimension
     ]
+
+
+def _by_column(chips: list[Chip]) -> list[list[Chip]]:
+    """The chips under the choice that each stands for."""
+    return [[chip for chip in chips if chip.value == value] for value in SHOWN_CHOICES]
 
 
 def form_words() -> dict[str, Any]:
@@ -102,7 +117,7 @@ def readers_chips(claim: Claim) -> dict[str, list[Chip]]:
 def _chip(number: int, vote: Vote, dimension: str, shown_first: str) -> Chip:
     value = to_shown(vote.choice(dimension), shown_first)
     words = dict(zip(SHOWN_CHOICES, (*STEP_WORDS, "Cannot judge"), strict=True))
-    return Chip(f"Reader {number}", value, words[value])
+    return Chip(number, value, words[value])
 
 
 def rationales_for(claim: Claim) -> list[dict[str, str]]:

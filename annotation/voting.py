@@ -15,6 +15,7 @@ from consilium.work.opening import shuffle_of
 
 SCHEMA_VERSION = 1
 RATIONALE_LENGTH = 2000
+VIEWER_LENGTH = 4000
 CANNOT_JUDGE_REASONS = {
     "missing_context": "Context is missing",
     "image_unreadable": "Image is unreadable",
@@ -50,14 +51,18 @@ def validate(item: WorkItem, content: dict[str, Any], shown: dict[str, Any]) -> 
     if harm not in SHOWN_HARM:
         raise InvalidContent({"harm": "Choose neither, the first, the second or both."})
     rationales = _rationales(content.get("rationales"))
-    viewer = content.get("viewer")
     return {
         "choices": choices,
         "reasons": reasons,
         "rationales": rationales,
         "harm": harm,
-        "viewer": viewer if isinstance(viewer, dict) and len(str(viewer)) < 4000 else {},
+        "viewer": viewer_state(content.get("viewer")),
     }
+
+
+def viewer_state(given: Any) -> dict[str, Any]:
+    """What the browser says was seen of the images; anything else than a small object is left out."""
+    return given if isinstance(given, dict) and len(str(given)) < VIEWER_LENGTH else {}
 
 
 def _rationales(given: Any) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import { ActiveTime } from "../work/active_time.js";
 import { askReason } from "../work/prompts.js";
-import { isAnswered, rowsOf } from "../work/rows.js";
 import { Server } from "../work/server.js";
 
 const HEARTBEAT_MS = 30_000;
@@ -24,11 +23,6 @@ function start(form) {
   form.querySelector("[data-work-skip]").addEventListener("click", async () => {
     const reason = await askReason();
     if (reason !== null) await giveBack("skip", { reason });
-  });
-  form.addEventListener("submit", (event) => {
-    const missing = rowsOf(form).filter((row) => !isAnswered(row));
-    for (const row of missing) row.dataset.missing = "";
-    if (missing.length) event.preventDefault();
   });
 }
 

@@ -10,6 +10,7 @@ class Verdict {
   }
 
   start() {
+    document.addEventListener("submit", (event) => this.check(event), { capture: true });
     for (const name of ["change", "work:restored"]) this.form.addEventListener(name, () => this.sync());
     this.form.addEventListener("work:restored", () => this.openFilledNotes());
     this.form.addEventListener("click", (event) => this.click(event));
@@ -47,10 +48,27 @@ class Verdict {
     return document.getElementById(button.getAttribute("aria-controls"));
   }
 
+  get missing() {
+    return rowsOf(this.form).filter((row) => !isAnswered(row));
+  }
+
+  // Nothing incomplete leaves the page: the open rows are marked and the first one gets the focus.
+  check(event) {
+    const missing = this.missing;
+    if (event.target !== this.form || !missing.length) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    for (const row of missing) row.dataset.missing = "";
+    this.form.querySelector("[data-still-missing]").dataset.tone = "danger";
+    missing[0].querySelector("input[data-key]").focus();
+  }
+
   state() {
-    const missing = rowsOf(this.form).filter((row) => !isAnswered(row)).map(nameOf);
+    const missing = this.missing.map(nameOf);
+    const place = this.form.querySelector("[data-still-missing]");
     this.form.querySelector("[data-submits]").disabled = missing.length > 0;
-    this.form.querySelector("[data-still-missing]").textContent = statement(missing, rowsOf(this.form).length);
+    place.textContent = statement(missing, rowsOf(this.form).length);
+    delete place.dataset.tone;
     for (const row of this.form.querySelectorAll("[data-missing]")) if (isAnswered(row)) delete row.dataset.missing;
   }
 

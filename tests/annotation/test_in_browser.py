@@ -1,0 +1,189 @@
+"""Reading, voting and deciding by keyboard in Chromium."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from annotation.models import Vote
+from annotation.states import CaseState
+from consilium.work.models import Claim
+from tests.annotation import making
+from tests.annotation.conftest import log_in
+from tests.cast import Cast
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SCREENS = ((1280, 800), (1920, 1080))
+
+
+def shoot(page: Page, name: str) -> None:
+    """Screenshots in light and dark, when CONSILIUM_SHOTS names a folder."""
+    folder = os.environ.get("CONSILIUM_SHOTS")
+    if not folder:
+        return
+    before = page.viewport_size
+    for width, height in SCREENS:
+        page.set_viewport_size({"width": width, "height": height})
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            page.wait_for_timeout(150)
+            page.screenshot(path=Path(folder) / f"{name}-{width}-{theme}.png")
+    page.emulate_media(color_scheme="light")
+    if before:
+        page.set_viewport_size(before)
+
+
+def until(page: Page, condition: str, seconds: float = 5) -> None:
+    """Poll; wait_for_function needs eval, which the policy forbids."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, condition
+        page.wait_for_timeout(20)
+
+
+def open_screen(page: Page, url: str, claim: Claim) -> None:
+    log_in(page, url, claim.person)
+    name = f"annotation:{claim.item.kind}"
+    page.goto(url + reverse(name, kwargs={"token": claim.token}))
+
+
+def test_a_reader_votes_by_keyboard_and_gets_the_next_case(window: Page, live_server: Any, cast: Cast) -> None:
+    making.opened(cast, questions=2)
+    claim = making.claim(cast.study, cast.anna)
+    open_screen(window, live_server.url, claim)
+    submit = window.locator("[data-submits]")
+    still = window.locator("[data-still-missing]")
+    expect(still).to_have_text("6 rows to answer.")
+    expect(submit).to_be_disabled()
+    shoot(window, "compare-empty")
+    for key in "123":
+        window.keyboard.press(key)
+    expect(still).to_have_text("Still to answer: creativity, responsiveness, overall.")
+    window.keyboard.press("0")  # creativity cannot be judged: its reason is asked at once
+    expect(still).to_have_text("Still to answer: the reason for creativity, responsiveness, overall.")
+    window.keyboard.press("Enter")
+    assert not Vote.objects.exists()
+    shoot(window, "compare-reason")
+    window.keyboard.press("3")
+    window.keyboard.press("4")
+    expect(submit).to_be_disabled()
+    window.keyboard.press("2")
+    expect(submit).to_be_enabled()
+    expect(still).to_have_text("Every row is answered.")
+    window.keyboard.press("d")
+    shoot(window, "compare-full")
+    window.keyboard.press("Enter")
+    window.wait_for_url(lambda url: str(claim.token) not in url)
+    assert "/compare/" in window.url
+    vote = Vote.objects.get()
+    chosen = [vote.accuracy, vote.relevance, vote.comprehensiveness, vote.creativity]
+    first, second = ("a", "b") if claim.shown["first"] == "a" else ("b", "a")
+    assert chosen == [f"{first}_clearly", f"{first}_slightly", f"{second}_slightly", "cannot_judge"]
+    assert vote.cannot_judge_reasons == {"creativity": "outside_specialty"}
+    assert (vote.responsiveness, vote.overall) == (f"{second}_clearly", f"{first}_slightly")
+
+
+def test_a_wide_answer_never_makes_the_page_scroll(window: Page, live_server: Any, cast: Cast) -> None:
+    making.opened(cast)
+    case = making.only_case()
+    for response in (case.response_a, case.response_b):
+        response.text = "A long sentence about the left lung. " * 300
+        response.save()
+    open_screen(window, live_server.url, making.claim(cast.study, cast.anna))
+    for key in "000000":
+        window.keyboard.press(key)
+        window.keyboard.press("1")
+    for width, height in (*SCREENS, (1024, 768)):
+        window.set_viewport_size({"width": width, "height": height})
+        page = window.evaluate("[document.documentElement.scrollHeight, document.documentElement.scrollWidth]")
+        assert page == [height, width]
+        assert window.locator("[data-submits]").is_visible()
+    assert window.evaluate("document.querySelector('.answer-body').clientHeight") >= 100
+
+
+def test_both_answers_scroll_together_when_the_reader_wants_that(
+    window: Page, live_server: Any, cast: Cast
+) -> None:
+    making.opened(cast)
+    case = making.only_case()
+    for number, response in enumerate((case.response_a, case.response_b), start=1):
+        response.text = "A long sentence about the left lung. " * 200 * number
+        response.save()
+    open_screen(window, live_server.url, making.claim(cast.study, cast.anna))
+    tops = "[...document.querySelectorAll('.answer-body')].map((body) => body.scrollTop)"
+    window.locator(".answer-body").first.hover()
+    window.mouse.wheel(0, 300)
+    until(window, f"{tops}[0] > 0")
+    assert window.evaluate(tops)[1] == 0
+    window.keyboard.press("l")
+    window.mouse.wheel(0, 100)
+    until(window, f"{tops}[1] > 0")
+    window.reload()
+    expect(window.locator("[data-toggles=linked]")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_half_finished_vote_survives_a_reload(window: Page, live_server: Any, cast: Cast) -> None:
+    making.opened(cast)
+    open_screen(window, live_server.url, making.claim(cast.study, cast.anna))
+    window.keyboard.press("0")
+    window.keyboard.press("2")
+    window.locator(".verdict-note").nth(1).click()
+    window.keyboard.type("The second one names the side.")
+    window.locator("[data-work-saved]", has_text="kept on this device").wait_for()
+    window.reload()
+    expect(window.locator("[name='choices.accuracy'][value=cannot_judge]")).to_be_checked()
+    expect(window.locator("[name='reasons.accuracy'][value=image_unreadable]")).to_be_checked()
+    expect(window.locator("[name='rationales.relevance']")).to_have_value("The second one names the side.")
+    expect(window.locator("[name='rationales.relevance']")).to_be_visible()
+
+
+def test_a_stored_vote_is_changed(window: Page, live_server: Any, cast: Cast) -> None:
+    making.opened(cast, questions=2)
+    first = making.claim(cast.study, cast.anna)
+    making.send(first, making.content("second_slightly"))
+    open_screen(window, live_server.url, making.claim(cast.study, cast.anna))
+    window.keyboard.press("p")
+    window.wait_for_url(f"**/compare/{first.token}/")
+    expect(window.locator("[name='choices.overall'][value=second_slightly]")).to_be_checked()
+    shoot(window, "compare-revise")
+    window.locator("[data-dimension='choices.overall']").click()
+    window.keyboard.press("1")
+    window.keyboard.press("Enter")
+    window.wait_for_url(lambda url: str(first.token) not in url)
+    assert Vote.objects.filter(case=first.item.object_id).counted().get().overall[0] == first.shown["first"]
+    assert Vote.objects.filter(case=first.item.object_id).count() == 2
+
+
+def test_a_senior_votes_unseen_and_then_decides(window: Page, live_server: Any, cast: Cast) -> None:
+    making.set_up(cast.study, quiet_hours=0, senior_on_any_split=True)
+    making.opened(cast)
+    for person, letter in zip(cast.annotators, "aab", strict=True):
+        claim = making.claim(cast.study, person)
+        body = making.content("second_slightly", accuracy=making.shown(claim, letter))
+        making.send(claim, body | {"rationales": {"accuracy": "It names the wrong side."}})
+    claim = making.claim(cast.study, cast.rosa, "adjudicate")
+    open_screen(window, live_server.url, claim)
+    assert window.locator("[data-adopts]").count() == 0
+    shoot(window, "adjudicate-blind")
+    for key in "111111":
+        window.keyboard.press(key)
+    window.keyboard.press("Enter")
+    window.wait_for_selector("[data-adopts]")
+    expect(window.locator("[name='choices.overall'][value=first_clearly]")).to_be_checked()
+    shoot(window, "adjudicate")
+    chip = window.locator("[data-adopts='choices.accuracy'][title^='Reader 3']")
+    adopted = chip.get_attribute("data-value")
+    chip.click()
+    expect(chip).to_have_attribute("aria-pressed", "true")
+    window.fill("[name=comment]", "The third reader is right.")
+    window.locator("[data-submits]").click()
+    window.wait_for_url("**/work/adjudicate/")
+    case = making.only_case()
+    assert case.state == CaseState.SETTLED
+    assert case.consensus.get(dimension="accuracy").label == "B"
+    assert adopted == making.shown(claim, "b")
