@@ -12,6 +12,7 @@ from consilium.answers.normalise import normalise
 from consilium.answers.think_answer import parse, rejoin
 from consilium.calls.images import data_uri
 from consilium.calls.models import ModelEndpoint, Reply
+from consilium.calls.permissions import check_may_ask
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.models import Job
 from consilium.jobs.queueing import enqueue
@@ -44,9 +45,10 @@ def unanswered(study: Study, endpoint: ModelEndpoint) -> Sequence[Question]:
 def ask_for_answers(*, study: Study, endpoint: ModelEndpoint, by: Person) -> Job:
     """Queue the job in which one model answers every test question it has not answered.
 
-    Raises NotAllowed, NothingToAnswer.
+    Raises NotAllowed, EndpointRefused, NothingToAnswer.
     """
     check_lead(by, study)
+    check_may_ask(endpoint, study=study)
     if not unanswered(study, endpoint):
         raise NothingToAnswer(f"{endpoint} has answered every ready test question of this study.")
     return enqueue(kind="annotation.answer", by=by, study=study, params={"endpoint": endpoint.pk})

@@ -30,7 +30,9 @@ def freeze_preferences(*, study: Study, name: str, by: Person) -> Release:
 def _rows(study: Study, left_out: dict[str, int]) -> Iterator[NewRow]:
     """Rows of the settled cases; fills `left_out` with reason to count for the others."""
     cases = Case.objects.filter(study=study, question__cluster__use=Use.TEST).order_by("pk")
-    related = cases.select_related("question__cluster", "response_a__endpoint", "response_b__endpoint")
+    related = cases.select_related(
+        "question__cluster", "question__source", "response_a__endpoint", "response_b__endpoint"
+    )
     for case in related.prefetch_related("consensus"):
         if case.state == CaseState.SETTLED:
             yield _row(case)
@@ -63,6 +65,7 @@ def _row(case: Case) -> NewRow:
         "department": case.question.department,
         "modality": case.question.modality,
         "specialty": case.question.specialty,
+        "source": case.question.source.name,
         "cluster": case.question.cluster.group_key[:16],
     }
     return NewRow(row_id=f"case-{case.pk}", content=content, files=files)

@@ -8,10 +8,12 @@ from benchmark.models import Evaluation, EvaluationKind
 from consilium.answers import judge_prompt, solver_prompt, verdicts
 from consilium.audit.recording import record
 from consilium.calls.models import ModelEndpoint
+from consilium.calls.permissions import check_may_ask
 from consilium.jobs.queueing import enqueue
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
-from curation.models import Release, ReleaseKind
+from curation.models import Release, ReleaseKind, Source
+from curation.releasing import rows_of
 from curation.states import ReleaseState
 
 SOLVER_PARSER = "options-1"
@@ -29,7 +31,7 @@ def evaluate(
 ) -> list[Evaluation]:
     """One evaluation per endpoint, each with its own job on the gpu queue.
 
-    Raises NotAllowed, EvaluationRefused.
+    Raises NotAllowed, EndpointRefused, EvaluationRefused.
     """
     check_lead(by, study)
     _check(study, EvaluationKind(kind), release, endpoints)
@@ -66,5 +68,18 @@ def _check(study: Study, kind: EvaluationKind, release: Release, endpoints: Sequ
     if not endpoints:
         raise EvaluationRefused("Choose at least one model.")
     for endpoint in endpoints:
+        check_may_ask(endpoint, study=study)
+        _check_sources(study, release, endpoint)
         if release.digest in endpoint.provenance.get("releases", []):
             raise EvaluationRefused(f"{endpoint} was trained on this release, so it cannot be scored on it.")
+
+
+def _check_sources(study: Study, release: Release, endpoint: ModelEndpoint) -> None:
+    """METHOD.md 6b: a hosted model sees only what its source permits."""
+    if not endpoint.is_hosted:
+        return
+    open_sources = Source.objects.filter(study=study, may_send_to_hosted=True).values_list("name", flat=True)
+    used = set(rows_of(release).order_by().values_list("content__source", flat=True))
+    if closed := sorted(str(name) for name in used - set(open_sources)):
+        rule = "its permissions do not include hosted models (rule may_send_to_hosted)"
+        raise EvaluationRefused(f"{endpoint} is hosted. Source {closed[0]!r}: {rule}.")

@@ -81,12 +81,14 @@ def _cluster(plan: Plan, node: str) -> Cluster:
 def _new_cluster(plan: Plan, node: str, first: str) -> Cluster:
     settings = plan.study.settings
     group_key = _hashed(plan.study, first)
+    # What a source's permission keeps out of training can serve the test only.
+    may_train = plan.source.may_train
     use = plan.groups.use_of(node) or draw(
         study_key(plan.study, "use"),
         group_key,
         seed=settings.seed,
-        train=settings.split_train,
-        dev=settings.split_dev,
+        train=settings.split_train if may_train else 0.0,
+        dev=settings.split_dev if may_train else 0.0,
     )
     return Cluster.objects.get_or_create(study=plan.study, group_key=group_key, defaults={"use": use})[0]
 

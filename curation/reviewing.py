@@ -27,15 +27,19 @@ class NotDisputed(ValueError):
     """A trace that is not in dispute, or a review of another trace; the text is for people."""
 
 
-def open_reviews(*, study: Study, name: str, by: Person, by_specialty: bool = False) -> Round:
-    """Put every checked trace on the review queue, for `reviews_per_trace` annotators each.
+def open_reviews(
+    *, study: Study, name: str, by: Person, by_specialty: bool = False, limit: int | None = None
+) -> Round:
+    """Put the checked traces (the first `limit`) on the review queue, for `reviews_per_trace` readers each.
 
     With `by_specialty` only annotators of the question's specialty get it.
     Raises NotAllowed, NothingToReview.
     """
     check_lead(by, study)
     traces = list(
-        Trace.objects.filter(study=study, state=TraceState.CHECKED).select_related("question", "study")
+        Trace.objects.filter(study=study, state=TraceState.CHECKED).select_related("question", "study")[
+            :limit
+        ]
     )
     if not traces:
         raise NothingToReview("No trace waits for a review: let a model write traces first.")

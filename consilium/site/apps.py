@@ -10,5 +10,8 @@ class SiteConfig(AppConfig):
     label = "site"
 
     def ready(self) -> None:
-        """Make the doctor's checks known."""
+        """Make the doctor's checks and the room's job kinds known."""
         from consilium.site import checks  # noqa: F401
+        from consilium.site.tasks import register_jobs
+
+        register_jobs()

@@ -13,8 +13,7 @@ from consilium.work.claiming import next_claim
 from consilium.work.models import Claim, Kind
 from consilium.work.submitting import submit
 from curation.models import Trace
-
-REASONS = ("too terse", "does not follow from the image")
+from curation.review_content import step_id
 
 
 def work_through(*, study: Study, person: Person, kind: Kind, limit: int) -> int:
@@ -39,17 +38,17 @@ def work_through(*, study: Study, person: Person, kind: Kind, limit: int) -> int
 def _review(claim: Claim, person: Person, rng: random.Random) -> dict[str, Any]:
     trace = Trace.objects.prefetch_related("steps").get(pk=claim.item.object_id)
     steps = list(trace.steps.all())
-    decided: dict[str, Any] = {str(step.pk): {"status": "accepted"} for step in steps}
-    decision, draw = "accepted", rng.random()
+    decided: dict[str, Any] = {step_id(step.position): {"status": "accepted"} for step in steps}
+    decision, comment, draw = "accepted", "", rng.random()
     if draw < 0.12:
         last = steps[-1]
         text = f"{last.original.rstrip('.')}, as the image shows."
-        decided[str(last.pk)] = {"status": "edited", "text": text}
+        decided[step_id(last.position)] = {"status": "edited", "text": text}
         decision = "edited"
     elif draw < 0.16:
-        decided[str(steps[0].pk)] = {"status": "rejected", "reason": REASONS[1]}
-        decision = "rejected"
-    return {"steps": decided, "decision": decision}
+        decided[step_id(0)] = {"status": "rejected", "reason": "not_in_image"}
+        decision, comment = "rejected", "The first step does not fit the image."
+    return {"steps": decided, "decision": decision, "comment": comment}
 
 
 def _compare(claim: Claim, person: Person, rng: random.Random) -> dict[str, Any]:

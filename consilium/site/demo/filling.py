@@ -30,9 +30,9 @@ from curation.importing import start_import
 from curation.models import Image, Question, Release, ReleaseKind, Source, Trace
 from curation.opening import open_questions
 from curation.pixel_review import sign_pixels
-from curation.reviewing import open_review_round
+from curation.reviewing import open_reviews
 from curation.states import ImageState, QuestionState, TraceState
-from curation.tracing import ask_for_traces, untraced
+from curation.tracing import lacking, start_tracing
 from curation.uploads import Upload
 from training.job import teaching
 from training.launching import launch_pipeline
@@ -202,19 +202,20 @@ def make_ready(demo: Demo) -> None:
 
 def write_traces(demo: Demo) -> None:
     """The teacher writes traces for the training questions."""
-    if untraced(demo.study, demo.endpoint("teacher")):
-        demo.finish(ask_for_traces(study=demo.study, endpoint=demo.endpoint("teacher"), by=demo.lead))
+    teacher = demo.endpoint("teacher")
+    if lacking(demo.study, teacher, "", demo.study.settings.trace_samples).exists():
+        demo.finish(start_tracing(study=demo.study, endpoint=teacher, by=demo.lead))
 
 
 def review_traces(demo: Demo) -> None:
     """One round of trace reviews that is finished, and one that is open."""
     if not Round.objects.filter(study=demo.study, kind=Kind.REVIEW, name=FINISHED).exists():
         checked = Trace.objects.filter(study=demo.study, state=TraceState.CHECKED).count()
-        open_review_round(study=demo.study, name=FINISHED, by=demo.lead, limit=max(1, checked - 8))
+        open_reviews(study=demo.study, name=FINISHED, by=demo.lead, limit=max(1, checked - 8))
     if not Release.objects.filter(study=demo.study, kind=ReleaseKind.TRACES).exists():
         _work(demo, ("amara", "bruno", "chiara"), Kind.REVIEW)
     if not Round.objects.filter(study=demo.study, kind=Kind.REVIEW, name=OPEN).exists():
-        open_review_round(study=demo.study, name=OPEN, by=demo.lead)
+        open_reviews(study=demo.study, name=OPEN, by=demo.lead)
 
 
 def freeze_first(demo: Demo) -> None:
