@@ -42,10 +42,16 @@ def main() -> int:
     request = json.load(sys.stdin)
     limits = Limits(**request["limits"])
     answers = _own_stdout()
-    confine(limits, parent=int(sys.argv[1]))
+    tasks = request["tasks"]
+    confine(
+        limits,
+        parent=int(sys.argv[1]),
+        sources=[Path(task["path"]) for task in tasks],
+        folders=[Path(task["folder"]) for task in tasks],
+    )
     key = bytes.fromhex(request["key"])
     budget = Budget(limits.batch_frames, limits.batch_samples)
-    for task in request["tasks"]:
+    for task in tasks:
         if budget.spent:
             break
         answers.write(json.dumps(_serve(task, limits, key, budget)) + "\n")

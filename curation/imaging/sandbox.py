@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
+from curation.imaging.confine import Granted
 from curation.imaging.protocol import (
     DEFAULT,
     BadAnswerError,
@@ -91,6 +92,20 @@ def rebuild(
         _check_source(work, limits)
     _run_batch([work for work in works if work.outcome is None], key, limits)
     return [work.outcome for work in works if work.outcome is not None]
+
+
+def confinement() -> Granted:
+    """Return which optional walls a child gets on this machine; for `doctor`."""
+    program = (
+        "import json, os\n"
+        "from dataclasses import asdict\n"
+        "from curation.imaging.confine import confine\n"
+        "from curation.imaging.protocol import DEFAULT\n"
+        "print(json.dumps(asdict(confine(DEFAULT, parent=os.getppid()))))"
+    )
+    command = [sys.executable, "-s", "-E", "-c", program]
+    done = subprocess.run(command, cwd=_ROOT, env=_ENVIRONMENT, capture_output=True, timeout=30, check=True)
+    return Granted(**json.loads(done.stdout))
 
 
 def _check_source(work: _Work, limits: Limits) -> None:

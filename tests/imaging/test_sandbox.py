@@ -22,14 +22,17 @@ PROBE = """
 import json, os, sys
 from curation.imaging.confine import confine
 from curation.imaging.protocol import Limits
-granted = confine(Limits(cpu_seconds=1, written_file_bytes=1000), parent=os.getppid())
+from pathlib import Path
+folder = Path({folder!r})
+limits = Limits(cpu_seconds=1, written_file_bytes=1000)
+granted = confine(limits, parent=os.getppid(), sources=[folder / "source"], folders=[folder / "out"])
 {body}
 """
 
 
-def probe(body: str) -> subprocess.CompletedProcess:
+def probe(body: str, folder: Path = Path("/nonexistent")) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-c", PROBE.format(body=body)],
+        [sys.executable, "-c", PROBE.format(body=body, folder=str(folder))],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -47,8 +50,9 @@ def test_processor_time_is_limited() -> None:
 
 
 def test_written_files_are_limited(tmp_path: Path) -> None:
-    path = tmp_path / "big"
-    done = probe(f"with open({str(path)!r}, 'wb') as stream: stream.write(bytes(2000))")
+    path = tmp_path / "out" / "big"
+    path.parent.mkdir()
+    done = probe("with (folder / 'out' / 'big').open('wb') as stream: stream.write(bytes(2000))", tmp_path)
     assert "File too large" in done.stderr
     assert path.stat().st_size <= 1000
 
@@ -59,10 +63,33 @@ def test_no_network() -> None:
         "try: socket.create_connection(('127.0.0.1', 9), 1); state = 'open'\n"
         "except ConnectionRefusedError: state = 'reachable'\n"
         "except OSError: state = 'closed'\n"
-        "print(json.dumps([granted, state]))"
+        "print(json.dumps([granted.network, state]))"
     )
     granted, state = json.loads(done.stdout)
     assert state == ("closed" if granted else "reachable")
+
+
+def test_few_files(tmp_path: Path) -> None:
+    """The child reads its sources and writes its folders; the neighbours' files and ours are out of reach."""
+    if not sandbox.confinement().files:
+        pytest.skip("this kernel has no Landlock")
+    for name in ("source", "other"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / "out").mkdir()
+    tries = {
+        "(folder / 'source').read_text()": True,
+        "(folder / 'other').read_text()": False,
+        "(folder / 'out' / 'x').write_text('x')": True,
+        "(folder / 'y').write_text('x')": False,
+        "(folder / 'source').write_text('x')": False,
+        "list(folder.iterdir())": False,
+        "Path('/etc/passwd').read_text()": False,
+        "Path('/proc/1/environ').read_bytes()": False,
+        "(Path.cwd() / 'pyproject.toml').read_text()": False,
+        "(folder / 'other').unlink()": False,
+    }
+    body = "\n".join(f"try: {code}; print(True)\nexcept PermissionError: print(False)" for code in tries)
+    assert probe(body, tmp_path).stdout.split() == [str(allowed) for allowed in tries.values()]
 
 
 def test_no_further_process() -> None:
