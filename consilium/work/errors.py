@@ -60,8 +60,8 @@ class VersionConflict(WorkRefused):
     def __init__(self, *, yours: int, current: int, content: dict[str, Any]) -> None:
         self.yours, self.current, self.content = yours, current, content
         super().__init__(
-            f"You sent a change to version {yours}, but version {current} is stored. "
-            "Compare both, then send again."
+            f"Submitted from another tab or device meanwhile: version {current} is stored, "
+            f"and yours builds on {f'version {yours}' if yours else 'none'}. Compare both, then send again."
         )
 
     @property

@@ -16,6 +16,7 @@ export class Outbox {
     return this.store.names("outbox.");
   }
 
+  // onWaiting(count, isReached): so many answers wait; whether the server was there at all.
   // Sends until the server said yes or no; gives that answer.
   async deliver(name, entry) {
     this.store.write(name, entry);
@@ -24,10 +25,10 @@ export class Outbox {
       if (answer.kind === "done" || answer.kind === "refused") {
         this.store.drop(name);
         this.wait = FIRST_WAIT_MS;
-        this.onWaiting(this.names.length);
+        this.onWaiting(this.names.length, true);
         return answer;
       }
-      this.onWaiting(this.names.length);
+      this.onWaiting(this.names.length, answer.kind === "login");
       if (answer.kind === "login") await this.onLogin();
       else await this.pause();
     }

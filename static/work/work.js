@@ -44,7 +44,7 @@ class WorkScreen {
     const onLogin = () => this.logIn();
     const collect = () => this.collect();
     this.drafts = new Drafts({ form, facts: this.facts, store: this.store, server: this.server, signs: this.signs, collect, onLogin });
-    this.outbox = new Outbox(this.store, this.server, { onWaiting: (count) => this.waiting(count), onLogin });
+    this.outbox = new Outbox(this.store, this.server, { onWaiting: (count, isReached) => this.waiting(count, isReached), onLogin });
     this.isSending = false;
   }
 
@@ -85,9 +85,9 @@ class WorkScreen {
     return this.loggingIn;
   }
 
-  waiting(count) {
+  waiting(count, isReached) {
     this.signs.waiting(count);
-    if (count) this.signs.say("The server cannot be reached. Your answer is kept on this device and sent by itself; you can leave this page open.", "warning");
+    if (!isReached) this.signs.say("The server cannot be reached. Your answer is kept on this device and sent by itself; you can leave this page open.", "warning");
   }
 
   // Marks unanswered rows; true when all are answered.

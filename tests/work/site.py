@@ -113,7 +113,8 @@ def _session(name: str) -> str:
         race.reader(int(name.removeprefix("reader"))),
         backend="allauth.account.auth_backends.AuthenticationBackend",
     )
-    key: str = client.session.session_key
+    key = client.session.session_key
+    assert key
     return key
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.design.accessibility import violations
 from tests.design.conftest import chromium  # noqa: F401
 from tests.servers import wait_until
 from tests.work.site import Site
@@ -300,3 +301,19 @@ def test_nobody_else_on_the_same_computer_sees_the_text(site: Site, opens: Opens
     log_in(page.context, site, "reader2")
     other = opens("reader2", context=page.context)
     assert "only mine" not in other.content()
+
+
+@pytest.mark.parametrize("path", ["/s/race/work/", "/s/race/work/test/"])
+def test_the_queue_pages_are_accessible_in_both_themes(
+    site: Site,
+    chromium: Browser,  # noqa: F811
+    path: str,
+) -> None:
+    context = chromium.new_context()
+    log_in(context, site, "reader3")
+    page = context.new_page()
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme="light" if theme == "light" else "dark")
+        page.goto(f"{site.url}{path}")
+        assert violations(page) == []
+    context.close()
