@@ -146,8 +146,16 @@ def postgres_url(postgres_server: str) -> str:
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """BROKER_URL of a private server that keeps nothing on disk."""
-    program, port = _binary("redis-server"), free_port()
+    """BROKER_URL of a private server."""
+    port = free_port()
+    with redis_on(port):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def redis_on(port: int) -> Iterator[None]:
+    """A private server on this port that keeps nothing on disk."""
+    program = _binary("redis-server")
     with _private_folder() as (folder, options):
         flags = [
             "--bind",
@@ -163,7 +171,7 @@ def redis_url() -> Iterator[str]:
         ]
         with _running([program, *flags], **options), redis.Redis(port=port) as client:
             wait_until(lambda: _pings(client), seconds=START_SECONDS, what="Redis answers")
-            yield f"redis://127.0.0.1:{port}/0"
+            yield
 
 
 def _pings(client: "redis.Redis") -> bool:

@@ -1,5 +1,6 @@
 """Real worker processes that are killed, frozen and stopped: nothing is lost, nothing is done twice."""
 
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.site import LEASE, Site, Worker
-from tests.servers import new_database, wait_until
+from tests.servers import free_port, new_database, redis_on, wait_until
 
 
 def ends(worker: Worker) -> list[str]:
@@ -108,6 +109,27 @@ def test_the_same_holds_on_postgresql_and_redis(big_site: Site) -> None:
     big_site.worker()
     assert big_site.wait_for(job, "succeeded")["attempt"] == 2
     assert_each_step_once(big_site, job, 8)
+
+
+@pytest.mark.services
+def test_a_broker_that_is_away_delays_jobs_and_loses_none(migrated_home: Path, tmp_path: Path) -> None:
+    port = free_port()
+    site = Site(
+        Path(shutil.copytree(migrated_home, tmp_path / "home")), BROKER_URL=f"redis://127.0.0.1:{port}/0"
+    )
+    try:
+        site.ask("audit", job="none")  # the client is up: what follows measures the broker alone
+        asked = time.monotonic()
+        early = site.enqueue("demo.steps", steps=1, seconds=0)
+        assert time.monotonic() - asked < 2, "a person does not wait for a broker that is away"
+        with redis_on(port):
+            site.worker().wait_ready()
+            site.wait_for(early, "succeeded")
+        late = site.enqueue("demo.steps", steps=1, seconds=0)
+        with redis_on(port):
+            site.wait_for(late, "succeeded")
+    finally:
+        site.close()
 
 
 @pytest.mark.soak
