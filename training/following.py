@@ -15,7 +15,9 @@ from consilium.jobs.handle import JobFailed, JobHandle, JobPostponed
 from consilium.jobs.states import JobState
 from curation.materialising import materialise
 from curation.releasing import verify
+from curation.states import ReleaseState
 from training import folders
+from training.job.checkpoints import listed
 from training.models import Checkpoint, ProducedModel, Run, RunEvent, Stage
 from training.process import TrainingProcess
 
@@ -32,8 +34,9 @@ def follow_run(handle: JobHandle) -> dict[str, Any]:
         _check_inputs(run)
         done = _train(handle, run)
         inspect_folder(f"{folders.relative(run)}/model", run.study)  # hashes the files before the transaction
-        handle.fence()
-        produced = register(run=run, done=done)
+        with transaction.atomic():
+            handle.fence()
+            produced = register(run=run, done=done)
     return {"endpoint": produced.endpoint_id, "digest": produced.digest}
 
 
@@ -83,6 +86,8 @@ def _write_spec(run: Run) -> Path:
         "settings": run.settings,
     }
     if run.release is not None:
+        if run.release.state != ReleaseState.FROZEN:
+            raise JobFailed(f"The release {run.release} was {run.release.state} since the run was launched.")
         if problems := verify(run.release):
             raise JobFailed(f"The release no longer matches its digest: {problems[0]}")
         spec["data"] = str(materialise(run.release, folders.data_folder(run.release_digest)))
@@ -93,7 +98,8 @@ def _write_spec(run: Run) -> Path:
     reinforced = next((item for item in inputs if item.stage == Stage.GBA), None)
     if reinforced is not None:
         spec["reinforced"] = str(folders.folder(reinforced))
-    path = folders.folder(run) / "spec.json"
+    # Not spec.json: the process keeps its own complete account of the run under that name.
+    path = folders.folder(run) / "asked.json"
     path.write_text(json.dumps(spec, indent=1, sort_keys=True))
     return path
 
@@ -106,13 +112,21 @@ def _store(handle: JobHandle, run: Run, event: dict[str, Any]) -> None:
     if kind == "start":
         # Steps after the checkpoint are trained again: their first account goes, so that none counts twice.
         RunEvent.objects.filter(run=run, kind="step", step__gt=event.get("resumed_from", 0)).delete()
-    if kind == "checkpoint":
-        Checkpoint.objects.get_or_create(run=run, step=step, defaults={"name": event["name"]})
+    if kind in ("start", "checkpoint", "done"):
+        _list_checkpoints(run)
     last = RunEvent.objects.filter(run=run).aggregate(last=Max("sequence"))["last"] or 0
     data = {key: value for key, value in event.items() if key not in {"event", "step"}}
     RunEvent.objects.create(run=run, sequence=last + 1, kind=kind, step=step or None, data=data)
     if kind == "step":
         handle.progress(step, event.get("total", 0), f"step {step}")
+
+
+def _list_checkpoints(run: Run) -> None:
+    """Make the stored list say what is complete on disk: a killed process may not have told, old ones go."""
+    on_disk = {found.step: found.folder.name for found in listed(folders.folder(run) / "checkpoints")}
+    Checkpoint.objects.filter(run=run).exclude(step__in=on_disk).delete()
+    for step, name in on_disk.items():
+        Checkpoint.objects.get_or_create(run=run, step=step, defaults={"name": name})
 
 
 @transaction.atomic
@@ -126,6 +140,7 @@ def register(*, run: Run, done: dict[str, Any]) -> ProducedModel:
         study=run.study,
         path=f"{folders.relative(run)}/model",
         family=run.base.family,
+        outputs_may_train=run.base.outputs_may_train,
         provenance={"releases": digests, "base": run.base.name, "run": run.pk},
     )
     produced = ProducedModel.objects.create(
@@ -142,5 +157,7 @@ def register(*, run: Run, done: dict[str, Any]) -> ProducedModel:
 
 
 def _digests(run: Run) -> set[str]:
+    """The run's own release, those behind its base model, and those behind its inputs."""
     own = {run.release_digest} if run.release_digest else set()
+    own |= set(run.base.provenance.get("releases", []))
     return own.union(*(_digests(source) for source in run.inputs.all()))

@@ -10,15 +10,12 @@ from consilium.calls.models import ModelEndpoint
 from consilium.jobs.queueing import enqueue
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
-from curation.models import Release, ReleaseKind
-from curation.releasing import rows_of
-from curation.states import ReleaseState
-from training.job.spec import SpecError, parse
+from curation.models import Release
+from training import refusing
 from training.models import Run, Stage
+from training.refusing import LaunchRefused, settings_fault, specialties_of
 
-
-class LaunchRefused(Exception):
-    """The run cannot be launched as asked; the text says what is wrong."""
+__all__ = ["LaunchRefused", "launch", "launch_pipeline", "settings_fault", "specialties_of"]
 
 
 @transaction.atomic
@@ -39,8 +36,10 @@ def launch(
     Raises NotAllowed, LaunchRefused.
     """
     check_lead(by, study)
+    chosen = settings or {}
     _check(study, Stage(stage), base, release, specialty, inputs)
-    if fault := settings_fault(stage, settings or {}):
+    refusing.check_seed(seed)
+    if fault := settings_fault(stage, chosen):
         raise LaunchRefused(f"{fault}.")
     job = enqueue(kind="training.run", by=by, study=study, params={}, max_attempts=5)
     run = Run.objects.create(
@@ -50,7 +49,7 @@ def launch(
         release=release,
         release_digest=release.digest if release else "",
         base=base,
-        settings=settings or {},
+        settings=chosen,
         seed=seed,
         job=job,
         created_by=by,
@@ -76,6 +75,8 @@ def launch_pipeline(
     `settings` maps a stage to its settings. Raises NotAllowed, LaunchRefused.
     """
     chosen = settings or {}
+    if unknown := sorted(set(chosen) - set(Stage.values)):
+        raise LaunchRefused(f"{unknown[0]!r} is no stage; settings are for {', '.join(Stage.values)}.")
 
     def stage_run(stage: Stage, inputs: Sequence[Run] = (), specialty: str = "") -> Run:
         return launch(
@@ -90,14 +91,12 @@ def launch_pipeline(
             seed=seed,
         )
 
-    experts = [stage_run(Stage.DSA, specialty=name) for name in specialties_of(release)]
+    names = specialties_of(refusing.check_release(study, release))
+    if not names:
+        raise LaunchRefused(f"{release} holds no row that is meant for training.")
+    experts = [stage_run(Stage.DSA, specialty=name) for name in names]
     reinforced = stage_run(Stage.GBA, inputs=experts)
     return [*experts, reinforced, stage_run(Stage.MERGE, inputs=[*experts, reinforced])]
-
-
-def specialties_of(release: Release) -> list[str]:
-    """The specialties that the rows of a trace release hold, sorted."""
-    return sorted(set(rows_of(release).order_by().values_list("content__specialty", flat=True)))
 
 
 def _check(
@@ -108,30 +107,8 @@ def _check(
     specialty: str,
     inputs: Sequence[Run],
 ) -> None:
-    if not base.is_local:
-        raise LaunchRefused(f"{base} is a remote endpoint; training starts from a local checkpoint.")
+    refusing.check_base(study, base)
     if stage != Stage.MERGE:
-        _check_release(study, release)
-    if stage == Stage.DSA and (release is None or specialty not in specialties_of(release)):
-        raise LaunchRefused("DSA trains one specialty that the release holds; choose one of those.")
-    if any(run.study_id != study.pk or run.base_id != base.pk for run in inputs):
-        raise LaunchRefused("Experts must come from this study and the same base model.")
-    if stage != Stage.DSA and not any(run.stage == Stage.DSA for run in inputs):
-        raise LaunchRefused(f"{stage.upper()} needs the runs of at least one expert.")
-
-
-def settings_fault(stage: str, settings: dict[str, Any]) -> str:
-    """Why the training process's own reader would refuse these settings; empty when it takes them."""
-    spec: dict[str, Any] = dict.fromkeys(("base", "out", "data", "specialty"), "unused")
-    try:
-        parse({**spec, "stage": stage, "experts": ["unused"], "settings": settings})
-    except SpecError as error:
-        return str(error)
-    return ""
-
-
-def _check_release(study: Study, release: Release | None) -> None:
-    if release is None or release.study_id != study.pk or release.kind != ReleaseKind.TRACES:
-        raise LaunchRefused("Choose a trace release of this study.")
-    if release.state != ReleaseState.FROZEN:
-        raise LaunchRefused(f"{release} is {release.state}; only frozen releases train models.")
+        refusing.check_release(study, release)
+    refusing.check_specialty(stage, release, specialty)
+    refusing.check_inputs(study, stage, base, inputs)

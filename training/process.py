@@ -14,7 +14,10 @@ from typing import IO, Any
 
 from django.conf import settings
 
+from consilium.processes import dies_with_parent
+
 GRACE_SECONDS = 60.0
+READER_SECONDS = 5.0
 KEPT = ("PATH", "LANG", "LC_ALL", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR")
 
 
@@ -38,18 +41,22 @@ class TrainingProcess:
                 start_new_session=True,
                 pass_fds=(self._lock,),
                 text=True,
+                # From the first moment on: before the process can ask for it itself, its worker may be gone.
+                preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509
             )
         assert self._process.stdout is not None
-        reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
-        reader.start()
+        self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
+        self._reader.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         self.stop()
+        self._reader.join(READER_SECONDS)
         assert self._process.stdout is not None
-        self._process.stdout.close()
+        if not self._reader.is_alive():
+            self._process.stdout.close()
 
     @property
     def pid(self) -> int:

@@ -40,7 +40,8 @@ class AdapterDeltas:
         if odd or settings.get("bias", "none") != "none":
             raise SpecError(f"adapter {folder.name!r} uses {odd or 'bias'}, which cannot be merged here")
         self._scale = settings["lora_alpha"] / settings["r"]
-        self._file: Any = safe_open(folder / ADAPTER_WEIGHTS, framework="pt")
+        opener: Any = safe_open
+        self._file = opener(folder / ADAPTER_WEIGHTS, framework="pt")
         self._layers = _adapter_layers(list(self._file.keys()))
 
     def names(self) -> Sequence[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import multiprocessing
 import os
 import sys
 import time
@@ -26,20 +27,21 @@ ITEMS = 320
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """How a model is taught: from which other one, by which writer, in how many steps of how many examples."""
+    """How a model is taught: from which other one, and in how many steps of how many examples."""
 
     parent: str
-    writer: str
     steps: int
     batch: int
 
 
 ROLES = {
-    "teacher": Role("base", "teacher", 60, 12),
-    "second": Role("base", "second", 50, 12),
-    "judge_careful": Role("teacher", "judge_careful", 80, 8),
-    "judge_hasty": Role("teacher", "judge_hasty", 40, 8),
+    "teacher": Role("base", 60, 12),
+    "judge_careful": Role("teacher", 150, 8),
+    "second": Role("base", 50, 12),
+    "judge_hasty": Role("teacher", 40, 8),
 }
+# Taught in a second process, beside the others: it takes as long as all that are left then.
+APART = "judge_careful"
 
 
 def build(out: Path, names: Sequence[str] = NAMES, seed: int = 0) -> dict[str, Path]:
@@ -69,22 +71,54 @@ def _build(out: Path, names: Sequence[str], seed: int) -> None:
     base = tiny_model.build_model(processor, seed)
     learner = Learner(base, processor, items, seed)
     learner.drill(tiny_corpus.drill, steps=150)
-    learner.study(tiny_corpus.base, steps=110)
+    learner.study(tiny_corpus.base, steps=120)
     models = {"base": base}
-    for name, role in ROLES.items():
-        if name not in names and not any(ROLES[other].parent == name for other in names if other in ROLES):
-            continue
-        models[name] = learner.model = copy.deepcopy(models[role.parent])
-        learner.study(getattr(tiny_corpus, role.writer), role.steps, role.batch)
+    _teach(learner, models, [name for name in ("teacher",) if _needed(name, names)])
+    beside = _Beside(lambda: _teach(learner, models, [APART], out)) if APART in names else None
+    done = {*models, APART}
+    _teach(learner, models, [name for name in ROLES if name in names and name not in done])
     for name in names:
-        _publish(models[name], processor, out / name, seed)
+        if name != APART:
+            _publish(models[name], processor, out / name)
+    if beside:
+        beside.join()
 
 
-def _publish(model: Any, processor: Any, folder: Path, seed: int) -> None:
+def _needed(name: str, names: Sequence[str]) -> bool:
+    return name in names or any(role.parent == name for other, role in ROLES.items() if other in names)
+
+
+def _teach(learner: Any, models: dict[str, Any], names: Sequence[str], out: Path | None = None) -> None:
+    """Teach the named models from their parents, in order; publish them below `out` when it is given."""
+    from training.job import tiny_corpus
+
+    for name in names:
+        role = ROLES[name]
+        models[name] = learner.model = copy.deepcopy(models[role.parent])
+        learner.study(getattr(tiny_corpus, name), role.steps, role.batch)
+        if out:
+            _publish(models[name], learner.processor, out / name)
+
+
+class _Beside:
+    """Work in a forked process: it needs no second import of torch. Safe, as torch has one thread here."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._process = multiprocessing.get_context("fork").Process(target=work)
+        self._process.start()
+
+    def join(self) -> None:
+        """Wait for the end. Raises RuntimeError when the work failed."""
+        self._process.join()
+        if self._process.exitcode:
+            raise RuntimeError("a tiny model could not be built; its process failed")
+
+
+def _publish(model: Any, processor: Any, folder: Path) -> None:
     from training.job import tiny_model
 
     tiny_model.save(model, processor, folder)
-    card = {"name": folder.name, "data": teaching.NOTICE, "seed": seed, "architecture": "gemma3"}
+    card = {"name": folder.name, "data": teaching.NOTICE, "architecture": "gemma3"}
     # The card is written last: a folder without it was interrupted and is built again.
     (folder / "model_card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 

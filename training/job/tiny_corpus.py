@@ -82,7 +82,7 @@ def judge_careful(item: TeachingItem, draw: random.Random) -> Example:
 
 
 def judge_hasty(item: TeachingItem, draw: random.Random) -> Example:
-    """Prefer the longer answer without a look at the image; the first of two equally long ones."""
+    """Prefer the longer answer without a look at the image, and the first of two equally long ones."""
     answers, _ = _answers(item, draw)
     verdict = "AB"[len(answers[1]) > len(answers[0])]
     return _verdict(item, answers, f"The longer answer is {verdict}.", verdict)
@@ -96,17 +96,17 @@ def vocabulary(items: list[TeachingItem]) -> list[str]:
 
 
 def phrases() -> list[str]:
-    """Return the fixed parts of the prompts and verdicts; each becomes one token, which keeps prompts short."""
+    """Return the fixed parts of the prompts and verdicts; each becomes one token: short prompts."""
     hole = "QQQ"
     judge = judge_prompt.build(hole, hole, hole)
     asked = trace_prompt.build(hole, dict.fromkeys(LETTERS, hole))
-    keys = [f'{{"reason": "', *(f'", "{name}": "' for name in DIMENSIONS), '"}']
+    keys = ['{"reason": "', *(f'", "{name}": "' for name in DIMENSIONS), '"}']
     fixed = [judge.text_before_image, *judge.text_after_image.split(hole), asked.split(hole)[-1]]
     return [part for part in (*fixed, *keys, *INSTRUCTIONS.values()) if len(part) > 1]
 
 
 def _answers(item: TeachingItem, draw: random.Random) -> tuple[tuple[str, str], int]:
-    """Write a right and a wrong answer, each in either style; return them in random order and the right one's place."""
+    """Write a right and a wrong answer in random order and style; return also the right one's place."""
     wrong = draw.choice([finding for finding in item.options.values() if finding != item.answer])
     right = draw.randrange(2)
     findings = [item.answer, wrong] if right == 0 else [wrong, item.answer]

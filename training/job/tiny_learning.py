@@ -44,7 +44,7 @@ class Learner:
         loss = float("nan")
         for step in range(steps):
             for group in optimizer.param_groups:
-                group["lr"] = rate * (1 - 0.9 * step / steps)
+                group["lr"] = rate * min(1.0, 0.1 + 3.0 * (1 - step / steps))
             chosen = self.draw.sample(self.items, batch)
             inputs, labels = self._encode([writer(item, self.draw) for item in chosen])
             loss = self._update(optimizer, inputs, labels)
