@@ -1,5 +1,5 @@
 // <image-viewer data-src="/images/1/manifest/ /images/2/manifest/">, or with <a href> children for the same.
-// Fires "viewer:seen" (bubbling): {id, frames: [numbers seen], of, window, inverted} some moments after a change.
+// Fires "viewer:seen" (bubbling) some moments after a change: {id, frames: [numbers seen], of, window, inverted}.
 
 import { Controls, element, KEYS, pressed } from "./controls.js";
 import { Frames, loadManifest, LoadError } from "./frames.js";
@@ -7,6 +7,11 @@ import { paint, Picture } from "./render.js";
 import { lengthText, View } from "./view.js";
 
 const REPORT_MS = 400;
+
+function summary({ manifest, seen, window, inverted }) {
+  const frames = [...seen].sort((a, b) => a - b);
+  return { id: manifest.id, frames, of: manifest.frames.length, window: { ...window }, inverted };
+}
 
 class ImageViewer extends HTMLElement {
   state = { window: { center: 0, width: 1 }, preset: 0, inverted: false, tool: "window", playing: false };
@@ -21,16 +26,19 @@ class ImageViewer extends HTMLElement {
   #lastPlayed = 0;
   #reporting = 0;
   #abort = new AbortController();
+  #observer = new ResizeObserver(() => this.#resized());
+
+  // What was looked at so far, one entry per image that was shown, in the form of the event's detail.
+  get facts() {
+    return this.#images.filter((image) => image.seen?.size).map(summary);
+  }
 
   connectedCallback() {
     if (!this.stage) this.#build();
     this.#abort = new AbortController();
-    this.#observer = new ResizeObserver(() => this.#resized());
     this.#observer.observe(this.stage);
     this.#open();
   }
-
-  #observer = null;
 
   disconnectedCallback() {
     this.#observer.disconnect();
@@ -109,6 +117,8 @@ class ImageViewer extends HTMLElement {
     [...this.tabs.children].forEach((tab, i) => tab.setAttribute("aria-pressed", i === number));
     this.controls.offer(manifest);
     this.#lines = image.lines;
+    this.#cross = null;
+    this.result.textContent = "";
     this.view.show(manifest);
     this.#resized();
     this.state = { ...this.state, window: image.window ?? manifest.window, preset: image.preset ?? 0, inverted: image.inverted ?? false };
@@ -184,7 +194,9 @@ class ImageViewer extends HTMLElement {
     if (!frame) return;
     const { window, inverted } = this.state;
     this.picture.draw(image.manifest, frame, { window, inverted, hurried: Boolean(this.#drag) });
-    paint(this.canvas, this.picture, this.view, this.#cross ? [...this.#lines, this.#crossLine()] : this.#lines);
+    const lines = this.#lines.filter((line) => line.frame === image.index);
+    if (this.#cross) lines.push(this.#crossLine());
+    paint(this.canvas, this.picture, this.view, lines);
     const short = (value) => Number(value.toPrecision(4));
     const count = image.manifest.frames.length;
     this.spots.facts.textContent = [
@@ -195,11 +207,7 @@ class ImageViewer extends HTMLElement {
   }
 
   #report() {
-    const { manifest, seen } = this.#current;
-    const { window, inverted } = this.state;
-    const frames = [...seen].sort((a, b) => a - b);
-    const detail = { id: manifest.id, frames, of: manifest.frames.length, window: { ...window }, inverted };
-    this.dispatchEvent(new CustomEvent("viewer:seen", { bubbles: true, detail }));
+    this.dispatchEvent(new CustomEvent("viewer:seen", { bubbles: true, detail: summary(this.#current) }));
   }
 
   // --- what buttons and keys do; each returns true: "the key was mine" ---
@@ -308,7 +316,7 @@ class ImageViewer extends HTMLElement {
     } else {
       this.#cross.point = point;
       const line = this.#crossLine();
-      this.#lines.push(line);
+      this.#lines.push({ ...line, frame: this.#current.index });
       this.result.textContent = `Length ${line.text}.`;
       this.#cross = null;
     }

@@ -305,6 +305,10 @@ def test_several_images_keep_their_own_window(page: Page, site: Site, images: li
     expect(page.locator(".iv-facts")).to_contain_text("W 1600 L 600")
     page.get_by_role("button", name="CT 1").click()
     expect(page.locator(".iv-facts")).to_contain_text("W 1500 L -600")
+    seen = page.locator("image-viewer").evaluate(
+        "viewer => viewer.facts.map(fact => [fact.id, fact.window.width])"
+    )
+    assert seen == [[0, 1500], [1, 1600]]
 
 
 def test_neighbours_are_fetched_and_others_are_not(page: Page, site: Site, images: list[Rebuilt]) -> None:

@@ -89,6 +89,10 @@ class Site:
         ) or self.files.get(path)
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128  # the browser asks for eleven frames at once
+
+
 @contextmanager
 def serving() -> Iterator[Site]:
     site = Site(base="")
@@ -109,7 +113,7 @@ def serving() -> Iterator[Site]:
         def log_message(self, *arguments: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     site.base = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
