@@ -127,8 +127,8 @@ def parse(values: Any) -> Spec:
     stage = values.get("stage")
     if stage not in STAGES:
         raise SpecError(f"stage: must be one of {', '.join(STAGES)}, not {stage!r}")
-    settings = _checked(_SETTINGS[stage], values.get("settings") or {}, "settings.")
-    fields = {**{key: value for key, value in values.items() if key != "settings"}}
+    settings = _checked(_SETTINGS[stage], values.get("settings", {}), "settings.")
+    fields = {key: value for key, value in values.items() if key != "settings"}
     spec: Spec = _checked(Spec, fields, "", settings=settings)
     _check_needs(spec)
     _check_ranges(spec)

@@ -1,0 +1,52 @@
+"""A checkpoint is complete or invisible."""
+
+from pathlib import Path
+
+from training.job import checkpoints
+
+
+def save(out: Path, step: int) -> checkpoints.Checkpoint:
+    raw = out / f"checkpoint-{step}"
+    raw.mkdir(parents=True)
+    (raw / "optimizer.pt").write_bytes(b"state" * step)
+    return checkpoints.publish(raw, out / "checkpoints", step)
+
+
+def test_newest_is_the_highest_complete_step(tmp_path: Path) -> None:
+    for step in (2, 10, 9):
+        save(tmp_path, step)
+    found = checkpoints.newest(tmp_path / "checkpoints")
+    assert found is not None
+    assert (found.step, found.folder.name) == (10, "step-000010")
+    assert not (tmp_path / "checkpoint-10").exists()
+
+
+def test_incomplete_ones_are_passed_over(tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoints"
+    for step in (1, 2, 3, 4):
+        save(tmp_path, step)
+    (folder / "step-000004" / checkpoints.MARKER).unlink()
+    (folder / "step-000003" / "optimizer.pt").unlink()
+    (folder / "step-000002" / "optimizer.pt").write_bytes(b"cut")
+    (folder / "step-000005").mkdir()
+    assert [item.step for item in checkpoints.listed(folder)] == [1]
+
+
+def test_no_folder_means_no_checkpoint(tmp_path: Path) -> None:
+    assert checkpoints.newest(tmp_path / "none") is None
+
+
+def test_pruning_keeps_the_newest(tmp_path: Path) -> None:
+    for step in (1, 2, 3):
+        save(tmp_path, step)
+    checkpoints.prune(tmp_path / "checkpoints", keep=2)
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == [
+        "step-000002",
+        "step-000003",
+    ]
+
+
+def test_saving_a_step_again_replaces_it(tmp_path: Path) -> None:
+    save(tmp_path, 3)
+    again = save(tmp_path, 3)
+    assert checkpoints.listed(tmp_path / "checkpoints") == [again]

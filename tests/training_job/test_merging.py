@@ -1,0 +1,140 @@
+"""Merging on small tensors, against a plain implementation that sorts and loops."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+
+from training.job.merging import elect, merge, threshold
+
+Plain = list[dict[str, np.ndarray]]
+
+
+class Held:
+    """Deltas held in memory."""
+
+    def __init__(self, values: dict[str, torch.Tensor]) -> None:
+        self.values = values
+
+    def names(self) -> Sequence[str]:
+        return list(self.values)
+
+    def delta(self, name: str) -> torch.Tensor:
+        return self.values[name]
+
+
+def sources(seed: int, models: int = 5) -> list[Held]:
+    generator = torch.Generator().manual_seed(seed)
+    shapes = {"a.weight": (6, 5), "b.weight": (4, 7), "c.weight": (3, 3)}
+    held = [
+        Held({name: torch.randn(shape, generator=generator) for name, shape in shapes.items()})
+        for _ in range(models)
+    ]
+    del held[0].values["c.weight"]  # an expert that did not change one of the tensors
+    return held
+
+
+def naive_ties(held: list[Held], density: float) -> dict[str, np.ndarray]:
+    """TIES on flat float64 vectors: sort, cut, vote, average, one coordinate after the other."""
+    shapes = {name: tensor.shape for item in held for name, tensor in item.values.items()}
+    names = sorted(shapes)
+    flat = [
+        np.concatenate(
+            [item.values.get(name, torch.zeros(shapes[name])).double().numpy().ravel() for name in names]
+        )
+        for item in held
+    ]
+    keep = round(density * flat[0].size)
+    trimmed = []
+    for vector in flat:
+        order = np.argsort(-np.abs(vector), kind="stable")[:keep]
+        kept = np.zeros_like(vector)
+        kept[order] = vector[order]
+        trimmed.append(kept)
+    votes = [np.sign(sum(column)) for column in zip(*trimmed, strict=True)]
+    majority = np.sign(sum(votes))
+    merged = []
+    for column, vote in zip(zip(*trimmed, strict=True), votes, strict=True):
+        sign = vote or majority
+        agreeing = [value for value in column if value and np.sign(value) == sign]
+        merged.append(sum(agreeing) / len(agreeing) if agreeing else 0.0)
+    result, place = {}, 0
+    for name in names:
+        size = shapes[name].numel()
+        result[name] = np.array(merged[place : place + size]).reshape(shapes[name])
+        place += size
+    return result
+
+
+@pytest.mark.parametrize("density", [0.1, 0.2, 0.5, 1.0])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_ties_equals_the_plain_implementation(density: float, seed: int) -> None:
+    held = sources(seed)
+    expected = naive_ties(held, density)
+    found = {item.name: item.delta.numpy() for item in merge(held, "ties", density)}
+    assert sorted(found) == sorted(expected)
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, atol=1e-6)
+
+
+def test_trimming_is_global_over_a_models_tensors() -> None:
+    loud, quiet = torch.full((2, 5), 10.0), torch.full((2, 5), 0.1)
+    found = {item.name: item.delta for item in merge([Held({"loud": loud, "quiet": quiet})], "ties", 0.5)}
+    assert torch.equal(found["loud"], loud)
+    assert torch.equal(found["quiet"], torch.zeros_like(quiet))
+
+
+def test_exact_cancellation_takes_the_majority_sign() -> None:
+    one, two = torch.tensor([2.0, 3.0, 4.0]), torch.tensor([-2.0, 1.0, 1.0])
+    merged = next(merge([Held({"w": one}), Held({"w": two})], "ties", 1.0))
+    assert merged.delta.tolist() == [2.0, 2.0, 2.5]
+    assert merged.report.sign_conflict == pytest.approx(1 / 3)
+
+
+def test_cancellation_without_a_majority_is_zero() -> None:
+    delta, used = elect(torch.tensor([[1.0], [-1.0]]), majority=0.0)
+    assert delta.tolist() == [0.0]
+    assert not used.any()
+
+
+def test_linear_and_task_arithmetic() -> None:
+    held = sources(3, models=4)
+    linear = {item.name: item.delta for item in merge(held, "linear", 0.2)}
+    total = {item.name: item.delta for item in merge(held, "task_arithmetic", 0.2)}
+    assert torch.allclose(
+        linear["c.weight"] * 4, sum(item.values["c.weight"] for item in held[1:]), atol=1e-6
+    )
+    assert torch.allclose(total["a.weight"], linear["a.weight"] * 4, atol=1e-6)
+
+
+def test_dare_is_reproducible_by_seed_and_right_in_the_mean() -> None:
+    held = [Held({"w": torch.ones(200, 200)})]
+    first, again, other = (next(merge(held, "dare_ties", 0.25, seed)).delta for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert sorted(first.unique().tolist()) == [0.0, 4.0]
+    assert float(first.mean()) == pytest.approx(1.0, abs=0.05)
+
+
+def test_report_figures() -> None:
+    one, two = torch.tensor([4.0, 3.0, 0.0, 1.0]), torch.tensor([4.0, -1.0, 2.0, 0.0])
+    report = next(merge([Held({"w": one}), Held({"w": two})], "ties", 0.5)).report
+    # Kept: 4, 3 of the first and 4, 2 of the second; they meet in the first coordinate only and agree there.
+    assert report.sign_conflict == 0.0
+    assert report.mass_discarded == pytest.approx(1 - 13 / 15)
+    assert report.cosines == [pytest.approx(13 / (26**0.5 * 21**0.5))]
+
+
+@pytest.mark.parametrize("keep", [1, 7, 500, 999, 1000])
+def test_threshold_is_the_exact_order_statistic(keep: int) -> None:
+    generator = torch.Generator().manual_seed(5)
+    values = torch.randn(1000, generator=generator) * 10.0 ** torch.randint(
+        -20, 20, (1000,), generator=generator
+    )
+    expected = values.abs().sort(descending=True).values[keep - 1]
+    assert threshold([values[:300], values[300:]], keep) == float(expected)
+
+
+def test_nothing_is_kept_of_nothing() -> None:
+    assert threshold([torch.ones(3)], 0) == float("inf")
