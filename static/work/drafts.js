@@ -103,6 +103,13 @@ export class Drafts {
     }
   }
 
+  // Before logging out: everything to this browser, then one try at the server.
+  async flush() {
+    clearTimeout(this.timer);
+    this.keep();
+    await this.send();
+  }
+
   async sendOnce() {
     const changes = this.changes;
     const body = this.body();

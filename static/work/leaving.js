@@ -1,23 +1,31 @@
-// Logging out on a shared computer: first the server gets the text, then this browser forgets it.
+// Logging out, on every page: first the server gets the text, then this browser forgets it (shared computers).
+// A page that holds unsent text listens for "work:flush" on the document and pushes a promise onto detail.waits.
 
+import { LocalStore } from "./local_store.js";
 import { ask } from "./prompts.js";
 
-export function guardLogout({ store, flush, isSafe }) {
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (!form.matches?.("form[action$='/logout/']")) return;
-    event.preventDefault();
-    leave({ form, store, flush, isSafe });
-  }, { capture: true });
-}
+const QUESTION = "Some of what you wrote has not reached the server. If you log out now, it is removed from this computer.";
 
-async function leave({ form, store, flush, isSafe }) {
-  await flush();
-  if (!isSafe()) {
-    const text = "Some of what you wrote has not reached the server. If you sign out now, it is removed from this computer.";
-    const choice = await ask("Not everything is saved", text, [["go", "Sign out and lose it"], ["stay", "Stay"]], "stay");
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches?.("form[data-signs-out]")) return;
+  event.preventDefault();
+  leave(form, new LocalStore(form.dataset.signsOut));
+}, { capture: true });
+
+async function leave(form, store) {
+  const waits = [];
+  document.dispatchEvent(new CustomEvent("work:flush", { detail: { waits } }));
+  await Promise.allSettled(waits);
+  if (hasUnsent(store)) {
+    const choice = await ask("Not everything is saved", QUESTION, [["go", "Log out and lose it"], ["stay", "Stay"]], "stay");
     if (choice !== "go") return;
   }
   store.forgetAll();
+  document.dispatchEvent(new CustomEvent("work:left"));
   form.submit();
+}
+
+function hasUnsent(store) {
+  return store.names("outbox.").length > 0 || store.names("draft.").some((name) => store.read(name)?.unsent);
 }

@@ -1,9 +1,8 @@
-// Pages of the queue: sends what still waits in this browser and keeps logging out safe.
+// Pages of the queue: sends what still waits in this browser.
 
 import { LocalStore } from "./local_store.js";
 import { Outbox } from "./outbox.js";
 import { askToLogIn } from "./prompts.js";
-import { guardLogout } from "./leaving.js";
 import { Server } from "./server.js";
 import { Signs } from "./signs.js";
 
@@ -14,7 +13,6 @@ async function start(place) {
   const onLogin = () => askToLogIn(place.dataset.login, () => server.whoIsThere());
   const onWaiting = (count) => signs.say(count ? "An answer of yours waits to be sent; this happens by itself." : "", "warning");
   const outbox = new Outbox(store, server, { onWaiting, onLogin });
-  guardLogout({ store, flush: async () => {}, isSafe: () => outbox.names.length === 0 });
   const answers = await outbox.deliverLeftovers();
   const problem = answers.find((answer) => answer.kind === "refused");
   if (problem) signs.say(`An answer could not be stored: ${problem.body.error}`, "danger");

@@ -8,7 +8,6 @@
 import { ActiveTime } from "./active_time.js";
 import { Drafts } from "./drafts.js";
 import { readContent } from "./form_content.js";
-import { guardLogout } from "./leaving.js";
 import { LocalStore } from "./local_store.js";
 import { Outbox } from "./outbox.js";
 import { askReason, askToLogIn, askWhichText } from "./prompts.js";
@@ -56,7 +55,8 @@ class WorkScreen {
     });
     this.on("[data-work-postpone]", () => this.postpone());
     this.on("[data-work-skip]", () => this.skip());
-    guardLogout({ store: this.store, flush: () => this.drafts.send(), isSafe: () => !this.drafts.isDirty && this.outbox.names.length === 0 });
+    document.addEventListener("work:flush", ({ detail }) => detail.waits.push(this.drafts.flush()));
+    document.addEventListener("work:left", () => this.drafts.stop());
     setInterval(() => this.beat(), HEARTBEAT_MS);
     addEventListener("pageshow", (event) => event.persisted && location.reload());
     addEventListener("beforeunload", (event) => this.drafts.isDirty && this.store.broken && event.preventDefault());

@@ -13,6 +13,7 @@ from tests.servers import wait_until
 from tests.work.site import Site
 
 pytestmark = pytest.mark.browser
+LOG_OUT = "form[data-signs-out] button"
 FIRST = re.compile(r"/test-work/")
 Opens = Callable[..., Page]
 
@@ -301,6 +302,32 @@ def test_nobody_else_on_the_same_computer_sees_the_text(site: Site, opens: Opens
     log_in(page.context, site, "reader2")
     other = opens("reader2", context=page.context)
     assert "only mine" not in other.content()
+
+
+def test_logging_out_hands_the_text_to_the_server_and_forgets_it_here(site: Site, opens: Opens) -> None:
+    page = opens("reader5")
+    page.fill("[name=note]", "written before logging out")
+    page.click("[data-menu=user] > summary")
+    page.click(LOG_OUT)
+    page.wait_for_url(lambda url: not FIRST.search(url))
+    assert [draft["note"] for draft in site.drafts("reader5")] == ["written before logging out"]
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('consilium.work'))") == []
+
+
+def test_logging_out_warns_while_something_is_not_saved(site: Site, opens: Opens) -> None:
+    page = opens("reader8")
+    page.route("**/draft/", lambda route: route.abort())
+    page.fill("[name=note]", "not on the server")
+    page.click("[data-menu=user] > summary")
+    page.click(LOG_OUT)
+    expect(page.locator("dialog[open]")).to_contain_text("has not reached the server")
+    page.click("dialog button:text('Stay')")
+    expect(page.locator("[name=note]")).to_have_value("not on the server")
+    page.click("[data-menu=user] > summary")
+    page.click(LOG_OUT)
+    page.click("text=Log out and lose it")
+    page.wait_for_url(lambda url: not FIRST.search(url))
+    assert "not on the server" not in page.evaluate("JSON.stringify(localStorage)")
 
 
 @pytest.mark.parametrize("path", ["/s/race/work/", "/s/race/work/test/"])
