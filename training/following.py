@@ -32,6 +32,7 @@ def follow_run(handle: JobHandle) -> dict[str, Any]:
     produced = ProducedModel.objects.filter(run=run).first()
     if produced is None:
         _check_inputs(run)
+        _check_base(run)
         done = _train(handle, run)
         inspect_folder(f"{folders.relative(run)}/model", run.study)  # hashes the files before the transaction
         with transaction.atomic():
@@ -46,6 +47,12 @@ def _check_inputs(run: Run) -> None:
             raise JobFailed(f"{source} has {source.job.state}, so there is nothing to build on.")
         if source.job.state != JobState.SUCCEEDED:
             raise JobPostponed(RETRY_SECONDS)
+
+
+def _check_base(run: Run) -> None:
+    pinned = run.base.revision
+    if pinned and inspect_folder(run.base.path, run.study).revision != pinned:
+        raise JobFailed(f"The files of the base model {run.base} have changed since it was added.")
 
 
 def _train(handle: JobHandle, run: Run) -> dict[str, Any]:

@@ -1,0 +1,260 @@
+"""The job behind a run, with the real training process: told, stored, stopped, killed and resumed."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from consilium.audit.models import AuditEvent
+from consilium.calls.models import ModelEndpoint
+from consilium.jobs import running
+from consilium.jobs.claiming import claim
+from consilium.jobs.handle import JobHandle
+from consilium.jobs.lease import Lease
+from consilium.jobs.models import Job
+from consilium.jobs.queueing import cancel
+from consilium.jobs.states import JobState
+from curation.models import Release
+from curation.releasing import withdraw
+from tests.cast import Cast
+from tests.servers import wait_until
+from tests.training import making, watching, worker
+from training import folders, following
+from training.curves import curves
+from training.job.spec import parse
+from training.launching import launch, launch_pipeline
+from training.models import Checkpoint, ProducedModel, Run, RunEvent
+
+
+def launched(cast: Cast, release: Release, base: ModelEndpoint, **changes: Any) -> Run:
+    wanted = {"study": cast.study, "stage": "dsa", "release": release, "base": base, "by": cast.lena}
+    return launch(**wanted | {"specialty": making.PEDIATRICS, "settings": making.QUICK, "seed": 5} | changes)
+
+
+def told(run: Run, kind: str) -> list[RunEvent]:
+    return list(RunEvent.objects.filter(run=run, kind=kind))
+
+
+def assert_every_step_once(run: Run) -> None:
+    steps = list(
+        RunEvent.objects.filter(run=run, kind="step").order_by("step").values_list("step", flat=True)
+    )
+    assert steps == list(range(1, making.STEPS + 1))
+
+
+def assert_as_undisturbed(run: Run, undisturbed: dict[str, Any]) -> None:
+    """Weights, events and registration are those of a run that nothing happened to."""
+    produced = ProducedModel.objects.get(run=run)
+    assert produced.digest == undisturbed["artifacts"]["digest"]
+    assert produced.card["artifacts"]["adapter_digest"] == undisturbed["artifacts"]["adapter_digest"]
+    assert_every_step_once(run)
+    assert ModelEndpoint.objects.filter(path__startswith="runs/").count() == 1
+    assert watching.processes(folders.folder(run)) == []
+
+
+def test_a_run_tells_its_steps_and_registers_its_model(
+    cast: Cast, release: Release, base: ModelEndpoint, undisturbed: dict[str, Any]
+) -> None:
+    run = launched(cast, release, base)
+    job = running.run_now(run.job)
+    assert (job.state, job.attempt, job.error) == (JobState.SUCCEEDED, 1, "")
+    assert (job.progress_done, job.progress_total) == (making.STEPS, making.STEPS)
+    assert_as_undisturbed(run, undisturbed)
+    assert [event.data["resumed_from"] for event in told(run, "start")] == [0]
+    assert all(event.data["loss"] > 0 for event in told(run, "step"))
+    assert len(curves(run)) == 1  # DSA has a loss and no reward
+    kept = [(found.step, found.name) for found in Checkpoint.objects.filter(run=run)]
+    assert kept == [(18, "step-000018"), (24, "step-000024")]
+    endpoint = ProducedModel.objects.get(run=run).endpoint
+    assert endpoint.provenance == {"releases": [release.digest], "base": base.name, "run": run.pk}
+    assert (endpoint.study, endpoint.family) == (cast.study, "gemma3")
+    assert (settings.MODELS_FOLDER / endpoint.path / "config.json").is_file()
+    assert AuditEvent.objects.filter(action="run.produced", data__digest=job.result["digest"]).count() == 1
+
+    # Once more, as after a worker that died before it could say so: nothing is trained or registered again.
+    Job.objects.filter(pk=job.pk).update(state=JobState.QUEUED)
+    events = RunEvent.objects.count()
+    assert running.run_now(job).result == {"endpoint": endpoint.pk, "digest": endpoint.produced_by.digest}
+    assert RunEvent.objects.count() == events
+    assert_as_undisturbed(run, undisturbed)
+
+
+def test_a_killed_training_process_goes_on_from_its_checkpoint(
+    cast: Cast, release: Release, base: ModelEndpoint, undisturbed: dict[str, Any]
+) -> None:
+    run = launched(cast, release, base)
+    killer = watching.KillAtCheckpoint(run)
+    killer.start()
+    job = running.run_now(run.job)
+    killer.join()
+    assert killer.killed
+    assert (job.state, job.attempt) == (JobState.SUCCEEDED, 2)
+    first, second = told(run, "start")
+    assert first.data["resumed_from"] == 0
+    assert 0 < second.data["resumed_from"] < making.STEPS
+    assert_as_undisturbed(run, undisturbed)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_worker_leaves_no_process_and_the_next_one_goes_on(
+    cast: Cast, release: Release, base: ModelEndpoint, home: Path, undisturbed: dict[str, Any]
+) -> None:
+    run = launched(cast, release, base)
+    folder = folders.folder(run)
+    first = worker.start(run.job, home)
+    watching.wait_for_checkpoint(folder)
+    assert watching.processes(folder)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait(10)
+    wait_until(lambda: not watching.processes(folder), seconds=60, what="the training process has ended")
+    run.job.refresh_from_db()
+    assert run.job.state == JobState.RUNNING
+    second = worker.start(run.job, home)
+    assert second.wait(120) == 0, (home / "worker.log").read_text()[-2000:]
+    run.job.refresh_from_db()
+    assert (run.job.state, run.job.attempt) == (JobState.SUCCEEDED, 2)
+    assert told(run, "start")[-1].data["resumed_from"] > 0
+    assert_as_undisturbed(run, undisturbed)
+
+
+def test_stopping_a_run_saves_and_ends_its_process(
+    cast: Cast, release: Release, base: ModelEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = launched(cast, release, base, settings=making.QUICK | {"max_steps": 2000, "checkpoint_every": 2000})
+    store = following._store
+
+    def store_and_stop(handle: JobHandle, one: Run, event: dict[str, Any]) -> None:
+        store(handle, one, event)
+        if event["event"] == "step" and event["step"] == 2:
+            cancel(job=run.job, by=cast.lena)
+
+    monkeypatch.setattr(following, "_store", store_and_stop)
+    job = running.run_now(run.job)
+    assert job.state == JobState.CANCELLED
+    assert watching.processes(folders.folder(run)) == []
+    assert len(list((folders.folder(run) / "checkpoints").glob("step-*/COMPLETE"))) == 1
+    assert not ProducedModel.objects.exists()
+    # The folder is free again for whoever comes next.
+    os.close(folders.hold(run, lambda: pytest.fail("the folder is still held")))
+
+
+def test_a_run_waits_for_its_inputs_and_the_try_does_not_count(
+    cast: Cast, release: Release, base: ModelEndpoint
+) -> None:
+    expert = launched(cast, release, base)
+    run = launched(cast, release, base, stage="gba", specialty="", settings={}, inputs=[expert])
+    held = claim(run.job_id)
+    assert held is not None
+    assert running.run_claimed(held)
+    run.job.refresh_from_db()
+    assert (run.job.state, run.job.attempt) == (JobState.QUEUED, 0)
+    assert run.job.not_before is not None
+
+
+@pytest.mark.parametrize("state", [JobState.FAILED, JobState.CANCELLED])
+def test_a_run_whose_input_is_lost_fails_and_names_it(
+    cast: Cast, release: Release, base: ModelEndpoint, state: JobState
+) -> None:
+    expert = launched(cast, release, base)
+    run = launched(cast, release, base, stage="gba", specialty="", settings={}, inputs=[expert])
+    Job.objects.filter(pk=expert.job_id).update(state=state)
+    job = running.run_now(run.job)
+    assert (job.state, job.attempt) == (JobState.FAILED, 1)
+    assert job.error == f"{expert} has {state}, so there is nothing to build on."
+
+
+def test_a_release_withdrawn_meanwhile_trains_nothing(
+    cast: Cast, release: Release, base: ModelEndpoint
+) -> None:
+    run = launched(cast, release, base)
+    withdraw(release=release, reason="A patient objected.", by=cast.lena)
+    job = running.run_now(run.job)
+    assert job.state == JobState.FAILED
+    assert "was withdrawn since the run was launched" in job.error
+
+
+def test_a_base_model_that_changed_trains_nothing(
+    cast: Cast, release: Release, base: ModelEndpoint, home: Path
+) -> None:
+    ModelEndpoint.objects.filter(pk=base.pk).update(revision="0" * 64)
+    job = running.run_now(launched(cast, release, base).job)
+    assert job.state == JobState.FAILED
+    assert "have changed since it was added" in job.error
+
+
+def test_what_training_itself_refuses_is_told_as_it_said_it(
+    cast: Cast, release: Release, base: ModelEndpoint, home: Path
+) -> None:
+    (home / "models" / making.BASE / "config.json").unlink()
+    job = running.run_now(launched(cast, release, base).job)
+    assert (job.state, job.attempt) == (JobState.FAILED, 1)
+    assert job.error == "base: the folder holds no model (config.json is missing)"
+    assert str(home) not in job.error
+
+
+def test_every_stage_of_a_pipeline_asks_for_what_its_process_reads(
+    cast: Cast, release: Release, base: ModelEndpoint
+) -> None:
+    *experts, reinforced, merge = launch_pipeline(
+        study=cast.study, release=release, base=base, by=cast.lena, settings={"dsa": making.QUICK}
+    )
+    spec = {}
+    for run in (*experts, reinforced, merge):
+        folders.folder(run).mkdir(parents=True)
+        spec[run.pk] = parse(json.loads(following._write_spec(run).read_text()))
+    places = tuple(folders.folder(run) for run in experts)
+    assert [spec[run.pk].specialty for run in experts] == ["adult_medicine", "pediatrics"]
+    assert spec[experts[0].pk].settings.lora_r == making.QUICK["lora_r"]  # type: ignore[union-attr]
+    assert spec[reinforced.pk].experts == places
+    assert spec[merge.pk].experts == places
+    assert spec[merge.pk].reinforced == folders.folder(reinforced)
+    assert spec[merge.pk].data is None
+    assert all(spec[run.pk].release_digest == release.digest for run in (*experts, reinforced))
+
+
+def test_a_model_trained_from_a_trained_one_names_all_releases(
+    cast: Cast, release: Release, base: ModelEndpoint
+) -> None:
+    earlier = "a" * 64
+    ModelEndpoint.objects.filter(pk=base.pk).update(provenance={"releases": [earlier]})
+    base.refresh_from_db()
+    expert = launched(cast, release, base)
+    run = launched(
+        cast, release, base, stage="merge", release=None, specialty="", settings={}, inputs=[expert]
+    )
+    assert following._digests(run) == {earlier, release.digest}
+
+
+def test_a_worker_that_lost_the_job_stores_nothing(cast: Cast, release: Release, base: ModelEndpoint) -> None:
+    run = launched(cast, release, base)
+    held = claim(run.job_id)
+    assert held is not None
+    handle = JobHandle(held, Lease(held))
+    Job.objects.filter(pk=held.pk).update(claim_token="00000000-0000-4000-8000-000000000000")
+    with pytest.raises(Exception, match="another holder"):
+        following._store(handle, run, {"event": "step", "step": 1, "total": 2, "loss": 1.0})
+    assert not RunEvent.objects.exists()
+
+
+@pytest.mark.soak
+def test_a_whole_pipeline_leads_to_one_merged_model(
+    cast: Cast, release: Release, base: ModelEndpoint
+) -> None:
+    tiny = {"max_steps": 2, "rollouts": 2, "samples_per_step": 1, "micro_batch": 8, "max_new_tokens": 8}
+    lora = {"lora_r": 4, "lora_alpha": 8, "max_pixels": 3136}
+    runs = launch_pipeline(
+        study=cast.study,
+        release=release,
+        base=base,
+        by=cast.lena,
+        settings={"dsa": making.QUICK | {"max_steps": 4}, "gba": lora | tiny, "merge": {"density": 0.5}},
+    )
+    states = [running.run_now(run.job).state for run in runs]
+    assert states == [JobState.SUCCEEDED] * 4
+    merged = ProducedModel.objects.get(run=runs[-1])
+    assert merged.release_digests == [release.digest]
+    assert [event.data.get("reward") is not None for event in told(runs[2], "step")] == [True, True]
