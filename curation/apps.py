@@ -10,8 +10,10 @@ class CurationConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the app's jobs and its kind of work known."""
+        from curation.freezing import register_freezers
         from curation.reviewing import register_kind
         from curation.tasks import register_all
 
         register_all()
         register_kind()
+        register_freezers()

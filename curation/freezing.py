@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from consilium.people.models import Person, Study
 from curation.decontamination import HeldOut
+from curation.freezers import Freezer, register
 from curation.models import Question, Release, ReleaseKind, Trace, Use
 from curation.release_rows import question_row, standing, trace_row
 from curation.releasing import NewRow, freeze
@@ -53,6 +54,12 @@ def freeze_questions(*, study: Study, name: str, by: Person, derived_from: Relea
         by=by,
         derived_from=derived_from,
     )
+
+
+def register_freezers() -> None:
+    """Make the releases of this app known to the freeze page and command."""
+    register(Freezer("traces", "Traces", "reviewed reasoning for training", freeze_traces))
+    register(Freezer("questions", "Questions", "test questions held out for solvers", freeze_questions))
 
 
 def _trace_rows(study: Study, gathered: Gathered) -> Iterator[NewRow]:

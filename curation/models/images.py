@@ -62,7 +62,7 @@ class Cluster(models.Model):
 
 
 class ClusterKey(models.Model):
-    """One more thing that ties an image to a cluster: a patient's keyed hash, or a picture's perceptual hash."""
+    """What else ties an image to a cluster: a patient's keyed hash, or a picture's perceptual hash."""
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
     cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="keys")

@@ -16,7 +16,9 @@ class Import(models.Model):
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="imports")
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="import_batch")
     format = models.CharField(max_length=20, default="auto")
-    files = models.JSONField(default=list, help_text="Name as uploaded and size of each file; emptied when done.")
+    files = models.JSONField(
+        default=list, help_text="Name as uploaded and size of each file; emptied when done."
+    )
     accepted = models.PositiveIntegerField(default=0)
     duplicates = models.PositiveIntegerField(default=0)
     refused = models.JSONField(default=list, help_text="Items: {item, reason}.")

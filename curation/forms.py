@@ -1,0 +1,141 @@
+"""Forms of this app."""
+
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+
+from consilium.answers.paradigms import PARADIGMS
+from consilium.calls.models import ModelEndpoint
+from consilium.people.models import Study
+from curation.freezers import known as known_freezers
+from curation.models import Release, Source
+from curation.states import ReleaseState
+
+
+class SeveralFilesInput(forms.ClearableFileInput):
+    """A file input that takes many files."""
+
+    allow_multiple_selected = True
+
+
+class SeveralFilesField(forms.FileField):
+    """Cleans to a list of uploaded files."""
+
+    widget = SeveralFilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[bytes]]":
+        """Check each file by itself."""
+        files = data if isinstance(data, list | tuple) else [data]
+        return [super(SeveralFilesField, self).clean(file, initial) for file in files]
+
+
+class ImportForm(forms.Form):
+    """Files to take in, and where they come from."""
+
+    source = forms.ModelChoiceField(
+        queryset=Source.objects.none(),
+        empty_label=None,
+        help_text="Its permissions say what may be done with the data.",
+    )
+    uploads = SeveralFilesField(
+        label="Files",
+        help_text=(
+            "PNG, JPEG and DICOM images, and one JSONL file with questions that name the images by file "
+            "name. Up to 500 files at once."
+        ),
+    )
+
+    def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["source"].queryset = Source.objects.filter(study=study).order_by("name")  # type: ignore[attr-defined]
+
+
+class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A source and what it permits."""
+
+    class Meta:
+        model = Source
+        fields = [
+            "name",
+            "licence",
+            "ethics_reference",
+            "citation",
+            "may_train",
+            "may_send_to_hosted",
+            "may_redistribute",
+            "commercial_use",
+            "is_synthetic",
+        ]
+        widgets = {"citation": forms.Textarea({"rows": 3})}
+        labels = {
+            "may_train": "May be used for training",
+            "may_send_to_hosted": "May be sent to hosted models",
+            "may_redistribute": "May be passed on in exports",
+            "commercial_use": "May be used commercially",
+            "is_synthetic": "Synthetic",
+        }
+
+    def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.study = study
+
+    def clean_name(self) -> str:
+        """A name is used once in a study."""
+        name: str = self.cleaned_data["name"]
+        others = Source.objects.filter(study=self.study, name=name).exclude(pk=self.instance.pk)
+        if others.exists():
+            raise forms.ValidationError("This study already has a source of that name.")
+        return name
+
+
+class TraceForm(forms.Form):
+    """Which model writes traces, and in which style."""
+
+    endpoint = forms.ModelChoiceField(
+        label="Teacher", queryset=ModelEndpoint.objects.none(), empty_label=None
+    )
+    paradigm = forms.ChoiceField(
+        label="Paradigm",
+        choices=[("", "None: the neutral prompt"), *((name, name.capitalize()) for name in PARADIGMS)],
+        required=False,
+        help_text="A style of clinical reasoning to ask for by name.",
+    )
+
+    def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        usable = ModelEndpoint.objects.filter(
+            is_active=True, study__in=[study]
+        ) | ModelEndpoint.objects.filter(is_active=True, study=None)
+        self.fields["endpoint"].queryset = usable.order_by("name")  # type: ignore[attr-defined]
+
+
+class RoundForm(forms.Form):
+    """A new round of trace reviews."""
+
+    name = forms.CharField(max_length=120, help_text="For example: Traces, first round.")
+    by_specialty = forms.BooleanField(
+        label="Only reviewers of the question's specialty",
+        required=False,
+        help_text="Leave this off unless every specialty has reviewers.",
+    )
+
+
+class FreezeForm(forms.Form):
+    """A release to make."""
+
+    kind = forms.ChoiceField(widget=forms.RadioSelect)
+    name = forms.CharField(max_length=120)
+    derived_from = forms.ModelChoiceField(
+        queryset=Release.objects.none(),
+        required=False,
+        empty_label="Nothing: a first release",
+        help_text="Set this when the release corrects an earlier one.",
+    )
+
+    def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = [(freezer.kind, f"{freezer.label}: {freezer.meaning}") for freezer in known_freezers()]
+        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
+        earlier = Release.objects.filter(study=study).exclude(state=ReleaseState.FREEZING)
+        self.fields["derived_from"].queryset = earlier  # type: ignore[attr-defined]

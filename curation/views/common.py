@@ -1,0 +1,67 @@
+"""What all pages of this app share: pagination, state pills, and turning refusals into messages."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.db import models
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from consilium.calls.errors import EndpointRefused
+from consilium.people.permissions import NotAllowed
+from consilium.states.transitions import StateChanged, TransitionRefused
+from consilium.work.errors import WorkRefused
+
+PAGE = 50
+REFUSALS = (ValueError, TransitionRefused, StateChanged, EndpointRefused, WorkRefused)
+
+
+def page_of(request: HttpRequest, rows: "models.QuerySet[Any]", size: int = PAGE) -> "Page[Any]":
+    """The page that the query asks for; a number out of range gives the nearest one."""
+    return Paginator(rows, size).get_page(request.GET.get("page"))
+
+
+def pills(
+    rows: "models.QuerySet[Any]", states: type[models.TextChoices], chosen: str
+) -> list[dict[str, Any]]:
+    """One filter link per state that occurs, with its number of rows, in the order of the states."""
+    counts = dict(rows.order_by().values_list("state").annotate(n=Count("pk")))
+    entries = [{"value": "", "label": "All", "count": sum(counts.values()), "current": not chosen}]
+    for state in states:
+        if state.value in counts or state.value == chosen:
+            count = counts.get(state.value, 0)
+            entries.append(
+                {"value": state.value, "label": state.label, "count": count, "current": state.value == chosen}
+            )
+    return entries
+
+
+def one_of(request: HttpRequest, name: str, allowed: Iterable[str]) -> str:
+    """A query parameter that is one of `allowed`, else empty."""
+    value = request.GET.get(name, "")
+    return value if value in set(allowed) else ""
+
+
+def sent(request: HttpRequest) -> tuple[Any, Any]:
+    """(fields, files) for a form: None on a GET, so that an empty POST is still a POST."""
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
+
+
+def attempt(
+    request: HttpRequest, act: Callable[[], str], back: str, *args: Any, **kwargs: Any
+) -> HttpResponse:
+    """Do it, tell the person what came of it, and go to the page named `back`.
+
+    A named refusal becomes a message; a missing permission stays a 403.
+    """
+    try:
+        messages.success(request, act())
+    except NotAllowed:
+        raise
+    except REFUSALS as refusal:
+        messages.error(request, str(refusal))
+    return redirect(reverse(back, args=args, kwargs=kwargs))

@@ -1,0 +1,79 @@
+"""The bytes of images: manifest, frames and thumbnail; each checked by membership and the image's state."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from consilium.blobs.storing import BlobDamaged, read
+from consilium.people.requests import signed_in
+from curation.models import Image
+from curation.showing import may_see, window_of
+
+KEEP = "private, max-age=86400, immutable"
+
+
+@require_GET
+def image_manifest(request: HttpRequest, pk: int) -> JsonResponse:
+    """What the viewer needs to know of an image, with the address of every frame."""
+    image = _visible(request, pk)
+    response = JsonResponse(manifest_of(image))
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_GET
+def image_frame(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """One frame: gzip of byte planes, as the viewer unpacks them."""
+    image = _visible(request, pk)
+    if number >= len(image.frame_blobs):
+        raise Http404("No such frame.")
+    return _bytes(image.frame_blobs[number], "application/octet-stream")
+
+
+@require_GET
+def image_thumbnail(request: HttpRequest, pk: int) -> HttpResponse:
+    """A small PNG."""
+    return _bytes(_visible(request, pk).thumbnail_blob, "image/png")
+
+
+def manifest_of(image: Image) -> dict[str, Any]:
+    """The viewer's manifest: shape, rescaling, windows, spacing, and an address per frame."""
+    label = " ".join(part for part in (image.modality, image.body_part) if part)
+    return window_of(image) | {
+        "id": image.pk,
+        "label": label,
+        "alt": f"{label or 'Medical'} image, {image.frames} frame{'' if image.frames == 1 else 's'}",
+        "thumb": thumbnail_url(image),
+        "frames": [_versioned("image-frame", image, sha256, i) for i, sha256 in enumerate(image.frame_blobs)],
+    }
+
+
+def thumbnail_url(image: Image) -> str:
+    """The thumbnail's address; it names the content, so a browser may keep it."""
+    return _versioned("image-thumbnail", image, image.thumbnail_blob)
+
+
+def _versioned(name: str, image: Image, sha256: str, *rest: int) -> str:
+    return f"{reverse(f'curation:{name}', args=[image.pk, *rest])}?v={sha256[:12]}"
+
+
+def _visible(request: HttpRequest, pk: int) -> Image:
+    """The image, or the same 404 for one that does not exist and one that the person may not see."""
+    found = Image.objects.select_related("study").filter(pk=pk).first()
+    if found is None or not may_see(signed_in(request), found):
+        raise Http404("No such image.")
+    return found
+
+
+def _bytes(sha256: str, media_type: str) -> HttpResponse:
+    try:
+        content = read(sha256)
+    except BlobDamaged as damage:
+        raise Http404("This image is damaged; the operator has to restore it.") from damage
+    response = HttpResponse(content, content_type=media_type)
+    response["Cache-Control"] = KEEP
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'"
+    return response

@@ -1,0 +1,116 @@
+"""Pages of images: the list, one image, and the pixel review."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from consilium.people.access import study_for
+from consilium.people.models import Role
+from consilium.people.requests import signed_in
+from curation.models import Image, Source
+from curation.permissions import SENIORS, can_sign
+from curation.pixel_review import sign_pixels, waiting, withdraw_image
+from curation.states import ImageState
+from curation.views.common import attempt, one_of, page_of, pills
+
+
+@require_GET
+def images(request: HttpRequest, study: str) -> HttpResponse:
+    """All images with their states."""
+    found = study_for(signed_in(request), study, Role.LEAD)
+    rows = Image.objects.filter(study=found).select_related("source", "cluster").order_by("-pk")
+    state = one_of(request, "state", ImageState.values)
+    context = {
+        "study": found,
+        "pills": pills(rows, ImageState, state),
+        "page_obj": page_of(request, rows.filter(state=state) if state else rows),
+        "has_sources": Source.objects.filter(study=found).exists(),
+    }
+    return render(request, "curation/images.html", context)
+
+
+@require_GET
+def image(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+    """One image: viewer, facts, reviews, and the questions that use it."""
+    found = study_for(signed_in(request), study, Role.LEAD)
+    shown = get_object_or_404(Image.objects.select_related("source", "cluster", "batch"), study=found, pk=pk)
+    context = {
+        "study": found,
+        "image": shown,
+        "viewed": [shown],
+        "visible": shown.state in (ImageState.RELEASED, ImageState.QUARANTINED, ImageState.REVIEWED),
+        "reviews": shown.pixel_reviews.select_related("person").order_by("at"),
+        "questions": shown.questions.order_by("pk")[:20],
+    }
+    return render(request, "curation/image.html", context)
+
+
+@require_POST
+def withdraw(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+    """Take a usable image back."""
+    person = signed_in(request)
+    found = study_for(person, study, Role.LEAD)
+    shown = get_object_or_404(Image, study=found, pk=pk)
+
+    def act() -> str:
+        withdraw_image(image=shown, reason=request.POST.get("reason", ""), by=person)
+        return "The image is withdrawn. Its questions stay out of every later release."
+
+    return attempt(request, act, "curation:image", study=study, pk=pk)
+
+
+@require_GET
+def pixel_reviews(request: HttpRequest, study: str) -> HttpResponse:
+    """Images that wait for somebody to look at their pixels."""
+    found = study_for(signed_in(request), study, *SENIORS)
+    rows = waiting(found).select_related("source", "batch__created_by")
+    return render(
+        request, "curation/pixel_reviews.html", {"study": found, "page_obj": page_of(request, rows)}
+    )
+
+
+@require_GET
+def pixel_review(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+    """One image to sign: every frame on one sheet."""
+    person = signed_in(request)
+    found = study_for(person, study, *SENIORS)
+    rows = waiting(found)
+    shown = get_object_or_404(rows.select_related("source", "batch"), pk=pk)
+    later = rows.filter(pk__gt=pk).values_list("pk", flat=True).first()
+    context = {
+        "study": found,
+        "image": shown,
+        "viewed": [shown],
+        "may_sign": can_sign(person, shown),
+        "left": rows.count(),
+        "next": later,
+    }
+    return render(request, "curation/pixel_review.html", context)
+
+
+@require_POST
+def sign(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+    """Sign the pixels, then go on with the next image."""
+    person = signed_in(request)
+    found = study_for(person, study, *SENIORS)
+    shown = get_object_or_404(Image.objects.select_related("batch", "study"), study=found, pk=pk)
+    is_clean = request.POST.get("verdict") == "clean"
+
+    def act() -> str:
+        sign_pixels(
+            image=shown,
+            pixel_sha256=request.POST.get("pixel_sha256", ""),
+            is_clean=is_clean,
+            note=request.POST.get("note", ""),
+            by=person,
+        )
+        return "Signed as free of identifiers." if is_clean else "Refused. The image is shown to nobody."
+
+    answer = attempt(request, act, "curation:pixel-review", study=study, pk=pk)
+    shown.refresh_from_db()
+    if shown.state == ImageState.QUARANTINED:
+        return answer
+    following = waiting(found).filter(pk__gt=pk).first() or waiting(found).first()
+    if following is None:
+        return redirect("curation:pixel-reviews", study=study)
+    return redirect("curation:pixel-review", study=study, pk=following.pk)

@@ -1,0 +1,84 @@
+"""Pages of questions."""
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET, require_POST
+
+from consilium.people.access import study_for
+from consilium.people.models import Role, Specialty
+from consilium.people.requests import signed_in
+from curation.models import Question, Use
+from curation.opening import BEFORE, drop_question, open_questions
+from curation.showing import all_released
+from curation.states import QuestionState
+from curation.views.common import attempt, one_of, page_of, pills
+
+
+@require_GET
+def questions(request: HttpRequest, study: str) -> HttpResponse:
+    """All questions, by state, use, specialty and words."""
+    found = study_for(signed_in(request), study, Role.LEAD)
+    rows = Question.objects.filter(study=found).select_related("cluster", "source").order_by("pk")
+    use, specialty = one_of(request, "use", Use.values), one_of(request, "specialty", Specialty.values)
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:200]
+    rows = rows.filter(cluster__use=use) if use else rows
+    rows = rows.filter(specialty=specialty) if specialty else rows
+    rows = rows.filter(Q(text__icontains=words) | Q(external_id__icontains=words)) if words else rows
+    state = one_of(request, "state", QuestionState.values)
+    context = {
+        "study": found,
+        "pills": pills(rows, QuestionState, state),
+        "page_obj": page_of(request, rows.filter(state=state) if state else rows),
+        "uses": Use.choices,
+        "specialties": Specialty.choices,
+        "chosen": {"use": use, "specialty": specialty, "q": words, "state": state},
+        "openable": Question.objects.filter(study=found, state__in=BEFORE).count(),
+        "is_filtered": bool(use or specialty or words or state),
+    }
+    return render(request, "curation/questions.html", context)
+
+
+@require_GET
+def question(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+    """One question with its images, traces and origin."""
+    found = study_for(signed_in(request), study, Role.LEAD)
+    rows = Question.objects.select_related("cluster", "source", "batch")
+    shown = get_object_or_404(rows, study=found, pk=pk)
+    images = shown.ordered_images()
+    context = {
+        "study": found,
+        "question": shown,
+        "images": images,
+        "visible": all_released(images),
+        "traces": shown.traces.select_related("endpoint").order_by("pk"),
+    }
+    return render(request, "curation/question.html", context)
+
+
+@require_POST
+def open_all(request: HttpRequest, study: str) -> HttpResponse:
+    """Open every imported question whose images are usable."""
+    person = signed_in(request)
+    found = study_for(person, study, Role.LEAD)
+
+    def act() -> str:
+        outcome = open_questions(study=found, by=person)
+        waits = f" {outcome.waiting} wait for the pixel review of an image." if outcome.waiting else ""
+        return f"{outcome.opened} questions are ready.{waits}"
+
+    return attempt(request, act, "curation:questions", study=study)
+
+
+@require_POST
+def drop(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+    """Leave a question out, with a reason."""
+    person = signed_in(request)
+    found = study_for(person, study, Role.LEAD)
+    shown = get_object_or_404(Question, study=found, pk=pk)
+
+    def act() -> str:
+        drop_question(question=shown, reason=request.POST.get("reason", ""), by=person)
+        return "The question is dropped."
+
+    return attempt(request, act, "curation:question", study=study, pk=pk)

@@ -1,0 +1,157 @@
+"""Pages of traces, and the screen on which a clinician reviews one."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from consilium.jobs.models import Job
+from consilium.people.access import study_for
+from consilium.people.models import Role
+from consilium.people.permissions import roles_of
+from consilium.people.requests import signed_in
+from consilium.work.models import Claim
+from consilium.work.views import work_screen
+from curation.forms import RoundForm, TraceForm
+from curation.models import Trace
+from curation.permissions import SENIORS, can_settle
+from curation.review_content import REASONS, step_id
+from curation.reviewing import counted_reviews, open_reviews, settle
+from curation.showing import all_released
+from curation.states import TraceState
+from curation.tracing import KIND, start_tracing
+from curation.views.common import attempt, one_of, page_of, pills
+
+
+@require_GET
+def traces(request: HttpRequest, study: str) -> HttpResponse:
+    """All traces by state; where new ones and review rounds start."""
+    person = signed_in(request)
+    found = study_for(person, study, *SENIORS)
+    rows = Trace.objects.filter(study=found).select_related("question", "endpoint").order_by("-pk")
+    state = one_of(request, "state", TraceState.values)
+    jobs = Job.objects.filter(study=found, kind=KIND).order_by("-created_at")
+    context = {
+        "study": found,
+        "pills": pills(rows, TraceState, state),
+        "page_obj": page_of(request, rows.filter(state=state) if state else rows),
+        "job": jobs.first(),
+        "trace_form": TraceForm(found),
+        "round_form": RoundForm(),
+        "is_lead": Role.LEAD in roles_of(person, found),
+        "to_review": rows.filter(state=TraceState.CHECKED).count(),
+    }
+    return render(request, "curation/traces.html", context)
+
+
+@require_POST
+def start(request: HttpRequest, study: str) -> HttpResponse:
+    """Let a model write traces."""
+    person = signed_in(request)
+    found = study_for(person, study, Role.LEAD)
+    form = TraceForm(found, request.POST)
+
+    def act() -> str:
+        if not form.is_valid():
+            raise ValueError("Choose a model that may be asked.")
+        chosen = form.cleaned_data
+        start_tracing(study=found, endpoint=chosen["endpoint"], by=person, paradigm=chosen["paradigm"])
+        return "The model is asked for traces."
+
+    return attempt(request, act, "curation:traces", study=study)
+
+
+@require_POST
+def open_round(request: HttpRequest, study: str) -> HttpResponse:
+    """Put the checked traces on the review queue."""
+    person = signed_in(request)
+    found = study_for(person, study, Role.LEAD)
+    form = RoundForm(request.POST)
+
+    def act() -> str:
+        if not form.is_valid():
+            raise ValueError("Give the round a name.")
+        work_round = open_reviews(study=found, by=person, **form.cleaned_data)
+        return f"{work_round.items.count()} traces wait for review."
+
+    return attempt(request, act, "curation:traces", study=study)
+
+
+@require_GET
+def trace(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+    """One trace: steps with their edits, checks, reviews."""
+    person = signed_in(request)
+    found = study_for(person, study, *SENIORS)
+    rows = Trace.objects.select_related("question__cluster", "endpoint", "reply")
+    shown = get_object_or_404(rows, study=found, pk=pk)
+    images = shown.question.ordered_images()
+    context = {
+        "study": found,
+        "trace": shown,
+        "images": images,
+        "visible": all_released(images),
+        "steps": shown.steps.all(),
+        "reviews": _reviews(shown),
+        "may_settle": shown.state == TraceState.DISPUTED and can_settle(person, shown),
+    }
+    return render(request, "curation/trace.html", context)
+
+
+@require_POST
+def settle_trace(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+    """Decide a dispute for one of the reviews."""
+    person = signed_in(request)
+    found = study_for(person, study, *SENIORS)
+    shown = get_object_or_404(Trace.objects.select_related("study"), study=found, pk=pk)
+    number = request.POST.get("review", "")
+    review = get_object_or_404(
+        shown.reviews, pk=int(number) if number.isdecimal() and len(number) < 19 else 0
+    )
+
+    def act() -> str:
+        settle(trace=shown, review=review, by=person)
+        return "The trace is settled."
+
+    return attempt(request, act, "curation:trace", study=study, pk=pk)
+
+
+@work_screen
+def review(request: HttpRequest, claim: Claim) -> HttpResponse:
+    """The workbench: images left, steps right, a decision per step."""
+    rows = Trace.objects.select_related("question", "study")
+    shown = get_object_or_404(rows, pk=claim.item.object_id)
+    images = shown.question.ordered_images()
+    if not all_released(images):
+        return redirect("work:queue", study=claim.study.slug)
+    steps = [{"id": step_id(step.position), "text": step.original} for step in shown.steps.all()]
+    context = {
+        "study": claim.study,
+        "claim": claim,
+        "trace": shown,
+        "question": shown.question,
+        "images": images,
+        "steps": steps,
+        "reasons": REASONS.items(),
+        "shows_gold": claim.shown.get("gold", False),
+    }
+    return render(request, "curation/review.html", context)
+
+
+def _reviews(trace: Trace) -> list[dict[str, Any]]:
+    """Each counted review with its decisions beside the step's original text."""
+    originals = {step_id(step.position): step.original for step in trace.steps.all()}
+    shown = []
+    for review in counted_reviews(trace):
+        entries = [
+            {
+                "number": number,
+                "original": originals.get(entry["id"], ""),
+                "text": entry.get("text", ""),
+                "status": entry["status"],
+                "reason": REASONS.get(entry.get("reason", ""), ""),
+            }
+            for number, entry in enumerate(review.steps, start=1)
+        ]
+        shown.append({"review": review, "entries": entries})
+    return shown
