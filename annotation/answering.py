@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from consilium.calls.engine import Ask, ask_all
 from django.db import transaction
 
 from annotation.models import Response
 from consilium.answers import solver_prompt
 from consilium.answers.normalise import normalise
 from consilium.answers.think_answer import parse, rejoin
+from consilium.calls.engine import Ask, ask_all
 from consilium.calls.images import data_uri
 from consilium.calls.models import ModelEndpoint, Reply
 from consilium.calls.permissions import check_may_ask
@@ -18,11 +18,15 @@ from consilium.jobs.models import Job
 from consilium.jobs.queueing import enqueue
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
-from curation.models import Question, Use
+from curation.models import Question, QuestionImage, Use
 from curation.showing import model_images
-from curation.states import QuestionState
+from curation.states import ImageState, QuestionState
 
 MAX_TOKENS = 512
+
+
+class SourceForbids(JobFailed):
+    """A source may not be sent to hosted models, and the endpoint is one; the text names both."""
 
 
 class NothingToAnswer(Exception):
@@ -36,8 +40,10 @@ def readable(text: str) -> str:
 
 
 def unanswered(study: Study, endpoint: ModelEndpoint) -> Sequence[Question]:
-    """Ready test questions without a response of this endpoint, in order."""
+    """Ready test questions with usable images and without a response of this endpoint, in order."""
+    unseen = QuestionImage.objects.exclude(image__state=ImageState.RELEASED).values("question")
     ready = Question.objects.filter(study=study, state=QuestionState.READY, cluster__use=Use.TEST)
+    ready = ready.exclude(pk__in=unseen)
     return list(ready.exclude(responses__endpoint=endpoint).select_related("source").order_by("pk"))
 
 
@@ -45,11 +51,13 @@ def unanswered(study: Study, endpoint: ModelEndpoint) -> Sequence[Question]:
 def ask_for_answers(*, study: Study, endpoint: ModelEndpoint, by: Person) -> Job:
     """Queue the job in which one model answers every test question it has not answered.
 
-    Raises NotAllowed, EndpointRefused, NothingToAnswer.
+    Raises NotAllowed, EndpointRefused, SourceForbids, NothingToAnswer.
     """
     check_lead(by, study)
     check_may_ask(endpoint, study=study)
-    if not unanswered(study, endpoint):
+    questions = unanswered(study, endpoint)
+    _check_sources(questions, endpoint)
+    if not questions:
         raise NothingToAnswer(f"{endpoint} has answered every ready test question of this study.")
     return enqueue(kind="annotation.answer", by=by, study=study, params={"endpoint": endpoint.pk})
 
@@ -90,4 +98,4 @@ def _check_sources(questions: Sequence[Question], endpoint: ModelEndpoint) -> No
     refused = {q.source.name for q in questions if endpoint.is_hosted and not q.source.may_send_to_hosted}
     if refused:
         name = min(refused)
-        raise JobFailed(f"Source {name!r} may not be sent to hosted models, and {endpoint} is hosted.")
+        raise SourceForbids(f"Source {name!r} may not be sent to hosted models, and {endpoint} is hosted.")

@@ -11,12 +11,15 @@ class AnnotationConfig(AppConfig):
     def ready(self) -> None:
         """Runs once when Django has loaded all models."""
         from annotation.adjudicating import ADJUDICATE
+        from annotation.freezing import PREFERENCES
         from annotation.settling import sweep
         from annotation.tasks import register_jobs
         from annotation.voting import COMPARE
         from consilium.jobs.sweeping import register_sweep
         from consilium.work import kinds
+        from curation import freezers
 
+        freezers.register(PREFERENCES)
         kinds.register(COMPARE)
         kinds.register(ADJUDICATE)
         register_jobs()

@@ -6,6 +6,7 @@ from typing import Any
 from annotation.models import Case, Consensus
 from annotation.states import CaseState
 from consilium.people.models import Person, Study
+from curation.freezers import Freezer
 from curation.models import Release, ReleaseKind, Use
 from curation.releasing import NewRow, freeze
 from curation.showing import model_image_blobs
@@ -20,11 +21,21 @@ LEFT_OUT = {
 }
 
 
-def freeze_preferences(*, study: Study, name: str, by: Person) -> Release:
+def freeze_preferences(
+    *, study: Study, name: str, by: Person, derived_from: Release | None = None
+) -> Release:
     """Freeze every settled case of test use. Raises what `curation.releasing.freeze` raises."""
     left_out: dict[str, int] = {}
     rows = _rows(study, left_out)
-    return freeze(study=study, kind=ReleaseKind.PREFERENCES, name=name, rows=rows, left_out=left_out, by=by)
+    return freeze(
+        study=study,
+        kind=ReleaseKind.PREFERENCES,
+        name=name,
+        rows=rows,
+        left_out=left_out,
+        by=by,
+        derived_from=derived_from,
+    )
 
 
 def _rows(study: Study, left_out: dict[str, int]) -> Iterator[NewRow]:
@@ -69,6 +80,14 @@ def _row(case: Case) -> NewRow:
         "cluster": case.question.cluster.group_key[:16],
     }
     return NewRow(row_id=f"case-{case.pk}", content=content, files=files)
+
+
+PREFERENCES = Freezer(
+    kind=ReleaseKind.PREFERENCES,
+    label="Preference release",
+    meaning="Every settled case with its two answers, labels and votes: what judges are scored on.",
+    freeze=freeze_preferences,
+)
 
 
 def _votes(entry: Consensus) -> dict[str, Any]:

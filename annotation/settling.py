@@ -55,18 +55,21 @@ def _settled(case: Case) -> bool:
 
 @transaction.atomic
 def settle(*, case: Case) -> Case:
-    """Count the votes of a quiet case: labels, or replacement readers, or a senior. Raises StateChanged."""
+    """Count the votes of a quiet case: labels, or replacement readers, or a senior.
+
+    When a lead has closed the item, nobody can replace a reader, so a senior decides. Raises StateChanged.
+    """
     item = lock_item(WorkItem.objects.only("pk").get(kind=Kind.COMPARE, object_id=case.pk).pk)
     outcome = outcome_of(case, item)
-    if outcome.more_readers:
+    if outcome.more_readers and item.is_open:
         transition(case, CaseState.OPEN, by=None, reason="a reader could not judge", quiet_until=None)
         _add_readers(item, outcome.more_readers)
         return case
-    to = CaseState.DISPUTED if outcome.is_disputed else CaseState.SETTLED
+    to = CaseState.DISPUTED if outcome.reason else CaseState.SETTLED
     transition(case, to, by=None, reason=outcome.reason, data={"labels": outcome.labels})
     _store(case, outcome)
     close_item(item)
-    if outcome.is_disputed:
+    if to == CaseState.DISPUTED:
         _call_senior(case, item)
     return case
 
@@ -74,7 +77,7 @@ def settle(*, case: Case) -> Case:
 def outcome_of(case: Case, item: WorkItem) -> Outcome:
     """What the counted votes of the case say now, the readers in the order of their seats."""
     seats = dict(Claim.objects.filter(item=item, slot__isnull=False).values_list("person", "slot"))
-    votes = sorted(Vote.objects.filter(case=case).counted(), key=lambda vote: seats.get(vote.person_id, 0))
+    votes = sorted(Vote.objects.filter(case=case).counted(), key=lambda vote: seats.get(vote.person_id) or 0)
     settings = case.study.settings
     return decide(
         [{name: vote.label(name) for name in Dimension.values} for vote in votes],

@@ -39,6 +39,7 @@ def oriented(edges: Sequence[Pair]) -> list[int]:
         for end in edge:
             around[end].append(number)
     direction = [0] * len(ends)
+    at: int | None
     for start in list(around):
         at = start
         while (number := _unused(around[at], direction)) is not None:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from annotation import showing
 from annotation.adjudicating import AlreadyVotedBlind, vote_blind
+from annotation.frames import to_shown
 from annotation.models import BlindVote
 from consilium.people.requests import signed_in
 from consilium.work.claiming import member_of, open_claim
@@ -61,7 +62,7 @@ def blind(request: HttpRequest, token: UUID) -> HttpResponse:
 
 
 def _second_stage(claim: Claim, blind: BlindVote) -> dict[str, Any]:
-    shown = {name: showing.to_shown(choice, claim.shown["first"]) for name, choice in blind.choices.items()}
+    shown = {name: to_shown(choice, claim.shown["first"]) for name, choice in blind.choices.items()}
     return {
         "chosen": {"choices": shown, "reasons": blind.reasons},
         "chips": showing.readers_chips(claim),

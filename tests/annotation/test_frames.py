@@ -56,7 +56,9 @@ PAIRS = st.lists(st.sampled_from(list(combinations(range(1, 6), 2))), max_size=6
 
 
 @given(PAIRS, st.integers(0, 10))
-def test_sides_are_balanced_within_each_pair_and_for_each_model(pairs: list[tuple[int, int]], seed: int) -> None:
+def test_sides_are_balanced_within_each_pair_and_for_each_model(
+    pairs: list[tuple[int, int]], seed: int
+) -> None:
     sides = first_is_a(pairs, {}, random.Random(seed))
     within: Counter[tuple[int, int]] = Counter()
     model: Counter[int] = Counter()

@@ -52,7 +52,9 @@ def open_screen(page: Page, url: str, claim: Claim) -> None:
     page.goto(url + reverse(name, kwargs={"token": claim.token}))
 
 
-def test_a_reader_votes_by_keyboard_and_gets_the_next_case(window: Page, live_server: Any, cast: Cast) -> None:
+def test_a_reader_votes_by_keyboard_and_gets_the_next_case(
+    window: Page, live_server: Any, cast: Cast
+) -> None:
     making.opened(cast, questions=2)
     claim = making.claim(cast.study, cast.anna)
     open_screen(window, live_server.url, claim)
@@ -100,7 +102,9 @@ def test_a_wide_answer_never_makes_the_page_scroll(window: Page, live_server: An
         window.keyboard.press("1")
     for width, height in (*SCREENS, (1024, 768)):
         window.set_viewport_size({"width": width, "height": height})
-        page = window.evaluate("[document.documentElement.scrollHeight, document.documentElement.scrollWidth]")
+        page = window.evaluate(
+            "[document.documentElement.scrollHeight, document.documentElement.scrollWidth]"
+        )
         assert page == [height, width]
         assert window.locator("[data-submits]").is_visible()
     assert window.evaluate("document.querySelector('.answer-body').clientHeight") >= 100

@@ -10,8 +10,8 @@ from consilium.answers.dimensions import DIMENSIONS
 
 def outcome(overall: str, capacity: int = 3, harms: str = "nnnnnn", **setting: Any) -> Outcome:
     """Everything but overall is unanimous A; `overall` has one letter per reader, - for cannot judge."""
-    words = {"A": "A", "B": "B", "-": None}
-    votes = [dict.fromkeys(DIMENSIONS, "A") | {"overall": words[letter]} for letter in overall]
+    words: dict[str, str | None] = {"A": "A", "B": "B", "-": None}
+    votes = [{**dict.fromkeys(DIMENSIONS, "A"), "overall": words[letter]} for letter in overall]
     flags = [{"n": "neither", "a": "a", "b": "b", "2": "both"}[letter] for letter in harms[: len(votes)]]
     settings = {"votes_per_case": 3, "senior_on_any_split": False} | setting
     return decide(votes, flags, capacity=capacity, **settings)
@@ -82,7 +82,7 @@ def test_a_replacement_does_not_undo_a_majority_of_the_first_readers() -> None:
     accuracy = ["A", "B", None, "A"]
     relevance = ["A", "B", "B", "A"]
     votes = [
-        dict.fromkeys(DIMENSIONS, "A") | {"accuracy": one, "relevance": two}
+        {**dict.fromkeys(DIMENSIONS, "A"), "accuracy": one, "relevance": two}
         for one, two in zip(accuracy, relevance, strict=True)
     ]
     found = decide(votes, ["neither"] * 4, votes_per_case=3, capacity=4, senior_on_any_split=False)

@@ -1,0 +1,52 @@
+"""Forms of the leads' pages."""
+
+from typing import Any
+
+from django import forms
+
+from consilium.calls.models import ModelEndpoint
+from consilium.people.models import Study
+
+
+class AskModelsForm(forms.Form):
+    """Which models answer the test questions."""
+
+    endpoints = forms.ModelMultipleChoiceField(
+        queryset=ModelEndpoint.objects.none(),
+        label="Models",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Each is asked once per ready test question that it has not answered yet.",
+    )
+
+    def __init__(self, study: Study, data: Any = None) -> None:
+        super().__init__(data)
+        field = self.fields["endpoints"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        field.queryset = ModelEndpoint.objects.for_study(study).in_use()
+
+
+class RoundForm(forms.Form):
+    """A new round of comparisons."""
+
+    name = forms.CharField(max_length=120, help_text="Readers see it; do not name a model.")
+    limit = forms.IntegerField(
+        label="Cases at most",
+        min_value=1,
+        max_value=100_000,
+        required=False,
+        help_text="Empty: all that can be paired.",
+    )
+
+
+class ExcludeForm(forms.Form):
+    """Why a case is left out."""
+
+    reason = forms.CharField(
+        max_length=200, help_text="Goes into the record and is counted in every later release."
+    )
+
+
+class FreezeForm(forms.Form):
+    """The name of a new preference release."""
+
+    name = forms.CharField(max_length=120)

@@ -1,0 +1,83 @@
+"""The leads' page about agreement, and the button that freezes what is settled."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation.agreeing import agreement_of, organ_systems
+from annotation.forms import FreezeForm
+from annotation.freezing import freeze_preferences
+from annotation.models import Consensus, Dimension
+from annotation.overview import summary
+from annotation.states import CaseState
+from consilium.people.access import study_for
+from consilium.people.models import Role, Study
+from consilium.people.requests import signed_in
+from curation.models import Release, ReleaseKind
+from curation.releasing import FreezeRefused
+
+
+@require_safe
+def agreement(request: HttpRequest, study: str) -> HttpResponse:
+    """Agreement per dimension, position effect, and the release form."""
+    found = study_for(signed_in(request), study, Role.LEAD)
+    return _page(request, found)
+
+
+@require_POST
+def freeze(request: HttpRequest, study: str) -> HttpResponse:
+    """Freeze the settled cases into a preference release and show it."""
+    person = signed_in(request)
+    found = study_for(person, study, Role.LEAD)
+    form = FreezeForm(request.POST)
+    if form.is_valid():
+        try:
+            release = freeze_preferences(study=found, name=form.cleaned_data["name"], by=person)
+        except FreezeRefused as problem:
+            form.add_error(None, str(problem))
+        else:
+            messages.success(request, f"{release.name} is frozen with {release.row_count} rows.")
+            return redirect("curation:release", study=found.slug, pk=release.pk)
+    return _page(request, found, form=form, status=422)
+
+
+def _page(
+    request: HttpRequest, study: Study, form: FreezeForm | None = None, status: int = 200
+) -> HttpResponse:
+    organ_system = request.GET.get("organ_system", "")
+    with_excluded = request.GET.get("excluded") == "with"
+    figures = agreement_of(study, organ_system=organ_system, with_excluded=with_excluded)
+    decided = _decided(study)
+    context = {
+        "study": study,
+        "figures": figures,
+        "rows": [(Dimension(row.dimension).label, row, decided.get(row.dimension)) for row in figures.rows],
+        "organ_systems": organ_systems(study),
+        "organ_system": organ_system,
+        "with_excluded": with_excluded,
+        "counts": summary(study)["cases"],
+        "form": form or FreezeForm(initial={"name": _next_name(study)}),
+    }
+    return render(request, "annotation/agreement.html", context, status=status)
+
+
+def _decided(study: Study) -> dict[str, Mapping[str, Any]]:
+    """Per dimension, how the labels of the settled cases came about."""
+    entries = Consensus.objects.filter(case__study=study, case__state=CaseState.SETTLED).order_by()
+    differ = Q(votes_a__gt=0, votes_b__gt=0)
+    counts = entries.values("dimension").annotate(
+        senior=Count("pk", filter=Q(is_adjudicated=True)),
+        split=Count("pk", filter=Q(is_adjudicated=False) & differ),
+        unanimous=Count("pk", filter=Q(is_adjudicated=False) & ~differ),
+    )
+    return {row["dimension"]: row for row in counts}
+
+
+def _next_name(study: Study) -> str:
+    number = Release.objects.filter(study=study, kind=ReleaseKind.PREFERENCES).count() + 1
+    return f"Preferences {number}"

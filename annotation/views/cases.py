@@ -1,0 +1,143 @@
+"""The leads' pages about cases."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation.excluding import ReasonMissing, exclude
+from annotation.forms import ExcludeForm
+from annotation.models import Case, Choice, Dimension, Vote
+from annotation.states import CaseState
+from consilium.audit.models import AuditEvent
+from consilium.people.access import study_for
+from consilium.people.models import Role, Study, pseudonym
+from consilium.people.requests import signed_in
+from consilium.states.transitions import StateChanged, TransitionRefused
+from consilium.work.models import Kind, WorkItem
+
+PAGE = 50
+
+
+@require_safe
+def cases(request: HttpRequest, study: str) -> HttpResponse:
+    """All cases of the study, by state."""
+    found = study_for(signed_in(request), study, Role.LEAD)
+    wanted = request.GET.get("state", "")
+    listed = Case.objects.filter(study=found).select_related("question").prefetch_related("consensus")
+    if wanted in CaseState.values:
+        listed = listed.filter(state=wanted)
+    page = Paginator(listed, PAGE).get_page(request.GET.get("page"))
+    _add_votes(list(page))
+    context = {"study": found, "page": page, "filters": _filters(found, wanted), "dimensions": Dimension}
+    return render(request, "annotation/cases.html", context)
+
+
+@require_safe
+def case(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+    """One case: its answers, votes by pseudonym, labels and history."""
+    found = study_for(signed_in(request), study, Role.LEAD)
+    return render(request, "annotation/case.html", _details(_one(found, pk)))
+
+
+@require_POST
+def exclude_case(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+    """Leave the case out, with a reason."""
+    person = signed_in(request)
+    found = study_for(person, study, Role.LEAD)
+    chosen = _one(found, pk)
+    form = ExcludeForm(request.POST)
+    try:
+        exclude(case=chosen, reason=str(form["reason"].value() or ""), by=person)
+    except (ReasonMissing, TransitionRefused, StateChanged) as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, f"Case {chosen.pk} is left out of every later release.")
+    return redirect("annotation:case", study=found.slug, pk=pk)
+
+
+def _add_votes(listed: list[Case]) -> None:
+    """Give each case its seats, its counted voters and its labels, for the page's cases only."""
+    keys = [one.pk for one in listed]
+    items = WorkItem.objects.filter(kind=Kind.COMPARE, object_id__in=keys)
+    seats = dict(items.values_list("object_id", "capacity"))
+    votes = Vote.objects.filter(case__in=keys, submission__is_surplus=False).order_by()
+    voted = dict(votes.values_list("case").annotate(voted=Count("person", distinct=True)))
+    for one in listed:
+        one.capacity, one.voted = seats.get(one.pk, 0), voted.get(one.pk, 0)  # type: ignore[attr-defined]
+        one.labels = _labels(one)  # type: ignore[attr-defined]
+
+
+def _labels(one: Case) -> list[dict[str, Any]]:
+    entries = {entry.dimension: entry for entry in one.consensus.all()}
+    return [{"dimension": name, "entry": entries.get(name.value)} for name in Dimension] if entries else []
+
+
+def _filters(study: Study, wanted: str) -> list[dict[str, Any]]:
+    states = Case.objects.filter(study=study).order_by().values_list("state").annotate(number=Count("pk"))
+    counts = dict(states)
+    shown = [{"value": "", "label": "All", "count": sum(counts.values())}]
+    shown += [
+        {"value": state.value, "label": state.label, "count": counts[state]}
+        for state in CaseState
+        if counts.get(state)
+    ]
+    return [{**one, "current": one["value"] == wanted} for one in shown]
+
+
+def _one(study: Study, pk: int) -> Case:
+    related = ("study", "round", "question__cluster", "response_a__endpoint", "response_b__endpoint")
+    return get_object_or_404(Case.objects.select_related(*related), pk=pk, study=study)
+
+
+def _details(one: Case) -> dict[str, Any]:
+    votes = list(Vote.objects.newest().filter(case=one).select_related("submission").order_by("pk"))
+    consensus = {entry.dimension: entry for entry in one.consensus.all()}
+    return {
+        "study": one.study,
+        "case": one,
+        "images": one.question.ordered_images(),
+        "shows_models": one.state == CaseState.SETTLED,
+        "readers": [
+            {
+                "name": pseudonym(one.study_id, vote.person_id),
+                "vote": vote,
+                "seconds": vote.submission.active_seconds,
+            }
+            for vote in votes
+        ],
+        "rows": [
+            {
+                "label": name.label,
+                "choices": [Choice(vote.choice(name)).label for vote in votes],
+                "entry": consensus.get(name.value),
+            }
+            for name in Dimension
+        ],
+        "decisions": [_decision(one, decision) for decision in one.adjudications.order_by("pk")],
+        "written": [
+            (pseudonym(one.study_id, vote.person_id), Dimension(name).label, text)
+            for vote in votes
+            for name, text in vote.rationales.items()
+        ],
+        "events": AuditEvent.objects.filter(
+            study=one.study, object_type="annotation.case", object_id=str(one.pk)
+        ).select_related("actor"),
+        "form": ExcludeForm(),
+        "can_exclude": one.state != CaseState.EXCLUDED,
+    }
+
+
+def _decision(one: Case, decision: Any) -> dict[str, Any]:
+    return {
+        "name": pseudonym(one.study_id, decision.person_id),
+        "comment": decision.comment,
+        "rows": [
+            (name.label, Choice(decision.blind[name.value]).label, Choice(decision.final[name.value]).label)
+            for name in Dimension
+        ],
+    }

@@ -1,0 +1,137 @@
+"""The leads' page about rounds: answers of models, new rounds, how far the open ones are."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, Q, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation.answering import NothingToAnswer, SourceForbids, ask_for_answers
+from annotation.forms import AskModelsForm, RoundForm
+from annotation.models import Response
+from annotation.pairing import NothingToPair, RoundNameTaken, answers_to_pair, open_comparison_round
+from consilium.calls.errors import EndpointRefused
+from consilium.jobs.models import Job
+from consilium.jobs.states import JobState
+from consilium.people.access import study_for
+from consilium.people.models import Role, Study
+from consilium.people.requests import signed_in
+from consilium.work.closing import close_round
+from consilium.work.models import Kind, Round, Submission
+from curation.models import Question, Use
+
+KINDS = (Kind.COMPARE, Kind.ADJUDICATE)
+
+
+@require_safe
+def rounds(request: HttpRequest, study: str) -> HttpResponse:
+    """Rounds with their progress, and the two forms that lead to a new one."""
+    found = study_for(signed_in(request), study, Role.LEAD)
+    return _page(request, found)
+
+
+@require_POST
+def ask_models(request: HttpRequest, study: str) -> HttpResponse:
+    """Queue one job per chosen model."""
+    person = signed_in(request)
+    found = study_for(person, study, Role.LEAD)
+    form = AskModelsForm(found, request.POST)
+    if not form.is_valid():
+        return _page(request, found, ask_form=form, status=422)
+    for endpoint in form.cleaned_data["endpoints"]:
+        try:
+            ask_for_answers(study=found, endpoint=endpoint, by=person)
+        except (NothingToAnswer, SourceForbids, EndpointRefused) as problem:
+            messages.warning(request, str(problem))
+    return redirect("annotation:rounds", study=found.slug)
+
+
+@require_POST
+def open_round(request: HttpRequest, study: str) -> HttpResponse:
+    """Pair answers and put the cases on the queue."""
+    person = signed_in(request)
+    found = study_for(person, study, Role.LEAD)
+    form = RoundForm(request.POST)
+    if form.is_valid():
+        try:
+            opened = open_comparison_round(study=found, by=person, **form.cleaned_data)
+        except RoundNameTaken as problem:
+            form.add_error("name", str(problem))
+        except NothingToPair as problem:
+            form.add_error(None, str(problem))
+        else:
+            messages.success(request, f"{opened.items.count()} cases are open for votes.")
+            return redirect("annotation:rounds", study=found.slug)
+    return _page(request, found, round_form=form, status=422)
+
+
+@require_POST
+def close(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+    """Close a round: nobody starts in it any more; what is voted stays."""
+    person = signed_in(request)
+    found = study_for(person, study, Role.LEAD)
+    chosen = get_object_or_404(Round, pk=pk, study=found, kind__in=KINDS)
+    close_round(work_round=chosen, by=person)
+    messages.success(request, f"{chosen.name} is closed.")
+    return redirect("annotation:rounds", study=found.slug)
+
+
+def _page(
+    request: HttpRequest,
+    study: Study,
+    *,
+    ask_form: AskModelsForm | None = None,
+    round_form: RoundForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    answered = (
+        Response.objects.filter(study=study).order_by().values("endpoint__name").annotate(n=Count("pk"))
+    )
+    context = {
+        "study": study,
+        "rounds": _rounds(study),
+        "jobs": _jobs(study),
+        "test_questions": Question.objects.for_use(study, Use.TEST).ready().count(),
+        "answered": [(row["endpoint__name"], row["n"]) for row in answered.order_by("endpoint__name")],
+        "can_pair": len(answers_to_pair(study)),
+        "ask_form": ask_form or AskModelsForm(study),
+        "round_form": round_form or RoundForm(initial={"name": _next_name(study)}),
+    }
+    return render(request, "annotation/rounds.html", context, status=status)
+
+
+def _rounds(study: Study) -> list[dict[str, Any]]:
+    """Each round with its seats, its counted submissions and what is open."""
+    listed = Round.objects.filter(study=study, kind__in=KINDS).annotate(
+        item_count=Count("items"),
+        seats=Sum("items__capacity"),
+        still_open=Count("items", filter=Q(items__is_open=True)),
+    )
+    done = dict(
+        Submission.objects.filter(item__round__in=listed.values("pk"), version=1, is_surplus=False)
+        .order_by()
+        .values_list("item__round")
+        .annotate(n=Count("pk"))
+    )
+    return [
+        {
+            "round": one,
+            "dialog": f"close-{one.pk}",
+            "done": min(done.get(one.pk, 0), one.seats or 0),
+            "seats": one.seats or 0,
+        }
+        for one in listed
+    ]
+
+
+def _jobs(study: Study) -> "QuerySet[Job]":
+    """Answer jobs that run, and the last ones that ended."""
+    jobs = Job.objects.filter(study=study, kind="annotation.answer")
+    busy = jobs.filter(state__in=(JobState.QUEUED, JobState.RUNNING))
+    return busy if busy.exists() else jobs.filter(state=JobState.FAILED).order_by("-created_at")[:2]
+
+
+def _next_name(study: Study) -> str:
+    return f"Round {Round.objects.filter(study=study, kind=Kind.COMPARE).count() + 1}"
