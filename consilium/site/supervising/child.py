@@ -22,7 +22,6 @@ class Child:
 
     name: str
     command: list[str]
-    environment: dict[str, str]
     folder: str
     pass_fds: tuple[int, ...] = ()
     process: subprocess.Popen[bytes] | None = None
@@ -35,7 +34,6 @@ class Child:
         self._started_at = time.monotonic()
         self.process = subprocess.Popen(
             self.command,
-            env=self.environment,
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             pass_fds=self.pass_fds,

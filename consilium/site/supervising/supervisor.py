@@ -3,44 +3,43 @@
 import os
 import signal
 import time
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
 import structlog
 
+from consilium.processes import adopt_orphans, descendants
 from consilium.site.supervising.child import Child
 
 log = structlog.get_logger(__name__)
-MARKER = "CONSILIUM_UP"
 STEP_SECONDS = 0.1
 GRACE_SECONDS = 15.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Supervisor:
-    """One process tree. Every child carries a marker in its environment by which strays are found."""
+    """One process tree: orphans of its children become its own, so that none is missed at the end."""
 
     def __init__(self, grace: float = GRACE_SECONDS) -> None:
-        self.mark = uuid.uuid4().hex
         self.children: list[Child] = []
         self._grace = grace
         self._asked = 0
 
     def add(self, name: str, command: list[str], *, folder: Path, pass_fds: tuple[int, ...] = ()) -> None:
         """Have a command kept running once `run` is called."""
-        environment = os.environ | {MARKER: self.mark}
-        self.children.append(Child(name, command, environment, str(folder), pass_fds))
+        self.children.append(Child(name, command, str(folder), pass_fds))
 
     def run(self, each_step: Callable[[], None]) -> None:
         """Start all and block until a stop signal came and every process is gone."""
+        adopt_orphans()
         with self._listening():
             try:
                 while not self._asked:
                     for child in self.children:
                         child.keep_running()
+                    self._reap_adopted()
                     each_step()
                     time.sleep(STEP_SECONDS)
             finally:
@@ -70,29 +69,21 @@ class Supervisor:
             if child.is_running:
                 log.warning("up.child_killed", child=child.name, grace=self._grace)
             child.kill_group()
-        kill_marked(self.mark)
+        kill_descendants()
+
+    def _reap_adopted(self) -> None:
+        """Bury orphans that ended; our own children are left to their Popen objects."""
+        own = {child.process.pid for child in self.children if child.process is not None}
+        with suppress(ChildProcessError):
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if ended is not None and ended.si_pid not in own:
+                os.waitpid(ended.si_pid, os.WNOHANG)
 
 
-def kill_marked(mark: str) -> int:
-    """SIGKILL every process that carries the marker: helpers that moved to sessions of their own."""
-    killed = 0
-    while found := list(marked(mark)):
+def kill_descendants() -> None:
+    """SIGKILL everything below this process, also helpers that moved to sessions of their own."""
+    while found := descendants(os.getpid()):
         for pid in found:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-                killed += 1
-            except ProcessLookupError:
-                pass
         time.sleep(STEP_SECONDS)
-    return killed
-
-
-def marked(mark: str) -> Iterator[int]:
-    """Process numbers whose environment carries the marker; none where /proc does not exist."""
-    wanted = f"{MARKER}={mark}".encode()
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if wanted in (entry / "environ").read_bytes().split(b"\0"):
-                yield int(entry.name)
-        except OSError:  # it ended meanwhile, or it belongs to another user
-            continue
