@@ -59,8 +59,10 @@ def run_export(handle: JobHandle) -> dict[str, Any]:
     return {"folder": export.folder, "digest": export.release.digest}
 
 
-def write_export(release: Release, target: Path, *, handle: JobHandle | None = None) -> Path:
-    """Write the export to `target`, which must not exist yet; an earlier whole export there is kept.
+def write_export(
+    release: Release, target: Path, *, by: Person | None = None, handle: JobHandle | None = None
+) -> Path:
+    """Write the export to `target`; an earlier whole export there is kept. `by` is recorded where given.
 
     Raises ExportRefused, BlobDamaged, OSError; nothing is left at `target` then.
     """
@@ -82,6 +84,10 @@ def write_export(release: Release, target: Path, *, handle: JobHandle | None = N
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     _tell(handle, 3, "Done")
+    if by is not None:
+        with transaction.atomic():
+            data = {"digest": release.digest}
+            record(action="release.exported", obj=release, by=by, study=release.study, data=data)
     return target
 
 

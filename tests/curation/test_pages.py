@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from consilium.jobs.models import Job
 from consilium.jobs.running import run_now
 from consilium.people.models import Person
 from consilium.work.claiming import next_claim
@@ -56,9 +57,7 @@ def full(cast: Cast) -> dict[str, int]:
     }
 
 
-def _done(cast: Cast) -> object:
-    from consilium.jobs.models import Job
-
+def _done(cast: Cast) -> Job:
     return Job.objects.create(kind="curation.import", study=cast.study, state="succeeded")
 
 

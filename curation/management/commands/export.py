@@ -1,0 +1,34 @@
+"""`manage.py export DIGEST DIR [--by LEAD]`: write a release to a folder that does not exist yet."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from consilium.blobs.storing import BlobDamaged
+from consilium.commands import ReportingCommand
+from consilium.people.permissions import check_lead
+from curation.exporting import LAYOUTS, write_export
+from curation.management.acting import add_by, lead_of
+from curation.releasing import find_release
+
+
+class Command(ReportingCommand):
+    help = "Export a release: JSONL, parquet, images, manifest, card."
+    refusals = (BlobDamaged, OSError)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("digest", help="8 digits or more.")
+        parser.add_argument("folder", type=Path)
+        parser.add_argument("--layout", choices=LAYOUTS, default="hub")
+        add_by(parser)
+
+    def perform(self, **options: Any) -> dict[str, Any]:
+        release = find_release(options["digest"])
+        person, folder = lead_of(release.study, options["by"]), options["folder"]
+        check_lead(person, release.study)
+        if folder.exists():
+            raise ValueError("The folder exists already; name one that does not.")
+        write_export(release, folder.resolve(), by=person)
+        return {"digest": release.digest, "rows": release.row_count, "folder": folder.name}

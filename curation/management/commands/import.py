@@ -1,0 +1,78 @@
+"""`manage.py import SLUG PATH [--source NAME] [--dry-run] [--by LEAD]`: runs here, without a worker."""  # noqa: N999
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from consilium.commands import ReportingCommand
+from consilium.jobs.running import run_now
+from consilium.jobs.states import JobState
+from consilium.people.models import Study
+from curation.importing import Upload, look_at, start_import
+from curation.management.acting import add_by, lead_of, study_named
+from curation.models import Source
+
+CHUNK = 1 << 20
+
+
+class Command(ReportingCommand):
+    help = "Import a file or a folder of images (PNG, JPEG, DICOM) and questions (JSONL)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("slug")
+        parser.add_argument("path", type=Path)
+        parser.add_argument("--source", default="", help="Name of the source (default: the only one).")
+        parser.add_argument("--format", choices=["auto", "jsonl", "dicom"], default="auto")
+        parser.add_argument("--dry-run", action="store_true", help="Say what would happen; store nothing.")
+        add_by(parser)
+
+    def perform(self, **options: Any) -> dict[str, Any]:
+        study = study_named(options["slug"])
+        source = _source(study, options["source"])
+        files = [Upload(name, _chunks(path)) for name, path in _files(options["path"])]
+        if options["dry_run"]:
+            report = look_at(source=source, files=files).to_json()
+        else:
+            report = _import(study, source, files, options["by"])
+        return report | ({"ok": False} if report["refused"] else {})
+
+
+def _import(study: Study, source: Source, files: list[Upload], by: str) -> dict[str, Any]:
+    batch = start_import(study=study, source=source, files=files, by=lead_of(study, by))
+    job = run_now(batch.job)
+    if job.state != JobState.SUCCEEDED:
+        raise ValueError(job.error or f"The import is {job.state}; a worker has it.")
+    batch.refresh_from_db()
+    return {"accepted": batch.accepted, "duplicates": batch.duplicates, "refused": batch.refused}
+
+
+def _source(study: Study, name: str) -> Source:
+    sources = list(Source.objects.filter(study=study, **({"name": name} if name else {}))[:2])
+    if len(sources) == 1:
+        return sources[0]
+    if name or not sources:
+        raise ValueError("There is no such source in the study; make it on the page Imports, Source.")
+    raise ValueError("The study has several sources; name one with --source.")
+
+
+def _files(path: Path) -> Iterator[tuple[str, Path]]:
+    """(name inside the import, file) of a file, or of every plain file under a folder, in order."""
+    if path.is_file():
+        yield path.name, path
+        return
+    if not path.is_dir():
+        raise ValueError(f"There is no file or folder {path.name!r}.")
+    for found in sorted(path.rglob("*")):
+        inside = found.relative_to(path)
+        hidden = any(part.startswith(".") for part in inside.parts)
+        if found.is_file() and not found.is_symlink() and not hidden:
+            yield inside.as_posix(), found
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as handle:
+        while chunk := handle.read(CHUNK):
+            yield chunk

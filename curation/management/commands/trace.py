@@ -1,0 +1,39 @@
+"""`manage.py trace SLUG --endpoint NAME [--paradigm P] [--by LEAD] [--wait]`."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from consilium.calls.errors import EndpointRefused
+from consilium.calls.models import ModelEndpoint
+from consilium.commands import ReportingCommand
+from consilium.jobs.running import run_now
+from consilium.jobs.states import JobState
+from curation.management.acting import add_by, lead_of, study_named
+from curation.tracing import start_tracing
+
+
+class Command(ReportingCommand):
+    help = "Let a model write traces for every ready training question that lacks one."
+    refusals = (EndpointRefused,)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("slug")
+        parser.add_argument("--endpoint", required=True)
+        parser.add_argument("--paradigm", default="")
+        parser.add_argument("--wait", action="store_true", help="Run here until it is over.")
+        add_by(parser)
+
+    def perform(self, **options: Any) -> dict[str, Any]:
+        study = study_named(options["slug"])
+        job = start_tracing(
+            study=study,
+            endpoint=ModelEndpoint.objects.get(name=options["endpoint"]),
+            by=lead_of(study, options["by"]),
+            paradigm=options["paradigm"],
+        )
+        if options["wait"]:
+            job = run_now(job)
+        over = {"error": job.error, "ok": False} if job.state == JobState.FAILED else {}
+        return {"job": str(job.pk), "state": job.state, **job.result, **over}
