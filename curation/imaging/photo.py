@@ -53,7 +53,8 @@ def _decode(path: Path, limits: Limits) -> NDArray[Any]:
             with Image.open(path, formats=("PNG", "JPEG")) as image:
                 _check(image, limits)
                 image.load()
-                return _samples(ImageOps.exif_transpose(image))
+                ImageOps.exif_transpose(image, in_place=True)
+                return _samples(image)
         except (MemoryError, RefusedError):
             raise
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -90,4 +91,4 @@ def _samples(image: Image.Image) -> NDArray[Any]:
         flat = image.convert("RGBA")
         flat = Image.alpha_composite(Image.new("RGBA", flat.size, "black"), flat)
         return np.array(flat.convert("L" if image.mode in {"L", "LA", "La"} else "RGB"))
-    return np.array(image.convert("RGB"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))

@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import io
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +27,7 @@ class Folder:
     path: Path
     produced: list[Produced] = field(default_factory=list)
 
-    def write(self, name: str, content: bytes) -> None:
+    def write(self, name: str, content: bytes | memoryview) -> None:
         """Write a new file; raise OSError when the disk or the size limit says no."""
         with (self.path / name).open("xb") as stream:
             stream.write(content)
@@ -35,29 +37,30 @@ class Folder:
 
     def write_png(self, name: str, image: Image.Image) -> None:
         """Write a picture made of samples alone: a fresh image carries no metadata."""
-        with (self.path / name).open("xb") as stream:
-            Image.frombytes(image.mode, image.size, image.tobytes()).save(stream, format="PNG")
-        content = (self.path / name).read_bytes()
-        self.produced.append(
-            Produced(name=name, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
-        )
+        content = io.BytesIO()
+        Image.frombytes(image.mode, image.size, image.tobytes()).save(content, format="PNG")
+        self.write(name, content.getbuffer())
 
 
-def planes(frame: Any) -> bytes:
-    """Return the bytes the viewer reads: low then high bytes of int16 codes, or the R, G and B planes."""
+def planes(frame: Any) -> Iterator[bytes]:
+    """Yield what the viewer reads: low then high bytes of int16 codes, or the R, G and B planes."""
     if frame.ndim == 3:
-        return np.ascontiguousarray(np.moveaxis(frame, 2, 0)).tobytes()
+        yield from (frame[:, :, channel].tobytes() for channel in range(3))
+        return
     unsigned = np.ascontiguousarray(frame).view(np.uint16)
-    return (unsigned & np.uint16(0xFF)).astype(np.uint8).tobytes() + (unsigned >> 8).astype(
-        np.uint8
-    ).tobytes()
+    yield (unsigned & np.uint16(0xFF)).astype(np.uint8).tobytes()
+    yield (unsigned >> 8).astype(np.uint8).tobytes()
 
 
 def write_frame(folder: Folder, index: int, frame: Any) -> str:
-    """Write one frame for the viewer and return the SHA-256 of its samples."""
-    content = planes(frame)
-    folder.write(f"frame-{index:04d}.bin", gzip.compress(content, _GZIP_LEVEL, mtime=0))
-    return hashlib.sha256(content).hexdigest()
+    """Write one frame for the viewer, plane by plane, and return the SHA-256 of its samples."""
+    digest, packed = hashlib.sha256(), io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=_GZIP_LEVEL, filename="", mtime=0) as stream:
+        for plane in planes(frame):
+            digest.update(plane)
+            stream.write(plane)
+    folder.write(f"frame-{index:04d}.bin", packed.getbuffer())
+    return digest.hexdigest()
 
 
 def write_pictures(folder: Folder, picture: Picture, limits: Limits) -> Facts:
