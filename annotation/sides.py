@@ -39,12 +39,11 @@ def oriented(edges: Sequence[Pair]) -> list[int]:
         for end in edge:
             around[end].append(number)
     direction = [0] * len(ends)
-    at: int | None
     for start in list(around):
-        at = start
-        while (number := _unused(around[at], direction)) is not None:
-            one, other = ends[number]
-            direction[number] = 1 if at == one else -1
+        at: int | None = start
+        while (taken := _unused(around[at], direction)) is not None:
+            one, other = ends[taken]
+            direction[taken] = 1 if at == one else -1
             at = other if at == one else one
     return direction[: len(edges)]
 

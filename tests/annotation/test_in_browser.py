@@ -14,6 +14,7 @@ from annotation.states import CaseState
 from consilium.work.models import Claim
 from tests.annotation import making
 from tests.annotation.conftest import log_in
+from tests.annotation.pictures import opened_with_pictures
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -55,7 +56,7 @@ def open_screen(page: Page, url: str, claim: Claim) -> None:
 def test_a_reader_votes_by_keyboard_and_gets_the_next_case(
     window: Page, live_server: Any, cast: Cast
 ) -> None:
-    making.opened(cast, questions=2)
+    opened_with_pictures(cast, questions=2)
     claim = making.claim(cast.study, cast.anna)
     open_screen(window, live_server.url, claim)
     submit = window.locator("[data-submits]")
@@ -91,7 +92,7 @@ def test_a_reader_votes_by_keyboard_and_gets_the_next_case(
 
 
 def test_a_wide_answer_never_makes_the_page_scroll(window: Page, live_server: Any, cast: Cast) -> None:
-    making.opened(cast)
+    opened_with_pictures(cast)
     case = making.only_case()
     for response in (case.response_a, case.response_b):
         response.text = "A long sentence about the left lung. " * 300
@@ -113,7 +114,7 @@ def test_a_wide_answer_never_makes_the_page_scroll(window: Page, live_server: An
 def test_both_answers_scroll_together_when_the_reader_wants_that(
     window: Page, live_server: Any, cast: Cast
 ) -> None:
-    making.opened(cast)
+    opened_with_pictures(cast)
     case = making.only_case()
     for number, response in enumerate((case.response_a, case.response_b), start=1):
         response.text = "A long sentence about the left lung. " * 200 * number
@@ -132,7 +133,7 @@ def test_both_answers_scroll_together_when_the_reader_wants_that(
 
 
 def test_a_half_finished_vote_survives_a_reload(window: Page, live_server: Any, cast: Cast) -> None:
-    making.opened(cast)
+    opened_with_pictures(cast)
     open_screen(window, live_server.url, making.claim(cast.study, cast.anna))
     window.keyboard.press("0")
     window.keyboard.press("2")
@@ -147,7 +148,7 @@ def test_a_half_finished_vote_survives_a_reload(window: Page, live_server: Any, 
 
 
 def test_a_stored_vote_is_changed(window: Page, live_server: Any, cast: Cast) -> None:
-    making.opened(cast, questions=2)
+    opened_with_pictures(cast, questions=2)
     first = making.claim(cast.study, cast.anna)
     making.send(first, making.content("second_slightly"))
     open_screen(window, live_server.url, making.claim(cast.study, cast.anna))
@@ -165,7 +166,7 @@ def test_a_stored_vote_is_changed(window: Page, live_server: Any, cast: Cast) ->
 
 def test_a_senior_votes_unseen_and_then_decides(window: Page, live_server: Any, cast: Cast) -> None:
     making.set_up(cast.study, quiet_hours=0, senior_on_any_split=True)
-    making.opened(cast)
+    opened_with_pictures(cast)
     for person, letter in zip(cast.annotators, "aab", strict=True):
         claim = making.claim(cast.study, person)
         body = making.content("second_slightly", accuracy=making.shown(claim, letter))
