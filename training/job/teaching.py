@@ -98,7 +98,14 @@ def demo_settings() -> dict[str, dict[str, int | float]]:
     """Return, by stage, the settings under which a tiny model learns the teaching set on a CPU in seconds."""
     adapter: dict[str, int | float] = {"lora_r": 8, "lora_alpha": 16, "checkpoint_every": 20}
     return {
-        "dsa": {**adapter, "learning_rate": 1e-2, "epochs": 100, "max_steps": 120, "batch": 8, "micro_batch": 8},
+        "dsa": {
+            **adapter,
+            "learning_rate": 1e-2,
+            "epochs": 100,
+            "max_steps": 80,
+            "batch": 8,
+            "micro_batch": 8,
+        },
         "gba": {
             **adapter,
             "learning_rate": 1e-3,
