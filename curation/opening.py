@@ -1,7 +1,9 @@
 """Opens questions for work, and drops them with a reason."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from django.db import models
 from django.db.models import Exists, OuterRef
 
 from consilium.people.models import Person, Study
@@ -28,13 +30,17 @@ class Opened:
 def open_questions(*, study: Study, by: Person) -> Opened:
     """Make every imported question ready whose images are all usable. Raises NotAllowed."""
     check_lead(by, study)
-    closed = QuestionImage.objects.filter(question=OuterRef("pk")).exclude(image__state=ImageState.RELEASED)
-    candidates = Question.objects.filter(study=study, state__in=BEFORE).annotate(waits=Exists(closed))
     opened = 0
-    for question in candidates.filter(waits=False).iterator():
+    for question in unopened(study).filter(waits=False).iterator():
         transition(question, QuestionState.READY, by=by)
         opened += 1
-    return Opened(opened, candidates.filter(waits=True).count())
+    return Opened(opened, unopened(study).filter(waits=True).count())
+
+
+def unopened(study: Study) -> "models.QuerySet[Any]":
+    """Questions on their way to ready; `waits` says that an image of one is not usable (yet)."""
+    closed = QuestionImage.objects.filter(question=OuterRef("pk")).exclude(image__state=ImageState.RELEASED)
+    return Question.objects.filter(study=study, state__in=BEFORE).annotate(waits=Exists(closed))
 
 
 def drop_question(*, question: Question, reason: str, by: Person) -> Question:

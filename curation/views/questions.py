@@ -9,7 +9,7 @@ from consilium.people.access import study_for
 from consilium.people.models import Role, Specialty
 from consilium.people.requests import signed_in
 from curation.models import Question, Use
-from curation.opening import BEFORE, drop_question, open_questions
+from curation.opening import drop_question, open_questions, unopened
 from curation.showing import all_released
 from curation.states import QuestionState
 from curation.views.common import attempt, one_of, page_of, pills
@@ -33,7 +33,8 @@ def questions(request: HttpRequest, study: str) -> HttpResponse:
         "uses": Use.choices,
         "specialties": Specialty.choices,
         "chosen": {"use": use, "specialty": specialty, "q": words, "state": state},
-        "openable": Question.objects.filter(study=found, state__in=BEFORE).count(),
+        "openable": unopened(found).filter(waits=False).count(),
+        "waiting": unopened(found).filter(waits=True).count(),
         "is_filtered": bool(use or specialty or words or state),
     }
     return render(request, "curation/questions.html", context)

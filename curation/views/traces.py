@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -123,10 +124,12 @@ def review(request: HttpRequest, claim: Claim) -> HttpResponse:
     shown = get_object_or_404(rows, pk=claim.item.object_id)
     images = shown.question.ordered_images()
     if not all_released(images):
+        messages.warning(request, "An image of this trace was withdrawn meanwhile. Skip it, or tell a lead.")
         return redirect("work:queue", study=claim.study.slug)
     steps = [{"id": step_id(step.position), "text": step.original} for step in shown.steps.all()]
     context = {
         "study": claim.study,
+        "current_study": claim.study,
         "claim": claim,
         "trace": shown,
         "question": shown.question,

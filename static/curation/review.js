@@ -23,6 +23,8 @@ class Review {
   start() {
     this.form.addEventListener("input", (event) => this.changed(event.target));
     this.form.addEventListener("change", (event) => this.changed(event.target));
+    this.form.addEventListener("change", (event) => event.isTrusted || this.askWhy(event.target));
+    this.form.addEventListener("focusin", (event) => putCaretLast(event.target));
     this.form.addEventListener("work:restored", () => this.showAll());
     this.form.querySelector("[data-accept-rest]").addEventListener("click", () => this.acceptRest());
     for (const link of this.form.querySelectorAll("[data-rail]")) {
@@ -37,6 +39,13 @@ class Review {
     const card = target.closest?.("[data-step]");
     if (card) this.show(card);
     this.sum();
+  }
+
+  // Rejected by key: the reader goes on with the reason.
+  askWhy(target) {
+    if (target.value !== "rejected" || !("key" in target.dataset)) return;
+    const reasons = target.closest("[data-step]").querySelector("[data-shows=rejected]");
+    (reasons.querySelector("input:checked") ?? reasons.querySelector("input")).focus({ preventScroll: true });
   }
 
   showAll() {
@@ -104,6 +113,13 @@ class Review {
       }
     }
   }
+}
+
+// Once: after that the reader's own place in the text counts.
+function putCaretLast(target) {
+  if (!target.matches("textarea") || "visited" in target.dataset) return;
+  target.dataset.visited = "";
+  target.setSelectionRange(target.value.length, target.value.length);
 }
 
 function outcome(statuses) {
