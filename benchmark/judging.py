@@ -1,21 +1,24 @@
 """The job behind a judge's evaluation: every case in both orders, verdicts stored as they arrive."""
 
 import platform
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
 
 from benchmark.models import Evaluation, Verdict
-from benchmark.released import ReleasedImages, checked_rows
+from benchmark.released import LazyAsks, ReleasedImages, checked_rows
 from consilium.answers import judge_prompt
+from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.verdicts import PARSER_VERSION, read
-from consilium.calls.engine import Ask, ask_all
+from consilium.calls.engine import CUT, Ask, ask_all
 from consilium.calls.models import Reply
 from consilium.jobs.handle import JobFailed, JobHandle
 from curation.manifests import app_version
 
 MAX_TOKENS = 256
 ORDERS = ("ab", "ba")
+CUT_REASON = "cut at the length limit"
 
 
 def judge_cases(handle: JobHandle) -> dict[str, Any]:
@@ -23,11 +26,15 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
     evaluation = Evaluation.objects.select_related("endpoint", "release").get(job=handle.job)
     rows = checked_rows(evaluation.release, evaluation.release_digest)
     known = set(Verdict.objects.filter(evaluation=evaluation).values_list("row_id", "order"))
-    asks = [
-        ask
-        for ask in _asks(evaluation, rows)
-        if (ask.tag.rpartition("/")[0], ask.tag.rpartition("/")[2]) not in known
-    ]
+    images = ReleasedImages(evaluation.release)
+    asks = LazyAsks(
+        [
+            partial(_ask, row, order, images)
+            for row in rows
+            for order in ORDERS
+            if (row["id"], order) not in known
+        ]
+    )
     done = len(known)
 
     def store(ask: Ask, reply: Reply) -> None:
@@ -38,25 +45,31 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
         handle.progress(done, evaluation.expected_calls, "verdicts")
 
     asked = ask_all(evaluation.endpoint, asks, on_reply=store, check=handle.check)
-    finish(evaluation)
+    finish(evaluation, MAX_TOKENS)
     if asked.failed:
         raise JobFailed(f"{len(asked.failed)} of {len(asks)} calls got no answer: {asked.failed[0][1]}")
     return {"verdicts": done}
 
 
 def store_verdict(evaluation: Evaluation, row_id: str, order: str, reply: Reply) -> None:
-    """Parse one reply and store it as printed; a second run changes nothing."""
+    """Parse one reply and store it as printed; a second run changes nothing.
+
+    A reply that was cut at its length limit again, with the doubled limit, says nothing in any dimension.
+    """
     reading = read(reply.text)
-    parsed = {name: None if choice is None else choice.value for name, choice in reading.verdicts.items()}
+    reason = CUT_REASON if reply.finish_reason == CUT else reading.reason
+    parsed: dict[str, str | None] = dict.fromkeys(DIMENSIONS)
+    if reason != CUT_REASON:
+        parsed |= {name: choice.value for name, choice in reading.verdicts.items() if choice is not None}
     Verdict.objects.get_or_create(
         evaluation=evaluation,
         row_id=row_id,
         order=order,
-        defaults={"reply": reply, "parsed": parsed, "reason": reading.reason[:200]},
+        defaults={"reply": reply, "parsed": parsed, "reason": reason[:200]},
     )
 
 
-def finish(evaluation: Evaluation) -> None:
+def finish(evaluation: Evaluation, max_tokens: int) -> None:
     """Write the run card: everything needed to say where these figures come from."""
     card = {
         "release": evaluation.release_digest,
@@ -64,7 +77,7 @@ def finish(evaluation: Evaluation) -> None:
         "revision": evaluation.endpoint.revision,
         "prompt_sha256": evaluation.prompt_sha256,
         "parser_version": evaluation.parser_version or PARSER_VERSION,
-        "sampling": {"temperature": 0, "max_tokens": MAX_TOKENS},
+        "sampling": {"temperature": 0, "max_tokens": max_tokens},
         "orders": list(ORDERS) if evaluation.kind == "judge" else [],
         "app_version": app_version(),
         "hardware": platform.machine(),
@@ -73,14 +86,8 @@ def finish(evaluation: Evaluation) -> None:
     Evaluation.objects.filter(pk=evaluation.pk).update(run_card=card)
 
 
-def _asks(evaluation: Evaluation, rows: list[dict[str, Any]]) -> list[Ask]:
-    images = ReleasedImages(evaluation.release)
-    asks = []
-    for row in rows:
-        uris = images.data_uris(row)
-        for order in ORDERS:
-            first, second = (row[f"answer_{letter}"] for letter in order)
-            prompt = judge_prompt.build(row["question"], first, second)
-            messages = judge_prompt.as_messages(prompt, uris)
-            asks.append(Ask(messages=messages, tag=f"{row['id']}/{order}", max_tokens=MAX_TOKENS))
-    return asks
+def _ask(row: dict[str, Any], order: str, images: ReleasedImages) -> Ask:
+    first, second = (row[f"answer_{letter}"] for letter in order)
+    prompt = judge_prompt.build(row["question"], first, second)
+    messages = judge_prompt.as_messages(prompt, images.data_uris(row))
+    return Ask(messages=messages, tag=f"{row['id']}/{order}", max_tokens=MAX_TOKENS)

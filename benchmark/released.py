@@ -1,22 +1,40 @@
 """Reads a frozen release the way a scorer needs it: rows, and images as data URIs."""
 
 import base64
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, overload
 
+from benchmark.models import EvaluationKind
 from consilium.blobs.storing import read
+from consilium.calls.engine import Ask
 from consilium.jobs.handle import JobFailed
 from curation.models import Release, ReleaseFile
 from curation.releasing import rows_of, verify
+from curation.states import ReleaseState
 
 
 def checked_rows(release: Release, digest: str) -> list[dict[str, Any]]:
     """The rows of the release after every hash was recomputed. Raises JobFailed when one does not hold."""
     if release.digest != digest:
         raise JobFailed("The release no longer has the digest that this evaluation pinned.")
+    if release.state != ReleaseState.FROZEN:
+        raise JobFailed(f"The release {release} was {release.state} since the evaluation was launched.")
     if problems := verify(release):
         raise JobFailed(f"The release does not match its digest: {problems[0]}")
     return list(rows_of(release).values_list("content", flat=True))
+
+
+def is_scorable(row: dict[str, Any]) -> bool:
+    """Whether a solver's answer to the row is a letter; open questions are not scored here."""
+    return bool(row["options"])
+
+
+def expected_calls(release: Release, kind: str) -> int:
+    """How many answers an evaluation is made of: both orders of a case, or each question with options."""
+    if kind == EvaluationKind.JUDGE:
+        return 2 * release.row_count
+    return sum(map(is_scorable, rows_of(release).values_list("content", flat=True)))
 
 
 class ReleasedImages:
@@ -31,6 +49,26 @@ class ReleasedImages:
         return [_data_uri(self._blobs[path]) for path in row["images"]]
 
 
-@lru_cache(maxsize=256)
+class LazyAsks(Sequence[Ask]):
+    """Asks that are made when they are read: the images of a whole release need not fit in memory."""
+
+    def __init__(self, makers: Sequence[Callable[[], Ask]]) -> None:
+        self._makers = makers
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+    @overload
+    def __getitem__(self, index: int) -> Ask: ...
+    @overload
+    def __getitem__(self, index: slice) -> "LazyAsks": ...
+    def __getitem__(self, index: int | slice) -> "Ask | LazyAsks":
+        return LazyAsks(self._makers[index]) if isinstance(index, slice) else self._makers[index]()
+
+    def __iter__(self) -> Iterator[Ask]:
+        return (make() for make in self._makers)
+
+
+@lru_cache(maxsize=32)  # the two orders of a case follow one another
 def _data_uri(sha256: str) -> str:
     return f"data:image/png;base64,{base64.b64encode(read(sha256)).decode()}"

@@ -2,20 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q
 
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.jobs.states import JobState
-from consilium.statistics.intervals import Estimate, wilson
-from consilium.statistics.judging import JudgedCase, JudgingRow, judging
+from consilium.statistics.intervals import Estimate, Interval, wilson
+from consilium.statistics.judging import JudgedCase, JudgingRow, judging, rank_intervals
+from consilium.statistics.paired import mean_difference_interval
 from consilium.statistics.resampling import ClusterWeights
 from consilium.statistics.undefined import Maybe, Undefined
 from curation.models import Release
 from curation.releasing import rows_of
+
+# Row id to order to dimension to letter.
+Letters = dict[str, dict[str, dict[str, str | None]]]
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class JudgeLine:
     evaluation: Evaluation
     rows: list[JudgingRow]
     verdicts: int
+    cases: list[JudgedCase]
 
     @property
     def is_complete(self) -> bool:
@@ -39,7 +45,11 @@ class JudgeLine:
 
 @dataclass(frozen=True)
 class SolverLine:
-    """One solver on one release; `by_specialty` maps a specialty to (right, asked)."""
+    """One solver on one release; `by_specialty` maps a specialty to (right, asked), `scores` a row to 0 or 1.
+
+    `gain` is its accuracy minus that of the base model it was trained from, over the questions that both
+    answered; None where it was not trained here or its base was not scored on the release.
+    """
 
     evaluation: Evaluation
     asked: int
@@ -47,6 +57,8 @@ class SolverLine:
     invalid: int
     accuracy: Estimate
     by_specialty: dict[str, tuple[int, int]]
+    scores: dict[str, float]
+    gain: Estimate | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -57,32 +69,49 @@ class SolverLine:
 def judge_lines(release: Release) -> list[JudgeLine]:
     """Every judge scored on the release, best first, unfinished ones last."""
     rows = list(rows_of(release).values_list("content", flat=True))
-    lines = [_judge_line(evaluation, rows) for evaluation in newest(release, EvaluationKind.JUDGE)]
+    evaluations = newest(release, EvaluationKind.JUDGE)
+    stored = Verdict.objects.filter(evaluation__in=evaluations)
+    letters: dict[int, Letters] = defaultdict(lambda: defaultdict(dict))
+    for owner, row_id, order, parsed in stored.values_list("evaluation", "row_id", "order", "parsed"):
+        letters[owner][row_id][order] = parsed
+    lines = [_judge_line(evaluation, rows, letters[evaluation.pk]) for evaluation in evaluations]
     return sorted(lines, key=lambda line: (not line.is_complete, -_value(line.overall.accuracy.value)))
 
 
 def solver_lines(release: Release) -> list[SolverLine]:
     """Every solver scored on the release, best first, unfinished ones last."""
     rows = {row["id"]: row for row in rows_of(release).values_list("content", flat=True)}
-    lines = [_solver_line(evaluation, rows) for evaluation in newest(release, EvaluationKind.SOLVER)]
+    evaluations = newest(release, EvaluationKind.SOLVER)
+    results: dict[int, list[SolverResult]] = defaultdict(list)
+    for result in SolverResult.objects.filter(evaluation__in=evaluations).order_by("row_id"):
+        results[result.evaluation_id].append(result)
+    lines = [_solver_line(evaluation, results[evaluation.pk], rows) for evaluation in evaluations]
+    lines = _with_gains(lines, {row_id: row["cluster"] for row_id, row in rows.items()})
     return sorted(lines, key=lambda line: (not line.is_complete, -_value(line.accuracy.value)))
 
 
+def chance(release: Release) -> float:
+    """The share of right answers that guessing among each question's options gives."""
+    options = rows_of(release).values_list("content__options", flat=True)
+    shares = [1 / len(held) for held in options if held]
+    return sum(shares) / len(shares) if shares else 0.0
+
+
 def newest(release: Release, kind: str) -> list[Evaluation]:
-    """The last evaluation of each endpoint on the release that has begun to store answers or succeeded."""
+    """One evaluation per endpoint: the last with all its answers, else the last that was not cancelled."""
+    answers = "verdicts" if kind == EvaluationKind.JUDGE else "solver_results"
     found = Evaluation.objects.filter(release=release, kind=kind).exclude(job__state=JobState.CANCELLED)
+    counted = found.annotate(answers=Count(answers)).annotate(
+        complete=ExpressionWrapper(Q(answers__gte=F("expected_calls")), BooleanField())
+    )
     by_endpoint: dict[int, Evaluation] = {}
-    for evaluation in found.select_related("endpoint", "job", "release").order_by("created_at"):
+    for evaluation in counted.select_related("endpoint", "job", "release").order_by("complete", "pk"):
         by_endpoint[evaluation.endpoint_id] = evaluation
     return list(by_endpoint.values())
 
 
-def judged_cases(evaluation: Evaluation, rows: Iterable[dict[str, Any]]) -> list[JudgedCase]:
-    """The release's cases with this judge's letters in both orders."""
-    letters: dict[str, dict[str, Any]] = defaultdict(dict)
-    stored = Verdict.objects.filter(evaluation=evaluation)
-    for row_id, order, parsed in stored.values_list("row_id", "order", "parsed"):
-        letters[row_id][order] = parsed
+def judged_cases(rows: Iterable[dict[str, Any]], letters: Letters) -> list[JudgedCase]:
+    """The release's cases with a judge's letters (row id, order, dimension) in both orders."""
     return [
         JudgedCase(
             case=row["id"],
@@ -95,28 +124,55 @@ def judged_cases(evaluation: Evaluation, rows: Iterable[dict[str, Any]]) -> list
     ]
 
 
-def _judge_line(evaluation: Evaluation, rows: Sequence[dict[str, Any]]) -> JudgeLine:
-    scored = judging(judged_cases(evaluation, rows), dimensions=DIMENSIONS)
-    return JudgeLine(evaluation, scored, Verdict.objects.filter(evaluation=evaluation).count())
+def _judge_line(evaluation: Evaluation, rows: Sequence[dict[str, Any]], letters: Letters) -> JudgeLine:
+    cases = judged_cases(rows, letters)
+    scored = judging(cases, dimensions=DIMENSIONS)
+    return JudgeLine(evaluation, scored, sum(len(orders) for orders in letters.values()), cases)
 
 
-def _solver_line(evaluation: Evaluation, rows: dict[str, dict[str, Any]]) -> SolverLine:
-    results = list(SolverResult.objects.filter(evaluation=evaluation).order_by("row_id"))
+def ranks(lines: Sequence[JudgeLine]) -> dict[str, Maybe[Interval]]:
+    """Endpoint name to the interval of its rank in overall accuracy, of the judges with all their answers."""
+    cases = {line.evaluation.endpoint.name: line.cases for line in lines if line.is_complete}
+    return rank_intervals(cases, dimension=DIMENSIONS[-1])
+
+
+def _solver_line(
+    evaluation: Evaluation, results: Sequence[SolverResult], rows: dict[str, dict[str, Any]]
+) -> SolverLine:
     by_specialty: dict[str, tuple[int, int]] = {}
     for result in results:
         name = rows[result.row_id]["specialty"]
         right, asked = by_specialty.get(name, (0, 0))
         by_specialty[name] = (right + result.is_correct, asked + 1)
-    right = sum(result.is_correct for result in results)
-    clusters = [rows[result.row_id]["cluster"] for result in results]
+    scores = {result.row_id: float(result.is_correct) for result in results}
     return SolverLine(
         evaluation=evaluation,
         asked=len(results),
-        right=right,
+        right=sum(result.is_correct for result in results),
         invalid=sum(not result.letter for result in results),
-        accuracy=_accuracy([float(result.is_correct) for result in results], clusters),
+        accuracy=_accuracy(list(scores.values()), [rows[row_id]["cluster"] for row_id in scores]),
         by_specialty=dict(sorted(by_specialty.items())),
+        scores=scores,
     )
+
+
+def _with_gains(lines: Sequence[SolverLine], clusters: dict[str, str]) -> list[SolverLine]:
+    by_name = {line.evaluation.endpoint.name: line for line in lines}
+    bases = [by_name.get(str(line.evaluation.endpoint.provenance.get("base", ""))) for line in lines]
+    return [
+        replace(line, gain=_gain(line, base, clusters)) if base else line
+        for line, base in zip(lines, bases, strict=True)
+    ]
+
+
+def _gain(line: SolverLine, base: SolverLine, clusters: dict[str, str]) -> Estimate | None:
+    shared = [row_id for row_id in line.scores if row_id in base.scores]
+    if not shared:
+        return None
+    after, before = [line.scores[row] for row in shared], [base.scores[row] for row in shared]
+    weights = ClusterWeights([clusters[row] for row in shared])
+    difference = (sum(after) - sum(before)) / len(shared)
+    return Estimate(difference, mean_difference_interval(after, before, weights))
 
 
 def _accuracy(scores: Sequence[float], clusters: Sequence[str]) -> Estimate:

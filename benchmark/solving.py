@@ -1,10 +1,11 @@
 """The job behind a solver's evaluation: one answer per held-out question, invalid counts as wrong."""
 
+from functools import partial
 from typing import Any
 
 from benchmark.judging import finish
 from benchmark.models import Evaluation, SolverResult
-from benchmark.released import ReleasedImages, checked_rows
+from benchmark.released import LazyAsks, ReleasedImages, checked_rows, is_scorable
 from consilium.answers import solver_prompt
 from consilium.answers.options import extract
 from consilium.answers.think_answer import rejoin
@@ -18,10 +19,11 @@ MAX_TOKENS = 512
 def solve_questions(handle: JobHandle) -> dict[str, Any]:
     """The job: ask for what is missing, take the letter, store whether it is right."""
     evaluation = Evaluation.objects.select_related("endpoint", "release").get(job=handle.job)
-    rows = {row["id"]: row for row in checked_rows(evaluation.release, evaluation.release_digest)}
+    held = checked_rows(evaluation.release, evaluation.release_digest)
+    rows = {row["id"]: row for row in held if is_scorable(row)}
     known = set(SolverResult.objects.filter(evaluation=evaluation).values_list("row_id", flat=True))
     images = ReleasedImages(evaluation.release)
-    asks = [_ask(row, images) for row_id, row in rows.items() if row_id not in known]
+    asks = LazyAsks([partial(_ask, row, images) for row_id, row in rows.items() if row_id not in known])
     done = len(known)
 
     def store(ask: Ask, reply: Reply) -> None:
@@ -31,7 +33,7 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
         handle.progress(done, len(rows), "answers")
 
     asked = ask_all(evaluation.endpoint, asks, on_reply=store, check=handle.check)
-    finish(evaluation)
+    finish(evaluation, MAX_TOKENS)
     if asked.failed:
         raise JobFailed(f"{len(asked.failed)} of {len(asks)} calls got no answer: {asked.failed[0][1]}")
     return {"answers": done}

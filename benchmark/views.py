@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -10,13 +11,15 @@ from benchmark import reporting, showing
 from benchmark.forms import EvaluationForm
 from benchmark.launching import EvaluationRefused, evaluate
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
+from benchmark.released import expected_calls
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.people.access import study_for
 from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
 from curation.models import Release, ReleaseKind
 
-SHOWN = 200
+SHOWN = 100
+SHOWN_APART = ("release", "prompt_sha256", "parser_version")
 
 
 def leaderboard(request: HttpRequest, study: str) -> HttpResponse:
@@ -56,17 +59,34 @@ def evaluation(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     found = study_for(signed_in(request), study, Role.LEAD)
     related = Evaluation.objects.select_related("job", "endpoint", "release", "study")
     one = get_object_or_404(related, study=found, pk=pk)
-    verdicts = Verdict.objects.filter(evaluation=one).select_related("reply").order_by("row_id", "order")
-    results = SolverResult.objects.filter(evaluation=one).select_related("reply").order_by("row_id")
-    context = {
-        "study": found,
-        "evaluation": one,
-        "job": one.job,
-        "verdicts": verdicts[:SHOWN],
-        "results": results[:SHOWN],
-        "dimensions": DIMENSIONS,
-    }
+    context: dict[str, Any] = {"study": found, "evaluation": one, "job": one.job}
+    if one.kind == EvaluationKind.JUDGE:
+        context |= _verdicts(one, request.GET.get("page"))
+    else:
+        results = SolverResult.objects.filter(evaluation=one).select_related("reply").order_by("row_id")
+        context["page"] = Paginator(results, SHOWN).get_page(request.GET.get("page"))
+    context["card"] = _card(one)
     return render(request, "benchmark/evaluation.html", context)
+
+
+def _verdicts(one: Evaluation, number: str | None) -> dict[str, Any]:
+    """One page of verdicts, their values in the order of the head: stored JSON may come back in another."""
+    stored = Verdict.objects.filter(evaluation=one).select_related("reply").order_by("row_id", "order")
+    page = Paginator(stored, SHOWN).get_page(number)
+    values = [(verdict, [verdict.parsed.get(name) for name in DIMENSIONS]) for verdict in page]
+    return {"page": page, "verdicts": values, "dimensions": DIMENSIONS}
+
+
+def _card(one: Evaluation) -> list[tuple[str, str]]:
+    """The run card in words; a list or mapping becomes one line."""
+    told = {name: _in_words(value) for name, value in one.run_card.items() if name not in SHOWN_APART}
+    return [(name.replace("_", " ").capitalize(), value) for name, value in told.items() if value]
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key.replace('_', ' ')} {inner}" for key, inner in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _judges(study: Study, chosen: str | None) -> dict[str, Any]:
@@ -75,7 +95,7 @@ def _judges(study: Study, chosen: str | None) -> dict[str, Any]:
     return {
         "release": release,
         "releases": releases,
-        "table": showing.judge_table(lines),
+        "table": showing.judge_table(lines, reporting.ranks(lines)),
         "chart": showing.judge_chart(lines) if lines else "",
     }
 
@@ -87,9 +107,10 @@ def _solvers(study: Study, chosen: str | None) -> dict[str, Any]:
     return {
         "release": release,
         "releases": releases,
-        "specialties": names,
+        "specialties": [showing.specialty_label(name) for name in names],
         "table": showing.solver_table(lines, names),
-        "chart": showing.solver_chart(lines) if lines else "",
+        "chart": showing.solver_chart(lines, reporting.chance(release)) if release and lines else "",
+        "questions": expected_calls(release, EvaluationKind.SOLVER) if release else 0,
     }
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -105,16 +104,15 @@ def test_a_killed_worker_leaves_no_process_and_the_next_one_goes_on(
 ) -> None:
     run = launched(cast, release, base)
     folder = folders.folder(run)
-    first = worker.start(run.job, home)
-    watching.wait_for_checkpoint(folder)
-    assert watching.processes(folder)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait(10)
-    wait_until(lambda: not watching.processes(folder), seconds=60, what="the training process has ended")
+    with worker.working_on(run.job_id, home) as first:
+        watching.wait_for_checkpoint(folder)
+        assert watching.processes(folder)
+        worker.kill(first)
+        wait_until(lambda: not watching.processes(folder), seconds=60, what="the training process has ended")
     run.job.refresh_from_db()
     assert run.job.state == JobState.RUNNING
-    second = worker.start(run.job, home)
-    assert second.wait(120) == 0, (home / "worker.log").read_text()[-2000:]
+    with worker.working_on(run.job_id, home) as second:
+        assert second.wait(120) == 0, (home / "worker.log").read_text()[-2000:]
     run.job.refresh_from_db()
     assert (run.job.state, run.job.attempt) == (JobState.SUCCEEDED, 2)
     assert told(run, "start")[-1].data["resumed_from"] > 0

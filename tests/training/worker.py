@@ -1,48 +1,60 @@
 """`python -m tests.training.worker JOB`: a worker process that tests kill; it ends when the job is over."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import django
 from django.conf import settings
 from django.db import connection
-
-from consilium.jobs.models import Job
-from tests.training.making import ENVIRONMENT
 
 LEASE = 2.0
 PATIENCE_SECONDS = 120.0
 
 
-def start(job: Job, home: Path) -> subprocess.Popen[bytes]:
-    """A worker on the test's own database, in a process group of its own."""
+@contextmanager
+def working_on(job_id: object, home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker on the test's own database, in a process group that is gone after the block."""
     environment = {
         **os.environ,
-        **ENVIRONMENT,
         "DJANGO_SETTINGS_MODULE": "tests.training.worker_settings",
         "TEST_DATABASE": str(connection.settings_dict["NAME"]),
         "CONSILIUM_HOME": str(home),
         "CONSILIUM_MODELS": str(settings.MODELS_FOLDER),
         "CONSILIUM_JOB_LEASE": str(LEASE),
+        "OMP_NUM_THREADS": "1",
     }
     with (home / "worker.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.training.worker", str(job.pk)],
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.training.worker", str(job_id)],
             cwd=settings.BASE_DIR,
             env=environment,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
+    try:
+        yield process
+    finally:
+        kill(process)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End the worker, not the training process that it started, without a chance to say goodbye."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
 
 
 def main(job_id: str) -> None:
     """Take the job as soon as nobody holds it, and run it."""
-    import django
-
     django.setup()
+    from consilium.jobs.models import Job
     from consilium.jobs.running import run_now
     from consilium.jobs.sweeping import requeue_lost
 
