@@ -5,6 +5,7 @@ Only Celery imports this module (`consilium.celery`, `imports`).
 
 import threading
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ from consilium.jobs.claiming import claim, claim_next
 from consilium.jobs.models import Job
 from consilium.jobs.readiness import unapplied_migrations
 from consilium.jobs.running import run_claimed
+from consilium.logs import place_of
 
 log = structlog.get_logger(__name__)
 TICK_SECONDS = 5.0
@@ -30,23 +32,34 @@ _sweeper: list[threading.Thread] = []
 @app.task(name=RING)
 def ring(job_id: str) -> None:
     """Run the job of this ring, if it still waits, and then whatever else waits in its queue."""
-    queue = _queue_of(job_id)
-    if queue is None or queue not in app.amqp.queues.consume_from:
-        log.warning("ring.refused", known=queue is not None)
-        return
-    job = None if handle.stopping.is_set() else claim(uuid.UUID(job_id))
-    while job or (job := None if handle.stopping.is_set() else claim_next([queue])):
-        close_old_connections()
-        run_claimed(job)
-        job = None
+    try:
+        queue = _queue_of(job_id)
+        if queue not in app.amqp.queues.consume_from:
+            log.warning("ring.refused", known=bool(queue))
+            return
+        for job in _claims(uuid.UUID(job_id), queue):
+            run_claimed(job)
+            close_old_connections()
+    except Exception as problem:  # the database is away: the lease runs out and the sweeper takes over
+        log.error("ring.failed", cause=place_of(problem))
+        connection.close()
 
 
-def _queue_of(job_id: str) -> str | None:
+def _claims(first: uuid.UUID, queue: str) -> Iterator[Job]:
+    """Jobs of the queue, claimed one by one, `first` first; ends when none waits or the worker stops."""
+    if not handle.stopping.is_set() and (job := claim(first)):
+        yield job
+    while not handle.stopping.is_set() and (job := claim_next([queue])):
+        yield job
+
+
+def _queue_of(job_id: str) -> str:
+    """The queue of the job that was rung for; empty when there is no such job."""
     try:
         key = uuid.UUID(job_id)
     except (ValueError, AttributeError, TypeError):
-        return None
-    return Job.objects.filter(pk=key).values_list("queue", flat=True).first()
+        return ""
+    return Job.objects.filter(pk=key).values_list("queue", flat=True).first() or ""
 
 
 @signals.setup_logging.connect

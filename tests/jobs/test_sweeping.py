@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from consilium.blobs.storing import path_of, put
@@ -14,9 +15,10 @@ from consilium.jobs import bell, sweeping
 from consilium.jobs.claiming import claim
 from consilium.jobs.models import Job, SweeperLease
 from consilium.jobs.queueing import cancel, enqueue
+from consilium.jobs.readiness import unapplied_migrations
 from consilium.jobs.running import run_now
 from consilium.jobs.states import JobState
-from tests.cast import Cast
+from tests.cast import Cast, make_cast
 from tests.jobs.kinds import kind
 
 
@@ -185,3 +187,39 @@ def test_the_daily_check_alarms_about_a_changed_file_by_number_only(cast: Cast, 
     assert job.state == JobState.FAILED
     assert job.error.startswith("1 stored files are missing or changed")
     assert str(home) not in job.error
+
+
+@pytest.mark.parametrize("message", ["not a number", "", 7, None, "00000000-0000-4000-8000-000000000000"])
+def test_a_ring_for_nothing_is_refused(db: None, message: Any) -> None:
+    from consilium.jobs.working import ring
+
+    ring(message)
+    assert not Job.objects.exists()
+
+
+def test_a_worker_takes_no_job_of_a_queue_it_does_not_serve(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from consilium.celery import app
+    from consilium.jobs.working import ring
+
+    job = make(cast)
+    monkeypatch.setattr(app.amqp.queues, "_consume_from", {"gpu": None})
+    ring(str(job.pk))
+    job.refresh_from_db()
+    assert job.state == JobState.QUEUED
+
+
+def test_one_ring_empties_the_queue(transactional_db: None) -> None:
+    from consilium.jobs.working import ring
+
+    cast = make_cast()
+    jobs = [make(cast) for _ in range(3)]
+    ring(str(jobs[2].pk))
+    assert set(Job.objects.values_list("state", flat=True)) == {JobState.SUCCEEDED}
+
+
+def test_the_database_has_all_migrations_of_this_version(db: None) -> None:
+    assert unapplied_migrations() == []
+    MigrationRecorder.Migration.objects.filter(app="jobs").order_by("-id")[0].delete()
+    assert unapplied_migrations() != []
