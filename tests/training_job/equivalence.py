@@ -52,10 +52,11 @@ def stock_trainer(spec: Spec, settings: GbaSettings, samples: list[data.Sample])
     from trl.trainer.grpo_trainer import GRPOTrainer
 
     model = gba.start_model(spec)
+    rewards: list[Any] = [accuracy_reward, format_reward]
     return GRPOTrainer(
         model=model,
         args=gba.arguments(spec, settings),
-        reward_funcs=[accuracy_reward, format_reward],
+        reward_funcs=rewards,
         train_dataset=data.as_dataset(gba.planned_rows(samples, settings, spec.seed), settings.max_pixels),
         processing_class=load_processor(spec.base),
         peft_config=lora_config(model, settings),

@@ -103,7 +103,9 @@ def test_linear_and_task_arithmetic() -> None:
     linear = {item.name: item.delta for item in merge(held, "linear", 0.2)}
     total = {item.name: item.delta for item in merge(held, "task_arithmetic", 0.2)}
     assert torch.allclose(
-        linear["c.weight"] * 4, sum(item.values["c.weight"] for item in held[1:]), atol=1e-6
+        linear["c.weight"] * 4,
+        torch.stack([item.values["c.weight"] for item in held[1:]]).sum(dim=0),
+        atol=1e-6,
     )
     assert torch.allclose(total["a.weight"], linear["a.weight"] * 4, atol=1e-6)
 

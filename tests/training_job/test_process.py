@@ -1,0 +1,101 @@
+"""The parts of a process: clean events on stdout, SIGTERM, the parent's death."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from training.job.files import appearing, weights_digest, write_json
+
+NOISY = """
+import os, sys
+from training.job.progress import claim_stdout
+progress = claim_stdout()
+print("a library's greeting")
+os.system("echo a child's greeting")
+os.write(1, b"raw bytes")
+progress.emit("step", step=1, loss=float("nan"), reward=None, lr=0.5)
+"""
+CHILD = """
+import sys, time
+from pathlib import Path
+from training.job.stopping import StopFlag
+flag = StopFlag()
+flag.install()
+Path(sys.argv[1], "ready").touch()
+while not flag.wanted:
+    time.sleep(0.01)
+Path(sys.argv[1], "stopped").touch()
+"""
+PARENT = """
+import subprocess, sys
+subprocess.Popen([sys.executable, "-c", sys.argv[1], sys.argv[2]]).wait()
+"""
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path.name} did not appear"
+        time.sleep(0.02)
+
+
+def test_only_events_reach_stdout() -> None:
+    process = subprocess.run([sys.executable, "-c", NOISY], capture_output=True, text=True, check=True)
+    assert [json.loads(line) for line in process.stdout.splitlines()] == [
+        {"event": "step", "step": 1, "lr": 0.5}
+    ]
+    assert "a library's greeting" in process.stderr
+    assert "raw bytes" in process.stderr
+
+
+def test_a_reader_that_left_does_not_stop_the_process() -> None:
+    code = NOISY + "import time\nfor _ in range(50): progress.emit('step', step=2)\nprint('still here')"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert "still here" in process.stderr.read()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux only")
+def test_a_child_is_stopped_when_its_parent_is_killed(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT, CHILD, str(tmp_path)]) as parent:
+        wait_for(tmp_path / "ready")
+        os.kill(parent.pid, signal.SIGKILL)
+    wait_for(tmp_path / "stopped")
+
+
+def fail_while_writing(target: Path) -> None:
+    with appearing(target) as part:
+        (part / "half.safetensors").write_bytes(b"x")
+        _ = 1 / 0
+
+
+def test_a_folder_appears_complete_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "model"
+    with pytest.raises(ZeroDivisionError):
+        fail_while_writing(target)
+    assert not target.exists()
+    with appearing(target) as part:
+        private = part / "model.safetensors"
+        private.write_bytes(b"weights")
+        private.chmod(0o600)
+    assert [path.name for path in target.iterdir()] == ["model.safetensors"]
+    assert (target / "model.safetensors").stat().st_mode & 0o777 == 0o644
+
+
+def test_digest_covers_names_and_bytes_of_weights_only(tmp_path: Path) -> None:
+    (tmp_path / "a.safetensors").write_bytes(b"1")
+    first = weights_digest(tmp_path)
+    write_json(tmp_path / "config.json", {"x": 1})
+    assert weights_digest(tmp_path) == first
+    (tmp_path / "a.safetensors").rename(tmp_path / "b.safetensors")
+    assert weights_digest(tmp_path) != first
