@@ -16,6 +16,7 @@ from consilium.site.supervising.child import Child
 log = structlog.get_logger(__name__)
 STEP_SECONDS = 0.1
 GRACE_SECONDS = 15.0
+SAME_REQUEST_SECONDS = 0.5
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -25,7 +26,7 @@ class Supervisor:
     def __init__(self, grace: float = GRACE_SECONDS) -> None:
         self.children: list[Child] = []
         self._grace = grace
-        self._asked = 0
+        self._asked, self._asked_at = 0, 0.0
 
     def add(self, name: str, command: list[str], *, folder: Path, pass_fds: tuple[int, ...] = ()) -> None:
         """Have a command kept running once `run` is called."""
@@ -55,7 +56,10 @@ class Supervisor:
                 signal.signal(number, handler)
 
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
-        self._asked += 1
+        now = time.monotonic()
+        if now - self._asked_at > SAME_REQUEST_SECONDS:  # a shell may send one request twice
+            self._asked += 1
+        self._asked_at = now
 
     def _stop_all(self) -> None:
         for child in self.children:
