@@ -10,6 +10,7 @@ from annotation.states import CaseState
 from consilium.people.models import Study
 from consilium.statistics.agreement import AgreementRow, VotedCase, agreement
 from consilium.statistics.intervals import Estimate, wilson
+from consilium.statistics.undefined import Undefined
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,37 @@ def agreement_of(study: Study, *, organ_system: str = "", with_excluded: bool = 
         cases=len(cases),
         votes=len(votes),
     )
+
+
+COEFFICIENTS = {
+    "percent": "percent agreement",
+    "unanimity": "unanimity",
+    "fleiss": "Fleiss kappa",
+    "ac1": "Gwet AC1",
+    "alpha": "Krippendorff alpha",
+}
+
+
+def missing_figures(rows: list[AgreementRow]) -> list[str]:
+    """One sentence per reason why figures or intervals do not exist, naming where."""
+    places: dict[str, dict[str, list[str]]] = {}
+    for row in rows:
+        for name, words in COEFFICIENTS.items():
+            found: Estimate = getattr(row, name)
+            for part, kind in ((found.value, "No {}"), (found.interval, "No interval of {}")):
+                if isinstance(part, Undefined):
+                    places.setdefault(part.reason, {}).setdefault(kind.format(words), []).append(
+                        row.dimension
+                    )
+                    break
+    return [
+        f"{'; '.join(f'{what} for {_listed(where)}' for what, where in found.items())}: {reason}."
+        for reason, found in places.items()
+    ]
+
+
+def _listed(dimensions: list[str]) -> str:
+    return "all dimensions" if len(dimensions) == len(Dimension) else ", ".join(dimensions)
 
 
 def organ_systems(study: Study) -> list[str]:

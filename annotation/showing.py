@@ -5,9 +5,9 @@ from typing import Any
 
 from annotation.differences import Piece, differences
 from annotation.frames import SHOWN_CHOICES, SHOWN_HARM, to_shown
-from annotation.models import BlindVote, Case, Dimension, Vote
+from annotation.models import BlindVote, Case, Dimension, Harm, Vote
 from annotation.voting import CANNOT_JUDGE_REASONS
-from consilium.work.models import Claim, Kind, WorkItem
+from consilium.work.models import Claim, Kind
 from curation.models import Image
 from curation.showing import NotShowable, all_released
 
@@ -132,6 +132,19 @@ def rationales_for(claim: Claim) -> list[dict[str, str]]:
     ]
 
 
+def harm_flags(claim: Claim) -> list[str]:
+    """Which answers the readers flagged as harmful, in this senior's frame; after the blind vote only."""
+    votes = (
+        Vote.objects.filter(case=claim.item.object_id).counted().order_by("submission__submitted_at", "pk")
+    )
+    words = {"a": "first", "b": "second"} if claim.shown["first"] == "a" else {"a": "second", "b": "first"}
+    return [
+        f"R{number} {words.get(vote.harm, vote.harm)}"
+        for number, vote in enumerate(votes, start=1)
+        if vote.harm != Harm.NEITHER
+    ]
+
+
 def earlier_claim(claim: Claim) -> Claim | None:
     """The person's last submitted case that still takes changes, other than this one."""
     submitted = Claim.objects.filter(
@@ -142,8 +155,3 @@ def earlier_claim(claim: Claim) -> Claim | None:
         state="submitted",
     )
     return submitted.exclude(pk=claim.pk).order_by("-heartbeat_at").first()
-
-
-def compare_item(case: Case) -> WorkItem | None:
-    """The work item in which the case collects votes."""
-    return WorkItem.objects.filter(kind=Kind.COMPARE, object_id=case.pk).first()

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation.agreeing import agreement_of, organ_systems
+from annotation.agreeing import agreement_of, missing_figures, organ_systems
 from annotation.forms import FreezeForm
 from annotation.freezing import freeze_preferences
 from annotation.models import Consensus, Dimension
@@ -60,6 +60,7 @@ def _page(
         "organ_systems": organ_systems(study),
         "organ_system": organ_system,
         "with_excluded": with_excluded,
+        "missing": missing_figures(figures.rows),
         "counts": summary(study)["cases"],
         "form": form or FreezeForm(initial={"name": _next_name(study)}),
     }

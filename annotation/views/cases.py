@@ -74,7 +74,9 @@ def _add_votes(listed: list[Case]) -> None:
 
 def _labels(one: Case) -> list[dict[str, Any]]:
     entries = {entry.dimension: entry for entry in one.consensus.all()}
-    return [{"dimension": name, "entry": entries.get(name.value)} for name in Dimension] if entries else []
+    if one.state == CaseState.DISPUTED or not entries:
+        return []
+    return [{"dimension": name, "entry": entries.get(name.value)} for name in Dimension]
 
 
 def _filters(study: Study, wanted: str) -> list[dict[str, Any]]:

@@ -67,6 +67,7 @@ def _second_stage(claim: Claim, blind: BlindVote) -> dict[str, Any]:
         "chosen": {"choices": shown, "reasons": blind.reasons},
         "chips": showing.readers_chips(claim),
         "rationales": showing.rationales_for(claim),
+        "harm_flags": showing.harm_flags(claim),
     }
 
 

@@ -17,8 +17,8 @@ LONG = (
     "The axial slice shows the lower thorax with the vertebral body in the upper middle of the picture. The "
     "{side} lung is well aerated without a focal consolidation, and no pleural effusion is seen.\n\nThe soft "
     "tissues are symmetrical. {extra}The density of the structure in question is that of bone, with a "
-    "cortical rim and a trabecular centre, which excludes a parenchymal organ such as the spleen and a fluid-filled "
-    "organ such as the urinary bladder.\n\nAnswer: {answer}"
+    "cortical rim and a trabecular centre, which excludes a parenchymal organ such as the spleen and a "
+    "fluid-filled organ such as the urinary bladder.\n\nAnswer: {answer}"
 )
 
 
