@@ -10,9 +10,9 @@ class AnnotationConfig(AppConfig):
 
     def ready(self) -> None:
         """Runs once when Django has loaded all models."""
+        from annotation import settling, stalling
         from annotation.adjudicating import ADJUDICATE
         from annotation.freezing import PREFERENCES
-        from annotation.settling import sweep
         from annotation.tasks import register_jobs
         from annotation.voting import COMPARE
         from consilium.jobs.sweeping import register_sweep
@@ -23,4 +23,5 @@ class AnnotationConfig(AppConfig):
         kinds.register(COMPARE)
         kinds.register(ADJUDICATE)
         register_jobs()
-        register_sweep(sweep)
+        register_sweep(settling.sweep)
+        register_sweep(stalling.sweep)

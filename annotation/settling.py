@@ -22,6 +22,8 @@ from consilium.work.seats import lock_item
 
 def count_votes(*, case: Case, item: WorkItem) -> None:
     """After a counted vote, in its transaction: once every seat voted, replacements or the quiet period."""
+    if case.state == CaseState.STALLED:
+        transition(case, CaseState.OPEN, by=None, reason="a reader is eligible")
     if case.state != CaseState.OPEN or Vote.objects.filter(case=case).counted().count() < item.capacity:
         return
     outcome = outcome_of(case, item)

@@ -15,6 +15,7 @@ from annotation.models import Adjudication, Case, Consensus, Vote
 from annotation.overview import summary
 from annotation.pairing import NothingToPair, RoundNameTaken, open_comparison_round
 from annotation.settling import settle_due
+from annotation.stalling import mark_stalled
 from annotation.states import CaseState
 from annotation.voting import validate
 from consilium.answers.dimensions import DIMENSIONS
@@ -24,6 +25,7 @@ from consilium.people.taking_part import withdraw
 from consilium.states.transitions import TransitionRefused
 from consilium.work.closing import close_round
 from consilium.work.errors import ItemClosed
+from consilium.work.holding import skip
 from consilium.work.kinds import InvalidContent
 from consilium.work.models import Claim, WorkItem
 from curation.releasing import EmptyRelease, rows_of
@@ -201,6 +203,24 @@ def test_votes_of_somebody_who_withdraws_stay(at_once: Cast) -> None:
     making.vote(at_once.study, at_once.carla, "b")
     assert labels(making.only_case())["overall"] == "A"
     assert Vote.objects.counted().count() == 3
+
+
+def test_a_case_nobody_can_read_is_stalled_until_somebody_joins(at_once: Cast) -> None:
+    making.opened(at_once)
+    making.vote(at_once.study, at_once.anna, "a")
+    making.vote(at_once.study, at_once.ben, "b")
+    assert mark_stalled() == 0
+    held = making.claim(at_once.study, at_once.carla)
+    assert mark_stalled() == 0
+    skip(token=held.token, person=at_once.carla, reason="I treated this patient.")
+    assert mark_stalled() == 1
+    assert making.only_case().state == CaseState.STALLED
+    dora = join(at_once.study, "dora", role=Role.ANNOTATOR)
+    assert mark_stalled() == 1
+    assert making.only_case().state == CaseState.OPEN
+    Case.objects.update(state=CaseState.STALLED)
+    making.vote(at_once.study, dora, "b")  # before the sweep has looked again
+    assert making.only_case().state == CaseState.SETTLED
 
 
 # --- seniors --------------------------------------------------------------------------------------------
