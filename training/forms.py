@@ -9,9 +9,9 @@ from consilium.calls.models import ModelEndpoint
 from consilium.people.models import Study
 from curation.models import Release, ReleaseKind
 from curation.states import ReleaseState
+from training.job.teaching import demo_settings
 from training.launching import settings_fault
 from training.models import Stage
-from training.presets import teaching_settings
 
 
 class PipelineForm(forms.Form):
@@ -33,7 +33,7 @@ class PipelineForm(forms.Form):
         self._choices("release").queryset = releases
         self._choices("base").queryset = bases(study)
         if study.is_teaching_set:
-            self.fields["settings"].initial = json.dumps(teaching_settings(), indent=1)
+            self.fields["settings"].initial = json.dumps(demo_settings(), indent=1)
 
     def _choices(self, name: str) -> "forms.ModelChoiceField[Any]":
         field = self.fields[name]

@@ -110,5 +110,7 @@ def _check(
     refusing.check_base(study, base)
     if stage != Stage.MERGE:
         refusing.check_release(study, release)
+    elif release is not None:
+        raise LaunchRefused("A merge reads the runs that it merges, not a release.")
     refusing.check_specialty(stage, release, specialty)
     refusing.check_inputs(study, stage, base, inputs)

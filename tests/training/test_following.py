@@ -29,7 +29,7 @@ from training.launching import launch, launch_pipeline
 from training.models import Checkpoint, ProducedModel, Run, RunEvent
 
 
-def launched(cast: Cast, release: Release, base: ModelEndpoint, **changes: Any) -> Run:
+def launched(cast: Cast, release: Release | None, base: ModelEndpoint, **changes: Any) -> Run:
     wanted = {"study": cast.study, "stage": "dsa", "release": release, "base": base, "by": cast.lena}
     return launch(**wanted | {"specialty": making.PEDIATRICS, "settings": making.QUICK, "seed": 5} | changes)
 

@@ -1,5 +1,6 @@
-"""`manage.py judge --release DIGEST --endpoint NAME [--endpoint NAME] --by LEAD [--wait]`."""
+"""`manage.py judge --release DIGEST --endpoint NAME [--endpoint NAME] [--by LEAD] [--wait]`."""
 
+import time
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -8,10 +9,13 @@ from benchmark.launching import EvaluationRefused, evaluate
 from benchmark.models import EvaluationKind
 from consilium.calls.models import ModelEndpoint
 from consilium.commands import ReportingCommand
+from consilium.jobs.models import Job
 from consilium.jobs.running import run_now
 from consilium.jobs.states import JobState
-from consilium.people.models import Person
+from curation.management.acting import add_by, lead_of
 from curation.releasing import FreezeRefused, find_release
+
+WAIT_SECONDS = 1.0
 
 
 class Command(ReportingCommand):
@@ -23,7 +27,7 @@ class Command(ReportingCommand):
         super().add_arguments(parser)
         parser.add_argument("--release", required=True, help="Digest of the release, 8 digits or more.")
         parser.add_argument("--endpoint", action="append", required=True)
-        parser.add_argument("--by", required=True, help="User name of the lead who launches.")
+        add_by(parser)
         parser.add_argument("--wait", action="store_true", help="Run here until everything is over.")
 
     def perform(self, **options: Any) -> dict[str, Any]:
@@ -32,12 +36,25 @@ class Command(ReportingCommand):
             study=release.study,
             kind=self.kind,
             release=release,
-            endpoints=[ModelEndpoint.objects.get(name=name) for name in options["endpoint"]],
-            by=Person.objects.get(username=options["by"]),
+            endpoints=[_endpoint(name) for name in options["endpoint"]],
+            by=lead_of(release.study, options["by"]),
         )
-        if options["wait"]:
-            for evaluation in made:
-                run_now(evaluation.job)
-        states = {evaluation.endpoint.name: evaluation.job.state for evaluation in made}
-        failed = JobState.FAILED in states.values()
-        return {"evaluations": states, **({"ok": False} if failed else {})}
+        done = {one.endpoint.name: _finish(one.job) if options["wait"] else one.job for one in made}
+        report: dict[str, Any] = {"evaluations": {name: job.state for name, job in done.items()}}
+        if options["wait"] and set(report["evaluations"].values()) != {JobState.SUCCEEDED}:
+            report |= {"errors": {name: job.error for name, job in done.items() if job.error}, "ok": False}
+        return report
+
+
+def _finish(job: Job) -> Job:
+    """Run the job here; wait where a worker was faster."""
+    while not run_now(job).is_over:
+        time.sleep(WAIT_SECONDS)
+    return job
+
+
+def _endpoint(name: str) -> ModelEndpoint:
+    found = ModelEndpoint.objects.filter(name=name).first()
+    if found is None:
+        raise EvaluationRefused(f"There is no model named {name!r}; add it with `manage.py endpoint add`.")
+    return found

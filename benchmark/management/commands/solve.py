@@ -1,4 +1,4 @@
-"""`manage.py solve --release DIGEST --endpoint NAME [--endpoint NAME] --by LEAD [--wait]`."""
+"""`manage.py solve --release DIGEST --endpoint NAME [--endpoint NAME] [--by LEAD] [--wait]`."""
 
 from benchmark.management.commands.judge import Command as JudgeCommand
 from benchmark.models import EvaluationKind

@@ -1,18 +1,22 @@
-"""`manage.py train dsa|gba|merge|pipeline --release DIGEST --base NAME --by LEAD [--set k=v] [--wait]`."""
+"""`manage.py train dsa|gba|merge|pipeline --release DIGEST --base NAME [--by LEAD] [--set k=v] [--wait]`."""
 
 import json
+import time
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from consilium.calls.models import ModelEndpoint
 from consilium.commands import ReportingCommand
+from consilium.jobs.models import Job
 from consilium.jobs.running import run_now
 from consilium.jobs.states import JobState
-from consilium.people.models import Person
+from curation.management.acting import add_by, lead_of
 from curation.releasing import FreezeRefused, find_release
 from training.launching import LaunchRefused, launch, launch_pipeline
 from training.models import Run, Stage
+
+WAIT_SECONDS = 1.0
 
 
 class Command(ReportingCommand):
@@ -24,7 +28,7 @@ class Command(ReportingCommand):
         parser.add_argument("stage", choices=[*Stage.values, "pipeline"])
         parser.add_argument("--release", required=True, help="Digest of the trace release, 8 digits or more.")
         parser.add_argument("--base", required=True, help="Name of a local endpoint.")
-        parser.add_argument("--by", required=True, help="User name of the lead who launches.")
+        add_by(parser)
         parser.add_argument("--specialty", default="")
         parser.add_argument(
             "--input", type=int, action="append", default=[], help="Number of a run to build on."
@@ -35,22 +39,26 @@ class Command(ReportingCommand):
 
     def perform(self, **options: Any) -> dict[str, Any]:
         runs = self._launch(options)
+        jobs = {str(run.pk): run.job for run in runs}
         if options["wait"]:
-            for run in runs:
-                run_now(run.job)
-        states = {str(run.pk): run.job.state for run in runs}
-        failed = any(state == JobState.FAILED for state in states.values())
-        return {"runs": states, **({"ok": False} if failed else {})}
+            jobs = {number: _finish(run) for number, run in zip(jobs, runs, strict=True)}
+        report: dict[str, Any] = {"runs": {number: job.state for number, job in jobs.items()}}
+        if options["wait"] and set(report["runs"].values()) != {JobState.SUCCEEDED}:
+            report |= {
+                "errors": {number: job.error for number, job in jobs.items() if job.error},
+                "ok": False,
+            }
+        return report
 
     def _launch(self, options: dict[str, Any]) -> list[Run]:
         release = find_release(options["release"])
         common = {
             "study": release.study,
-            "base": ModelEndpoint.objects.get(name=options["base"]),
-            "by": Person.objects.get(username=options["by"]),
+            "base": _base(options["base"]),
+            "by": lead_of(release.study, options["by"]),
             "seed": options["seed"],
         }
-        settings = dict(_assignment(text) for text in options["assignments"])
+        settings: dict[str, Any] = dict(_assignment(text) for text in options["assignments"])
         if options["stage"] == "pipeline":
             nested: dict[str, dict[str, Any]] = {}
             for name, value in settings.items():
@@ -61,11 +69,34 @@ class Command(ReportingCommand):
             stage=options["stage"],
             release=None if options["stage"] == Stage.MERGE else release,
             specialty=options["specialty"],
-            inputs=list(Run.objects.filter(pk__in=options["input"])),
+            inputs=[_input(number) for number in options["input"]],
             settings=settings,
             **common,
         )
         return [run]
+
+
+def _finish(run: Run) -> Job:
+    """Run the job here, once the runs it builds on are over; wait where a worker was faster."""
+    while any(not source.job.is_over for source in run.inputs.select_related("job")):
+        time.sleep(WAIT_SECONDS)
+    while not run_now(run.job).is_over:
+        time.sleep(WAIT_SECONDS)
+    return run.job
+
+
+def _base(name: str) -> ModelEndpoint:
+    found = ModelEndpoint.objects.filter(name=name).first()
+    if found is None:
+        raise LaunchRefused(f"There is no model named {name!r}; add it with `manage.py endpoint add`.")
+    return found
+
+
+def _input(number: int) -> Run:
+    found = Run.objects.filter(pk=number).select_related("job").first()
+    if found is None:
+        raise LaunchRefused(f"There is no run {number} to build on.")
+    return found
 
 
 def _assignment(text: str) -> tuple[str, Any]:
