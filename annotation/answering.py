@@ -22,8 +22,6 @@ from curation.models import Question, QuestionImage, Use
 from curation.showing import model_images
 from curation.states import ImageState, QuestionState
 
-MAX_TOKENS = 512
-
 
 class SourceForbids(JobFailed):
     """A source may not be sent to hosted models, and the endpoint is one; the text names both."""
@@ -81,17 +79,17 @@ def answer_questions(handle: JobHandle) -> dict[str, Any]:
         done += 1
         handle.progress(done, len(questions), f"{endpoint} answers")
 
-    asks = [_ask(tag, question) for tag, question in questions.items()]
+    asks = [_ask(tag, question, study.settings.answer_tokens_max) for tag, question in questions.items()]
     asked = ask_all(endpoint, asks, on_reply=store, check=handle.check)
     if asked.failed:
         raise JobFailed(f"{len(asked.failed)} of {len(asks)} questions got no answer: {asked.failed[0][1]}")
     return {"answered": done}
 
 
-def _ask(tag: str, question: Question) -> Ask:
+def _ask(tag: str, question: Question, max_tokens: int) -> Ask:
     uris = [data_uri(png) for png in model_images(question)]
     text = solver_prompt.build(question.text, question.options)
-    return Ask(messages=solver_prompt.as_messages(text, uris), tag=tag, max_tokens=MAX_TOKENS)
+    return Ask(messages=solver_prompt.as_messages(text, uris), tag=tag, max_tokens=max_tokens)
 
 
 def _check_sources(questions: Sequence[Question], endpoint: ModelEndpoint) -> None:

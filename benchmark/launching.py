@@ -50,6 +50,7 @@ def _launch(
         job=enqueue(kind=JOB_KIND[kind], by=by, study=study, params={}),
         prompt_sha256=judge_prompt.PROMPT_HASH if is_judge else solver_prompt.PROMPT_HASH,
         parser_version=verdicts.PARSER_VERSION if is_judge else options.PARSER_VERSION,
+        settings={} if is_judge else {"max_tokens": study.settings.answer_tokens_max},
         expected_calls=calls,
         created_by=by,
     )

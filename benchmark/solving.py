@@ -13,8 +13,6 @@ from consilium.calls.engine import Ask, ask_all
 from consilium.calls.models import Reply
 from consilium.jobs.handle import JobFailed, JobHandle
 
-MAX_TOKENS = 512
-
 
 def solve_questions(handle: JobHandle) -> dict[str, Any]:
     """The job: ask for what is missing, take the letter, store whether it is right."""
@@ -22,8 +20,10 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
     held = checked_rows(evaluation.release, evaluation.release_digest)
     rows = {row["id"]: row for row in held if is_scorable(row)}
     known = set(SolverResult.objects.filter(evaluation=evaluation).values_list("row_id", flat=True))
-    images = ReleasedImages(evaluation.release)
-    asks = LazyAsks([partial(_ask, row, images) for row_id, row in rows.items() if row_id not in known])
+    images, limit = ReleasedImages(evaluation.release), int(evaluation.settings["max_tokens"])
+    asks = LazyAsks(
+        [partial(_ask, row, images, limit) for row_id, row in rows.items() if row_id not in known]
+    )
     done = len(known)
 
     def store(ask: Ask, reply: Reply) -> None:
@@ -33,7 +33,7 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
         handle.progress(done, len(rows), "answers")
 
     asked = ask_all(evaluation.endpoint, asks, on_reply=store, check=handle.check)
-    finish(evaluation, MAX_TOKENS)
+    finish(evaluation, limit)
     if asked.failed:
         raise JobFailed(f"{len(asked.failed)} of {len(asks)} calls got no answer: {asked.failed[0][1]}")
     return {"answers": done}
@@ -50,7 +50,7 @@ def store_result(evaluation: Evaluation, row: dict[str, Any], reply: Reply) -> N
     )
 
 
-def _ask(row: dict[str, Any], images: ReleasedImages) -> Ask:
+def _ask(row: dict[str, Any], images: ReleasedImages, max_tokens: int) -> Ask:
     text = solver_prompt.build(row["question"], row["options"])
     messages = solver_prompt.as_messages(text, images.data_uris(row))
-    return Ask(messages=messages, tag=row["id"], max_tokens=MAX_TOKENS)
+    return Ask(messages=messages, tag=row["id"], max_tokens=max_tokens)

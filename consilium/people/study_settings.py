@@ -17,6 +17,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "trace_tokens_min": (1, 100_000),
     "trace_tokens_max": (1, 100_000),
     "trace_samples": (1, 16),
+    "answer_tokens_max": (16, 32_768),
     "split_train": (0, 1),
     "split_dev": (0, 1),
     "seed": (0, 2**31 - 1),
@@ -36,6 +37,7 @@ class StudySettings:
     trace_tokens_min: int = 80
     trace_tokens_max: int = 600
     trace_samples: int = 1
+    answer_tokens_max: int = 512
     teacher_sees_gold: bool = True
     review_shows_gold: bool = True
     split_train: float = 0.6

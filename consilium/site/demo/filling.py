@@ -35,9 +35,9 @@ from curation.states import ImageState, QuestionState, TraceState
 from curation.tracing import lacking, start_tracing
 from curation.uploads import Upload
 from training.job import teaching
+from training.job.teaching import demo_settings
 from training.launching import launch_pipeline
 from training.models import Run
-from training.presets import teaching_settings
 
 TINY = ("base", "teacher", "second", "judge_careful", "judge_hasty")
 TEACHING_ITEMS = 200
@@ -272,7 +272,7 @@ def train(demo: Demo) -> None:
             release=release,
             base=demo.endpoint("base"),
             by=demo.lead,
-            settings=teaching_settings(),
+            settings=demo_settings(),
             seed=7,
         )
     runs = Run.objects.filter(study=demo.study).select_related("job").order_by("pk")

@@ -34,6 +34,7 @@ SETTINGS = {
     "quiet_hours": 0,
     "trace_tokens_min": 20,
     "trace_tokens_max": 600,
+    "answer_tokens_max": 96,
     "split_train": 0.6,
     "split_dev": 0.1,
 }

@@ -1,0 +1,37 @@
+"""The tiny models of the path tests: built once per session, copied into each installation."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.path.driving import ROOT
+
+TINY = ("base", "teacher", "second", "judge_careful", "judge_hasty")
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The five tiny models, trained by the product's own builder; CONSILIUM_TEST_MODELS names a folder to reuse."""
+    if ready := os.environ.get("CONSILIUM_TEST_MODELS"):
+        return Path(ready)
+    folder = tmp_path_factory.mktemp("tiny")
+    subprocess.run(
+        [sys.executable, "-m", "training.job.tiny", "--out", str(folder)],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, tiny_models: Path) -> Path:
+    """An empty data folder that holds nothing but the tiny models."""
+    place = tmp_path / "home"
+    shutil.copytree(tiny_models, place / "models" / "tiny")
+    return place

@@ -1,0 +1,68 @@
+"""The main job on real input, end to end: web, worker, broker, model server and training process are real."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.path.driving import ROOT, running
+from tests.path.walking import Walk
+from tests.servers import new_database
+
+pytestmark = pytest.mark.path
+
+LOADS = """
+import json, sys, datasets
+rows = datasets.load_dataset("json", data_files=sys.argv[1] + "/*.jsonl", split="train")
+print(json.dumps({"rows": len(rows), "columns": rows.column_names}))
+"""
+
+
+def walk_all(home: Path, scratch: Path, **environment: str) -> None:
+    """From empty folder to leaderboard."""
+    with running(home, **environment) as site:
+        site.command("setup")
+        site.start()
+        walk = Walk(site)
+        walk.prepare()
+        walk.bring_data()
+        walk.write_traces()
+        reviewed = walk.review_traces()
+        assert min(reviewed.values()) >= 1
+        traces = walk.freeze("traces", "Traces 1")
+        walk.freeze("questions", "Held out 1")
+        exported = walk.export(traces, scratch / "export")
+        assert _loaded(exported)["rows"] == reviewed["accepted"] + reviewed["edited"]
+        walk.collect_answers()
+        assert walk.vote() == 3 * (8 + 1)
+        assert walk.adjudicate() == 1
+        walk.freeze("preferences", "Preferences 1")
+        walk.train()
+        board = walk.score()
+        assert board.count("incomplete") == 0
+        for name in ("tiny judge_careful", "tiny judge_hasty", "tiny base", "merge", "gba", "dsa pediatrics"):
+            assert name in board
+        assert json.loads(site.command("verify_audit", "--json"))["ok"] is True
+
+
+def _loaded(folder: Path) -> dict[str, int]:
+    """What `datasets` makes of the exported rows, in a process of its own."""
+    rows = next(folder.rglob("*.jsonl")).parent
+    done = subprocess.run(
+        [sys.executable, "-c", LOADS, str(rows)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_the_whole_path_on_sqlite_and_the_embedded_broker(home: Path, tmp_path: Path) -> None:
+    walk_all(home, tmp_path)
+
+
+@pytest.mark.services
+def test_the_whole_path_on_postgresql_and_redis(
+    home: Path, tmp_path: Path, postgres_server: str, redis_url: str
+) -> None:
+    walk_all(home, tmp_path, DATABASE_URL=new_database(postgres_server), BROKER_URL=redis_url)
