@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import OPERATOR, roles_of
@@ -116,10 +116,7 @@ def _site_sections(request: HttpRequest, roles: frozenset[str]) -> list[dict[str
 
 
 def _item(request: HttpRequest, place: Place, study: Study | None) -> dict[str, Any]:
-    try:
-        url = reverse(place.view, kwargs={"study": study.slug} if study else {})
-    except NoReverseMatch:  # INTERIM
-        return {"label": place.label, "url": "/", "icon": place.icon, "current": False}
+    url = reverse(place.view, kwargs={"study": study.slug} if study else {})
     return {
         "label": place.label,
         "url": url,
