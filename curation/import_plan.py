@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from consilium.people.models import Study
+from curation.decontamination import tells_pictures_apart
 from curation.grouping import Groups
 from curation.imaging.fingerprints import mentions
 from curation.keys import keyed, study_key
@@ -19,8 +20,6 @@ from curation.uploads import Received
 
 QUESTION_FILES: Final = (".jsonl", ".ndjson")
 CONFLICT: Final = "it ties together images that already have different uses; a use, once given, never changes"
-# A difference hash with almost no bits set says "a flat picture", not "the same picture".
-FEWEST_BITS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,7 @@ class Plan:
     names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     refused_names: dict[str, str] = field(default_factory=dict)
     questions: dict[str, Asked] = field(default_factory=dict)
+    ids: set[str] = field(default_factory=set)
     refused: list[Refused] = field(default_factory=list)
     duplicates: int = 0
     groups: Groups = field(default_factory=Groups)
@@ -141,8 +141,7 @@ def _keys(plan: Plan, picture: Picture) -> Iterator[str]:
     if picture.facts.patient_key:
         yield f"a-patient:{picture.facts.patient_key}"
     bits = picture.facts.perceptual_hash
-    telling = FEWEST_BITS <= int(bits or "0", 16).bit_count() <= 64 - FEWEST_BITS
-    if telling and not plan.source.is_synthetic:
+    if tells_pictures_apart(bits) and not plan.source.is_synthetic:
         yield f"b-picture:{picture.facts.kind}:{bits}"
 
 
@@ -201,6 +200,7 @@ def _take_question(plan: Plan, item: str, question: ParsedQuestion) -> str:
         return CONFLICT
     if question.use and plan.source.is_synthetic and not plan.groups.claim(nodes[0], question.use):
         return f"its images are already kept for {plan.groups.use_of(nodes[0])!r}; a use never changes"
+    plan.ids.add(question.external_id)
     plan.questions[content] = Asked(item, question, tuple(pixels), content)
     return ""
 
@@ -218,9 +218,8 @@ def _asked_before(plan: Plan, content: str, external_id: str) -> bool:
 
 
 def _id_taken(plan: Plan, content: str, external_id: str) -> bool:
-    taken = {asked.question.external_id for asked in plan.questions.values()}
     others = Question.objects.filter(study=plan.study, external_id=external_id)
-    return external_id in taken or others.exclude(content_sha256=content).exists()
+    return external_id in plan.ids or others.exclude(content_sha256=content).exists()
 
 
 def _patient_key(study: Study, patient: str) -> str:

@@ -26,6 +26,8 @@ class Review {
     this.form.addEventListener("change", (event) => event.isTrusted || this.askWhy(event.target));
     this.form.addEventListener("focusin", (event) => putCaretLast(event.target));
     this.form.addEventListener("work:restored", () => this.showAll());
+    // Before work.js sends: it listens on the same form, so this one asks for the capture phase.
+    this.form.addEventListener("submit", (event) => this.hold(event), { capture: true });
     this.form.querySelector("[data-accept-rest]").addEventListener("click", () => this.acceptRest());
     for (const link of this.form.querySelectorAll("[data-rail]")) {
       link.addEventListener("click", (event) => this.goTo(event, link.dataset.rail));
@@ -39,6 +41,24 @@ class Review {
     const card = target.closest?.("[data-step]");
     if (card) this.show(card);
     this.sum();
+  }
+
+  // Keeps a review back that the server would refuse, and says at the step what is missing.
+  hold(event) {
+    const faulty = this.cards.filter((card) => this.tellFault(card));
+    if (!faulty.length) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    faulty[0].scrollIntoView({ block: "nearest" });
+    const shown = [...faulty[0].querySelectorAll("[data-shows]")].find((part) => !part.hidden);
+    shown.querySelector("textarea, input").focus({ preventScroll: true });
+  }
+
+  tellFault(card) {
+    const text = faultOf(card, this.statusOf(card));
+    card.querySelector("[data-error-for]").textContent = text;
+    if (text) card.dataset.missing = "";
+    return Boolean(text);
   }
 
   // Rejected by key: the reader goes on with the reason.
@@ -56,6 +76,10 @@ class Review {
 
   show(card) {
     const status = this.statusOf(card);
+    if (status && !faultOf(card, status)) {
+      card.querySelector("[data-error-for]").textContent = "";
+      delete card.dataset.missing;
+    }
     for (const part of card.querySelectorAll("[data-shows]")) part.hidden = part.dataset.shows !== status;
     if (status) card.dataset.tone = TONES[status];
     else delete card.dataset.tone;
@@ -113,6 +137,15 @@ class Review {
       }
     }
   }
+}
+
+function faultOf(card, status) {
+  if (status === "rejected" && !card.querySelector("[data-shows=rejected] input:checked")) return "Say why it is rejected.";
+  if (status !== "edited") return "";
+  const words = (text) => text.trim().split(/\s+/).join(" ");
+  const text = words(card.querySelector("textarea").value);
+  if (!text) return "Write the new text, or reject the step.";
+  return text === words(card.querySelector("[data-original]").textContent) ? "The text is unchanged; accept the step instead." : "";
 }
 
 // Once: after that the reader's own place in the text counts.

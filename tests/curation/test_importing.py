@@ -16,6 +16,7 @@ from curation.importing import Upload, look_at, start_import
 from curation.models import Cluster, Image, Import, Question, Source
 from tests.cast import Cast
 from tests.curation import making
+from tests.imaging import makers
 
 Imported = Callable[..., Import]
 
@@ -116,6 +117,20 @@ def test_bad_files_are_refused_by_name_and_nothing_of_them_stays(cast: Cast, imp
     assert set(refused) == {"cut.dcm", "paper.png", "page.png", "q.jsonl line 1"}
     assert refused["q.jsonl line 1"] == "its image 'cut.dcm' was refused"
     assert (Image.objects.count(), Question.objects.count()) == (1, 1)
+
+
+def test_bombs_are_refused_by_name_and_the_import_goes_on(
+    cast: Cast, imported: Imported, tmp_path: Path
+) -> None:
+    inflating = makers.save(makers.data_set(), tmp_path / "a.dcm", syntax="1.2.840.10008.1.2.1.99")
+    pixels = makers.png(20_000, 20_000, makers.zeros_deflated(50 * 1024 * 1024))
+    batch = imported(
+        {"inflating.dcm": inflating.read_bytes(), "huge.png": pixels, "fine.png": making.png((1, 2, 3))}
+    )
+    refused = {each["item"]: each["reason"] for each in batch.refused}
+    assert set(refused) == {"inflating.dcm", "huge.png"}
+    assert "too large" in refused["huge.png"]
+    assert batch.accepted == 1
 
 
 def test_bad_lines_are_refused_by_file_and_line_and_the_others_stay(cast: Cast, imported: Imported) -> None:

@@ -12,7 +12,7 @@ from consilium.people.permissions import NotAllowed
 from curation import releasing
 from curation.freezing import freeze_questions, freeze_traces
 from curation.materialising import materialise
-from curation.models import Release, ReleaseFile, ReleaseRow
+from curation.models import Image, Question, Release, ReleaseFile, ReleaseRow
 from curation.releasing import EmptyRelease, FreezeRefused, NewRow, SourceRefused, freeze, rows_of, verify
 from curation.states import ImageState, TraceState
 from tests.cast import Cast
@@ -89,14 +89,17 @@ def test_a_model_that_forbids_training_on_its_outputs_is_left_out(cast: Cast) ->
         freeze_traces(study=cast.study, name="Mute", by=cast.lena)
 
 
-def test_a_picture_held_out_for_testing_stays_out_of_training(cast: Cast) -> None:
-    of = making.source(cast.study)
-    trained = making.question(cast.study, of, 1)
+@pytest.mark.parametrize("same", ["picture", "words"])
+def test_a_picture_or_words_held_out_for_testing_stay_out_of_training(cast: Cast, same: str) -> None:
+    of = making.source(cast.study, is_synthetic=False)
+    trained, held = making.question(cast.study, of, 1), making.question(cast.study, of, 2, use="test")
     making.trace(trained, making.endpoint())
-    held = making.question(cast.study, of, 2, use="test")
-    held.ordered_images()[0].__class__.objects.filter(questions=held).update(
-        perceptual_hash=trained.ordered_images()[0].perceptual_hash
-    )
+    if same == "picture":
+        Image.objects.filter(questions__in=[trained, held]).update(perceptual_hash="00ff00ff00ff00ff")
+    else:
+        words = "A long question about a finding in the left upper lobe of the lung, number"
+        Question.objects.filter(pk=trained.pk).update(text=f"{words} one?")
+        Question.objects.filter(pk=held.pk).update(text=f"{words} two?")
     with pytest.raises(EmptyRelease, match="decontamination"):
         freeze_traces(study=cast.study, name="Dirty", by=cast.lena)
 

@@ -1,0 +1,150 @@
+"""The review workbench and the pixel review in Chromium: by keyboard, without a complaint of the browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from consilium.people.models import Person
+from consilium.work.claiming import next_claim
+from curation.models import Image, TraceReview
+from curation.reviewing import open_reviews
+from tests.cast import Cast, make_cast
+from tests.curation import making
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no Chromium on this machine")
+    # Playwright's loop runs in the test's thread; Django would take it for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def window(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def enter(page: Page, url: str, person: Person) -> None:
+    client = Client()
+    client.force_login(person)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
+
+
+@pytest.fixture
+def people() -> Cast:
+    return make_cast()
+
+
+def picture(cast: Cast, number: int, **fields: object) -> Image:
+    """An image whose frame the viewer can draw: gzip of three colour planes."""
+    import gzip
+
+    from consilium.blobs.storing import put
+
+    made = making.image(cast.study, making.source(cast.study, f"S{number}"), number)
+    frame = put(gzip.compress(bytes([number]) * (32 * 32 * 3), mtime=0), "application/octet-stream")
+    facts = {"window": {"center": 128, "width": 256}, "presets": [], "slope": 1, "intercept": 0}
+    Image.objects.filter(pk=made.pk).update(frame_blobs=[frame.sha256] * 3, frames=3, facts=facts, **fields)
+    made.refresh_from_db()
+    return made
+
+
+def test_a_trace_is_reviewed_by_keyboard(live_server: LiveServer, window: Page, people: Cast) -> None:
+    image = picture(people, 200)
+    question = making.question(people.study, image.source, 1)
+    question.question_images.update(image=image)
+    trace = making.trace(question, making.endpoint(), "checked")
+    open_reviews(study=people.study, name="R", by=people.lena)
+    claim = next_claim(study=people.study, person=people.anna, kind="review")
+    assert claim is not None
+    enter(window, live_server.url, people.anna)
+    window.goto(live_server.url + reverse("curation:review", args=[claim.token]))
+    expect(window.locator("form[data-ready]")).to_be_attached()
+    expect(window.locator("image-viewer canvas")).to_be_visible()
+    window.keyboard.press("a")
+    expect(window.locator("[data-review-progress]")).to_have_text("1 of 2 steps")
+    window.keyboard.press("e")
+    expect(window.locator("#step-2-text")).to_be_focused()
+    window.keyboard.type(" Surely.")
+    expect(window.locator("#step-2 .diff ins")).to_contain_text("Surely")
+    expect(window.locator("[data-review-decision]")).to_contain_text("with your changes")
+    window.get_by_role("button", name="Submit").click()
+    expect(window).to_have_url(live_server.url + reverse("work:finished", args=["chest", "review"]))
+    trace.refresh_from_db()
+    assert trace.state == "edited"
+    assert [step.text for step in trace.steps.all()] == ["The field is red.", "Red means A. Surely."]
+
+
+def test_a_rejection_without_a_reason_is_named_at_its_step(
+    live_server: LiveServer, window: Page, people: Cast
+) -> None:
+    image = picture(people, 200)
+    question = making.question(people.study, image.source, 1)
+    question.question_images.update(image=image)
+    making.trace(question, making.endpoint(), "checked")
+    open_reviews(study=people.study, name="R", by=people.lena)
+    claim = next_claim(study=people.study, person=people.anna, kind="review")
+    assert claim is not None
+    enter(window, live_server.url, people.anna)
+    window.goto(live_server.url + reverse("curation:review", args=[claim.token]))
+    expect(window.locator("form[data-ready]")).to_be_attached()
+    window.keyboard.press("r")
+    expect(window.locator("#step-1 input[value=not_in_image]")).to_be_focused()
+    window.keyboard.press("j")
+    window.keyboard.press("a")
+    submit = window.get_by_role("button", name="Submit")
+    submit.click()
+    expect(window.locator("[data-error-for='steps.step-1']")).to_have_text("Say why it is rejected.")
+    window.locator("#step-1 .reason-tag", has_text="Medically wrong").click()
+    submit.click()
+    expect(window).to_have_url(live_server.url + reverse("work:finished", args=["chest", "review"]))
+    assert TraceReview.objects.get().steps[0]["reason"] == "wrong_fact"
+
+
+def test_pixels_are_signed_only_after_every_frame_was_shown(
+    live_server: LiveServer, window: Page, people: Cast
+) -> None:
+    image = picture(people, 120, state="quarantined")
+    enter(window, live_server.url, people.rosa)
+    window.goto(live_server.url + reverse("curation:pixel-review", args=["chest", image.pk]))
+    expect(window.locator("#frames-shown")).to_have_text("3 of 3 frames shown.")
+    assert window.locator(".contact-sheet canvas").count() == 3
+    window.keyboard.press("c")
+    expect(window.get_by_text("Nothing waits for a pixel review")).to_be_visible()
+    image.refresh_from_db()
+    assert image.state == "released"
+
+
+def test_an_image_with_a_damaged_frame_cannot_be_signed(
+    live_server: LiveServer, window: Page, people: Cast
+) -> None:
+    image = picture(people, 121, state="quarantined")
+    Image.objects.filter(pk=image.pk).update(rows=64)
+    enter(window, live_server.url, people.rosa)
+    window.goto(live_server.url + reverse("curation:pixel-review", args=["chest", image.pk]))
+    expect(window.locator("#frames-shown")).to_contain_text("Load the page again")
+    expect(window.get_by_role("button", name="Nothing found")).to_be_disabled()
