@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from benchmark.models import EvaluationKind
+from consilium.calls.forms import EndpointsField
 from consilium.calls.models import ModelEndpoint
 from consilium.people.models import Study
 from curation.models import Release, ReleaseKind
@@ -15,9 +16,7 @@ class EvaluationForm(forms.Form):
     """Which models to score on which frozen release."""
 
     release = forms.ModelChoiceField(Release.objects.none(), empty_label=None)
-    endpoints = forms.ModelMultipleChoiceField(
-        ModelEndpoint.objects.none(), label="Models", widget=forms.CheckboxSelectMultiple
-    )
+    endpoints = EndpointsField()
 
     def __init__(self, *args: Any, study: Study, kind: EvaluationKind, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -26,6 +25,11 @@ class EvaluationForm(forms.Form):
         active = ModelEndpoint.objects.filter(is_active=True)
         self._choices("release").queryset = frozen
         self._choices("endpoints").queryset = active.filter(study__isnull=True) | active.filter(study=study)
+
+    def lacks(self) -> str:
+        """What has to exist before anything can be scored: "release", "endpoints" or nothing."""
+        names = ("release", "endpoints")
+        return next((name for name in names if not self._choices(name).queryset.exists()), "")
 
     def _choices(self, name: str) -> "forms.ModelChoiceField[Any]":
         field = self.fields[name]

@@ -51,7 +51,8 @@ def launch(request: HttpRequest, study: str, kind: str) -> HttpResponse:
         else:
             messages.success(request, f"{len(made)} evaluations are on the queue.")
             return redirect("benchmark:leaderboard", study=found.slug)
-    return render(request, "benchmark/launch.html", {"study": found, "form": form, "kind": kind})
+    context = {"study": found, "form": form, "kind": kind, "lacks": form.lacks()}
+    return render(request, "benchmark/launch.html", context)
 
 
 def evaluation(request: HttpRequest, study: str, pk: int) -> HttpResponse:

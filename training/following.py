@@ -17,13 +17,14 @@ from curation.materialising import materialise
 from curation.releasing import verify
 from curation.states import ReleaseState
 from training import folders
-from training.job.checkpoints import listed
+from training.job.checkpoints import listed, name_of
 from training.models import Checkpoint, ProducedModel, Run, RunEvent, Stage
 from training.process import TrainingProcess
 
 DONE = 0
 RETRY_SECONDS = 5
 LOCK_SECONDS = 0.5
+TRAINER_STATE = "trainer_state.json"  # the trainer's own account, part of every checkpoint
 
 
 def follow_run(handle: JobHandle) -> dict[str, Any]:
@@ -119,13 +120,30 @@ def _store(handle: JobHandle, run: Run, event: dict[str, Any]) -> None:
     if kind == "start":
         # Steps after the checkpoint are trained again: their first account goes, so that none counts twice.
         RunEvent.objects.filter(run=run, kind="step", step__gt=event.get("resumed_from", 0)).delete()
+        _add_untold_steps(run, event.get("resumed_from", 0))
     if kind in ("start", "checkpoint", "done"):
         _list_checkpoints(run)
-    last = RunEvent.objects.filter(run=run).aggregate(last=Max("sequence"))["last"] or 0
     data = {key: value for key, value in event.items() if key not in {"event", "step"}}
-    RunEvent.objects.create(run=run, sequence=last + 1, kind=kind, step=step or None, data=data)
+    _add_event(run, kind, step, data)
     if kind == "step":
         handle.progress(step, event.get("total", 0), f"step {step}")
+
+
+def _add_event(run: Run, kind: str, step: int, data: dict[str, Any]) -> None:
+    last = RunEvent.objects.filter(run=run).aggregate(last=Max("sequence"))["last"] or 0
+    RunEvent.objects.create(run=run, sequence=last + 1, kind=kind, step=step or None, data=data)
+
+
+def _add_untold_steps(run: Run, resumed_from: int) -> None:
+    """Steps up to the checkpoint that nobody heard of: the worker was killed before its process saved."""
+    told = set(RunEvent.objects.filter(run=run, kind="step").values_list("step", flat=True))
+    state = folders.folder(run) / "checkpoints" / name_of(resumed_from) / TRAINER_STATE
+    history = json.loads(state.read_text())["log_history"] if state.is_file() else []
+    for entry in history:
+        if "loss" in entry and entry["step"] <= resumed_from and entry["step"] not in told:
+            known = {"loss": entry["loss"], "reward": entry.get("reward"), "lr": entry.get("learning_rate")}
+            data = {key: value for key, value in known.items() if value is not None}
+            _add_event(run, "step", entry["step"], data)
 
 
 def _list_checkpoints(run: Run) -> None:

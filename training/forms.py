@@ -35,6 +35,10 @@ class PipelineForm(forms.Form):
         if study.is_teaching_set:
             self.fields["settings"].initial = json.dumps(demo_settings(), indent=1)
 
+    def lacks(self) -> str:
+        """What has to exist before anything can be launched: "release", "base" or nothing."""
+        return next((name for name in ("release", "base") if not self._choices(name).queryset.exists()), "")
+
     def _choices(self, name: str) -> "forms.ModelChoiceField[Any]":
         field = self.fields[name]
         assert isinstance(field, forms.ModelChoiceField)
@@ -50,6 +54,8 @@ class PipelineForm(forms.Form):
         if not isinstance(chosen, dict) or set(chosen) - set(Stage.values):
             raise forms.ValidationError(f"Write one object whose keys are among {', '.join(Stage.values)}.")
         for stage, values in chosen.items():
+            if not isinstance(values, dict):
+                raise forms.ValidationError(f"{stage}: write an object of settings.")
             if fault := settings_fault(stage, values):
                 raise forms.ValidationError(f"{stage}: {fault}.")
         return chosen

@@ -1,6 +1,7 @@
 """Pages of training: the runs of a study, one run, launching."""
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,6 +15,8 @@ from training.forms import PipelineForm
 from training.launching import LaunchRefused, launch_pipeline
 from training.models import ProducedModel, Run
 
+SHOWN = 50
+
 
 def _runs(study: Study) -> "QuerySet[Run]":
     related = ("job", "base", "release", "produced__endpoint", "created_by")
@@ -23,7 +26,8 @@ def _runs(study: Study) -> "QuerySet[Run]":
 def runs(request: HttpRequest, study: str) -> HttpResponse:
     """All runs of the study, newest first."""
     found = study_for(signed_in(request), study, Role.LEAD)
-    return render(request, "training/runs.html", {"study": found, "runs": _runs(found).order_by("-pk")[:100]})
+    page = Paginator(_runs(found).order_by("-pk"), SHOWN).get_page(request.GET.get("page"))
+    return render(request, "training/runs.html", {"study": found, "page": page})
 
 
 def launch(request: HttpRequest, study: str) -> HttpResponse:
@@ -39,7 +43,7 @@ def launch(request: HttpRequest, study: str) -> HttpResponse:
         else:
             messages.success(request, f"{len(made)} runs are on the queue.")
             return redirect("training:runs", study=found.slug)
-    return render(request, "training/launch.html", {"study": found, "form": form})
+    return render(request, "training/launch.html", {"study": found, "form": form, "lacks": form.lacks()})
 
 
 def run(request: HttpRequest, study: str, pk: int) -> HttpResponse:

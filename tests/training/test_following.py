@@ -221,9 +221,7 @@ def test_a_model_trained_from_a_trained_one_names_all_releases(
     ModelEndpoint.objects.filter(pk=base.pk).update(provenance={"releases": [earlier]})
     base.refresh_from_db()
     expert = launched(cast, release, base)
-    run = launched(
-        cast, release, base, stage="merge", release=None, specialty="", settings={}, inputs=[expert]
-    )
+    run = launched(cast, None, base, stage="merge", specialty="", settings={}, inputs=[expert])
     assert following._digests(run) == {earlier, release.digest}
 
 

@@ -1,0 +1,176 @@
+"""The pages of scoring: who sees them, what they say, and how many queries they need."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from benchmark.models import Evaluation
+from consilium.people.models import Person, Study
+from curation.models import Release
+from tests.annotation.conftest import log_in
+from tests.benchmark import making
+from tests.cast import Cast
+from tests.design.accessibility import violations
+
+SIZES = ((1280, 800), (1920, 1080))
+RIGHT = {"base": 3, "run-1 dsa pediatrics": 6, "run-2 merge": 7}
+
+
+def page_of(person: Person, name: str, *arguments: Any, **query: Any) -> Any:
+    client = Client()
+    client.force_login(person)
+    return client.get(reverse(name, args=arguments), query)
+
+
+def filled(cast: Cast) -> tuple[Release, Release]:
+    """A leaderboard with judges and solvers, one of each unfinished."""
+    votes = making.preferences(cast, "ABABABABAB")
+    right = [(letter, "B" if letter == "A" else "A") for letter in "ABABABABAB"]
+    making.judged(cast, votes, making.endpoint("teaching/careful judge"), right[:9] + [("B", "A")])
+    making.judged(cast, votes, making.endpoint("teaching/hasty judge"), [("A", "A")] * 9 + [("tie", None)])
+    making.judged(cast, votes, making.endpoint("teaching/judge with a long name 7B"), right[:3])
+    held_out = making.questions(cast, 8)
+    base = making.endpoint("base", path="base", base_url="")
+    for name, share in RIGHT.items():
+        solver = base if name == "base" else making.trained(f"chest/{name}", base)
+        making.solved(cast, held_out, solver, {n: n < share or None for n in range(8)})
+    return votes, held_out
+
+
+ROLES = {"anna": 403, "rosa": 403, "lena": 200, "otto": 404, "nora": 404}
+
+
+@pytest.mark.parametrize(("who", "status"), ROLES.items())
+def test_only_leads_of_the_study_see_scores(cast: Cast, who: str, status: int) -> None:
+    person = getattr(cast, who)
+    made = making.judged(cast, making.preferences(cast), making.endpoint("judge"), [("A", "B")])
+    for name, arguments in {
+        "benchmark:leaderboard": [],
+        "benchmark:launch": ["judge"],
+        "benchmark:evaluation": [made.pk],
+    }.items():
+        assert page_of(person, name, cast.study.slug, *arguments).status_code == status, name
+
+
+def test_a_visitor_is_asked_to_log_in(cast: Cast) -> None:
+    answer = Client().get(reverse("benchmark:leaderboard", args=[cast.study.slug]))
+    assert answer.status_code == 302
+    assert "/accounts/login/" in answer["Location"]
+
+
+def test_another_studys_evaluation_does_not_exist_here(cast: Cast) -> None:
+    made = making.judged(cast, making.preferences(cast), making.endpoint("judge"), [])
+    assert page_of(cast.nora, "benchmark:evaluation", cast.other_study.slug, made.pk).status_code == 404
+    assert page_of(cast.lena, "benchmark:launch", cast.study.slug, "jury").status_code == 404
+
+
+def test_empty_boards_say_what_to_do_next(cast: Cast) -> None:
+    text = page_of(cast.lena, "benchmark:leaderboard", cast.study.slug).content.decode()
+    assert "No judge has been scored" in text
+    assert "No solver has been scored" in text
+    text = page_of(cast.lena, "benchmark:launch", cast.study.slug, "judge").content.decode()
+    assert "No preference release yet" in text
+    making.preferences(cast)
+    text = page_of(cast.lena, "benchmark:launch", cast.study.slug, "judge").content.decode()
+    assert "No model yet" in text
+
+
+def test_the_boards_show_the_figures_and_human_names(cast: Cast) -> None:
+    filled(cast)
+    text = page_of(cast.lena, "benchmark:leaderboard", cast.study.slug).content.decode()
+    assert "Incomplete, 30.0 % answered" in text
+    assert "Brain and senses" in text
+    assert "brain_senses" not in text
+    assert "+50.0" in text  # the merge: seven right of eight after three
+    assert "trained from base" in text
+
+
+def test_a_board_can_show_an_older_release(cast: Cast) -> None:
+    older, _ = filled(cast)
+    making.preferences(cast, "AB", name="Preferences 2", seed=13)
+    text = page_of(cast.lena, "benchmark:leaderboard", cast.study.slug).content.decode()
+    assert "No judge has been scored" in text
+    chosen = page_of(cast.lena, "benchmark:leaderboard", cast.study.slug, judges=older.pk).content.decode()
+    assert "careful judge" in chosen
+
+
+def test_more_cases_and_models_cost_no_more_queries(cast: Cast, django_assert_max_num_queries: Any) -> None:
+    filled(cast)
+    client = Client()
+    client.force_login(cast.lena)
+    address = reverse("benchmark:leaderboard", args=[cast.study.slug])
+    with django_assert_max_num_queries(40) as before:
+        client.get(address)
+    more = making.preferences(cast, "AB" * 10, name="Preferences 2", seed=13)
+    for number in range(6):
+        making.judged(cast, more, making.endpoint(f"judge {number}"), [("A", "B")] * 20)
+    with django_assert_max_num_queries(len(before.captured_queries)):
+        client.get(address)
+
+
+def test_an_evaluation_shows_card_and_replies_page_by_page(cast: Cast) -> None:
+    votes = making.preferences(cast, "AB" * 30)
+    made = making.judged(cast, votes, making.endpoint("judge"), [("A", None)] * 60)
+    text = page_of(cast.lena, "benchmark:evaluation", cast.study.slug, made.pk).content.decode()
+    assert "120 of 120 answers stored" in text
+    assert "1–100 of 120" in text
+    assert "I cannot say." in text
+    assert "invalid" in text
+
+
+def test_scoring_is_launched_from_the_page(cast: Cast) -> None:
+    votes, judge = making.preferences(cast), making.endpoint("judge")
+    client = Client()
+    client.force_login(cast.lena)
+    address = reverse("benchmark:launch", args=[cast.study.slug, "judge"])
+    answer = client.post(address, {"release": votes.pk, "endpoints": [judge.pk]})
+    assert answer.status_code == 302
+    assert Evaluation.objects.get().endpoint == judge
+    again = client.post(address, {"release": votes.pk, "endpoints": [judge.pk]})
+    assert "is being scored on Preferences 1 already" in again.content.decode()
+    foreign = making.endpoint("theirs", study=cast.other_study)
+    assert client.post(address, {"release": votes.pk, "endpoints": [foreign.pk]}).status_code == 200
+    assert Evaluation.objects.count() == 1
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep pictures where CONSILIUM_PICTURES names a folder, for people to look at."""
+    folder = os.environ.get("CONSILIUM_PICTURES")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{name} is {wide} px wide at {width}"
+        for scheme in ("light", "dark") if folder else ():
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.screenshot(path=Path(folder or "") / f"{name}-{width}-{scheme}.png", full_page=True)
+        page.emulate_media(color_scheme="light")
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_pages_fit_and_are_accessible(window: Page, live_server: Any, cast: Cast) -> None:
+    Study.objects.filter(pk=cast.study.pk).update(is_teaching_set=True)
+    votes, _ = filled(cast)
+    making.launched(cast, votes, making.endpoint("waiting judge"))
+    one = Evaluation.objects.filter(endpoint__name="teaching/hasty judge").get()
+    log_in(window, live_server.url, cast.lena)
+    places = {
+        "leaderboard": ("benchmark:leaderboard", []),
+        "score-judges": ("benchmark:launch", ["judge"]),
+        "score-solvers": ("benchmark:launch", ["solver"]),
+        "evaluation": ("benchmark:evaluation", [one.pk]),
+    }
+    for name, (view, arguments) in places.items():
+        window.goto(live_server.url + reverse(view, args=[cast.study.slug, *arguments]))
+        expect(window.get_by_text("Synthetic teaching set.")).to_be_visible()
+        assert violations(window) == [], name
+        shoot(window, name)
+    window.goto(live_server.url + reverse("benchmark:leaderboard", args=[cast.study.slug]))
+    for table in window.locator(".table-wrap:visible").all():
+        room = table.evaluate("(box) => box.scrollWidth - box.clientWidth")
+        assert room <= 0, "a table scrolls sideways"
