@@ -46,7 +46,7 @@ export class Controls {
     this.node = element("div", { className: "iv-toolbar", role: "toolbar", "aria-label": "Image tools" });
     this.tools = {
       window: button("Window", "Drag changes window and level", "", () => viewer.useTool("window")),
-      pan: button("Move", "Drag moves the image", "", () => viewer.useTool("pan")),
+      pan: button("Move", "Move the image by dragging", "", () => viewer.useTool("pan")),
       length: button("Length", "Measure a length", "L", () => viewer.useTool("length")),
     };
     this.preset = element("select", { className: "iv-select", "aria-label": "Window preset" });
