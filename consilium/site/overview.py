@@ -57,7 +57,12 @@ def rounds_with_progress(study: Study) -> list[dict[str, Any]]:
         counted = Submission.objects.filter(item__round=one, is_surplus=False)
         done = counted.values("item", "person").distinct().count()
         shown.append(
-            {"round": one, "done": min(done, seats), "seats": seats, "is_open": one.closed_at is None}
+            {
+                "label": f"{one.get_kind_display()}: {one.name}",
+                "done": min(done, seats),
+                "seats": seats,
+                "is_open": one.closed_at is None,
+            }
         )
     return shown
 
@@ -91,11 +96,11 @@ def _waiting(study: Study) -> list[Waiting]:
     cases = by_state(Case.objects.filter(study=study))
     traces = by_state(Trace.objects.filter(study=study))
     found = [
-        (images.get(ImageState.QUARANTINED, 0), "images wait for pixel review", "curation:pixel-reviews"),
-        (traces.get(TraceState.CHECKED, 0), "checked traces wait for a review round", "curation:traces"),
-        (traces.get(TraceState.DISPUTED, 0), "traces are disputed", "curation:traces"),
-        (cases.get(CaseState.DISPUTED, 0), "disputed cases wait for a senior", "annotation:cases"),
-        (cases.get(CaseState.STALLED, 0), "cases have no eligible reader left", "annotation:cases"),
+        (images.get(ImageState.QUARANTINED, 0), "Images before pixel review", "curation:pixel-reviews"),
+        (traces.get(TraceState.CHECKED, 0), "Checked traces outside a review round", "curation:traces"),
+        (traces.get(TraceState.DISPUTED, 0), "Disputed traces", "curation:traces"),
+        (cases.get(CaseState.DISPUTED, 0), "Disputed cases, for a senior", "annotation:cases"),
+        (cases.get(CaseState.STALLED, 0), "Cases without an eligible reader", "annotation:cases"),
     ]
     page = {view: reverse(view, args=[study.slug]) for _, _, view in found}
-    return [Waiting(f"{count} {text}", page[view]) for count, text, view in found if count]
+    return [Waiting(f"{text}: {count}", page[view]) for count, text, view in found if count]

@@ -22,6 +22,7 @@ from consilium.jobs.models import Job
 from consilium.jobs.running import run_now
 from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
+from consilium.processes import dies_with_parent
 from consilium.site.demo import pictures
 from consilium.site.demo.clinicians import work_through
 from consilium.work.models import Kind, Round
@@ -90,7 +91,13 @@ def build_models(demo: Demo) -> None:
     """Build and briefly train the tiny models in a process of its own; register them."""
     folder = Path(settings.MODELS_FOLDER) / "tiny"
     command = [sys.executable, "-m", "training.job.tiny", "--out", str(folder)]
-    process = subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command,
+        cwd=settings.BASE_DIR,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=dies_with_parent(),  # noqa: PLW1509
+    )
     try:
         while process.poll() is None:
             _pause(process)
@@ -301,9 +308,9 @@ def _score(demo: Demo, kind: EvaluationKind, release: Release, names: Sequence[s
 
 
 STEPS: tuple[tuple[str, Callable[[Demo], None]], ...] = (
+    ("Importing the teaching set", import_teaching_set),
     ("Importing real images", import_pictures),
     ("Reviewing pixels", review_pixels),
-    ("Importing the teaching set", import_teaching_set),
     ("Opening questions", make_ready),
     ("Building the tiny models", build_models),
     ("Writing traces", write_traces),
