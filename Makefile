@@ -38,7 +38,7 @@ fix: $(STAMP_DEV)
 	$(BIN)/ruff format .
 
 test: lint
-	$(BIN)/pytest -q -m "not soak" $(ARGS)
+	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not soak" $(ARGS)
 
 soak: $(STAMP_DEV)
 	$(BIN)/pytest -q -m soak $(ARGS)

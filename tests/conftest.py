@@ -12,6 +12,19 @@ from tests.cast import Cast, make_cast
 pytest_plugins = ["tests.servers"]
 
 
+# Files that train or serve tiny models stay in one worker, so that the models are built once.
+HEAVY = ("tests/path/", "tests/training/", "tests/training_job/", "tests/browser/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers a file stays whole in one of them; heavy ones start first."""
+    for item in items:
+        place = item.nodeid.split("::")[0]
+        heavy = place.startswith(HEAVY)
+        item.add_marker(pytest.mark.xdist_group("heavy" if heavy else place))
+    items.sort(key=lambda item: not item.nodeid.startswith(HEAVY))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _flush_may_pass_the_triggers() -> Iterator[None]:
     """Test databases are emptied between transactional tests: append-only tables let only that pass."""
