@@ -13,6 +13,8 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Advice
 from django.db import DatabaseError, connection
 
+from curation.imaging.sandbox import confinement
+
 GIBIBYTE = 1024**3
 LEAST_FREE = 2 * GIBIBYTE
 LEAST_SHARE = 0.05
@@ -58,7 +60,7 @@ def check_exposure(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             Error("Debugging is on while other machines may connect.", hint=hint, id="consilium.E011")
         )
     if outside and not settings.HTTPS:
-        hint = "Put a TLS proxy in front and set CONSILIUM_HTTPS=1 (docs/operating)."
+        hint = "Put a TLS proxy in front and set CONSILIUM_HTTPS=1 (docs/configuration.md)."
         found.append(Advice("Other machines may connect without encryption.", hint=hint, id="consilium.W012"))
     return found
 
@@ -107,3 +109,19 @@ def _check_clock() -> list[CheckMessage]:
         return []
     text = f"The clocks of this machine and of the database differ by {seconds:.0f} s."
     return [Advice(text, hint="Run a time service (NTP) on both.", id="consilium.W032")]
+
+
+@register(Tags.security, deploy=True)
+def check_confinement(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """What the kernel grants to the process that decodes uploads, and that workers are not root."""
+    found = list[CheckMessage]()
+    granted = confinement()
+    missing = [name for name in ("network", "files") if not getattr(granted, name)]
+    if missing:
+        hint = "Use a kernel with user namespaces and Landlock, or run workers in a container without network."
+        text = f"Decoding of uploads is not walled off from: {' and '.join(missing)}."
+        found.append(Advice(text, hint=hint, id="consilium.W040"))
+    if os.geteuid() == 0:
+        hint = "Run web and workers as an ordinary user: the kernel exempts root from some limits."
+        found.append(Advice("This process runs as root.", hint=hint, id="consilium.W041"))
+    return found
