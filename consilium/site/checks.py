@@ -118,7 +118,7 @@ def check_confinement(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     granted = confinement()
     missing = [name for name in ("network", "files") if not getattr(granted, name)]
     if missing:
-        hint = "Use a kernel with user namespaces and Landlock, or run workers in a container without network."
+        hint = "Use a kernel with user namespaces and Landlock, or a container without network for workers."
         text = f"Decoding of uploads is not walled off from: {' and '.join(missing)}."
         found.append(Advice(text, hint=hint, id="consilium.W040"))
     if os.geteuid() == 0:
