@@ -2,6 +2,7 @@
 
 import json
 from abc import abstractmethod
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
@@ -32,10 +33,23 @@ class ReportingCommand(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(result, sort_keys=True))
         else:
-            self.stdout.write("\n".join(f"{name}: {value}" for name, value in result.items()))
+            self.stdout.write("\n".join(_lines(result)))
         if result.get("ok") is False:
             raise CommandError("Finished with findings.", returncode=1)
 
 
 def _text(error: Exception) -> str:
     return " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+
+
+def _lines(result: dict[str, Any], indent: str = "") -> Iterator[str]:
+    """`name: value` for people; a mapping becomes an indented block, a list one line per entry."""
+    for name, value in result.items():
+        if isinstance(value, dict) and value:
+            yield f"{indent}{name}:"
+            yield from _lines(value, indent + "  ")
+        elif isinstance(value, list):
+            yield f"{indent}{name}: {len(value)}"
+            yield from (f"{indent}  {entry}" for entry in value)
+        else:
+            yield f"{indent}{name}: {value}"
