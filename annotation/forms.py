@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from consilium.calls.forms import EndpointsField
 from consilium.calls.models import ModelEndpoint
 from consilium.people.models import Study
 
@@ -11,17 +12,14 @@ from consilium.people.models import Study
 class AskModelsForm(forms.Form):
     """Which models answer the test questions."""
 
-    endpoints = forms.ModelMultipleChoiceField(
-        queryset=ModelEndpoint.objects.none(),
-        label="Models",
-        widget=forms.CheckboxSelectMultiple,
+    endpoints = EndpointsField(
         help_text="Each is asked once per ready test question that it has not answered yet.",
     )
 
     def __init__(self, study: Study, data: Any = None) -> None:
         super().__init__(data)
         field = self.fields["endpoints"]
-        assert isinstance(field, forms.ModelMultipleChoiceField)
+        assert isinstance(field, EndpointsField)
         field.queryset = ModelEndpoint.objects.for_study(study).in_use()
 
 

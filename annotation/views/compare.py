@@ -13,7 +13,7 @@ from annotation.frames import to_shown
 from annotation.models import BlindVote
 from consilium.people.requests import signed_in
 from consilium.work.claiming import member_of, open_claim
-from consilium.work.counting import counts_of, today_of
+from consilium.work.counting import count_of, today_of
 from consilium.work.kinds import InvalidContent
 from consilium.work.models import Claim, Kind
 from consilium.work.states import ClaimState
@@ -84,7 +84,7 @@ def _screen(
         "current_study": claim.study,
         "claim": claim,
         "case": case,
-        "today": today_of(membership, counts_of(membership)),
+        "today": today_of(membership, [count_of(membership, claim.item.kind)]),
         "rows": showing.rows(more.get("chosen"), more.get("chips")),
         **showing.form_words(),
         **more,

@@ -16,6 +16,7 @@ from tests.annotation import making
 from tests.annotation.conftest import log_in
 from tests.annotation.pictures import opened_with_pictures
 from tests.cast import Cast
+from tests.design.accessibility import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -37,6 +38,12 @@ def shoot(page: Page, name: str) -> None:
     page.emulate_media(color_scheme="light")
     if before:
         page.set_viewport_size(before)
+
+
+def shoot_tablet(page: Page) -> None:
+    if folder := os.environ.get("CONSILIUM_SHOTS"):
+        page.set_viewport_size({"width": 820, "height": 1180})
+        page.screenshot(path=Path(folder) / "compare-tablet.png")
 
 
 def until(page: Page, condition: str, seconds: float = 5) -> None:
@@ -69,6 +76,7 @@ def test_a_reader_votes_by_keyboard_and_gets_the_next_case(
     expect(still).to_have_text("Still to answer: creativity, responsiveness, overall.")
     window.keyboard.press("0")  # creativity cannot be judged: its reason is asked at once
     expect(still).to_have_text("Still to answer: the reason for creativity, responsiveness, overall.")
+    assert violations(window) == []
     window.keyboard.press("Enter")
     assert not Vote.objects.exists()
     shoot(window, "compare-reason")
@@ -101,7 +109,8 @@ def test_a_wide_answer_never_makes_the_page_scroll(window: Page, live_server: An
     for key in "000000":
         window.keyboard.press(key)
         window.keyboard.press("1")
-    for width, height in (*SCREENS, (1024, 768)):
+    shoot_tablet(window)
+    for width, height in (*SCREENS, (1024, 768), (820, 1180)):
         window.set_viewport_size({"width": width, "height": height})
         page = window.evaluate(
             "[document.documentElement.scrollHeight, document.documentElement.scrollWidth]"
@@ -181,6 +190,7 @@ def test_a_senior_votes_unseen_and_then_decides(window: Page, live_server: Any, 
     window.wait_for_selector("[data-adopts]")
     expect(window.locator("[name='choices.overall'][value=first_clearly]")).to_be_checked()
     shoot(window, "adjudicate")
+    assert violations(window) == []
     chip = window.locator("[data-adopts='choices.accuracy'][title^='Reader 3']")
     adopted = chip.get_attribute("data-value")
     chip.click()

@@ -11,6 +11,7 @@ from tests.annotation.conftest import log_in
 from tests.annotation.pictures import opened_with_pictures
 from tests.annotation.test_in_browser import shoot
 from tests.cast import Cast
+from tests.design.accessibility import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -26,10 +27,12 @@ def test_a_lead_looks_at_everything_and_leaves_a_case_out(window: Page, live_ser
         window.goto(live_server.url + reverse(f"annotation:{name}", kwargs={"study": "chest"}))
         shoot(window, f"lead-{name}")
         assert window.evaluate("document.documentElement.scrollWidth") <= 1280
+        assert violations(window) == []
     window.goto(live_server.url + reverse("annotation:cases", kwargs={"study": "chest"}))
     window.click("text=Disputed 1")
     window.click("tbody a")
     shoot(window, "lead-case")
+    assert violations(window) == []
     window.click("[data-opens-dialog=exclude]")
     window.fill("#exclude input[name=reason]", "The slice does not show the organ.")
     window.keyboard.press("Enter")
