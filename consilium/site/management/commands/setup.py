@@ -11,7 +11,7 @@ from consilium.jobs.queueing import enqueue
 from consilium.jobs.running import run_now
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
-from consilium.site.demo.people import make_demo_people
+from consilium.site.demo.people import CAST, make_demo_people
 
 
 class Command(ReportingCommand):
@@ -37,7 +37,7 @@ class Command(ReportingCommand):
         return {
             "ready": True,
             "study": study.slug,
-            "passwords": passwords,
+            **({"accounts": _accounts(passwords)} if passwords else {}),
             "demo": job.state,
             "ok": job.state != JobState.FAILED,
         }
@@ -49,3 +49,9 @@ def demo_job(study: Study) -> Job:
         state__in=[JobState.FAILED, JobState.CANCELLED]
     )
     return jobs.first() or enqueue(kind="site.demo", by=None, study=study, params={})
+
+
+def _accounts(passwords: dict[str, str]) -> dict[str, str]:
+    """User name to role and password: shown this once, stored as a hash only."""
+    roles = {name: role.label if role else "Operator" for name, _, role in CAST}
+    return {name: f"{password}  ({roles[name]})" for name, password in passwords.items()}
