@@ -16,6 +16,22 @@ FOLDERS_SHOWN = 300
 PAGE_BYTES = 8 * 2**30
 
 
+class EndpointsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Some of a study's models. A number that no database holds is an unknown choice, not an error."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(ModelEndpoint.objects.none(), **{"label": "Models"} | kwargs)
+
+    def clean(self, value: Any) -> Any:
+        """The chosen endpoints. Raises ValidationError."""
+        try:
+            return super().clean(value)
+        except OverflowError:
+            raise forms.ValidationError("Choose from the models shown.", code="invalid_choice") from None
+
+
 class _EndpointForm(forms.Form):
     """What every model needs."""
 

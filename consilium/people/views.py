@@ -166,7 +166,8 @@ def accounts(request: HttpRequest) -> HttpResponse:
     check_role(person, None, OPERATOR)
     context: dict[str, object] = {"people": Person.objects.order_by("-is_active", "username")}
     if request.method == "POST":
-        target = get_object_or_404(Person, pk=request.POST.get("reset") or 0)
+        number = request.POST.get("reset", "")
+        target = get_object_or_404(Person, pk=int(number) if number.isdecimal() and len(number) < 19 else 0)
         _, token = inviting.issue_reset(person=target, by=person)
         context |= {
             "link": request.build_absolute_uri(reverse("people:join", kwargs={"token": token})),

@@ -1,0 +1,193 @@
+"""Who gets what from every address: the whole policy of access on one page.
+
+Each row gives the status for nobody (not logged in), an annotator, an adjudicator and a lead of the study,
+an operator who is no member, and the lead of another study. Outsiders get 404, so that they cannot tell
+what exists; members of another role get 403.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Row = tuple[int, int, int, int, int, int]
+
+#                       nobody annot. adjud. lead  operator outsider
+PUBLIC: Row = (200, 200, 200, 200, 200, 200)
+ENTRANCE: Row = (200, 302, 302, 302, 302, 302)
+AWAY: Row = (302, 302, 302, 302, 302, 302)
+PERSONS: Row = (302, 200, 200, 200, 200, 200)
+NO_SECOND_FACTOR: Row = (302, 404, 404, 404, 404, 404)
+OPERATORS: Row = (302, 403, 403, 403, 200, 403)
+MEMBERS: Row = (302, 200, 200, 200, 404, 404)
+SENIORS: Row = (302, 403, 200, 200, 404, 404)
+LEADS: Row = (302, 403, 403, 200, 404, 404)
+HER_CLAIM: Row = (302, 200, 404, 404, 404, 404)  # the annotator holds it
+SENIORS_CLAIM: Row = (302, 404, 200, 404, 404, 404)  # the adjudicator holds it
+POST_ONLY: Row = (302, 405, 405, 405, 405, 405)
+
+READ: dict[str, Row] = {
+    "account_login": ENTRANCE,
+    "account_logout": PERSONS,
+    "account_reauthenticate": PERSONS,
+    "account_change_password": PERSONS,
+    "mfa_index": PERSONS,
+    "mfa_authenticate": AWAY,
+    "mfa_reauthenticate": AWAY,
+    "mfa_activate_totp": AWAY,  # asks for the password again first
+    "mfa_deactivate_totp": NO_SECOND_FACTOR,
+    "mfa_view_recovery_codes": NO_SECOND_FACTOR,
+    "mfa_generate_recovery_codes": AWAY,
+    "mfa_download_recovery_codes": NO_SECOND_FACTOR,
+    "people:join": PUBLIC,  # with a live link; a dead one is a 404
+    "people:accounts": OPERATORS,
+    "people:set-active": POST_ONLY,
+    "people:take-part": MEMBERS,
+    "people:withdraw": POST_ONLY,
+    "people:members": LEADS,
+    "people:remove-member": POST_ONLY,
+    "people:settings": LEADS,
+    "people:guidelines": MEMBERS,
+    "work:queue": MEMBERS,
+    "work:finished": MEMBERS,
+    "work:next": POST_ONLY,
+    "work:session": PERSONS,
+    "work:draft": POST_ONLY,
+    "work:heartbeat": POST_ONLY,
+    "work:postpone": POST_ONLY,
+    "work:skip": POST_ONLY,
+    "work:submit": POST_ONLY,
+    "jobs:progress": MEMBERS,
+    "jobs:cancel": POST_ONLY,
+    "calls:endpoints": LEADS,
+    "calls:add-remote": LEADS,
+    "calls:add-local": LEADS,
+    "calls:retire": POST_ONLY,
+    "curation:image-manifest": MEMBERS,
+    "curation:image-frame": MEMBERS,
+    "curation:image-thumbnail": MEMBERS,
+    "curation:review": HER_CLAIM,
+    "curation:images": LEADS,
+    "curation:image": LEADS,
+    "curation:withdraw-image": POST_ONLY,
+    "curation:pixel-reviews": SENIORS,
+    "curation:pixel-review": SENIORS,
+    "curation:sign-pixels": POST_ONLY,
+    "curation:imports": LEADS,
+    "curation:new-import": LEADS,
+    "curation:import": LEADS,
+    "curation:new-source": LEADS,
+    "curation:source": LEADS,
+    "curation:questions": LEADS,
+    "curation:open-questions": POST_ONLY,
+    "curation:question": LEADS,
+    "curation:drop-question": POST_ONLY,
+    "curation:traces": SENIORS,
+    "curation:start-tracing": POST_ONLY,
+    "curation:open-reviews": POST_ONLY,
+    "curation:trace": SENIORS,
+    "curation:settle-trace": POST_ONLY,
+    "curation:releases": LEADS,
+    "curation:new-release": LEADS,
+    "curation:release": LEADS,
+    "curation:verify-release": POST_ONLY,
+    "curation:withdraw-release": POST_ONLY,
+    "curation:export-release": POST_ONLY,
+    "curation:download-export": LEADS,
+    "annotation:compare": HER_CLAIM,
+    "annotation:adjudicate": SENIORS_CLAIM,
+    "annotation:blind": POST_ONLY,
+    "annotation:cases": LEADS,
+    "annotation:case": LEADS,
+    "annotation:exclude-case": POST_ONLY,
+    "annotation:rounds": LEADS,
+    "annotation:ask-models": POST_ONLY,
+    "annotation:open-round": POST_ONLY,
+    "annotation:close-round": POST_ONLY,
+    "annotation:agreement": LEADS,
+    "annotation:freeze-preferences": POST_ONLY,
+    "training:runs": LEADS,
+    "training:launch": LEADS,
+    "training:run": LEADS,
+    "training:live": LEADS,
+    "benchmark:leaderboard": LEADS,
+    "benchmark:launch": LEADS,
+    "benchmark:evaluation": LEADS,
+    "site:home": (302, 302, 302, 302, 200, 302),  # members of one study go straight into it
+    "site:health": PUBLIC,
+    "site:design": PERSONS,
+    "site:study": (302, 302, 302, 200, 404, 404),  # everybody but leads goes to their queue
+    "site:record": LEADS,
+}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What is sent to an address that changes something, and the status for each role."""
+
+    row: Row
+    fields: dict[str, Any] = field(default_factory=dict)
+    is_json: bool = False
+
+
+def by_leads(status: int, **fields: Any) -> Sent:
+    """Only leads of the study get through, to this status."""
+    return Sent((302, 403, 403, status, 404, 404), fields)
+
+
+def on_claim(status: int, **body: Any) -> Sent:
+    """A call of the browser module on the annotator's claim."""
+    return Sent((302, status, 404, 404, 404, 404), body, is_json=True)
+
+
+KEY = "6f2b0c1e-3f7e-4d0a-9d9b-0d2b6d1c7a11"
+WRITE: dict[str, Sent] = {
+    "account_login": Sent(ENTRANCE, {"login": "anna", "password": "wrong"}),
+    "account_logout": Sent(AWAY),
+    "account_reauthenticate": Sent(PERSONS, {"password": "wrong"}),
+    "account_change_password": Sent(PERSONS, {"oldpassword": "wrong"}),
+    "mfa_authenticate": Sent(AWAY),
+    "mfa_reauthenticate": Sent(AWAY),
+    "mfa_activate_totp": Sent(AWAY),
+    "mfa_deactivate_totp": Sent(NO_SECOND_FACTOR),
+    "mfa_generate_recovery_codes": Sent(AWAY),
+    "people:join": Sent(PUBLIC, {"password": "short"}),
+    "people:accounts": Sent(OPERATORS, {"reset": "1"}),
+    "people:set-active": Sent((302, 403, 403, 403, 302, 403), {"active": "0"}),
+    "people:take-part": Sent(MEMBERS),
+    "people:withdraw": Sent((302, 302, 302, 302, 404, 404)),
+    "people:members": by_leads(200, display_name="New", role="lead"),
+    "people:remove-member": by_leads(302),
+    "people:settings": by_leads(200, votes_per_case="5"),  # after the first vote a reason is asked for
+    "people:guidelines": by_leads(302, text="Judge the image."),
+    "work:next": Sent((302, 409, 409, 302, 404, 404)),  # two hold work of another kind
+    "work:draft": on_claim(200, content={}, draft_version=0, base_version=0),
+    "work:heartbeat": on_claim(200, active_seconds=1),
+    "work:postpone": on_claim(200),
+    "work:skip": on_claim(200, reason="Outside my specialty."),
+    "work:submit": on_claim(422, content={}, key=KEY, active_seconds=1, base_version=0),
+    "jobs:cancel": by_leads(302),
+    "calls:add-remote": by_leads(200),
+    "calls:add-local": by_leads(200),
+    "calls:retire": by_leads(302, reason="Too slow."),
+    "curation:withdraw-image": by_leads(302, reason="Wrong patient."),
+    "curation:sign-pixels": Sent((302, 403, 302, 302, 404, 404), {"verdict": "clean"}),
+    "curation:new-import": by_leads(422),
+    "curation:new-source": by_leads(422),
+    "curation:source": by_leads(422),
+    "curation:open-questions": by_leads(302),
+    "curation:drop-question": by_leads(302, reason="Ambiguous."),
+    "curation:start-tracing": by_leads(302),
+    "curation:open-reviews": by_leads(302, name="Reviews 2"),
+    "curation:settle-trace": Sent((302, 403, 404, 404, 404, 404), {"review": "0"}),  # it has no review
+    "curation:new-release": by_leads(422),
+    "curation:verify-release": by_leads(302),
+    "curation:withdraw-release": by_leads(302, reason="Damaged."),
+    "curation:export-release": by_leads(302),
+    "annotation:blind": Sent((302, 404, 422, 404, 404, 404)),
+    "annotation:exclude-case": by_leads(302, reason="Image damaged."),
+    "annotation:ask-models": by_leads(422),
+    "annotation:open-round": by_leads(422),
+    "annotation:close-round": by_leads(302),
+    "annotation:freeze-preferences": by_leads(422),
+    "training:launch": by_leads(200),
+    "benchmark:launch": by_leads(200),
+}
