@@ -219,9 +219,8 @@ def review_traces(demo: Demo) -> None:
     if not Round.objects.filter(study=demo.study, kind=Kind.REVIEW, name=FINISHED).exists():
         checked = Trace.objects.filter(study=demo.study, state=TraceState.CHECKED).count()
         open_reviews(study=demo.study, name=FINISHED, by=demo.lead, limit=max(1, checked - 8))
-    if not Release.objects.filter(study=demo.study, kind=ReleaseKind.TRACES).exists():
-        _work(demo, ("amara", "bruno", "chiara"), Kind.REVIEW)
     if not Round.objects.filter(study=demo.study, kind=Kind.REVIEW, name=OPEN).exists():
+        _work(demo, ("amara", "bruno", "chiara"), Kind.REVIEW)
         open_reviews(study=demo.study, name=OPEN, by=demo.lead)
 
 
