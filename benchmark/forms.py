@@ -22,14 +22,13 @@ class EvaluationForm(forms.Form):
         super().__init__(*args, **kwargs)
         wanted = ReleaseKind.PREFERENCES if kind == EvaluationKind.JUDGE else ReleaseKind.QUESTIONS
         frozen = Release.objects.filter(study=study, kind=wanted, state=ReleaseState.FROZEN)
-        active = ModelEndpoint.objects.filter(is_active=True)
         self._choices("release").queryset = frozen
-        self._choices("endpoints").queryset = active.filter(study__isnull=True) | active.filter(study=study)
+        self._choices("endpoints").queryset = ModelEndpoint.objects.for_study(study).in_use()
 
     def lacks(self) -> str:
         """What has to exist before anything can be scored: "release", "endpoints" or nothing."""
         names = ("release", "endpoints")
-        return next((name for name in names if not self._choices(name).queryset.exists()), "")
+        return next((name for name in names if not self._choices(name).choices), "")
 
     def _choices(self, name: str) -> "forms.ModelChoiceField[Any]":
         field = self.fields[name]

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from consilium.calls.models import ModelEndpoint
+from consilium.calls.models import EndpointQuerySet, ModelEndpoint
 from consilium.people.models import Study
 from curation.models import Release, ReleaseKind
 from curation.states import ReleaseState
@@ -37,7 +37,7 @@ class PipelineForm(forms.Form):
 
     def lacks(self) -> str:
         """What has to exist before anything can be launched: "release", "base" or nothing."""
-        return next((name for name in ("release", "base") if not self._choices(name).queryset.exists()), "")
+        return next((name for name in ("release", "base") if not self._choices(name).choices), "")
 
     def _choices(self, name: str) -> "forms.ModelChoiceField[Any]":
         field = self.fields[name]
@@ -61,7 +61,6 @@ class PipelineForm(forms.Form):
         return chosen
 
 
-def bases(study: Study) -> Any:
+def bases(study: Study) -> EndpointQuerySet:
     """Local, active endpoints of the study or of the site."""
-    local = ModelEndpoint.objects.filter(is_active=True).exclude(path="")
-    return local.filter(study__isnull=True) | local.filter(study=study)
+    return ModelEndpoint.objects.for_study(study).in_use().exclude(path="")

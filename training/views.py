@@ -1,5 +1,7 @@
 """Pages of training: the runs of a study, one run, launching."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -50,9 +52,10 @@ def run(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     """One run: progress, curves, what went in and what came out."""
     found = study_for(signed_in(request), study, Role.LEAD)
     one = get_object_or_404(_runs(found), pk=pk)
-    context = {"study": found, "run": one, **_live(one)}
+    context: dict[str, Any] = {"study": found, "run": one, **_live(one)}
     context["inputs"] = one.inputs.select_related("job").order_by("pk")
     context["produced"] = ProducedModel.objects.filter(run=one).select_related("endpoint").first()
+    context["metrics"] = _metrics(context["produced"])
     context["checkpoints"] = one.checkpoints.order_by("-step")
     return render(request, "training/run.html", context)
 
@@ -70,3 +73,13 @@ def live(request: HttpRequest, study: str, pk: int) -> HttpResponse:
 def _live(one: Run) -> dict[str, object]:
     address = reverse("training:run", args=[one.study.slug, one.pk])
     return {"job": one.job, "curves": curves(one), "next": address}
+
+
+def _metrics(produced: ProducedModel | None) -> list[tuple[str, str]]:
+    """The last figures of the run card, in words."""
+    if produced is None:
+        return []
+    told = [(name, f"{value:.4g}") for name, value in produced.card.get("metrics", {}).items()]
+    if seconds := produced.card.get("seconds"):
+        told.append(("seconds", f"{seconds:.0f}"))
+    return [(name.replace("_", " ").capitalize(), value) for name, value in told]

@@ -31,7 +31,7 @@ def filled(cast: Cast) -> tuple[Release, Release]:
     """A leaderboard with judges and solvers, one of each unfinished."""
     votes = making.preferences(cast, "ABABABABAB")
     right = [(letter, "B" if letter == "A" else "A") for letter in "ABABABABAB"]
-    making.judged(cast, votes, making.endpoint("teaching/careful judge"), right[:9] + [("B", "A")])
+    making.judged(cast, votes, making.endpoint("teaching/careful judge"), [*right[:9], ("B", "A")])
     making.judged(cast, votes, making.endpoint("teaching/hasty judge"), [("A", "A")] * 9 + [("tie", None)])
     making.judged(cast, votes, making.endpoint("teaching/judge with a long name 7B"), right[:3])
     held_out = making.questions(cast, 8)
@@ -118,7 +118,7 @@ def test_an_evaluation_shows_card_and_replies_page_by_page(cast: Cast) -> None:
     made = making.judged(cast, votes, making.endpoint("judge"), [("A", None)] * 60)
     text = page_of(cast.lena, "benchmark:evaluation", cast.study.slug, made.pk).content.decode()
     assert "120 of 120 answers stored" in text
-    assert "1–100 of 120" in text
+    assert "1\N{EN DASH}100 of 120" in text
     assert "I cannot say." in text
     assert "invalid" in text
 

@@ -1,0 +1,204 @@
+"""The pages of training: who sees them, what they say, and live curves."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from consilium.jobs.models import Job
+from consilium.jobs.states import JobState
+from consilium.people.models import Person, Study
+from curation.models import Release
+from tests.annotation.conftest import chromium, log_in, window
+from tests.cast import Cast
+from tests.design.accessibility import violations
+from tests.training import making
+from training.curves import POINTS, curves
+from training.launching import launch_pipeline
+from training.models import Checkpoint, ProducedModel, Run, RunEvent
+
+__all__ = ["chromium", "window"]
+
+SIZES = ((1280, 800), (1920, 1080))
+
+
+@pytest.fixture
+def pipeline(cast: Cast, release: Release) -> list[Run]:
+    """Two experts, GBA and merge: the first is over, the second runs, the others wait."""
+    base = making.base_endpoint()
+    runs = launch_pipeline(
+        study=cast.study, release=release, base=base, by=cast.lena, settings={"dsa": {"epochs": 2}}, seed=7
+    )
+    finish(runs[0])
+    start(runs[1])
+    return runs
+
+
+def finish(run: Run) -> None:
+    tell(run, 24)
+    Checkpoint.objects.create(run=run, step=24, name="step-000024")
+    made = making.base_endpoint(name=f"chest/run-{run.pk} dsa", path=f"runs/run-{run.pk}/model")
+    ProducedModel.objects.create(
+        run=run,
+        endpoint=made,
+        digest="ab" * 32,
+        release_digests=[run.release_digest],
+        card={"metrics": {"loss": 0.41, "mean_token_accuracy": 0.93, "steps": 24}, "seconds": 71.3},
+    )
+    moved(run, JobState.SUCCEEDED, progress_done=24, progress_total=24)
+
+
+def start(run: Run) -> None:
+    tell(run, 9)
+    moved(run, JobState.RUNNING, progress_done=9, progress_total=24, progress_note="step 9")
+
+
+def moved(run: Run, state: str, **fields: Any) -> None:
+    now = run.created_at
+    claim = {"claim_token": "00000000-0000-4000-8000-000000000000", "lease_until": now, "started_at": now}
+    Job.objects.filter(pk=run.job_id).update(state=state, **claim, **fields)
+
+
+def tell(run: Run, steps: int) -> None:
+    for step in range(1, steps + 1):
+        data = {"loss": 2.5 / (1 + step / 4) + 0.05 * (step % 3), "reward": 0.3 + 0.02 * step, "total": 24}
+        RunEvent.objects.create(run=run, sequence=step, kind="step", step=step, data=data)
+
+
+def page_of(person: Person, name: str, *arguments: Any) -> Any:
+    client = Client()
+    client.force_login(person)
+    return client.get(reverse(f"training:{name}", args=arguments))
+
+
+ROLES = {"anna": 403, "rosa": 403, "lena": 200, "otto": 404, "nora": 404}
+
+
+@pytest.mark.parametrize(("who", "status"), ROLES.items())
+def test_only_leads_of_the_study_see_runs(cast: Cast, pipeline: list[Run], who: str, status: int) -> None:
+    person = getattr(cast, who)
+    for name, arguments in {
+        "runs": [],
+        "launch": [],
+        "run": [pipeline[0].pk],
+        "live": [pipeline[0].pk],
+    }.items():
+        assert page_of(person, name, cast.study.slug, *arguments).status_code == status, name
+
+
+def test_another_studys_run_does_not_exist_here(cast: Cast, pipeline: list[Run]) -> None:
+    for name in ("run", "live"):
+        assert page_of(cast.nora, name, cast.other_study.slug, pipeline[0].pk).status_code == 404
+
+
+def test_the_list_names_every_run_in_words_with_few_queries(
+    cast: Cast, pipeline: list[Run], django_assert_max_num_queries: Any
+) -> None:
+    client = Client()
+    client.force_login(cast.lena)
+    with django_assert_max_num_queries(20) as few:
+        text = client.get(reverse("training:runs", args=[cast.study.slug])).content.decode()
+    assert "DSA adult medicine" in text
+    assert "9 of 24" in text
+    launch_pipeline(study=cast.study, release=pipeline[0].release, base=pipeline[0].base, by=cast.lena)
+    with django_assert_max_num_queries(len(few.captured_queries)):
+        client.get(reverse("training:runs", args=[cast.study.slug]))
+
+
+def test_the_live_part_asks_again_until_the_job_is_over(cast: Cast, pipeline: list[Run]) -> None:
+    over, running = pipeline[:2]
+    answer = page_of(cast.lena, "live", cast.study.slug, running.pk)
+    assert 'hx-trigger="every 2s"' in answer.content.decode()
+    assert "HX-Refresh" not in answer
+    answer = page_of(cast.lena, "live", cast.study.slug, over.pk)
+    assert "hx-trigger" not in answer.content.decode()
+    assert answer["HX-Refresh"] == "true"
+
+
+def test_a_long_run_is_drawn_with_a_bounded_number_of_points(cast: Cast, pipeline: list[Run]) -> None:
+    run = pipeline[2]
+    rows = [
+        RunEvent(run=run, sequence=step, kind="step", step=step, data={"loss": 1.0})
+        for step in range(1, 2001)
+    ]
+    RunEvent.objects.bulk_create(rows)
+    (chart,) = curves(run)
+    assert POINTS / 2 <= chart.count("<tr>") <= POINTS + 2
+
+
+def test_launching_says_what_is_missing_first(cast: Cast) -> None:
+    text = page_of(cast.lena, "launch", cast.study.slug).content.decode()
+    assert "No trace release yet" in text
+    making.trace_release(cast.study, cast.lena)
+    text = page_of(cast.lena, "launch", cast.study.slug).content.decode()
+    assert "No base model yet" in text
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("{", "This is not JSON"),
+        ("[]", "Write one object whose keys are among dsa, gba, merge."),
+        ('{"dsa": 3}', "dsa: write an object of settings."),
+        ('{"dsa": {"epochs": 0}}', "settings.epochs: must be positive"),
+        ('{"gba": {"kl": Infinity}}', "settings.kl: must be a finite number"),
+    ],
+)
+def test_the_form_refuses_settings_in_words(cast: Cast, release: Release, written: str, said: str) -> None:
+    base = making.base_endpoint()
+    client = Client()
+    client.force_login(cast.lena)
+    address = reverse("training:launch", args=[cast.study.slug])
+    sent = {"release": release.pk, "base": base.pk, "seed": 7}
+    answer = client.post(address, sent | {"settings": written})
+    assert answer.status_code == 200
+    assert said in answer.content.decode()
+    assert not Run.objects.exists()
+    assert client.post(address, sent | {"settings": ""}).status_code == 302
+    assert Run.objects.count() == 4
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep pictures where CONSILIUM_PICTURES names a folder, for people to look at."""
+    folder = os.environ.get("CONSILIUM_PICTURES")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{name} is {wide} px wide at {width}"
+        for scheme in ("light", "dark") if folder else ():
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.screenshot(path=Path(folder or "") / f"{name}-{width}-{scheme}.png", full_page=True)
+        page.emulate_media(color_scheme="light")
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_pages_fit_are_accessible_and_move(
+    window: Page, live_server: Any, cast: Cast, pipeline: list[Run]
+) -> None:
+    Study.objects.filter(pk=cast.study.pk).update(is_teaching_set=True)
+    log_in(window, live_server.url, cast.lena)
+    over, running = pipeline[:2]
+    places = {
+        "runs": ("training:runs", []),
+        "launch": ("training:launch", []),
+        "run-over": ("training:run", [over.pk]),
+        "run-waiting": ("training:run", [pipeline[3].pk]),
+        "run-live": ("training:run", [running.pk]),
+    }
+    for name, (view, arguments) in places.items():
+        window.goto(live_server.url + reverse(view, args=[cast.study.slug, *arguments]))
+        expect(window.get_by_text("Synthetic teaching set.")).to_be_visible()
+        assert violations(window) == [], name
+        shoot(window, name)
+    RunEvent.objects.create(run=running, sequence=10, kind="step", step=10, data={"loss": 0.125})
+    moved(running, JobState.RUNNING, progress_done=10, progress_note="step 10")
+    expect(window.locator("#run-live").get_by_text("step 10", exact=True)).to_be_visible(timeout=10_000)
+    finish_address = window.url
+    moved(running, JobState.SUCCEEDED)
+    expect(window.locator("#run-live[hx-trigger]")).to_have_count(0, timeout=10_000)
+    assert window.url == finish_address
