@@ -13,7 +13,7 @@ class AskModelsForm(forms.Form):
     """Which models answer the test questions."""
 
     endpoints = EndpointsField(
-        help_text="Each is asked once per ready test question that it has not answered yet.",
+        help_text="Each is asked once per ready test question that it has not answered yet."
     )
 
     def __init__(self, study: Study, data: Any = None) -> None:

@@ -49,7 +49,8 @@ def freeze(request: HttpRequest, study: str) -> HttpResponse:
 def _page(
     request: HttpRequest, study: Study, form: FreezeForm | None = None, status: int = 200
 ) -> HttpResponse:
-    organ_system = request.GET.get("organ_system", "")
+    known = organ_systems(study)
+    organ_system = wanted if (wanted := request.GET.get("organ_system", "")) in known else ""
     with_excluded = request.GET.get("excluded") == "with"
     figures = agreement_of(study, organ_system=organ_system, with_excluded=with_excluded)
     decided = _decided(study)
@@ -57,7 +58,7 @@ def _page(
         "study": study,
         "figures": figures,
         "rows": [(Dimension(row.dimension).label, row, decided.get(row.dimension)) for row in figures.rows],
-        "organ_systems": organ_systems(study),
+        "organ_systems": known,
         "organ_system": organ_system,
         "with_excluded": with_excluded,
         "missing": missing_figures(figures.rows),

@@ -51,8 +51,9 @@ def exclude_case(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     found = study_for(person, study, Role.LEAD)
     chosen = _one(found, pk)
     form = ExcludeForm(request.POST)
+    reason = form.cleaned_data["reason"] if form.is_valid() else ""
     try:
-        exclude(case=chosen, reason=str(form["reason"].value() or ""), by=person)
+        exclude(case=chosen, reason=reason, by=person)
     except (ReasonMissing, TransitionRefused, StateChanged) as problem:
         messages.error(request, str(problem))
     else:

@@ -58,6 +58,7 @@ def test_a_case_of_another_study_is_not_found(cast: Cast) -> None:
     making.opened(cast)
     url = reverse("annotation:case", kwargs={"study": "other", "pk": making.only_case().pk})
     assert browser(cast.nora).get(url).status_code == 404
+    assert browser(cast.lena).get(at("case", cast, pk=10**25)).status_code == 404
 
 
 def test_models_are_named_only_when_the_case_is_settled(cast: Cast) -> None:
@@ -161,6 +162,7 @@ def test_a_case_is_left_out_with_a_reason(cast: Cast) -> None:
     case = making.only_case()
     client = browser(cast.lena)
     client.post(at("exclude-case", cast, pk=case.pk), {"reason": ""})
+    client.post(at("exclude-case", cast, pk=case.pk), {"reason": "NUL \x00"})
     case.refresh_from_db()
     assert case.state == CaseState.OPEN
     client.post(at("exclude-case", cast, pk=case.pk), {"reason": "Blurred"})
