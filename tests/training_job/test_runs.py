@@ -12,6 +12,9 @@ from tests.training_job.process import at, run_module, run_stage
 from training.job.files import weights_digest
 from training.job.models import load_model
 
+# One worker builds the shared model and runs; a second one would build them again.
+pytestmark = pytest.mark.xdist_group("training_job")
+
 
 def test_dsa_events_and_folders(dsa: Finished) -> None:
     names = [event["event"] for event in dsa.events]
