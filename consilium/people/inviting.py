@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 from django.utils import timezone
@@ -55,7 +56,10 @@ def invite(
 
 @transaction.atomic
 def issue_reset(*, person: Person, by: Person) -> tuple[Invitation, str]:
-    """A link with which the person sets a new password; only an operator makes one. Raises NotAllowed."""
+    """A link with which the person sets a new password and loses the second factor; operators only.
+
+    Raises NotAllowed.
+    """
     check_role(by, None, OPERATOR)
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
@@ -92,6 +96,9 @@ def accept(*, token: str, username: str, password: str) -> Person:
     validate_password(password, person)
     person.set_password(password)
     person.save()
+    if invitation.resets:
+        # Who lost the password has often lost the phone too: the operator has checked who is asking.
+        Authenticator.objects.filter(user=person).delete()
     used = Invitation.objects.filter(pk=invitation.pk, accepted_at=None).update(
         accepted_by=person, accepted_at=timezone.now()
     )

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import reverse
 
@@ -86,12 +87,14 @@ def test_a_taken_or_bad_user_name_is_refused_and_the_link_stays_good(cast: Cast,
 
 
 def test_an_operator_resets_a_password_without_e_mail(cast: Cast) -> None:
+    Authenticator.objects.create(user=cast.anna, type=Authenticator.Type.TOTP, data={"secret": "x"})
     _, token = inviting.issue_reset(person=cast.anna, by=cast.otto)
     password = "another very long password"
     Client().post(reverse("people:join", args=[token]), {"password": password, "again": password})
     assert log_in("anna", password)[1] == 302
     assert log_in("anna")[1] == 200
     assert Person.objects.filter(username="anna").count() == 1
+    assert not Authenticator.objects.exists()
 
 
 def test_tokens_are_stored_as_hashes_only(cast: Cast) -> None:
