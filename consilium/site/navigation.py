@@ -42,7 +42,7 @@ SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Images", "curation:images", "image", LEADS, "g i"),
             Place("Pixel review", "curation:pixel-reviews", "search", SENIORS),
             Place("Questions", "curation:questions", "question", LEADS, "g q"),
-            Place("Traces", "curation:traces", "trace", LEADS, "g t"),
+            Place("Traces", "curation:traces", "trace", SENIORS, "g t"),
         ),
     ),
     (
