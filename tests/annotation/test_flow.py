@@ -1,11 +1,14 @@
 """From answers to labels: rounds, orders, quiet periods, replacements, seniors, exclusions, releases."""
 
+import json
 import uuid
 from collections import Counter
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.utils import timezone
 
 from annotation.adjudicating import AlreadyVotedBlind, vote_blind
@@ -307,6 +310,16 @@ def test_a_release_holds_settled_cases_and_counts_the_others(at_once: Cast) -> N
     assert row["adjudicated"] == dict.fromkeys(DIMENSIONS, False)
     assert {row["model_a"], row["model_b"]} == set(making.MODELS)
     assert len(row["images"]) == len(row["sha256"]) == 1
+
+
+def test_the_freeze_command_makes_a_preference_release(at_once: Cast) -> None:
+    making.opened(at_once)
+    vote_all(at_once, "aaa")
+    out = StringIO()
+    call_command("freeze", "chest", "preferences", "--name", "P1", "--json", stdout=out)
+    told = json.loads(out.getvalue())
+    assert (told["rows"], told["left_out"]) == (1, {})
+    assert len(told["digest"]) == 64
 
 
 def test_the_summary_counts_states_votes_and_open_work(cast: Cast) -> None:

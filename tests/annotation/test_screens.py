@@ -95,6 +95,19 @@ def test_the_first_answer_is_the_one_of_the_claims_order(cast: Cast) -> None:
         assert "".join(piece.text for piece in page.context["case"].first) == first.text
 
 
+def test_a_reader_gets_no_byte_of_the_other_readers_votes(cast: Cast) -> None:
+    making.opened(cast)
+    first = making.claim(cast.study, cast.anna)
+    making.send(first, making.content("second_clearly") | {"rationales": {"overall": "Annas own words"}})
+    mine = making.claim(cast.study, cast.ben)
+    page = browser(cast.ben).get(reverse("annotation:compare", kwargs={"token": mine.token})).content.decode()
+    queue = browser(cast.ben).get(reverse("work:queue", kwargs={"study": "chest"})).content.decode()
+    for text in (page, queue):
+        assert "Annas own words" not in text
+        assert "Anna" not in text
+    assert "checked" not in page.replace('value="neither" checked', "")
+
+
 def test_a_senior_gets_no_byte_of_the_votes_before_the_blind_vote(cast: Cast, dispute: Claim) -> None:
     client = browser(cast.rosa)
     url = reverse("annotation:adjudicate", kwargs={"token": dispute.token})
