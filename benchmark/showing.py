@@ -117,7 +117,7 @@ def _rank_interval(bounds: Maybe[Interval]) -> str:
     if isinstance(bounds, Undefined):
         return ""
     low, high = round(bounds.low), round(bounds.high)
-    return f"{low}" if low == high else f"{low}\N{EN DASH}{high}"
+    return "" if low == high else f"{low}\N{EN DASH}{high}"
 
 
 def _gain(gain: Measured | None) -> dict[str, str] | None:

@@ -47,7 +47,7 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         specialty = f" {self.get_specialty_display().lower()}" if self.specialty else ""
-        return f"Run {self.pk}: {self.stage.upper()}{specialty}"
+        return f"Run {self.pk}: {'merge' if self.stage == Stage.MERGE else self.stage.upper()}{specialty}"
 
 
 class RunEvent(models.Model):
