@@ -1,8 +1,11 @@
 """Leaderboards: what the stored verdicts and answers of a release say, with intervals."""
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -21,6 +24,10 @@ from curation.releasing import rows_of
 
 # Row id to order to dimension to letter.
 Letters = dict[str, dict[str, dict[str, str | None]]]
+
+KEPT = 200
+_kept: dict[str, list[JudgingRow]] = {}
+_keeping = Lock()
 
 
 @dataclass(frozen=True)
@@ -126,8 +133,22 @@ def judged_cases(rows: Iterable[dict[str, Any]], letters: Letters) -> list[Judge
 
 def _judge_line(evaluation: Evaluation, rows: Sequence[dict[str, Any]], letters: Letters) -> JudgeLine:
     cases = judged_cases(rows, letters)
-    scored = judging(cases, dimensions=DIMENSIONS)
-    return JudgeLine(evaluation, scored, sum(len(orders) for orders in letters.values()), cases)
+    return JudgeLine(evaluation, _figures(cases), sum(len(orders) for orders in letters.values()), cases)
+
+
+def _figures(cases: list[JudgedCase]) -> list[JudgingRow]:
+    """The figures of these cases; kept by content, because a thousand cases take a second to resample."""
+    content = json.dumps([asdict(case) for case in cases], sort_keys=True)
+    key = hashlib.sha256(content.encode()).hexdigest()
+    with _keeping:
+        known = _kept.get(key)
+    if known is None:
+        known = judging(cases, dimensions=DIMENSIONS)
+        with _keeping:
+            _kept[key] = known
+            while len(_kept) > KEPT:
+                _kept.pop(next(iter(_kept)))
+    return known
 
 
 def ranks(lines: Sequence[JudgeLine]) -> dict[str, Maybe[Interval]]:

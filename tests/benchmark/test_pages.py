@@ -49,11 +49,12 @@ ROLES = {"anna": 403, "rosa": 403, "lena": 200, "otto": 404, "nora": 404}
 def test_only_leads_of_the_study_see_scores(cast: Cast, who: str, status: int) -> None:
     person = getattr(cast, who)
     made = making.judged(cast, making.preferences(cast), making.endpoint("judge"), [("A", "B")])
-    for name, arguments in {
+    places: dict[str, list[int | str]] = {
         "benchmark:leaderboard": [],
         "benchmark:launch": ["judge"],
         "benchmark:evaluation": [made.pk],
-    }.items():
+    }
+    for name, arguments in places.items():
         assert page_of(person, name, cast.study.slug, *arguments).status_code == status, name
 
 
@@ -146,7 +147,7 @@ def shoot(page: Page, name: str) -> None:
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{name} is {wide} px wide at {width}"
         for scheme in ("light", "dark") if folder else ():
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             page.screenshot(path=Path(folder or "") / f"{name}-{width}-{scheme}.png", full_page=True)
         page.emulate_media(color_scheme="light")
 
@@ -159,7 +160,7 @@ def test_the_pages_fit_and_are_accessible(window: Page, live_server: Any, cast: 
     making.launched(cast, votes, making.endpoint("waiting judge"))
     one = Evaluation.objects.filter(endpoint__name="teaching/hasty judge").get()
     log_in(window, live_server.url, cast.lena)
-    places = {
+    places: dict[str, tuple[str, list[int | str]]] = {
         "leaderboard": ("benchmark:leaderboard", []),
         "score-judges": ("benchmark:launch", ["judge"]),
         "score-solvers": ("benchmark:launch", ["solver"]),

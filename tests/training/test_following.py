@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,13 @@ from training.models import Checkpoint, ProducedModel, Run, RunEvent
 
 
 def launched(cast: Cast, release: Release | None, base: ModelEndpoint, **changes: Any) -> Run:
-    wanted = {"study": cast.study, "stage": "dsa", "release": release, "base": base, "by": cast.lena}
+    wanted: dict[str, Any] = {
+        "study": cast.study,
+        "stage": "dsa",
+        "release": release,
+        "base": base,
+        "by": cast.lena,
+    }
     return launch(**wanted | {"specialty": making.PEDIATRICS, "settings": making.QUICK, "seed": 5} | changes)
 
 
@@ -206,7 +213,7 @@ def test_every_stage_of_a_pipeline_asks_for_what_its_process_reads(
         spec[run.pk] = parse(json.loads(following._write_spec(run).read_text()))
     places = tuple(folders.folder(run) for run in experts)
     assert [spec[run.pk].specialty for run in experts] == ["adult_medicine", "pediatrics"]
-    assert spec[experts[0].pk].settings.lora_r == making.QUICK["lora_r"]  # type: ignore[union-attr]
+    assert asdict(spec[experts[0].pk].settings)["lora_r"] == making.QUICK["lora_r"]
     assert spec[reinforced.pk].experts == places
     assert spec[merge.pk].experts == places
     assert spec[merge.pk].reinforced == folders.folder(reinforced)

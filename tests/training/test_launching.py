@@ -24,7 +24,13 @@ def ground(db: None) -> ModelEndpoint:
 
 
 def dsa(cast: Cast, release: Release | None, base: ModelEndpoint, **changes: Any) -> Run:
-    wanted = {"study": cast.study, "stage": "dsa", "release": release, "base": base, "by": cast.lena}
+    wanted: dict[str, Any] = {
+        "study": cast.study,
+        "stage": "dsa",
+        "release": release,
+        "base": base,
+        "by": cast.lena,
+    }
     return launch(**wanted | {"specialty": making.PEDIATRICS} | changes)
 
 
@@ -146,7 +152,7 @@ def test_a_pipeline_is_one_expert_per_specialty_then_gba_then_the_merge(
 def test_a_refused_pipeline_leaves_nothing_behind(
     cast: Cast, release: Release, ground: ModelEndpoint
 ) -> None:
-    wanted = {"study": cast.study, "release": release, "base": ground, "by": cast.lena}
+    wanted: dict[str, Any] = {"study": cast.study, "release": release, "base": ground, "by": cast.lena}
     with pytest.raises(LaunchRefused, match="'gab' is no stage"):
         launch_pipeline(**wanted, settings={"gab": {}})
     with pytest.raises(LaunchRefused, match="density"):
@@ -165,13 +171,14 @@ def test_a_stage_builds_on_fitting_runs_only(cast: Cast, release: Release, groun
     Job.objects.filter(pk=gone.job_id).update(state=JobState.FAILED)
     gone.job.refresh_from_db()
     gba = dsa(cast, release, ground, stage="gba", specialty="", inputs=[expert])
-    for said, changes in {
+    cases: dict[str, dict[str, Any]] = {
         "same base model": {"stage": "gba", "specialty": "", "base": other, "inputs": [expert]},
         "needs the runs of at least one expert": {"stage": "merge", "specialty": "", "inputs": [gba]},
         "DSA cannot build on": {"inputs": [expert]},
         "GBA cannot build on": {"stage": "gba", "specialty": "", "inputs": [expert, gba]},
         "has failed, so there is nothing": {"stage": "gba", "specialty": "", "inputs": [gone]},
-    }.items():
+    }
+    for said, changes in cases.items():
         with pytest.raises(LaunchRefused, match=said):
             dsa(cast, release, **{"base": ground} | changes)
     assert Run.objects.count() == 3

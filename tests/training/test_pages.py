@@ -104,7 +104,9 @@ def test_the_list_names_every_run_in_words_with_few_queries(
         text = client.get(reverse("training:runs", args=[cast.study.slug])).content.decode()
     assert "DSA adult medicine" in text
     assert "9 of 24" in text
-    launch_pipeline(study=cast.study, release=pipeline[0].release, base=pipeline[0].base, by=cast.lena)
+    traces = pipeline[0].release
+    assert traces is not None
+    launch_pipeline(study=cast.study, release=traces, base=pipeline[0].base, by=cast.lena)
     with django_assert_max_num_queries(len(few.captured_queries)):
         client.get(reverse("training:runs", args=[cast.study.slug]))
 
@@ -170,7 +172,7 @@ def shoot(page: Page, name: str) -> None:
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{name} is {wide} px wide at {width}"
         for scheme in ("light", "dark") if folder else ():
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             page.screenshot(path=Path(folder or "") / f"{name}-{width}-{scheme}.png", full_page=True)
         page.emulate_media(color_scheme="light")
 
@@ -183,7 +185,7 @@ def test_the_pages_fit_are_accessible_and_move(
     Study.objects.filter(pk=cast.study.pk).update(is_teaching_set=True)
     log_in(window, live_server.url, cast.lena)
     over, running = pipeline[:2]
-    places = {
+    places: dict[str, tuple[str, list[int | str]]] = {
         "runs": ("training:runs", []),
         "launch": ("training:launch", []),
         "run-over": ("training:run", [over.pk]),
