@@ -15,7 +15,7 @@ TINY = ("base", "teacher", "second", "judge_careful", "judge_hasty")
 
 @pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The five tiny models, trained by the product's own builder; CONSILIUM_TEST_MODELS names a folder to reuse."""
+    """The five tiny models, made by the product's own builder; CONSILIUM_TEST_MODELS: a folder to reuse."""
     if ready := os.environ.get("CONSILIUM_TEST_MODELS"):
         return Path(ready)
     folder = tmp_path_factory.mktemp("tiny")

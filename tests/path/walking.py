@@ -69,8 +69,8 @@ class Walk:
             assert "line " not in report, "an item was refused"
         waiting = self.people["max"].get(f"{S}/pixel-review/").text
         image = re.findall(rf"{S}/pixel-review/(\d+)/", waiting)[0]
-        page = self.people["max"].get(f"{S}/pixel-review/{image}/").text
-        pixels = re.findall(r'name="pixel_sha256" value="([0-9a-f]{64})"', page)[0]
+        sheet = self.people["max"].get(f"{S}/pixel-review/{image}/").text
+        pixels = re.findall(r'name="pixel_sha256" value="([0-9a-f]{64})"', sheet)[0]
         self.people["max"].post(
             f"{S}/pixel-review/{image}/sign/", [("pixel_sha256", pixels), ("verdict", "clean"), ("note", "")]
         )
