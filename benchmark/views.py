@@ -17,6 +17,7 @@ from consilium.people.access import study_for
 from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
 from curation.models import Release, ReleaseKind
+from curation.states import ReleaseState
 
 SHOWN = 100
 SHOWN_APART = ("release", "prompt_sha256", "parser_version")
@@ -118,4 +119,5 @@ def _solvers(study: Study, chosen: str | None) -> dict[str, Any]:
 def _release(study: Study, kind: str, chosen: str | None) -> tuple[Release | None, list[Release]]:
     releases = list(Release.objects.filter(study=study, kind=kind).exclude(digest="").order_by("-frozen_at"))
     wanted = next((release for release in releases if str(release.pk) == chosen), None)
-    return wanted or next(iter(releases), None), releases
+    standing = next((release for release in releases if release.state == ReleaseState.FROZEN), None)
+    return wanted or standing or next(iter(releases), None), releases

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
+from consilium.jobs.states import JobState
 from consilium.people.access import study_for
 from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
@@ -72,7 +73,11 @@ def live(request: HttpRequest, study: str, pk: int) -> HttpResponse:
 
 def _live(one: Run) -> dict[str, object]:
     address = reverse("training:run", args=[one.study.slug, one.pk])
-    return {"job": one.job, "curves": curves(one), "next": address}
+    waits_for = ""
+    if one.job.state == JobState.QUEUED:
+        over = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+        waits_for = ", ".join(map(str, one.inputs.exclude(job__state__in=over).order_by("pk")))
+    return {"job": one.job, "curves": curves(one), "next": address, "waits_for": waits_for}
 
 
 def _metrics(produced: ProducedModel | None) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from benchmark.models import Evaluation
 from consilium.people.models import Person, Study
 from curation.models import Release
+from curation.releasing import withdraw
 from tests.annotation.conftest import log_in
 from tests.benchmark import making
 from tests.cast import Cast
@@ -98,6 +99,14 @@ def test_a_board_can_show_an_older_release(cast: Cast) -> None:
     assert "No judge has been scored" in text
     chosen = page_of(cast.lena, "benchmark:leaderboard", cast.study.slug, judges=older.pk).content.decode()
     assert "careful judge" in chosen
+
+
+def test_a_withdrawn_release_is_shown_only_when_nothing_else_stands(cast: Cast) -> None:
+    making.preferences(cast)
+    newer = making.preferences(cast, "AB", name="Preferences 2", seed=13)
+    withdraw(release=newer, reason="A patient objected.", by=cast.lena)
+    text = page_of(cast.lena, "benchmark:leaderboard", cast.study.slug).content.decode()
+    assert "Judges on Preferences 1" in text
 
 
 def test_more_cases_and_models_cost_no_more_queries(cast: Cast, django_assert_max_num_queries: Any) -> None:

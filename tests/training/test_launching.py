@@ -173,12 +173,18 @@ def test_a_stage_builds_on_fitting_runs_only(cast: Cast, release: Release, groun
     gba = dsa(cast, release, ground, stage="gba", specialty="", inputs=[expert])
     cases: dict[str, dict[str, Any]] = {
         "same base model": {"stage": "gba", "specialty": "", "base": other, "inputs": [expert]},
-        "needs the runs of at least one expert": {"stage": "merge", "specialty": "", "inputs": [gba]},
+        "needs the runs of at least one expert": {
+            "stage": "merge",
+            "release": None,
+            "specialty": "",
+            "inputs": [gba],
+        },
+        "reads the runs that it merges": {"stage": "merge", "specialty": "", "inputs": [expert]},
         "DSA cannot build on": {"inputs": [expert]},
         "GBA cannot build on": {"stage": "gba", "specialty": "", "inputs": [expert, gba]},
         "has failed, so there is nothing": {"stage": "gba", "specialty": "", "inputs": [gone]},
     }
     for said, changes in cases.items():
         with pytest.raises(LaunchRefused, match=said):
-            dsa(cast, release, **{"base": ground} | changes)
+            dsa(cast, **{"release": release, "base": ground} | changes)
     assert Run.objects.count() == 3
