@@ -12,17 +12,17 @@ from tests.cast import Cast, make_cast
 pytest_plugins = ["tests.servers"]
 
 
-# Files that train or serve tiny models stay in one worker, so that the models are built once.
-HEAVY = ("tests/path/", "tests/training/", "tests/training_job/", "tests/browser/")
+# Files that share tiny models stay in one worker each, and start first.
+HEAVY = {"tests/path/": "path", "tests/training_job/": "training", "tests/training/": "training"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several workers a file stays whole in one of them; heavy ones start first."""
     for item in items:
         place = item.nodeid.split("::")[0]
-        heavy = place.startswith(HEAVY)
-        item.add_marker(pytest.mark.xdist_group("heavy" if heavy else place))
-    items.sort(key=lambda item: not item.nodeid.startswith(HEAVY))
+        group = next((name for folder, name in HEAVY.items() if place.startswith(folder)), place)
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: not item.nodeid.startswith(tuple(HEAVY)))
 
 
 @pytest.fixture(autouse=True, scope="session")
