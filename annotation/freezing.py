@@ -77,7 +77,7 @@ def _row(case: Case) -> NewRow:
         "modality": case.question.modality,
         "specialty": case.question.specialty,
         "source": case.question.source.name,
-        "cluster": case.question.cluster.group_key[:16],
+        "cluster": f"cluster-{case.question.cluster_id}",
     }
     return NewRow(row_id=f"case-{case.pk}", content=content, files=files)
 
