@@ -8,8 +8,7 @@ from typing import Any, Final
 from django.db import models, transaction
 from django.utils import timezone
 
-from consilium.audit.models import AuditHead
-from consilium.audit.recording import chain_of
+from consilium.audit.recording import chain_of, lock_chain
 from consilium.blobs.models import Blob
 from consilium.blobs.storing import put
 from consilium.people.models import Person, Study
@@ -141,9 +140,7 @@ def _check_names(study: Study, kind: str, name: str, derived_from: Release | Non
 def _lock(study: Study) -> None:
     # The audit chain first, then the study: a use case takes the chain's lock before its commit checks the
     # foreign key to the study, so the other order could deadlock on PostgreSQL.
-    chain = chain_of(study)
-    AuditHead.objects.get_or_create(chain=chain)
-    AuditHead.objects.select_for_update().get(chain=chain)
+    lock_chain(chain_of(study))
     Study.objects.select_for_update().get(pk=study.pk)
 
 

@@ -1,7 +1,7 @@
 """Anchors: where each chain ended on a day, in a file outside the database.
 
 A chain proves its own order, not that it was not rewritten whole or cut at its end together with its head.
-Keep copies of these files elsewhere (docs/operating): they are what a rewritten chain has to disagree with.
+Keep copies of these files elsewhere (docs/configuration.md): a rewritten chain disagrees with them.
 """
 
 import json

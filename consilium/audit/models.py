@@ -1,6 +1,5 @@
 """The append-only record of who did what: one hash chain per study and one for the system."""
 
-import uuid
 from typing import Any
 
 from django.conf import settings
@@ -61,8 +60,3 @@ class AuditEvent(models.Model):
             "reason": self.reason,
             "request_id": self.request_id,
         }
-
-
-def new_request_id() -> str:
-    """A name for one request or one command, carried by every event it causes."""
-    return str(uuid.uuid4())

@@ -24,6 +24,12 @@ def chain_of(study: "Study | None") -> str:
     return f"study:{study.slug}" if study else SYSTEM_CHAIN
 
 
+def lock_chain(chain: str) -> AuditHead:
+    """The chain's newest link, locked until commit. Whoever also locks the study locks its chain first."""
+    AuditHead.objects.get_or_create(chain=chain)
+    return AuditHead.objects.select_for_update().get(chain=chain)
+
+
 def digest(previous: str, content: dict[str, Any]) -> str:
     """SHA-256 (hex) over the previous link and this event's canonical JSON."""
     body = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -47,8 +53,7 @@ def record(
     if not transaction.get_connection().in_atomic_block:
         raise NotInTransaction("record() needs an open transaction.")
     chain = chain_of(study)
-    AuditHead.objects.get_or_create(chain=chain)
-    head = AuditHead.objects.select_for_update().get(chain=chain)
+    head = lock_chain(chain)
     event = AuditEvent(
         chain=chain,
         sequence=head.sequence + 1,

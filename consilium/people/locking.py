@@ -6,7 +6,7 @@ import json
 from django.db import transaction
 from django.utils import timezone
 
-from consilium.audit.recording import record
+from consilium.audit.recording import chain_of, lock_chain, record
 from consilium.people.models import Person, Study
 
 
@@ -19,6 +19,7 @@ def protocol_hash(study: Study) -> str:
 @transaction.atomic
 def lock_protocol(study: Study, by: Person | None) -> bool:
     """Lock the settings as they are now; False when they are locked already (the first vote wins)."""
+    lock_chain(chain_of(study))
     fresh = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if fresh.protocol_locked_at is not None:
         return False

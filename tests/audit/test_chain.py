@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
+from consilium.audit import verifying
 from consilium.audit.anchoring import write_anchor
 from consilium.audit.append_only import Refusal
 from consilium.audit.models import AuditEvent, AuditHead
@@ -130,16 +131,39 @@ def test_the_command_tells_by_its_exit_status_and_in_json(cast: Cast, attacker: 
     write(cast.study, 3)
     out = StringIO()
     call_command("verify_audit", stdout=out)
-    assert out.getvalue() == "3 events read, 0 breaks.\n"
+    assert out.getvalue().splitlines() == ["events: 3", "breaks: 0", "ok: True"]
     AuditEvent.objects.filter(sequence=2).update(action="test.undone")
     out = StringIO()
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(CommandError) as ended:
         call_command("verify_audit", json=True, stdout=out)
-    assert ended.value.code == 1
+    assert ended.value.returncode == 1
     assert json.loads(out.getvalue()) == {
         "events": 3,
         "breaks": [{"chain": "study:chest", "sequence": 2, "problem": "its content was changed"}],
+        "ok": False,
     }
+
+
+def test_events_written_while_the_chain_is_read_are_no_break(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(cast.study, 3)
+    names = AuditHead.objects.values_list
+
+    def write_meanwhile(*args: Any, **kwargs: Any) -> Any:
+        found = list(names(*args, **kwargs))
+        write(cast.study, 2)
+        return found
+
+    monkeypatch.setattr(AuditHead.objects, "values_list", write_meanwhile)
+    chain = verifying._verify_chain
+
+    def read_late(name: str, events: Any, head: AuditHead | None) -> Any:
+        write(cast.study)
+        return chain(name, events, head)
+
+    monkeypatch.setattr(verifying, "_verify_chain", read_late)
+    assert verify() == (5, [])
 
 
 def test_concurrent_writers_leave_the_chain_whole(transactional_db: None) -> None:
