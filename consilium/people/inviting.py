@@ -95,7 +95,8 @@ def accept(*, token: str, username: str, password: str) -> Person:
     person = invitation.resets or _new_person(invitation, username)
     validate_password(password, person)
     person.set_password(password)
-    person.save()
+    # A reset stores the password alone: the account may be deactivated at this very moment.
+    person.save(update_fields=["password"] if invitation.resets else None)
     if invitation.resets:
         # Who lost the password has often lost the phone too: the operator has checked who is asking.
         Authenticator.objects.filter(user=person).delete()

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
-from consilium.audit.recording import record
+from consilium.audit.recording import chain_of, lock_chain, record
 from consilium.people.models import ConsentText, GuidelineVersion, Membership, Person, Role, Study
 from consilium.people.permissions import OPERATOR, check_lead, check_role
 from consilium.people.study_settings import StudySettings
@@ -33,15 +33,15 @@ def create_study(
 ) -> Study:
     """A new study with consent text v1. `by` must be an operator; None is the command line.
 
-    Raises NameTaken, NotAllowed.
+    Raises NameTaken, NotAllowed, ValidationError for a slug or name that cannot be one.
     """
     if by is not None:
         check_role(by, None, OPERATOR)
     if Study.objects.filter(slug=slug).exists():
         raise NameTaken(f"There is already a study at {slug!r}; choose another address.")
-    study = Study.objects.create(
-        slug=slug, name=name, description=description, is_teaching_set=is_teaching_set
-    )
+    study = Study(slug=slug, name=name, description=description, is_teaching_set=is_teaching_set)
+    study.full_clean()
+    study.save(force_insert=True)
     ConsentText.objects.create(study=study, version=1, text=DEFAULT_CONSENT)
     record(action="study.created", obj=study, by=by, study=study, data={"slug": slug})
     return study
@@ -54,6 +54,7 @@ def change_settings(*, study: Study, changes: dict[str, Any], by: Person, reason
     Raises NotAllowed, SettingRefused, ProtocolLocked.
     """
     check_lead(by, study)
+    _lock(study)
     wanted = StudySettings.from_json(study.settings_data | changes)
     if study.protocol_locked_at and not reason.strip():
         raise ProtocolLocked(
@@ -70,6 +71,7 @@ def change_settings(*, study: Study, changes: dict[str, Any], by: Person, reason
 def publish_guideline(*, study: Study, text: str, by: Person) -> GuidelineVersion:
     """The next guideline version; later submissions name it. Raises NotAllowed."""
     check_lead(by, study)
+    _lock(study)
     number = (study.guidelines.aggregate(top=Max("number"))["top"] or 0) + 1
     guideline = GuidelineVersion.objects.create(study=study, number=number, text=text, created_by=by)
     sha256 = hashlib.sha256(text.encode()).hexdigest()
@@ -122,6 +124,13 @@ def remove_member(*, membership: Membership, by: Person) -> Membership:
     membership.is_active = False
     record(action="member.removed", obj=membership, by=by, study=membership.study)
     return membership
+
+
+def _lock(study: Study) -> None:
+    """Read the study again under its lock: another lead, or the first vote, may have changed it."""
+    lock_chain(chain_of(study))
+    fresh = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    study.settings_data, study.protocol_locked_at = fresh.settings_data, fresh.protocol_locked_at
 
 
 def _check_may_appoint(by: Person, study: Study, person: Person) -> None:

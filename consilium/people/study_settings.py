@@ -54,7 +54,14 @@ class StudySettings:
             low, high = RANGES.get(name, (0, 1))
             if not isinstance(value, int | float) or not low <= value <= high:
                 raise SettingRefused(f"{name} must lie between {low:g} and {high:g}.")
-        return cls(**data)
+        made = cls(**data)
+        if made.trace_tokens_min > made.trace_tokens_max:
+            raise SettingRefused("trace_tokens_min must not be larger than trace_tokens_max.")
+        if made.split_train + made.split_dev > 1:
+            raise SettingRefused(
+                "split_train and split_dev together must not be more than 1; the rest is test."
+            )
+        return made
 
     def to_json(self) -> dict[str, Any]:
         """All settings, defaults included, as the protocol lock hashes them."""

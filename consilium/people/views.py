@@ -22,6 +22,7 @@ from consilium.people.forms import (
 from consilium.people.models import ConsentText, Invitation, Membership, Participation, Person, Role
 from consilium.people.permissions import OPERATOR, check_role, roles_of
 from consilium.people.requests import signed_in
+from consilium.people.study_settings import SettingRefused
 
 
 @login_not_required
@@ -70,7 +71,7 @@ def take_part(request: HttpRequest, study: str) -> HttpResponse:
                 credit=form.cleaned_data["credit"],
                 conflict_declaration=form.cleaned_data["conflict_declaration"],
             )
-        except taking_part.ConsentOutdated as error:
+        except (taking_part.ConsentOutdated, taking_part.AlreadyTakesPart) as error:
             form.add_error(None, str(error))
         else:
             messages.success(request, "Thank you. You can start now.")
@@ -139,6 +140,8 @@ def settings(request: HttpRequest, study: str) -> HttpResponse:
             )
         except studies.ProtocolLocked as error:
             form.add_error("reason", str(error))
+        except SettingRefused as error:
+            form.add_error(None, str(error))
         else:
             messages.success(request, "Settings saved.")
             return redirect("people:settings", study=found.slug)
