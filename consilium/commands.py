@@ -7,8 +7,17 @@ from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, OperationalError, ProgrammingError
+from django.utils.text import camel_case_to_spaces
 
-EXPECTED: tuple[type[Exception], ...] = (PermissionDenied, ObjectDoesNotExist, ValidationError, ValueError)
+EXPECTED: tuple[type[Exception], ...] = (
+    PermissionDenied,
+    ObjectDoesNotExist,
+    ValidationError,
+    ValueError,
+    OperationalError,
+    ProgrammingError,
+)
 
 
 class ReportingCommand(BaseCommand):
@@ -39,7 +48,21 @@ class ReportingCommand(BaseCommand):
 
 
 def _text(error: Exception) -> str:
-    return " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+    if isinstance(error, ValidationError):
+        return " ".join(error.messages)
+    if isinstance(error, ObjectDoesNotExist):
+        model = type(error).__qualname__.split(".")[0]
+        return f"There is no {camel_case_to_spaces(model)} of that name; check the spelling."
+    if isinstance(error, DatabaseError):
+        hint = "check that it runs, then prepare it with `manage.py setup`."
+        return f"The database does not answer or is not prepared ({type(error).__name__}): {hint}"
+    return str(error)
+
+
+def _entry(entry: Any) -> str:
+    return (
+        ", ".join(f"{name}: {value}" for name, value in entry.items()) if isinstance(entry, dict) else entry
+    )
 
 
 def _lines(result: dict[str, Any], indent: str = "") -> Iterator[str]:
@@ -50,6 +73,6 @@ def _lines(result: dict[str, Any], indent: str = "") -> Iterator[str]:
             yield from _lines(value, indent + "  ")
         elif isinstance(value, list):
             yield f"{indent}{name}: {len(value)}"
-            yield from (f"{indent}  {entry}" for entry in value)
+            yield from (f"{indent}  {_entry(entry)}" for entry in value)
         else:
             yield f"{indent}{name}: {value}"
