@@ -1,7 +1,8 @@
 """Runs a claimed job and stores what came of it; a late outcome without the claim's token is refused."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ from consilium.jobs.states import JobState
 from consilium.logs import place_of
 
 log = structlog.get_logger(__name__)
+WAIT_SECONDS = 0.5
 UNEXPECTED = (
     "Something unexpected went wrong. The operator finds the cause in the log under this job's number."
 )
@@ -41,11 +43,25 @@ class Outcome:
 def run_now(job: Job) -> Job:
     """Run one queued job in this process until it is over, retries included; returns it fresh.
 
-    For tests and for `--wait` commands. A job that another worker holds is returned as it stands.
+    A job that another worker holds, or that has to wait for another job, is returned as it stands.
     """
     while claimed := claim(job.pk):
         run_claimed(claimed)
+        job.refresh_from_db()
+        if job.attempt < claimed.attempt:  # the try did not count: it was put off, or this worker stops
+            break
     job.refresh_from_db()
+    return job
+
+
+def run_until_over(job: Job, check: Callable[[], None] = lambda: None) -> Job:
+    """Run a job here; where another worker was faster, or it has to wait for another job, wait for its end.
+
+    `check` is called while waiting and may raise to stop. For `--wait` commands.
+    """
+    while not run_now(job).is_over:
+        check()
+        time.sleep(WAIT_SECONDS)
     return job
 
 

@@ -17,7 +17,7 @@ from django.db import close_old_connections, connection
 from consilium.celery import app
 from consilium.jobs import handle, sweeping
 from consilium.jobs.bell import RING
-from consilium.jobs.claiming import claim, claim_next
+from consilium.jobs.claiming import claim, claim_next, due
 from consilium.jobs.models import Job
 from consilium.jobs.readiness import unapplied_migrations
 from consilium.jobs.running import run_claimed
@@ -47,7 +47,7 @@ def ring(job_id: str) -> None:
 
 def _claims(first: uuid.UUID, queue: str) -> Iterator[Job]:
     """Jobs of the queue, claimed one by one, `first` first; ends when none waits or the worker stops."""
-    if not handle.stopping.is_set() and (job := claim(first)):
+    if not handle.stopping.is_set() and due().filter(pk=first).exists() and (job := claim(first)):
         yield job
     while not handle.stopping.is_set() and (job := claim_next([queue])):
         yield job

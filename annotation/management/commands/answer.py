@@ -9,7 +9,7 @@ from consilium.calls.errors import EndpointRefused
 from consilium.calls.models import ModelEndpoint
 from consilium.commands import ReportingCommand
 from consilium.jobs.models import Job
-from consilium.jobs.running import run_now
+from consilium.jobs.running import run_until_over
 from consilium.jobs.states import JobState
 from curation.management.acting import add_by, lead_of, study_named
 
@@ -31,7 +31,7 @@ class Command(ReportingCommand):
         endpoints = [ModelEndpoint.objects.get(name=name) for name in options["endpoint"]]
         jobs = [ask_for_answers(study=study, endpoint=endpoint, by=by) for endpoint in endpoints]
         if options["wait"]:
-            jobs = [run_now(job) for job in jobs]
+            jobs = [run_until_over(job) for job in jobs]
         told = {endpoint.name: _told(job) for endpoint, job in zip(endpoints, jobs, strict=True)}
         failed = any(job.state == JobState.FAILED for job in jobs)
         return {"jobs": told, **({"ok": False} if failed else {})}

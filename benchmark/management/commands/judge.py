@@ -1,6 +1,5 @@
 """`manage.py judge --release DIGEST --endpoint NAME [--endpoint NAME] [--by LEAD] [--wait]`."""
 
-import time
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -9,13 +8,10 @@ from benchmark.launching import EvaluationRefused, evaluate
 from benchmark.models import EvaluationKind
 from consilium.calls.models import ModelEndpoint
 from consilium.commands import ReportingCommand
-from consilium.jobs.models import Job
-from consilium.jobs.running import run_now
+from consilium.jobs.running import run_until_over
 from consilium.jobs.states import JobState
 from curation.management.acting import add_by, lead_of
 from curation.releasing import FreezeRefused, find_release
-
-WAIT_SECONDS = 1.0
 
 
 class Command(ReportingCommand):
@@ -39,18 +35,11 @@ class Command(ReportingCommand):
             endpoints=[_endpoint(name) for name in options["endpoint"]],
             by=lead_of(release.study, options["by"]),
         )
-        done = {one.endpoint.name: _finish(one.job) if options["wait"] else one.job for one in made}
+        done = {one.endpoint.name: run_until_over(one.job) if options["wait"] else one.job for one in made}
         report: dict[str, Any] = {"evaluations": {name: job.state for name, job in done.items()}}
         if options["wait"] and set(report["evaluations"].values()) != {JobState.SUCCEEDED}:
             report |= {"errors": {name: job.error for name, job in done.items() if job.error}, "ok": False}
         return report
-
-
-def _finish(job: Job) -> Job:
-    """Run the job here; wait where a worker was faster."""
-    while not run_now(job).is_over:
-        time.sleep(WAIT_SECONDS)
-    return job
 
 
 def _endpoint(name: str) -> ModelEndpoint:

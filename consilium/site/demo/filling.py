@@ -19,7 +19,7 @@ from consilium.calls.models import ModelEndpoint
 from consilium.calls.registering import add_endpoint
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.models import Job
-from consilium.jobs.running import run_now
+from consilium.jobs.running import run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
 from consilium.processes import dies_with_parent
@@ -69,8 +69,7 @@ class Demo:
     def finish(self, *jobs: Job) -> None:
         """Run the jobs here unless a worker already has them; wait for those. Raises JobFailed."""
         for job in jobs:
-            while not run_now(job).is_over:
-                self.handle.check()
+            run_until_over(job, self.handle.check)
             if job.state != JobState.SUCCEEDED:
                 raise JobFailed(f"{job.kind} {job.state}: {job.error}")
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from consilium.commands import ReportingCommand
-from consilium.jobs.running import run_now
+from consilium.jobs.running import run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
 from curation.importing import Upload, look_at, start_import
@@ -42,9 +42,9 @@ class Command(ReportingCommand):
 
 def _import(study: Study, source: Source, files: list[Upload], by: str) -> dict[str, Any]:
     batch = start_import(study=study, source=source, files=files, by=lead_of(study, by))
-    job = run_now(batch.job)
+    job = run_until_over(batch.job)
     if job.state != JobState.SUCCEEDED:
-        raise ValueError(job.error or f"The import is {job.state}; a worker has it.")
+        raise ValueError(job.error or f"The import was {job.state}.")
     batch.refresh_from_db()
     return {"accepted": batch.accepted, "duplicates": batch.duplicates, "refused": batch.refused}
 

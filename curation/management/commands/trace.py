@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from consilium.calls.errors import EndpointRefused
 from consilium.calls.models import ModelEndpoint
 from consilium.commands import ReportingCommand
-from consilium.jobs.running import run_now
+from consilium.jobs.running import run_until_over
 from consilium.jobs.states import JobState
 from curation.management.acting import add_by, lead_of, study_named
 from curation.tracing import start_tracing
@@ -34,6 +34,6 @@ class Command(ReportingCommand):
             paradigm=options["paradigm"],
         )
         if options["wait"]:
-            job = run_now(job)
+            job = run_until_over(job)
         over = {"error": job.error, "ok": False} if job.state == JobState.FAILED else {}
         return {"job": str(job.pk), "state": job.state, **job.result, **over}

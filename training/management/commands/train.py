@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 from consilium.calls.models import ModelEndpoint
 from consilium.commands import ReportingCommand
 from consilium.jobs.models import Job
-from consilium.jobs.running import run_now
+from consilium.jobs.running import run_until_over
 from consilium.jobs.states import JobState
 from curation.management.acting import add_by, lead_of
 from curation.releasing import FreezeRefused, find_release
@@ -80,9 +80,7 @@ def _finish(run: Run) -> Job:
     """Run the job here, once the runs it builds on are over; wait where a worker was faster."""
     while any(not source.job.is_over for source in run.inputs.select_related("job")):
         time.sleep(WAIT_SECONDS)
-    while not run_now(run.job).is_over:
-        time.sleep(WAIT_SECONDS)
-    return run.job
+    return run_until_over(run.job)
 
 
 def _base(name: str) -> ModelEndpoint:

@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from consilium.commands import ReportingCommand
 from consilium.jobs.models import Job
 from consilium.jobs.queueing import enqueue
-from consilium.jobs.running import run_now
+from consilium.jobs.running import run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
 from consilium.site.demo.people import CAST, make_demo_people
@@ -33,7 +33,7 @@ class Command(ReportingCommand):
         study, passwords = make_demo_people()
         job = demo_job(study)
         if not options["background"]:
-            job = run_now(job)
+            job = run_until_over(job)
         return {
             "ready": True,
             "study": study.slug,
