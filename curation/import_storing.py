@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from consilium.audit.recording import record
-from consilium.jobs.handle import JobHandle
+from consilium.jobs.handle import JobHandle, JobPostponed
 from consilium.people.models import Study
 from consilium.states.transitions import transition
 from curation.import_plan import Asked, Plan, file_name_hash
@@ -13,6 +13,8 @@ from curation.rebuilding import Picture
 from curation.specialty import decide
 from curation.states import ImageState
 from curation.uses import draw
+
+AGAIN_SECONDS = 2.0
 
 
 def store_pictures(plan: Plan, handle: JobHandle) -> int:
@@ -72,9 +74,12 @@ def _cluster(plan: Plan, node: str) -> Cluster:
     plan.groups.add(node, cluster=cluster.pk, use=cluster.use)
     for key in members:
         if not key.startswith("c-pixels:"):
-            ClusterKey.objects.get_or_create(
+            owner, _ = ClusterKey.objects.select_related("cluster").get_or_create(
                 study=plan.study, key=_hashed(plan.study, key), defaults={"cluster": cluster}
             )
+            if owner.cluster.use != cluster.use:
+                # Another import gave this patient a use since we planned: plan again with what it stored.
+                raise JobPostponed(AGAIN_SECONDS)
     return cluster
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from consilium.audit.recording import record
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.queueing import enqueue
+from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from curation import uploads
@@ -19,6 +20,7 @@ from curation.models import Import, Source
 from curation.uploads import Received, Upload, UploadRefused
 
 KIND = "curation.import"
+ALIVE = (JobState.QUEUED, JobState.RUNNING)
 
 
 class ImportRefused(ValueError):
@@ -98,8 +100,16 @@ def run_import(handle: JobHandle) -> dict[str, Any]:
     outcome = _outcome(plan, stored)
     _finish(batch, outcome, handle)
     uploads.destroy(area)
-    uploads.sweep(_areas_in_use())
     return {**outcome.to_json(), "refused": len(outcome.refused)}
+
+
+def sweep_uploads() -> None:
+    """Destroy originals that no import will read any more: cancelled, given up, or never begun."""
+    over = Import.objects.exclude(files=[]).exclude(job__state__in=ALIVE).select_related("job")
+    for batch in over:
+        uploads.destroy(str(batch.job.params["area"]))
+        Import.objects.filter(pk=batch.pk).update(files=[])
+    uploads.sweep(_areas_in_use())
 
 
 def _plan(batch: Import, folder: Path, handle: JobHandle) -> Plan:
@@ -136,8 +146,8 @@ def _finish(batch: Import, outcome: Outcome, handle: JobHandle) -> None:
 
 
 def _areas_in_use() -> set[str]:
-    waiting = Import.objects.exclude(files=[]).values_list("job__params__area", flat=True)
-    return {str(area) for area in waiting}
+    alive = Import.objects.filter(job__state__in=ALIVE)
+    return {str(area) for area in alive.values_list("job__params__area", flat=True)}
 
 
 __all__ = ["ImportRefused", "Outcome", "Upload", "UploadRefused", "look_at", "run_import", "start_import"]

@@ -73,11 +73,21 @@ def destroy(area: str) -> None:
 
 
 def sweep(owned: Collection[str]) -> None:
-    """Destroy folders older than a day that no waiting import owns: their request died half way."""
-    oldest = time.time() - 24 * 3600
-    for path in (Path(settings.CONSILIUM_HOME) / "uploads").glob("import-*"):
-        if path.name.removeprefix("import-") not in owned and path.stat().st_mtime < oldest:
+    """Destroy what is older than a day and no waiting import owns: its request died half way."""
+    root, oldest = Path(settings.CONSILIUM_HOME) / "uploads", time.time() - 24 * 3600
+    for path in root.glob("import-*"):
+        if path.name.removeprefix("import-") not in owned and _is_older(path, oldest):
             shutil.rmtree(path, ignore_errors=True)
+    for path in root.glob("*.upload*"):  # Django's, of a request whose process was killed
+        if _is_older(path, oldest):
+            path.unlink(missing_ok=True)
+
+
+def _is_older(path: Path, moment: float) -> bool:
+    try:
+        return path.stat().st_mtime < moment
+    except FileNotFoundError:  # its owner was faster
+        return False
 
 
 def shown_name(name: str) -> str:
