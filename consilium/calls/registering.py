@@ -14,6 +14,7 @@ from consilium.calls.addresses import check_address, is_this_machine
 from consilium.calls.errors import EndpointRefused, NameTaken
 from consilium.calls.folders import check_folder, folder_sha256, folder_under, model_type
 from consilium.calls.models import ModelEndpoint
+from consilium.calls.targets import key_variable
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import OPERATOR, check_role
 
@@ -72,6 +73,8 @@ def add_endpoint(
         raise EndpointRefused("Give either the address of a remote model or the folder of a local one.")
     provenance = provenance or {}
     _check_name(name)
+    if url:
+        _check_key_is_its_own(name)
     _check_provenance(provenance)
     if path:
         found = inspect_folder(path, study)
@@ -122,6 +125,14 @@ def _check_name(name: str) -> None:
         )
     if ModelEndpoint.objects.filter(name=name).exists():
         raise NameTaken(f"There is already a model named {name}; choose another name.")
+
+
+def _check_key_is_its_own(name: str) -> None:
+    """Two names that differ in signs only would share one API key: a lead could send it to another host."""
+    remote = ModelEndpoint.objects.exclude(base_url="").values_list("name", flat=True)
+    same = next((known for known in remote if key_variable(known) == key_variable(name)), None)
+    if same is not None:
+        raise NameTaken(f"The name is too close to the model named {same}; choose another name.")
 
 
 def _check_provenance(provenance: dict[str, Any]) -> None:
