@@ -31,15 +31,16 @@ def sign_pixels(*, image: Image, pixel_sha256: str, is_clean: bool, note: str, b
     if not is_clean and not note.strip():
         raise NoteMissing("Say what you saw, for example where a name stands; do not write the name itself.")
     with transaction.atomic():
+        signed = PixelReview.objects.create(
+            image=image, person=by, pixel_sha256=pixel_sha256, is_clean=is_clean, note=note.strip()[:300]
+        )
         data: dict[str, Any] = {"pixels": pixel_sha256}
         if is_clean:
             transition(image, ImageState.REVIEWED, by=by, data=data)
             transition(image, ImageState.RELEASED, by=by, data=data)
         else:
             transition(image, ImageState.REFUSED, by=by, data=data)
-        return PixelReview.objects.create(
-            image=image, person=by, pixel_sha256=pixel_sha256, is_clean=is_clean, note=note.strip()[:300]
-        )
+    return signed
 
 
 def withdraw_image(*, image: Image, reason: str, by: Person) -> Image:

@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from consilium.jobs.states import JobState
 from consilium.people.access import study_for
 from consilium.people.models import Role
 from consilium.people.requests import signed_in
@@ -14,6 +15,7 @@ from curation.freezers import find
 from curation.models import Export, Release
 from curation.releasing import FreezeRefused, rows_of, verify
 from curation.releasing import withdraw as withdraw_release
+from curation.states import ReleaseState
 from curation.views.common import attempt, page_of, sent
 
 ROWS = 20
@@ -54,8 +56,8 @@ def release(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     rows = Release.objects.select_related("created_by", "derived_from", "manifest")
     shown = get_object_or_404(rows, study=found, pk=pk)
     exports = [
-        {"export": export, "is_there": export.job.state == "succeeded" and folder_of(export).exists()}
-        for export in shown.exports.select_related("job", "created_by")[:10]
+        {"export": export, "is_there": _may_be_downloaded(export)}
+        for export in shown.exports.select_related("job", "created_by", "release")[:10]
     ]
     context = {
         "study": found,
@@ -112,12 +114,18 @@ def export(request: HttpRequest, study: str, pk: int) -> HttpResponse:
 def download(request: HttpRequest, study: str, pk: int) -> StreamingHttpResponse:
     """A finished export as a zip, made while it is sent."""
     found = study_for(signed_in(request), study, Role.LEAD)
-    wanted = get_object_or_404(Export.objects.select_related("job"), release__study=found, pk=pk)
-    if wanted.job.state != "succeeded" or not folder_of(wanted).exists():
+    wanted = get_object_or_404(Export.objects.select_related("job", "release"), release__study=found, pk=pk)
+    if not _may_be_downloaded(wanted):
         raise Http404("This export is not there.")
     response = StreamingHttpResponse(zipped(wanted), content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="{wanted.folder}.zip"'
     return response
+
+
+def _may_be_downloaded(export: Export) -> bool:
+    """Whether the export is whole and its release was not withdrawn: that one must not be passed on."""
+    stands = export.release.state == ReleaseState.FROZEN and export.job.state == JobState.SUCCEEDED
+    return stands and folder_of(export).exists()
 
 
 def _release(request: HttpRequest, study: str, pk: int) -> Release:
