@@ -3,14 +3,12 @@
 import logging
 import sys
 import traceback
-from types import TracebackType
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 FRAMES = 6
-ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 def place_of(problem: BaseException) -> str:

@@ -11,7 +11,6 @@ from curation.vocabulary import DEPARTMENTS, ORGAN_SYSTEMS, SPECIALTIES, USES
 
 LINE_BYTES: Final = 256 * 1024
 TEXT_LENGTH: Final = 20_000
-SHORT_LENGTH: Final = 120
 MOST_IMAGES: Final = 16
 OLDEST: Final = 120
 

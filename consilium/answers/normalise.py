@@ -4,8 +4,6 @@ import re
 import unicodedata
 from typing import Final
 
-NORMALISER_VERSION: Final = "normalise-1"
-
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _SPACES: Final = re.compile("[\t\u00a0\u2000-\u200a\u202f\u205f\u3000 ]+")
 _HEADING: Final = re.compile(r"^\s{0,3}#{1,6}\s+", re.MULTILINE)

@@ -13,7 +13,6 @@ from consilium.work.querysets import SubmissionQuerySet, WorkItemQuerySet
 from consilium.work.states import CLAIM_STATES, ClaimState
 
 ACTIVE = (ClaimState.ASSIGNED, ClaimState.CLAIMED)
-HOLDING = (*ACTIVE, ClaimState.SUBMITTED)
 
 
 class Kind(models.TextChoices):

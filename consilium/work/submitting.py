@@ -22,12 +22,6 @@ from consilium.work.seats import free_seat, lock_item, note_room
 from consilium.work.states import ClaimState
 from consilium.work.timing import bounded_seconds
 
-TRIES = 4
-PAUSE_SECONDS = 0.05
-PASSING_FAULTS = frozenset(
-    {"40P01", "40001"}
-)  # PostgreSQL: deadlock, serialisation: it undid one, do it again
-
 
 def submit(
     *,
