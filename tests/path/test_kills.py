@@ -1,0 +1,182 @@
+"""kill -9 while people vote and while a model writes: nothing acknowledged is lost, nothing is doubled.
+
+The training process is killed in tests/training/test_following.py.
+"""
+
+import asyncio
+import os
+import random
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from aiohttp import web
+
+from consilium.answers.dimensions import DIMENSIONS
+from tests.calls.stub import Stub, answered
+from tests.path.driving import ROOT, Installation, Person, running
+
+pytestmark = pytest.mark.path
+CASES, QUESTIONS, KILLS = 12, 70, 3
+VOTE = {"choices": dict.fromkeys(DIMENSIONS, "first_clearly"), "harm": "neither"}
+TRACING = "SELECT {} FROM jobs_job WHERE kind = 'curation.trace'"
+PATIENCE = 60.0
+
+
+def seed(site: Installation, *words: str) -> None:
+    """Run steps of tests/seeding.py on the installation's data folder."""
+    subprocess.run(
+        [sys.executable, "-m", "tests.seeding", *words],
+        cwd=ROOT,
+        env=site.env,
+        check=True,
+        capture_output=True,
+    )
+
+
+def ask(site: Installation, sql: str) -> list[tuple[Any, ...]]:
+    """Read the installation's database."""
+    with sqlite3.connect(f"file:{site.home}/consilium.sqlite3?mode=ro", uri=True) as database:
+        return database.execute(sql).fetchall()
+
+
+class Voter:
+    """Votes until nothing is left; sends again, under the same key, whatever got no answer."""
+
+    def __init__(self, site: Installation, name: str) -> None:
+        self.person = Person(site, name)
+        self.deadline = time.monotonic() + PATIENCE
+        self.acknowledged: list[str] = []
+        self.again = 0
+
+    def vote_on_all(self) -> list[str]:
+        """The keys that the server acknowledged."""
+        while token := self._claim():
+            key = str(uuid.uuid4())
+            body = {"content": VOTE, "key": key, "active_seconds": 5, "base_version": 0}
+            answer = self._until_answered(lambda: self.person.call(f"/work/{token}/submit/", body))  # noqa: B023
+            assert answer.status_code == 200, answer.text
+            self.acknowledged.append(key)
+        return self.acknowledged
+
+    def _claim(self) -> str | None:
+        answer = self._until_answered(lambda: self._send("/s/chest/work/compare/next/"))
+        assert answer.status_code == 200, answer.text
+        found = re.search(r"/compare/([0-9a-f-]{36})/", answer.url)
+        return found.group(1) if found else None
+
+    def _send(self, path: str) -> requests.Response:
+        session, url = self.person.session, self.person.site.url
+        data = {"csrfmiddlewaretoken": session.cookies.get("csrftoken") or ""}
+        return session.post(url + path, data=data, headers={"Referer": url}, timeout=20)
+
+    def _until_answered(self, send: Any) -> requests.Response:
+        while time.monotonic() < self.deadline:
+            try:
+                answer: requests.Response = send()
+            except requests.RequestException:
+                self.again += 1
+            else:
+                if answer.status_code < 500:
+                    return answer
+                self.again += 1
+            time.sleep(0.05)
+        raise AssertionError("the site did not come back")
+
+
+def kill_web(site: Installation, voters: list[Voter], rng: random.Random) -> None:
+    """Kill a gunicorn worker, then the master, then a worker, each while votes are on their way."""
+    for number, due in enumerate(sorted(rng.sample(range(3, 3 * CASES - 8), KILLS))):
+        site.wait(lambda due=due: _acknowledged(voters) >= due, what=f"{due} votes are stored")  # type: ignore[misc]
+        site.wait(lambda: len(site.processes("gunicorn")) >= 2, what="the web process is back")
+        master, *workers = sorted(site.processes("gunicorn"))
+        time.sleep(rng.uniform(0, 0.05))
+        os.kill(master if number % 2 else rng.choice(workers), signal.SIGKILL)
+
+
+def _acknowledged(voters: list[Voter]) -> int:
+    return sum(len(voter.acknowledged) for voter in voters)
+
+
+def vote_under_kills(home: Path, seed_number: int) -> None:
+    home.mkdir(exist_ok=True)
+    with running(home) as site:
+        site.command("setup")
+        seed(site, "people")
+        seed(site, "votes", str(CASES))
+        site.start()
+        voters = [Voter(site, name) for name in ("anna", "ben", "carla")]
+        with ThreadPoolExecutor(4) as pool:
+            votings = [pool.submit(voter.vote_on_all) for voter in voters]
+            kill_web(site, voters, random.Random(seed_number))
+            acknowledged = [key for voting in votings for key in voting.result()]
+        stored = ask(site, "SELECT idempotency_key, person_id, item_id, version FROM work_submission")
+        keys = Counter(uuid.UUID(row[0]) for row in stored)
+        assert set(map(uuid.UUID, acknowledged)) == set(keys), f"seed {seed_number}"
+        assert set(keys.values()) == {1}
+        assert len({row[1:3] for row in stored}) == len(stored) == 3 * CASES
+        assert ask(site, "SELECT count(*) FROM annotation_vote") == [(3 * CASES,)]
+        site.command("verify_audit")
+
+
+async def write(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+    """A teacher whose answer takes a moment."""
+    await asyncio.sleep(0.25)
+    return answered("<think>The field is red.\nRed means A.</think><answer>A</answer>")
+
+
+def trace_under_kills(home: Path, seed_number: int) -> None:
+    home.mkdir(exist_ok=True)
+    rng = random.Random(seed_number)
+    with Stub(write) as stub, running(home, CONSILIUM_MODEL_HOSTS="127.0.0.1") as site:
+        site.command("setup")
+        seed(site, "people")
+        seed(site, "traces", str(QUESTIONS), stub.url)
+        site.start()
+        lead = Person(site, "lena")
+        lead.post("/s/chest/traces/start/", [("endpoint", "1"), ("paradigm", "")])
+        due = rng.randint(10, QUESTIONS - 10)
+        site.wait(lambda: len(stub.bodies) >= due, what=f"{due} questions are asked")
+        before = site.processes("--queues=gpu")
+        os.kill(min(before), signal.SIGKILL)
+        sent = len(stub.bodies)
+        known = ask(site, "SELECT count(*) FROM calls_reply")[0][0]
+        site.wait(lambda: ask(site, TRACING.format("state")) == [("succeeded",)], what="the job is done")
+        assert set(site.processes("--queues=gpu")).isdisjoint(before)
+        assert ask(site, TRACING.format("attempt"))[0][0] >= 2
+        traces = ask(site, "SELECT question_id, sample FROM curation_trace")
+        assert len(traces) == len(set(traces)) == QUESTIONS, f"seed {seed_number}"
+        assert ask(site, "SELECT count(*) FROM calls_reply") == [(QUESTIONS,)]
+        # What was stored before the kill is not asked again.
+        assert len(stub.bodies) - sent <= QUESTIONS - known
+        site.command("verify_audit")
+
+
+def test_web_processes_are_killed_while_people_vote(tmp_path: Path) -> None:
+    vote_under_kills(tmp_path / "home", 1)
+
+
+def test_a_worker_is_killed_while_a_model_writes_traces(tmp_path: Path) -> None:
+    trace_under_kills(tmp_path / "home", 2)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed_number", range(10, 30))
+def test_web_processes_are_killed_again_and_again(tmp_path: Path, seed_number: int) -> None:
+    vote_under_kills(tmp_path / "home", seed_number)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed_number", range(10, 30))
+def test_workers_are_killed_again_and_again(tmp_path: Path, seed_number: int) -> None:
+    trace_under_kills(tmp_path / "home", seed_number)
