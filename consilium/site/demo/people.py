@@ -35,6 +35,7 @@ SETTINGS = {
     "trace_tokens_min": 20,
     "trace_tokens_max": 600,
     "answer_tokens_max": 96,
+    "teacher_sees_gold": False,
     "split_train": 0.6,
     "split_dev": 0.1,
 }
