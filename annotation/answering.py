@@ -71,11 +71,13 @@ def answer_questions(handle: JobHandle) -> dict[str, Any]:
     def store(ask: Ask, reply: Reply) -> None:
         nonlocal done
         text = rejoin(reply.text, reply.reasoning)
-        Response.objects.get_or_create(
-            question=questions[ask.tag],
-            endpoint=endpoint,
-            defaults={"study": study, "reply": reply, "original": text, "text": readable(text)},
-        )
+        with transaction.atomic():
+            handle.fence()
+            Response.objects.get_or_create(
+                question=questions[ask.tag],
+                endpoint=endpoint,
+                defaults={"study": study, "reply": reply, "original": text, "text": readable(text)},
+            )
         done += 1
         handle.progress(done, len(questions), f"{endpoint} answers")
 

@@ -4,11 +4,12 @@ import platform
 from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from benchmark.models import Evaluation, Verdict
 from benchmark.released import LazyAsks, ReleasedImages, checked_rows
-from consilium.answers import judge_prompt
+from consilium.answers import judge_prompt, solver_prompt
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.verdicts import PARSER_VERSION, read
 from consilium.calls.engine import CUT, Ask, ask_all
@@ -40,11 +41,14 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
     def store(ask: Ask, reply: Reply) -> None:
         nonlocal done
         row_id, _, order = ask.tag.rpartition("/")
-        store_verdict(evaluation, row_id, order, reply)
+        with transaction.atomic():
+            handle.fence()
+            store_verdict(evaluation, row_id, order, reply)
         done += 1
         handle.progress(done, evaluation.expected_calls, "verdicts")
 
     asked = ask_all(evaluation.endpoint, asks, on_reply=store, check=handle.check)
+    handle.fence()
     finish(evaluation, MAX_TOKENS)
     if asked.failed:
         raise JobFailed(f"{len(asked.failed)} of {len(asks)} calls got no answer: {asked.failed[0][1]}")
@@ -88,6 +92,8 @@ def finish(evaluation: Evaluation, max_tokens: int) -> None:
 
 def _ask(row: dict[str, Any], order: str, images: ReleasedImages) -> Ask:
     first, second = (row[f"answer_{letter}"] for letter in order)
-    prompt = judge_prompt.build(row["question"], first, second)
+    # With its options, as the clinicians saw it: "Answer: B" means nothing without them.
+    question = solver_prompt.question_block(row["question"], row["options"])
+    prompt = judge_prompt.build(question, first, second)
     messages = judge_prompt.as_messages(prompt, images.data_uris(row))
     return Ask(messages=messages, tag=f"{row['id']}/{order}", max_tokens=MAX_TOKENS)

@@ -3,6 +3,8 @@
 from functools import partial
 from typing import Any
 
+from django.db import transaction
+
 from benchmark.judging import finish
 from benchmark.models import Evaluation, SolverResult
 from benchmark.released import LazyAsks, ReleasedImages, checked_rows, is_scorable
@@ -28,11 +30,14 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
 
     def store(ask: Ask, reply: Reply) -> None:
         nonlocal done
-        store_result(evaluation, rows[ask.tag], reply)
+        with transaction.atomic():
+            handle.fence()
+            store_result(evaluation, rows[ask.tag], reply)
         done += 1
         handle.progress(done, len(rows), "answers")
 
     asked = ask_all(evaluation.endpoint, asks, on_reply=store, check=handle.check)
+    handle.fence()
     finish(evaluation, limit)
     if asked.failed:
         raise JobFailed(f"{len(asked.failed)} of {len(asks)} calls got no answer: {asked.failed[0][1]}")

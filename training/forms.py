@@ -64,10 +64,3 @@ class PipelineForm(forms.Form):
 def bases(study: Study) -> EndpointQuerySet:
     """Local, active endpoints of the study or of the site."""
     return ModelEndpoint.objects.for_study(study).in_use().exclude(path="")
-
-
-def _lines(chosen: dict[str, dict[str, Any]]) -> str:
-    """JSON with one stage per line."""
-    return (
-        "{\n" + ",\n".join(f'  "{stage}": {json.dumps(values)}' for stage, values in chosen.items()) + "\n}"
-    )

@@ -8,15 +8,20 @@ import pytest
 from aiohttp import web
 
 from benchmark import reporting
+from benchmark.judging import judge_cases
 from benchmark.launching import EvaluationRefused, evaluate
 from benchmark.models import Evaluation, SolverResult, Verdict
+from benchmark.solving import solve_questions
 from consilium.answers.dimensions import DIMENSIONS
+from consilium.jobs.claiming import claim
+from consilium.jobs.handle import JobHandle, LeaseLost
+from consilium.jobs.lease import Lease
 from consilium.jobs.models import Job
 from consilium.jobs.running import run_now
 from consilium.jobs.states import JobState
 from consilium.people.permissions import NotAllowed
 from curation.models import Source
-from curation.releasing import withdraw
+from curation.releasing import rows_of, withdraw
 from tests.benchmark import making
 from tests.calls.stub import Stub, answered
 from tests.cast import Cast
@@ -60,6 +65,8 @@ def test_every_case_is_asked_in_both_orders_with_the_released_image(cast: Cast) 
         ]
     orders = Counter(text.index("first words") < text.index("second words") for text in texts)
     assert orders == {True: 4, False: 4}
+    for row in rows_of(release):  # judges see the options, as the clinicians did
+        assert sum(f"A. {row.content['options']['A']}\nB. " in text for text in texts) >= 2
     assert len(images) == 8
     assert all(part["image_url"]["url"].startswith("data:image/png;base64,") for part in images)
     stored = Counter(Verdict.objects.values_list("order", "parsed__overall"))
@@ -137,6 +144,33 @@ def test_solvers_are_asked_once_and_open_questions_are_left_out(cast: Cast) -> N
     open_ones = making.questions(cast, 2, "Open", seed=5, options={}, answer_label="")
     with pytest.raises(EvaluationRefused, match="no question of it has options"):
         making.launched(cast, open_ones, solver)
+
+
+def lost(made: Evaluation) -> JobHandle:
+    """The handle of a worker whose job somebody else has taken."""
+    held = claim(made.job_id)
+    assert held is not None
+    Job.objects.filter(pk=held.pk).update(claim_token="00000000-0000-4000-8000-000000000000")
+    return JobHandle(held, Lease(held))
+
+
+def test_a_worker_that_lost_its_job_stores_nothing(cast: Cast) -> None:
+    with Stub(Judge()) as stub:
+        model = making.endpoint("model", base_url=stub.url)
+        (judging,) = making.launched(cast, making.preferences(cast), model)
+        with pytest.raises(LeaseLost):
+            judge_cases(lost(judging))
+
+    async def answer(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+        return answered("<answer>A</answer>")
+
+    with Stub(answer) as stub:
+        (solving,) = making.launched(cast, making.questions(cast, 2), making.endpoint("s", base_url=stub.url))
+        with pytest.raises(LeaseLost):
+            solve_questions(lost(solving))
+    assert not Verdict.objects.exists()
+    assert not SolverResult.objects.exists()
+    assert not Evaluation.objects.exclude(run_card={}).exists()
 
 
 def test_only_leads_of_the_study_score(cast: Cast) -> None:
