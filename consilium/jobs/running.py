@@ -20,6 +20,7 @@ from consilium.jobs.models import Job
 from consilium.jobs.moving import move
 from consilium.jobs.registry import UnknownKind, find
 from consilium.jobs.states import JobState
+from consilium.jobs.sweeping import requeue_lost
 from consilium.logs import place_of
 
 log = structlog.get_logger(__name__)
@@ -62,6 +63,7 @@ def run_until_over(job: Job, check: Callable[[], None] = lambda: None) -> Job:
     while not run_now(job).is_over:
         check()
         time.sleep(WAIT_SECONDS)
+        requeue_lost()  # its worker may be dead, and no other may be running
     return job
 
 

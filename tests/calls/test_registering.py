@@ -216,3 +216,10 @@ def test_the_command_refuses_in_words(cast: Cast, words: list[str]) -> None:
         command(*words)
     assert refusal.value.returncode == 2
     assert str(refusal.value)
+
+
+def test_two_remote_models_never_share_an_api_key(cast: Cast, settings: Any) -> None:
+    add_endpoint(name="gpt-4", by=None, **REMOTE)
+    with pytest.raises(NameTaken, match="too close to the model named gpt-4"):
+        add_endpoint(name="GPT 4", by=cast.lena, study=cast.study, **REMOTE)
+    add_endpoint(name="gpt-41", by=cast.lena, study=cast.study, **REMOTE)

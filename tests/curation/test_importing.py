@@ -1,17 +1,22 @@
 """Importing images and questions, with good and with bad files."""
 
+import io
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image as Picture
 from pydicom.data import get_testdata_file
 
 from consilium.audit.models import AuditEvent
-from consilium.jobs.running import run_now
+from consilium.jobs.queueing import cancel
+from consilium.jobs.running import run_now, run_until_over
 from consilium.people.permissions import NotAllowed
-from curation import importing, uploads
+from curation import import_storing, importing, uploads
 from curation.importing import Upload, look_at, start_import
 from curation.models import Cluster, Image, Import, Question, Source
 from tests.cast import Cast
@@ -252,3 +257,67 @@ def test_a_full_disk_is_told_before_anything_is_kept(cast: Cast, monkeypatch: py
             study=cast.study, source=making.source(cast.study), files=[Upload("a", [b"x"])], by=cast.lena
         )
     assert not Import.objects.exists()
+
+
+def test_originals_of_an_import_that_will_not_run_are_destroyed(cast: Cast) -> None:
+    own = making.source(cast.study)
+    sent = [Upload("SMITH_JOHN.png", [making.png((1, 2, 3))])]
+    waiting, dropped = (
+        start_import(study=cast.study, source=own, files=sent, by=cast.lena) for _ in range(2)
+    )
+    cancel(job=dropped.job, by=cast.lena)
+    importing.sweep_uploads()
+    dropped.refresh_from_db()
+    assert not uploads.folder_of(dropped.job.params["area"]).exists()
+    assert dropped.files == []
+    assert uploads.folder_of(waiting.job.params["area"]).exists()
+
+
+def test_what_a_killed_request_left_behind_is_destroyed_after_a_day(cast: Cast, settings: Any) -> None:
+    root = Path(settings.CONSILIUM_HOME) / "uploads"
+    old, new = root / "tmpabc.upload.dcm", root / "tmpxyz.upload.dcm"
+    for path in (old, new):
+        path.write_bytes(b"DICM")
+    os.utime(old, (1, 1))
+    importing.sweep_uploads()
+    assert (old.exists(), new.exists()) == (False, True)
+    new.unlink()
+
+
+def test_two_imports_at_once_never_give_one_picture_two_uses(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second has planned when the first stores the cluster that both belong to."""
+    uses = iter(["train", "test"])
+    monkeypatch.setattr(import_storing, "draw", lambda *args, **kwargs: next(uses))
+    own = making.source(cast.study, is_synthetic=False)
+    first = start_import(
+        study=cast.study, source=own, files=[Upload("a.png", [making.noise(1)])], by=cast.lena
+    )
+    asked = Upload("q.jsonl", [line(1, "b.png", patient="P1")])
+    second = start_import(
+        study=cast.study, source=own, files=[Upload("b.png", [alike()]), asked], by=cast.lena
+    )
+    plan = importing._plan
+
+    def plan_then_lose(*args: Any) -> Any:
+        made = plan(*args)
+        monkeypatch.setattr(importing, "_plan", plan)
+        run_now(first.job)
+        return made
+
+    monkeypatch.setattr(importing, "_plan", plan_then_lose)
+    assert run_until_over(second.job).state == "succeeded"
+    assert Image.objects.count() == 2
+    assert {image.cluster.use for image in Image.objects.select_related("cluster")} == {"train"}
+
+
+def alike() -> bytes:
+    """The picture of `making.noise(1)` with one pixel changed."""
+    picture = Picture.open(io.BytesIO(making.noise(1)))
+    value = picture.getpixel((5, 5))
+    assert isinstance(value, int)
+    picture.putpixel((5, 5), value ^ 1)
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()

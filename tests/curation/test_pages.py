@@ -171,6 +171,8 @@ def test_a_release_is_frozen_checked_exported_and_withdrawn_on_pages(cast: Cast,
         reverse("curation:withdraw-release", args=["chest", release.pk]), {"reason": "Wrong."}, follow=True
     )
     assert b"Wrong." in gone.content
+    zip_page = client.get(reverse("curation:download-export", args=["chest", release.exports.get().pk]))
+    assert zip_page.status_code == 404
 
 
 def test_pixels_are_signed_on_the_page_and_the_next_image_follows(cast: Cast, enter: Enter) -> None:

@@ -9,15 +9,21 @@ from django.utils import timezone
 
 from consilium.audit.models import AuditEvent
 from consilium.jobs import handle as handles
+from consilium.jobs import running, working
 from consilium.jobs.claiming import claim, claim_next
-from consilium.jobs.handle import JobFailed, JobHandle
+from consilium.jobs.handle import JobFailed, JobHandle, JobPostponed
 from consilium.jobs.models import Job
 from consilium.jobs.queueing import cancel, enqueue
-from consilium.jobs.running import UNEXPECTED, run_claimed, run_now
+from consilium.jobs.running import UNEXPECTED, run_claimed, run_now, run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.permissions import NotAllowed
 from tests.cast import Cast
 from tests.jobs.kinds import kind
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "WAIT_SECONDS", 0.01)
 
 
 def make(cast: Cast, **params: Any) -> Job:
@@ -206,3 +212,36 @@ def test_the_oldest_job_of_the_queue_comes_first(cast: Cast) -> None:
         found = claim_next(["default", "gpu"])
         assert found is not None
         assert found.pk == gpu.pk
+
+
+def test_a_job_that_waits_for_another_is_put_off_and_not_tried_in_a_spin(cast: Cast) -> None:
+    tries: list[int] = []
+
+    def work(job: JobHandle) -> dict[str, Any]:
+        tries.append(job.job.attempt)
+        if len(tries) < 3:
+            raise JobPostponed(60)
+        return {}
+
+    with kind(work):
+        job = run_now(make(cast))
+        assert (tries, job.state, job.attempt) == ([1], JobState.QUEUED, 0)
+        assert run_until_over(job).state == JobState.SUCCEEDED
+    assert tries == [1, 1, 1]
+
+
+def test_waiting_for_a_job_of_a_dead_worker_takes_it_over(cast: Cast) -> None:
+    with kind(lambda job: {"done": 1}):
+        job = make(cast)
+        assert claim(job.pk) is not None
+        Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        assert run_until_over(job).result == {"done": 1}
+
+
+def test_a_ring_does_not_cut_a_pause_short(cast: Cast) -> None:
+    with kind(lambda job: {}):
+        job = make(cast)
+        Job.objects.update(not_before=timezone.now() + timedelta(minutes=1))
+        assert list(working._claims(job.pk, "default")) == []
+        Job.objects.update(not_before=None)
+        assert [claimed.pk for claimed in working._claims(job.pk, "default")] == [job.pk]

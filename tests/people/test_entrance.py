@@ -101,3 +101,33 @@ def test_tokens_are_stored_as_hashes_only(cast: Cast) -> None:
     invitation, token = inviting.invite(study=cast.study, display_name="Dora", role="annotator", by=cast.lena)
     stored = str(list(invitation.__class__.objects.values())) + str(list(AuditEvent.objects.values()))
     assert token not in stored
+
+
+def test_login_makes_a_new_session_and_logout_ends_it(cast: Cast) -> None:
+    browser = Client()
+    browser.get(LOGIN)
+    assert browser.cookies["csrftoken"]["httponly"]
+    session = browser.session
+    session["seen"] = 1
+    session.save()
+    browser.cookies["sessionid"] = before = session.session_key
+    browser.post(LOGIN, {"login": "lena", "password": PASSWORD})
+    inside = browser.cookies["sessionid"].value
+    assert inside != before
+    browser.post("/accounts/logout/")
+    thief = Client()
+    thief.cookies["sessionid"] = inside
+    assert thief.get("/").status_code == 302
+
+
+def test_a_reset_keeps_a_deactivation_that_came_in_between(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, token = inviting.issue_reset(person=cast.anna, by=cast.otto)
+
+    def meanwhile(password: str, person: Person) -> None:
+        Person.objects.filter(pk=person.pk).update(is_active=False)
+
+    monkeypatch.setattr(inviting, "validate_password", meanwhile)
+    inviting.accept(token=token, username="", password="a very long new password")
+    assert not Person.objects.get(pk=cast.anna.pk).is_active

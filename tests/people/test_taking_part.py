@@ -1,13 +1,17 @@
 """Consent, membership and settings: who may do what to a study."""
 
+from typing import Any
+
 import pytest
+from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.test import Client
 from django.urls import reverse
 
 from consilium.audit.verifying import verify
 from consilium.people import studies, taking_part
-from consilium.people.models import ConsentText, Participation
+from consilium.people.locking import lock_protocol
+from consilium.people.models import ConsentText, Participation, Study
 from consilium.people.permissions import NotAllowed, can_take_part
 from consilium.people.study_settings import SettingRefused
 from tests.cast import PASSWORD, Cast
@@ -75,3 +79,53 @@ def test_every_act_leaves_an_unbroken_record(cast: Cast) -> None:
     count, breaks = verify()
     assert count == 2
     assert breaks == []
+
+
+def test_a_change_that_comes_after_the_first_vote_needs_a_reason(cast: Cast) -> None:
+    shown_before = Study.objects.get(pk=cast.study.pk)
+    studies.change_settings(study=cast.study, changes={"quiet_hours": 5.0}, by=cast.max)
+    lock_protocol(Study.objects.get(pk=cast.study.pk), cast.anna)
+    with pytest.raises(studies.ProtocolLocked):
+        studies.change_settings(study=shown_before, changes={"votes_per_case": 5}, by=cast.lena)
+    studies.change_settings(study=shown_before, changes={"votes_per_case": 5}, by=cast.lena, reason="Pilot")
+    stored = Study.objects.get(pk=cast.study.pk).settings
+    assert (stored.votes_per_case, stored.quiet_hours) == (5, 5.0)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"split_train": 0.9, "split_dev": 0.2}, {"trace_tokens_min": 90, "trace_tokens_max": 80}]
+)
+def test_settings_that_contradict_each_other_are_refused_on_the_page(
+    cast: Cast, changes: dict[str, float]
+) -> None:
+    client = Client()
+    client.force_login(cast.lena)
+    sent = cast.study.settings.to_json() | changes
+    page = client.post(
+        reverse("people:settings", args=["chest"]), {k: v for k, v in sent.items() if v is not False}
+    )
+    assert b"must not be" in page.content
+    assert Study.objects.get(pk=cast.study.pk).settings == cast.study.settings
+
+
+def test_consent_sent_twice_at_once_is_told_and_no_error(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    Participation.objects.filter(person=cast.anna).update(withdrawn_at="2026-01-01T00:00:00Z")
+    first = taking_part.take_part
+
+    def twice(**given: Any) -> Participation:
+        first(**given)
+        return first(**given)
+
+    monkeypatch.setattr(taking_part, "take_part", twice)
+    client = Client()
+    client.force_login(cast.anna)
+    page = client.post(
+        reverse("people:take-part", args=["chest"]), {"consent_version": 1, "credit": "named", "agreed": "on"}
+    )
+    assert (page.status_code, b"already take part" in page.content) == (200, True)
+
+
+@pytest.mark.parametrize("slug", ["bad slug", "a/b", "", "x" * 61])
+def test_a_study_has_an_address_that_pages_can_have(cast: Cast, slug: str) -> None:
+    with pytest.raises(ValidationError):
+        studies.create_study(slug=slug, name="Any", by=cast.otto)
