@@ -24,8 +24,8 @@ CUT_REASON = "cut at the length limit"
 
 def judge_cases(handle: JobHandle) -> dict[str, Any]:
     """The job: ask for what is missing, parse, store. A failed call leaves the evaluation incomplete."""
-    evaluation = Evaluation.objects.select_related("endpoint", "release").get(job=handle.job)
-    rows = checked_rows(evaluation.release, evaluation.release_digest)
+    evaluation = Evaluation.objects.select_related("endpoint", "release", "study").get(job=handle.job)
+    rows = checked_rows(evaluation)
     known = set(Verdict.objects.filter(evaluation=evaluation).values_list("row_id", "order"))
     images = ReleasedImages(evaluation.release)
     asks = LazyAsks(

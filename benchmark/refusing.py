@@ -42,13 +42,15 @@ def check_endpoints(
             check_may_ask(endpoint, study=study)
         except EndpointRefused as refusal:
             raise EvaluationRefused(str(refusal)) from None
-        if endpoint.is_hosted:
-            _check_sources(study, release, endpoint)
+        check_sources(study, release, endpoint)
         _check_unseen(release, endpoint)
         _check_idle(kind, release, endpoint)
 
 
-def _check_sources(study: Study, release: Release, endpoint: ModelEndpoint) -> None:
+def check_sources(study: Study, release: Release, endpoint: ModelEndpoint) -> None:
+    """Raise EvaluationRefused, naming source and rule, unless the release may be sent to the endpoint."""
+    if not endpoint.is_hosted:
+        return
     names = set(rows_of(release).order_by().values_list("content__source", flat=True).distinct())
     permitted = Source.objects.filter(study=study, may_send_to_hosted=True).values_list("name", flat=True)
     if refused := sorted(str(name) for name in names - set(permitted)):

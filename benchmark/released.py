@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, overload
 
-from benchmark.models import EvaluationKind
+from benchmark.models import Evaluation, EvaluationKind
+from benchmark.refusing import EvaluationRefused, check_sources
 from consilium.blobs.storing import read
 from consilium.calls.engine import Ask
 from consilium.jobs.handle import JobFailed
@@ -14,12 +15,20 @@ from curation.releasing import rows_of, verify
 from curation.states import ReleaseState
 
 
-def checked_rows(release: Release, digest: str) -> list[dict[str, Any]]:
-    """The rows of the release after every hash was recomputed. Raises JobFailed when one does not hold."""
-    if release.digest != digest:
+def checked_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """The rows of the release after every hash was recomputed.
+
+    Raises JobFailed when one does not hold, or when a permission was taken back since the launch.
+    """
+    release = evaluation.release
+    if release.digest != evaluation.release_digest:
         raise JobFailed("The release no longer has the digest that this evaluation pinned.")
     if release.state != ReleaseState.FROZEN:
         raise JobFailed(f"The release {release} was {release.state} since the evaluation was launched.")
+    try:
+        check_sources(evaluation.study, release, evaluation.endpoint)
+    except EvaluationRefused as refusal:
+        raise JobFailed(str(refusal)) from None
     if problems := verify(release):
         raise JobFailed(f"The release does not match its digest: {problems[0]}")
     return list(rows_of(release).values_list("content", flat=True))

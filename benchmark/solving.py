@@ -18,8 +18,8 @@ from consilium.jobs.handle import JobFailed, JobHandle
 
 def solve_questions(handle: JobHandle) -> dict[str, Any]:
     """The job: ask for what is missing, take the letter, store whether it is right."""
-    evaluation = Evaluation.objects.select_related("endpoint", "release").get(job=handle.job)
-    held = checked_rows(evaluation.release, evaluation.release_digest)
+    evaluation = Evaluation.objects.select_related("endpoint", "release", "study").get(job=handle.job)
+    held = checked_rows(evaluation)
     rows = {row["id"]: row for row in held if is_scorable(row)}
     known = set(SolverResult.objects.filter(evaluation=evaluation).values_list("row_id", flat=True))
     images, limit = ReleasedImages(evaluation.release), int(evaluation.settings["max_tokens"])

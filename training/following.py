@@ -15,8 +15,7 @@ from consilium.jobs.handle import JobFailed, JobHandle, JobPostponed
 from consilium.jobs.states import JobState
 from curation.materialising import materialise
 from curation.releasing import verify
-from curation.states import ReleaseState
-from training import folders
+from training import folders, refusing
 from training.job.checkpoints import listed, name_of
 from training.models import Checkpoint, ProducedModel, Run, RunEvent, Stage
 from training.process import TrainingProcess
@@ -33,6 +32,7 @@ def follow_run(handle: JobHandle) -> dict[str, Any]:
     produced = ProducedModel.objects.filter(run=run).first()
     if produced is None:
         _check_inputs(run)
+        _check_permissions(run)
         _check_base(run)
         done = _train(handle, run)
         inspect_folder(f"{folders.relative(run)}/model", run.study)  # hashes the files before the transaction
@@ -48,6 +48,16 @@ def _check_inputs(run: Run) -> None:
             raise JobFailed(f"{source} has {source.job.state}, so there is nothing to build on.")
         if source.job.state != JobState.SUCCEEDED:
             raise JobPostponed(RETRY_SECONDS)
+
+
+def _check_permissions(run: Run) -> None:
+    """What was permitted at the launch must still be: the run may have waited for days."""
+    try:
+        refusing.check_base(run.study, run.base)
+        if run.release is not None:
+            refusing.check_release(run.study, run.release)
+    except refusing.LaunchRefused as refusal:
+        raise JobFailed(str(refusal)) from None
 
 
 def _check_base(run: Run) -> None:
@@ -94,8 +104,6 @@ def _write_spec(run: Run) -> Path:
         "settings": run.settings,
     }
     if run.release is not None:
-        if run.release.state != ReleaseState.FROZEN:
-            raise JobFailed(f"The release {run.release} was {run.release.state} since the run was launched.")
         if problems := verify(run.release):
             raise JobFailed(f"The release no longer matches its digest: {problems[0]}")
         spec["data"] = str(materialise(run.release, folders.data_folder(run.release_digest)))

@@ -209,7 +209,11 @@ def test_a_hosted_model_gets_only_what_its_source_permits(cast: Cast) -> None:
     votes, hosted = making.preferences(cast), making.endpoint("hosted", is_hosted=True)
     assert "rule may_send_to_hosted" in refused(cast, "judge", votes, hosted)
     Source.objects.update(may_send_to_hosted=True)
-    assert making.launched(cast, votes, hosted)
+    (made,) = making.launched(cast, votes, hosted)
+    Source.objects.update(may_send_to_hosted=False)
+    job = run_now(made.job)
+    assert (job.state, job.attempt) == (JobState.FAILED, 1)
+    assert "rule may_send_to_hosted" in job.error
 
 
 def test_no_model_is_scored_on_what_it_was_trained_on(cast: Cast) -> None:

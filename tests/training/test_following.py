@@ -18,7 +18,7 @@ from consilium.jobs.lease import Lease
 from consilium.jobs.models import Job
 from consilium.jobs.queueing import cancel
 from consilium.jobs.states import JobState
-from curation.models import Release
+from curation.models import Release, Source
 from curation.releasing import withdraw
 from tests.cast import Cast
 from tests.servers import wait_until
@@ -179,7 +179,20 @@ def test_a_release_withdrawn_meanwhile_trains_nothing(
     withdraw(release=release, reason="A patient objected.", by=cast.lena)
     job = running.run_now(run.job)
     assert job.state == JobState.FAILED
-    assert "was withdrawn since the run was launched" in job.error
+    assert "is withdrawn; only frozen releases train models" in job.error
+
+
+def test_a_permission_that_was_taken_back_meanwhile_trains_nothing(
+    cast: Cast, release: Release, base: ModelEndpoint
+) -> None:
+    first, second = launched(cast, release, base), launched(cast, release, base)
+    Source.objects.update(may_train=False)
+    assert "rule may_train" in running.run_now(first.job).error
+    Source.objects.update(may_train=True)
+    ModelEndpoint.objects.update(is_active=False)
+    job = running.run_now(second.job)
+    assert (job.state, job.attempt) == (JobState.FAILED, 1)
+    assert "no longer in use" in job.error
 
 
 def test_a_base_model_that_changed_trains_nothing(
