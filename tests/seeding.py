@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import django
 
@@ -44,7 +45,43 @@ def traces(count: str, url: str) -> None:
     making.endpoint("teacher", base_url=url, study=study)
 
 
-STEPS: dict[str, Callable[..., None]] = {"people": make_people, "votes": votes, "traces": traces}
+def answers() -> None:
+    """The teaching set: a checked trace per training question, two answers per test question."""
+    from consilium.people.models import Study
+    from curation.models import Question, Use
+    from curation.states import TraceState
+    from tests.annotation.making import MODELS, response
+    from tests.curation import making
+
+    study = Study.objects.get(slug=STUDY)
+    study.settings_data |= {"quiet_hours": 0}
+    study.save()
+    teaching = Question.objects.filter(source__is_synthetic=True)
+    for question in teaching.filter(cluster__use=Use.TRAIN):
+        making.trace(question, making.endpoint(study=study), TraceState.CHECKED)
+    for question in teaching.filter(cluster__use=Use.TEST):
+        for name in MODELS:
+            model = making.endpoint(name, family=name, study=study)
+            response(question, model, f"The field is plain.\n\nAnswer: {'AB'[name == MODELS[0]]}")
+
+
+def models() -> None:
+    """A finished run and an evaluation, as a worker would have left them."""
+    from consilium.people.models import Person, Study
+    from curation.models import Release, ReleaseKind
+    from tests.site.world import make_models
+
+    who = SimpleNamespace(study=Study.objects.get(slug=STUDY), lena=Person.objects.get(username="lena"))
+    make_models(who, Release.objects.get(kind=ReleaseKind.TRACES))  # type: ignore[arg-type]
+
+
+STEPS: dict[str, Callable[..., None]] = {
+    "people": make_people,
+    "votes": votes,
+    "traces": traces,
+    "answers": answers,
+    "models": models,
+}
 
 
 def main(step: str, *words: str) -> None:

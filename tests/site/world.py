@@ -92,7 +92,7 @@ def make_world(cast: Cast) -> World:
     voting.set_up(cast.study, quiet_hours=0, senior_on_any_split=True)
     data = _data(cast)
     votes = _votes(cast)
-    models = _models(cast, data["release"])
+    models = make_models(cast, data["release"])
     _, token = inviting.invite(study=cast.study, display_name="New One", role="annotator", by=cast.lena)
     arguments: dict[str, dict[str, Any]] = {
         "people:join": {"token": token},
@@ -185,7 +185,7 @@ def _answer(cast: Cast) -> None:
             voting.response(question, endpoint, f"The field is plain.\n\nAnswer: {name[0]}")
 
 
-def _models(cast: Cast, release: Release) -> dict[str, Any]:
+def make_models(cast: Cast, release: Release) -> dict[str, Any]:
     """A finished run with its events, an evaluation of each kind with one reply, a job that waits."""
     base = ModelEndpoint.objects.create(name="tiny base", path="tiny/base", family="tiny", study=cast.study)
     run = Run.objects.create(
