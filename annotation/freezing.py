@@ -84,8 +84,8 @@ def _row(case: Case) -> NewRow:
 
 PREFERENCES = Freezer(
     kind=ReleaseKind.PREFERENCES,
-    label="Preference release",
-    meaning="Every settled case with its two answers, labels and votes: what judges are scored on.",
+    label="Preferences",
+    meaning="settled cases with their two answers, labels and votes, to score judges on",
     freeze=freeze_preferences,
 )
 

@@ -1,11 +1,13 @@
 """Pages of the benchmark: leaderboards, one evaluation, launching."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.formats import date_format
 
 from benchmark import reporting, showing
 from benchmark.forms import EvaluationForm
@@ -86,9 +88,20 @@ def _card(one: Evaluation) -> list[tuple[str, str]]:
 
 
 def _in_words(value: Any) -> str:
+    if isinstance(value, str) and (moment := _moment(value)):
+        return moment
     if isinstance(value, dict):
         return ", ".join(f"{key.replace('_', ' ')} {inner}" for key, inner in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _moment(text: str) -> str:
+    """A stored ISO time as pages write times; empty for any other text."""
+    try:
+        moment = datetime.fromisoformat(text) if "T" in text else None
+    except ValueError:
+        moment = None
+    return date_format(moment, "j F Y, H:i") if moment else ""
 
 
 def _judges(study: Study, chosen: str | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, Exists, Model, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -37,10 +37,19 @@ def overview(study: Study) -> dict[str, Any]:
         "running": Job.objects.filter(study=study, state__in=[JobState.QUEUED, JobState.RUNNING]).order_by(
             "created_at"
         ),
-        "failed": Job.objects.filter(study=study, state=JobState.FAILED).order_by("-finished_at")[:3],
+        "failed": _failed(study),
         "releases": Release.objects.filter(study=study, state=ReleaseState.FROZEN).order_by("-frozen_at")[:4],
         "events": AuditEvent.objects.filter(study=study).select_related("actor").order_by("-sequence")[:8],
     }
+
+
+def _failed(study: Study) -> "QuerySet[Job]":
+    """The last failures that no later job of the same kind has made good."""
+    jobs = Job.objects.filter(study=study)
+    later = jobs.filter(
+        kind=OuterRef("kind"), state=JobState.SUCCEEDED, finished_at__gt=OuterRef("finished_at")
+    )
+    return jobs.filter(~Exists(later), state=JobState.FAILED).order_by("-finished_at")[:3]
 
 
 def by_state(queryset: "QuerySet[Any]") -> dict[str, int]:

@@ -71,7 +71,7 @@ class Demo:
         for job in jobs:
             run_until_over(job, self.handle.check)
             if job.state != JobState.SUCCEEDED:
-                raise JobFailed(f"{job.kind} {job.state}: {job.error}")
+                raise JobFailed(f"{job.label}: {job.error or job.get_state_display()}")
 
 
 def fill_demo(handle: JobHandle) -> dict[str, Any]:

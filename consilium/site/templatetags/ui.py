@@ -119,6 +119,13 @@ def words(text: str) -> list[str]:
 
 
 @register.filter
+def in_words(name: str) -> str:
+    """A stored name as people read it: "case.blind_vote" is "Case: blind vote"."""
+    text = str(name).replace(".", ": ").replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+@register.filter
 def initials(name: Any) -> str:
     """One or two capital letters of a name."""
     words = re.findall(r"\w+", re.sub(r"^(dr|prof)\.?\s+", "", str(name), flags=re.IGNORECASE))
