@@ -65,6 +65,7 @@ def solver_table(lines: Sequence[SolverLine], specialties: Sequence[str]) -> lis
             "line": line,
             "rank": rank if line.is_complete else NONE,
             "accuracy": _cell(line.accuracy, "all"),
+            "asked": line.asked,
             "gain": _gain(line.gain),
             "base": line.evaluation.endpoint.provenance.get("base", ""),
             "invalid": percent(line.invalid / line.asked if line.asked else Undefined("nothing asked")),
@@ -149,5 +150,6 @@ def _cell(measured: Measured, name: str) -> dict[str, str]:
     return {"name": name, "value": percent(measured.value), "interval": interval(measured.interval)}
 
 
-def _share(counts: tuple[int, int] | None) -> str:
-    return NONE if counts is None or not counts[1] else f"{100 * counts[0] / counts[1]:.1f}"
+def _share(counts: tuple[int, int] | None) -> dict[str, str | int]:
+    right, asked = counts or (0, 0)
+    return {"value": percent(right / asked if asked else Undefined("nothing asked")), "asked": asked}

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from annotation.adjudicating import vote_blind
 from annotation.models import Case
 from annotation.states import CaseState
 from consilium.jobs.models import Job
@@ -77,6 +78,18 @@ def test_models_are_named_only_when_the_case_is_settled(cast: Cast) -> None:
         assert f">{person.display_name}<" not in after
     assert "P-" in after
     assert "Settled" in after
+
+
+def test_the_history_does_not_name_the_senior(cast: Cast) -> None:
+    making.set_up(cast.study, quiet_hours=0)
+    making.opened(cast)
+    for person in cast.annotators:
+        making.vote(cast.study, person, "a", harm="both")
+    claim = making.claim(cast.study, cast.rosa, "adjudicate")
+    vote_blind(claim=claim, by=cast.rosa, choices=making.content()["choices"], reasons={})
+    shown = browser(cast.lena).get(at("case", cast, pk=making.only_case().pk)).content.decode()
+    assert "a senior, " in shown
+    assert str(cast.rosa) not in shown
 
 
 def test_the_list_filters_by_state_and_does_not_grow_its_queries(
