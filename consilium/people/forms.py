@@ -61,6 +61,31 @@ class ParticipationForm(forms.Form):
     agreed = forms.BooleanField(label="I have read this text and take part freely.")
 
 
+SETTINGS_IN_WORDS: dict[str, tuple[str, str]] = {
+    "votes_per_case": ("Votes per case", "Readers who compare the same two answers."),
+    "reviews_per_trace": ("Reviews per trace", "Clinicians who review the same trace."),
+    "quiet_hours": (
+        "Quiet hours",
+        "How long votes may still be changed after the last one came in.",
+    ),
+    "senior_on_any_split": ("A senior decides every split", "Otherwise only cases without a majority."),
+    "claim_minutes": (
+        "Minutes per claim",
+        "Without a sign of life for so long, the seat is free again.",
+    ),
+    "prefetch": ("Cases fetched ahead", "Kept ready in the reader's browser."),
+    "trace_tokens_min": ("Shortest trace, in tokens", "A shorter one fails the automatic check."),
+    "trace_tokens_max": ("Longest trace, in tokens", "A longer one fails the automatic check."),
+    "trace_samples": ("Traces per question", "How often a model is asked; the best one is reviewed."),
+    "answer_tokens_max": ("Longest answer, in tokens", "What a model may write for one comparison answer."),
+    "teacher_sees_gold": ("The teacher model sees the gold answer", "In the prompt for traces."),
+    "review_shows_gold": ("Reviewers see the gold answer", "Beside the options of the question."),
+    "split_train": ("Share for training", "0 to 1, drawn per patient; what is left is for tests."),
+    "split_dev": ("Share for development", "0 to 1, drawn per patient."),
+    "seed": ("Seed", "Every draw of this study starts from it."),
+}
+
+
 class SettingsForm(forms.Form):
     """The study's settings, built from StudySettings so that none is forgotten."""
 
@@ -74,13 +99,14 @@ class SettingsForm(forms.Form):
 
     @staticmethod
     def _field(name: str, value: Any) -> forms.Field:
-        label = name.replace("_", " ").capitalize()
+        label, meaning = SETTINGS_IN_WORDS[name]
+        shown: dict[str, Any] = {"label": label, "help_text": meaning, "initial": value}
         if isinstance(value, bool):
-            return forms.BooleanField(label=label, initial=value, required=False)
+            return forms.BooleanField(required=False, **shown)
         low, high = RANGES[name]
         if isinstance(value, int):
-            return forms.IntegerField(label=label, initial=value, min_value=int(low), max_value=int(high))
-        return forms.FloatField(label=label, initial=value, min_value=low, max_value=high)
+            return forms.IntegerField(min_value=int(low), max_value=int(high), **shown)
+        return forms.FloatField(min_value=low, max_value=high, **shown)
 
     def changes(self) -> dict[str, Any]:
         """The settings that differ from what was shown."""

@@ -94,6 +94,16 @@ def test_a_new_study_has_no_empty_page(lead: Client, name: str) -> None:
         assert FIRST_STEPS[name] in main, f"{name} does not say what to do next"
 
 
+def test_settings_that_contradict_each_other_are_refused_on_the_page(lead: Client) -> None:
+    address = reverse("people:settings", args=["fresh"])
+    shown = {
+        field.name: field.initial for field in lead.get(address).context["form"] if field.initial is not None
+    }
+    answer = lead.post(address, shown | {"split_train": "0.9", "split_dev": "0.9"})
+    assert answer.status_code == 200
+    assert "must not be more than 1" in answer.content.decode()
+
+
 @pytest.fixture
 def pages(cast: Cast) -> dict[str, Shown]:
     """URL name to the page and headers that somebody who may see it gets."""
