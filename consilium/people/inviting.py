@@ -100,6 +100,9 @@ def accept(*, token: str, username: str, password: str) -> Person:
     if invitation.resets:
         # Who lost the password has often lost the phone too: the operator has checked who is asking.
         Authenticator.objects.filter(user=person).delete()
+        # Other reset links of this person, perhaps in wrong hands, end with this one.
+        others = Invitation.objects.filter(resets=person, accepted_at=None).exclude(pk=invitation.pk)
+        others.update(expires_at=timezone.now())
     used = Invitation.objects.filter(pk=invitation.pk, accepted_at=None).update(
         accepted_by=person, accepted_at=timezone.now()
     )

@@ -31,12 +31,15 @@ def open_items(
 
     Overrides: specialty, department, priority, capacity, excluded (persons or their keys: they may not).
     `by` is a lead, or None when the system opens follow-up work.
-    Raises NotAllowed, AlreadyOpen (nothing is opened then) or ValueError for an unknown override.
+    Raises NotAllowed, AlreadyOpen (nothing is opened then; also for the name of a closed round), ValueError
+    for an unknown override.
     """
     if by is not None:
         check_lead(by, study)
     _refuse_known(kind, [object_id for object_id, _ in objects])
     work_round, _ = Round.objects.get_or_create(study=study, kind=kind, name=name)
+    if by is not None and work_round.closed_at is not None:
+        raise AlreadyOpen(f"The round {name!r} is closed; give the new one another name.")
     items = [
         _item(work_round, object_id, overrides, role=role, capacity=capacity)
         for object_id, overrides in objects

@@ -131,3 +131,10 @@ def test_a_reset_keeps_a_deactivation_that_came_in_between(
     monkeypatch.setattr(inviting, "validate_password", meanwhile)
     inviting.accept(token=token, username="", password="a very long new password")
     assert not Person.objects.get(pk=cast.anna.pk).is_active
+
+
+def test_a_used_reset_link_ends_the_other_ones(cast: Cast) -> None:
+    tokens = [inviting.issue_reset(person=cast.anna, by=cast.otto)[1] for _ in range(2)]
+    inviting.accept(token=tokens[1], username="", password="a very long new password")
+    with pytest.raises(inviting.InvitationUnusable):
+        inviting.find(tokens[0])

@@ -271,3 +271,19 @@ def test_the_queue_is_read_from_its_index(cast: Cast, opened: Opens) -> None:
     assert "item_queue" in plan
     if connection.vendor == "sqlite":
         assert "TEMP B-TREE" not in plan
+
+
+def test_a_closed_round_takes_no_new_items(cast: Cast, opened: Opens) -> None:
+    work_round = opened(1)
+    close_round(work_round=work_round, by=cast.lena)
+    with pytest.raises(AlreadyOpen, match="is closed"):
+        open_items(
+            study=cast.study,
+            kind=work_round.kind,
+            name=work_round.name,
+            objects=[(99, {})],
+            role="annotator",
+            capacity=1,
+            by=cast.lena,
+        )
+    assert work_round.items.count() == 1

@@ -10,6 +10,8 @@ from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.options import extract
 from consilium.people.models import Person, Study
 from consilium.work.claiming import next_claim
+from consilium.work.errors import OtherWorkOpen
+from consilium.work.holding import postpone
 from consilium.work.models import Claim, Kind
 from consilium.work.submitting import submit
 from curation.models import Trace
@@ -19,7 +21,7 @@ from curation.review_content import step_id
 def work_through(*, study: Study, person: Person, kind: Kind, limit: int) -> int:
     """Let one invented reader finish up to `limit` items; returns how many were done."""
     for done in range(limit):
-        claim = next_claim(study=study, person=person, kind=kind)
+        claim = _next(study, person, kind)
         if claim is None:
             return done
         rng = random.Random(f"{study.slug}:{person.username}:{kind}:{claim.item.object_id}")
@@ -33,6 +35,15 @@ def work_through(*, study: Study, person: Person, kind: Kind, limit: int) -> int
             active_seconds=rng.randint(40, 180),
         )
     return limit
+
+
+def _next(study: Study, person: Person, kind: Kind) -> Claim | None:
+    """The next claim; other work that a visitor opened in this reader's name is put off, its draft kept."""
+    try:
+        return next_claim(study=study, person=person, kind=kind)
+    except OtherWorkOpen as other:
+        postpone(token=other.claim.token, person=person)
+        return next_claim(study=study, person=person, kind=kind)
 
 
 def _review(claim: Claim, person: Person, rng: random.Random) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from consilium.people.accounts import create_person
 from consilium.people.models import ConsentText, CreditChoice, Person, Role, Study
-from consilium.people.studies import add_member, change_settings, create_study, publish_guideline
+from consilium.people.studies import NameTaken, add_member, change_settings, create_study, publish_guideline
 from consilium.people.taking_part import take_part
 
 SLUG = "demo"
@@ -43,7 +43,10 @@ SETTINGS = {
 
 @transaction.atomic
 def make_demo_people() -> tuple[Study, dict[str, str]]:
-    """The demo study with its members. Returns the study and user name to password for accounts made now."""
+    """The demo study with its members. Returns the study and user name to password for accounts made now.
+
+    Raises NameTaken.
+    """
     study = Study.objects.filter(slug=SLUG).first() or create_study(
         slug=SLUG,
         name="Demo study",
@@ -51,6 +54,7 @@ def make_demo_people() -> tuple[Study, dict[str, str]]:
         by=None,
         is_teaching_set=True,
     )
+    _check_names_are_free(study)
     passwords: dict[str, str] = {}
     for username, display_name, role in CAST:
         if not Person.objects.filter(username=username).exists():
@@ -60,6 +64,17 @@ def make_demo_people() -> tuple[Study, dict[str, str]]:
         publish_guideline(study=study, text=GUIDELINES, by=lead)
         change_settings(study=study, changes=dict(SETTINGS), by=lead)
     return study, passwords
+
+
+def _check_names_are_free(study: Study) -> None:
+    """Raise NameTaken when somebody outside the demo has the user name of a member of its cast."""
+    names = [username for username, _, role in CAST if role is not None]
+    strangers = Person.objects.filter(username__in=names).exclude(memberships__study=study)
+    if (stranger := strangers.order_by("username").first()) is not None:
+        raise NameTaken(
+            f"The demo study needs the user name {stranger.username!r}, which somebody has already. "
+            "Start it on another data folder (CONSILIUM_HOME)."
+        )
 
 
 def _make_person(study: Study, username: str, display_name: str, role: Role | None) -> str:

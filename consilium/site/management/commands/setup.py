@@ -11,6 +11,7 @@ from consilium.jobs.queueing import enqueue
 from consilium.jobs.running import run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
+from consilium.people.studies import NameTaken
 from consilium.site.demo.people import CAST, make_demo_people
 
 
@@ -18,6 +19,8 @@ class Command(ReportingCommand):
     help = (
         "Prepare the data folder; with --demo also a demo study in which every screen has something to show."
     )
+
+    refusals = (NameTaken,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
