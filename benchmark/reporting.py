@@ -14,7 +14,7 @@ from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.jobs.states import JobState
-from consilium.statistics.intervals import Estimate, Interval, wilson
+from consilium.statistics.intervals import Estimate, Interval
 from consilium.statistics.judging import JudgedCase, JudgingRow, judging, rank_intervals
 from consilium.statistics.paired import mean_difference_interval
 from consilium.statistics.resampling import ClusterWeights
@@ -200,8 +200,6 @@ def _accuracy(scores: Sequence[float], clusters: Sequence[str]) -> Estimate:
     if not scores:
         nothing = Undefined("no question was answered")
         return Estimate(nothing, nothing)
-    if len(set(clusters)) < 2:
-        return Estimate(sum(scores) / len(scores), wilson(sum(scores), len(scores)))
     features = np.column_stack([scores, np.ones(len(scores))])
     interval = ClusterWeights(clusters).interval(features, lambda sums: sums[..., 0] / sums[..., 1])
     return Estimate(float(np.mean(scores)), interval)

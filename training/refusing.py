@@ -84,6 +84,9 @@ def check_inputs(study: Study, stage: Stage, base: ModelEndpoint, inputs: Sequen
         raise LaunchRefused(f"{over} has {over.job.state}, so there is nothing to build on.")
     if stage != Stage.DSA and not any(run.stage == Stage.DSA for run in inputs):
         raise LaunchRefused(f"{stage.upper()} needs the runs of at least one expert.")
+    experts = [run.specialty for run in inputs if run.stage == Stage.DSA]
+    if len(set(experts)) != len(experts):
+        raise LaunchRefused(f"{stage.upper()} takes one expert per specialty, or one would count twice.")
     if sum(run.stage == Stage.GBA for run in inputs) > 1:
         raise LaunchRefused("A merge takes the run of one GBA model, not of several.")
 

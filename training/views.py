@@ -19,6 +19,8 @@ from training.launching import LaunchRefused, launch_pipeline
 from training.models import ProducedModel, Run
 
 SHOWN = 50
+LAST_STEP = ("loss", "reward", "kl", "mean_token_accuracy")
+MEAN_OF_TENSORS = ("sign_conflict", "mass_discarded", "cosine")
 
 
 def _runs(study: Study) -> "QuerySet[Run]":
@@ -84,7 +86,13 @@ def _metrics(produced: ProducedModel | None) -> list[tuple[str, str]]:
     """The last figures of the run card, in words."""
     if produced is None:
         return []
-    told = [(name, f"{value:.4g}") for name, value in produced.card.get("metrics", {}).items()]
+    told = [(_in_words(name), f"{value:.4g}") for name, value in produced.card.get("metrics", {}).items()]
     if seconds := produced.card.get("seconds"):
-        told.append(("seconds", f"{seconds:.0f}"))
-    return [(name.replace("_", " ").capitalize(), value) for name, value in told]
+        told.append(("Seconds", f"{seconds:.0f}"))
+    return told
+
+
+def _in_words(name: str) -> str:
+    """What a figure is, and of what: an average over tensors and one step's value are easily misread."""
+    of = ", last step" if name in LAST_STEP else ", mean of all tensors" if name in MEAN_OF_TENSORS else ""
+    return name.replace("_", " ").capitalize() + of

@@ -95,6 +95,14 @@ def test_a_solver_without_a_letter_is_wrong_and_counted_as_invalid(cast: Cast) -
     assert reporting.chance(release) == 1 / 4
 
 
+def test_questions_of_one_patient_alone_give_no_interval(cast: Cast) -> None:
+    release = making.questions(cast, 4, cluster="one-patient")
+    making.solved(cast, release, making.endpoint("base"), dict.fromkeys(range(4), True))
+    (line,) = reporting.solver_lines(release)
+    assert line.accuracy.value == 1.0
+    assert isinstance(line.accuracy.interval, Undefined)
+
+
 def test_the_difference_to_the_base_model_is_paired_over_shared_questions(cast: Cast) -> None:
     release = making.questions(cast, 8)
     base = making.endpoint("base")

@@ -13,17 +13,17 @@ from tests.training import making
 
 
 @pytest.fixture(scope="session")
-def built_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the untrained model."""
-    folder = tmp_path_factory.mktemp("tiny") / making.BASE
-    making.build_base(folder)
-    return folder
+def direct(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The untrained model's folder, and the card of the quick run on it without the application around it."""
+    place = tmp_path_factory.mktemp("direct")
+    base = place / making.BASE
+    return base, making.train_directly(place, base)
 
 
 @pytest.fixture(scope="session")
-def undisturbed(built_base: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The card of the quick run without the application around it, never interrupted."""
-    return making.train_directly(tmp_path_factory.mktemp("direct"), built_base)
+def undisturbed(direct: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
+    """The card of the quick run, never interrupted."""
+    return direct[1]
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def home(settings: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def base(db: None, built_base: Path, home: Path) -> ModelEndpoint:
+def base(db: None, direct: tuple[Path, dict[str, Any]], home: Path) -> ModelEndpoint:
     """The endpoint of the base model, whose weights lie in the models folder."""
-    shutil.copytree(built_base, home / "models" / making.BASE)
+    shutil.copytree(direct[0], home / "models" / making.BASE)
     return making.base_endpoint()
 
 

@@ -21,12 +21,15 @@ from training.job import teaching
 
 SOURCE = "Own archive"
 BASE = "base"
-BUILD = """
+# An untrained vision-language model (gemma3 architecture, about 1 MB), then a run on it: one import of torch.
+BUILD_AND_TRAIN = """
 import sys
 from pathlib import Path
 from training.job import teaching, tiny_corpus, tiny_model
+from training.job.__main__ import main
 processor = tiny_model.build_processor(tiny_corpus.vocabulary(teaching.make(40, seed=0)))
 tiny_model.save(tiny_model.build_model(processor, 0), processor, Path(sys.argv[1]))
+sys.exit(main(sys.argv[2:]))
 """
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 # A run of seconds: 24 steps of two rows, a checkpoint every 6.
@@ -91,13 +94,8 @@ def base_endpoint(**fields: Any) -> ModelEndpoint:
     return ModelEndpoint.objects.create(**{"name": "tiny base", "path": BASE, "family": "gemma3"} | fields)
 
 
-def build_base(folder: Path) -> None:
-    """An untrained vision-language model (gemma3 architecture, about 1 MB)."""
-    run_python("-c", BUILD, str(folder))
-
-
-def train_directly(place: Path, base: Path, **changes: Any) -> dict[str, Any]:
-    """Train outside the application, from rows written by hand; the run card."""
+def train_directly(place: Path, base: Path) -> dict[str, Any]:
+    """Build a base and train it outside the application, from rows written by hand; the run card."""
     data = place / "data"
     (data / "images").mkdir(parents=True)
     rows = [(content(item), item.image_png) for item in items()]
@@ -105,9 +103,9 @@ def train_directly(place: Path, base: Path, **changes: Any) -> dict[str, Any]:
         (data / row["images"][0]).write_bytes(png)
     (data / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row, _ in rows))
     spec = {"stage": "dsa", "base": str(base), "data": str(data), "out": str(place / "out"), "seed": 5}
-    spec |= {"specialty": PEDIATRICS, "settings": QUICK, **changes}
+    spec |= {"specialty": PEDIATRICS, "settings": QUICK}
     (place / "asked.json").write_text(json.dumps(spec))
-    run_python("-m", "training.job", str(place / "asked.json"))
+    run_python("-c", BUILD_AND_TRAIN, str(base), str(place / "asked.json"))
     card: dict[str, Any] = json.loads((place / "out" / "run_card.json").read_text())
     return card
 

@@ -62,15 +62,21 @@ def assert_as_undisturbed(run: Run, undisturbed: dict[str, Any]) -> None:
     assert watching.processes(folders.folder(run)) == []
 
 
-def test_a_run_tells_its_steps_and_registers_its_model(
+def test_a_killed_run_goes_on_from_its_checkpoint_and_registers_its_model_once(
     cast: Cast, release: Release, base: ModelEndpoint, undisturbed: dict[str, Any]
 ) -> None:
     run = launched(cast, release, base)
+    killer = watching.KillAtCheckpoint(run)
+    killer.start()
     job = running.run_now(run.job)
-    assert (job.state, job.attempt, job.error) == (JobState.SUCCEEDED, 1, "")
+    killer.join()
+    assert killer.killed
+    assert (job.state, job.attempt, job.error) == (JobState.SUCCEEDED, 2, "")
     assert (job.progress_done, job.progress_total) == (making.STEPS, making.STEPS)
+    first, second = told(run, "start")
+    assert first.data["resumed_from"] == 0
+    assert 0 < second.data["resumed_from"] < making.STEPS
     assert_as_undisturbed(run, undisturbed)
-    assert [event.data["resumed_from"] for event in told(run, "start")] == [0]
     assert all(event.data["loss"] > 0 for event in told(run, "step"))
     assert len(curves(run)) == 1  # DSA has a loss and no reward
     kept = [(found.step, found.name) for found in Checkpoint.objects.filter(run=run)]
@@ -86,22 +92,6 @@ def test_a_run_tells_its_steps_and_registers_its_model(
     events = RunEvent.objects.count()
     assert running.run_now(job).result == {"endpoint": endpoint.pk, "digest": endpoint.produced_by.digest}
     assert RunEvent.objects.count() == events
-    assert_as_undisturbed(run, undisturbed)
-
-
-def test_a_killed_training_process_goes_on_from_its_checkpoint(
-    cast: Cast, release: Release, base: ModelEndpoint, undisturbed: dict[str, Any]
-) -> None:
-    run = launched(cast, release, base)
-    killer = watching.KillAtCheckpoint(run)
-    killer.start()
-    job = running.run_now(run.job)
-    killer.join()
-    assert killer.killed
-    assert (job.state, job.attempt) == (JobState.SUCCEEDED, 2)
-    first, second = told(run, "start")
-    assert first.data["resumed_from"] == 0
-    assert 0 < second.data["resumed_from"] < making.STEPS
     assert_as_undisturbed(run, undisturbed)
 
 

@@ -170,6 +170,7 @@ def test_a_stage_builds_on_fitting_runs_only(cast: Cast, release: Release, groun
     gone = dsa(cast, release, ground)
     Job.objects.filter(pk=gone.job_id).update(state=JobState.FAILED)
     gone.job.refresh_from_db()
+    twin = dsa(cast, release, ground, seed=2)
     gba = dsa(cast, release, ground, stage="gba", specialty="", inputs=[expert])
     cases: dict[str, dict[str, Any]] = {
         "same base model": {"stage": "gba", "specialty": "", "base": other, "inputs": [expert]},
@@ -181,10 +182,11 @@ def test_a_stage_builds_on_fitting_runs_only(cast: Cast, release: Release, groun
         },
         "reads the runs that it merges": {"stage": "merge", "specialty": "", "inputs": [expert]},
         "DSA cannot build on": {"inputs": [expert]},
+        "takes one expert per specialty": {"stage": "gba", "specialty": "", "inputs": [expert, twin]},
         "GBA cannot build on": {"stage": "gba", "specialty": "", "inputs": [expert, gba]},
         "has failed, so there is nothing": {"stage": "gba", "specialty": "", "inputs": [gone]},
     }
     for said, changes in cases.items():
         with pytest.raises(LaunchRefused, match=said):
             dsa(cast, **{"release": release, "base": ground} | changes)
-    assert Run.objects.count() == 3
+    assert Run.objects.count() == 4

@@ -121,6 +121,12 @@ def test_the_live_part_asks_again_until_the_job_is_over(cast: Cast, pipeline: li
     assert answer["HX-Refresh"] == "true"
 
 
+def test_figures_of_a_run_say_what_they_are_of(cast: Cast, pipeline: list[Run]) -> None:
+    text = page_of(cast.lena, "run", cast.study.slug, pipeline[0].pk).content.decode()
+    assert "Loss, last step" in text
+    assert "<dt>Steps</dt>" in text
+
+
 def test_a_waiting_run_says_what_it_waits_for(cast: Cast, pipeline: list[Run]) -> None:
     text = page_of(cast.lena, "live", cast.study.slug, pipeline[3].pk).content.decode()
     assert f"{pipeline[1]}, {pipeline[2]}" in text

@@ -1,6 +1,7 @@
-"""Answer held-out teaching items greedily: `python -m tests.training_job.answering MODEL SPECIALTY COUNT`."""
+"""Answer held-out items greedily: `python -m tests.training_job.answering SPECIALTY COUNT MODEL...`."""
 
 import io
+import json
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from training.job.rewards import is_right
 
 
 def main(folder: Path, specialty: str, count: int) -> float:
+    """The share of right answers of the model in `folder`."""
     torch.set_num_threads(1)
     items = teaching.make(count, seed=4711, specialties=[specialty])
     model, processor = load_model(folder).eval(), load_processor(folder)
@@ -34,5 +36,5 @@ def main(folder: Path, specialty: str, count: int) -> float:
 
 
 if __name__ == "__main__":
-    result = main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
-    sys.stdout.write(str(result))
+    shares = [main(Path(folder), sys.argv[1], int(sys.argv[2])) for folder in sys.argv[3:]]
+    sys.stdout.write(json.dumps(shares))

@@ -11,14 +11,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from training.job import data, gba
+from training.job import data, dsa, gba, merge
 from training.job.files import weights_digest
 from training.job.models import load_processor, lora_config
 from training.job.rewards import accuracy_reward, format_reward
 from training.job.spec import GbaSettings, Spec, read
 
 
-def main(path: Path) -> dict[str, str]:
+def main(path: Path) -> dict[str, Any]:
     spec = read(path)
     assert isinstance(spec.settings, GbaSettings)
     guided = dataclasses.replace(spec.settings, train_prompt="guided", within_weight=1.0, between_weight=0.0)
@@ -31,6 +31,8 @@ def main(path: Path) -> dict[str, str]:
         "single_stock": digest(spec, single, stock=True),
         "neutral": digest(spec, neutral, stock=False),
         "untrained": digest(spec, guided, stock=True, train=False),
+        "stages": [stage.__name__ for stage in (dsa, gba, merge)],
+        "imports_django": "django" in sys.modules,
     }
 
 

@@ -20,6 +20,9 @@ class Held:
     def names(self) -> Sequence[str]:
         return list(self.values)
 
+    def shape(self, name: str) -> torch.Size:
+        return self.values[name].shape
+
     def delta(self, name: str) -> torch.Tensor:
         return self.values[name]
 

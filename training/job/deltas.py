@@ -25,6 +25,9 @@ class DeltaSource(Protocol):
     def names(self) -> Sequence[str]:
         """Return the changed parameters' names, as the live base model spells them."""
 
+    def shape(self, name: str) -> torch.Size:
+        """Return the shape of one parameter, without computing its delta."""
+
     def delta(self, name: str) -> torch.Tensor:
         """Return the float32 delta of one parameter, in the parameter's shape."""
 
@@ -47,6 +50,12 @@ class AdapterDeltas:
     def names(self) -> Sequence[str]:
         """Return the adapted parameters' names."""
         return [f"{layer}.weight" for layer in self._layers]
+
+    def shape(self, name: str) -> torch.Size:
+        """Return (out, in)."""
+        layer = f"{_PREFIX}{name.removesuffix('.weight')}"
+        up, down = (self._file.get_slice(f"{layer}.lora_{half}.weight").get_shape() for half in "BA")
+        return torch.Size((up[0], down[1]))
 
     def delta(self, name: str) -> torch.Tensor:
         """Return `(alpha / r) B A`, shape (out, in)."""
@@ -71,6 +80,10 @@ class ModelDeltas:
     def names(self) -> Sequence[str]:
         """Return the names of the parameters that differ."""
         return self._changed
+
+    def shape(self, name: str) -> torch.Size:
+        """Return the parameter's shape."""
+        return self._base[name].shape
 
     def delta(self, name: str) -> torch.Tensor:
         """Return other minus base."""

@@ -157,7 +157,7 @@ def _cutter(
 
 
 def _available(source: DeltaSource, keep: int) -> int:
-    return min(keep, sum(source.delta(name).numel() for name in source.names()))
+    return min(keep, sum(source.shape(name).numel() for name in source.names()))
 
 
 def _majority_sign(sources: Sequence[DeltaSource], names: Sequence[str], cutter: _Keep) -> float:
@@ -173,7 +173,7 @@ def _stacked(sources: Sequence[DeltaSource], name: str) -> torch.Tensor:
 
 
 def _shape(sources: Sequence[DeltaSource], name: str) -> torch.Size:
-    return next(source.delta(name).shape for source in sources if name in source.names())
+    return next(source.shape(name) for source in sources if name in source.names())
 
 
 def _or_zero(source: DeltaSource, name: str, shape: torch.Size) -> torch.Tensor:
