@@ -27,6 +27,7 @@ from tests.calls.stub import Stub, answered
 from tests.path.driving import ROOT, Installation, Person, running
 
 pytestmark = pytest.mark.path
+EMBEDDED = {"DATABASE_URL": "", "BROKER_URL": ""}  # the checks read the SQLite file
 CASES, QUESTIONS, KILLS = 12, 70, 3
 VOTE = {"choices": dict.fromkeys(DIMENSIONS, "first_clearly"), "harm": "neither"}
 TRACING = "SELECT {} FROM jobs_job WHERE kind = 'curation.trace'"
@@ -110,7 +111,7 @@ def _acknowledged(voters: list[Voter]) -> int:
 
 def vote_under_kills(home: Path, seed_number: int) -> None:
     home.mkdir(exist_ok=True)
-    with running(home) as site:
+    with running(home, **EMBEDDED) as site:
         site.command("setup")
         seed(site, "people")
         seed(site, "votes", str(CASES))
@@ -138,7 +139,7 @@ async def write(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamRes
 def trace_under_kills(home: Path, seed_number: int) -> None:
     home.mkdir(exist_ok=True)
     rng = random.Random(seed_number)
-    with Stub(write) as stub, running(home, CONSILIUM_MODEL_HOSTS="127.0.0.1") as site:
+    with Stub(write) as stub, running(home, CONSILIUM_MODEL_HOSTS="127.0.0.1", **EMBEDDED) as site:
         site.command("setup")
         seed(site, "people")
         seed(site, "traces", str(QUESTIONS), stub.url)

@@ -35,6 +35,7 @@ ODD_PATHS = (
     "/static/%2e%2e/manage.py",
 )
 ODD_VALUES = ("abc", str(2**63), "\x00", "-1;")
+NUMBERS = {"draft_version", "base_version", "active_seconds"}
 ODD_FIELDS = ("reset", "review", "release", "base", "endpoint", "source", "round", "kind", "derived_from")
 ODD_QUERY = ("page", "state", "use", "specialty", "q", "judges", "solvers", "next")
 # Logging in stores a session and when it was; wrong passwords are counted on purpose.
@@ -181,6 +182,16 @@ def test_odd_ids_in_forms_and_queries_are_refused_and_never_an_error(world: Worl
         for name in READ:
             status = read(clients["lead"], world.address(name), **dict.fromkeys(ODD_QUERY, value)).status_code
             assert status < 500, (name, value)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("number", [-1, 2**31, 2**63, 10**40])
+def test_odd_numbers_in_calls_are_refused_and_never_an_error(world: World, number: int) -> None:
+    client = browser(world, "annotator")
+    for name, sent in WRITE.items():
+        if sent.is_json:
+            body = sent.fields | dict.fromkeys(set(sent.fields) & NUMBERS, number)
+            assert write(client, world.address(name), Sent(sent.row, body, is_json=True)) < 500, name
 
 
 @pytest.mark.django_db
