@@ -9,7 +9,8 @@ from consilium.people.models import Person, Study
 from curation.freezers import Freezer
 from curation.models import Release, ReleaseKind, Use
 from curation.releasing import NewRow, freeze
-from curation.showing import model_image_blobs
+from curation.showing import all_released, model_image_blobs
+from curation.states import QuestionState
 
 LEFT_OUT = {
     CaseState.DRAFT: "not opened",
@@ -44,12 +45,22 @@ def _rows(study: Study, left_out: dict[str, int]) -> Iterator[NewRow]:
     related = cases.select_related(
         "question__cluster", "question__source", "response_a__endpoint", "response_b__endpoint"
     )
-    for case in related.prefetch_related("consensus"):
-        if case.state == CaseState.SETTLED:
-            yield _row(case)
-        else:
-            reason = LEFT_OUT[CaseState(case.state)]
+    for case in related.prefetch_related("consensus", "question__question_images__image"):
+        reason = _reason_to_leave(case)
+        if reason:
             left_out[reason] = left_out.get(reason, 0) + 1
+        else:
+            yield _row(case)
+
+
+def _reason_to_leave(case: Case) -> str:
+    if case.state != CaseState.SETTLED:
+        return LEFT_OUT[CaseState(case.state)]
+    if case.question.state != QuestionState.READY:
+        return "question dropped"
+    if not all_released(case.question.ordered_images()):
+        return "an image was withdrawn or waits for its pixel review"
+    return ""
 
 
 def _row(case: Case) -> NewRow:

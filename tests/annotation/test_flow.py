@@ -312,6 +312,20 @@ def test_a_release_holds_settled_cases_and_counts_the_others(at_once: Cast) -> N
     assert len(row["images"]) == len(row["sha256"]) == 1
 
 
+def test_settled_cases_whose_question_or_image_was_taken_back_stay_out(at_once: Cast) -> None:
+    making.opened(at_once, questions=3)
+    for _ in range(3):
+        for person in at_once.annotators:
+            making.vote(at_once.study, person, "a")
+    first, second, _ = Case.objects.order_by("pk")
+    first.question.images.update(state="quarantined")
+    type(second.question).objects.filter(pk=second.question_id).update(state="dropped", drop_reason="unclear")
+    release = freeze_preferences(study=at_once.study, name="P1", by=at_once.lena)
+    assert release.row_count == 1
+    left_out = {"an image was withdrawn or waits for its pixel review": 1, "question dropped": 1}
+    assert release.left_out == left_out
+
+
 def test_the_freeze_command_makes_a_preference_release(at_once: Cast) -> None:
     making.opened(at_once)
     vote_all(at_once, "aaa")
