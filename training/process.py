@@ -58,11 +58,6 @@ class TrainingProcess:
         if not self._reader.is_alive():
             self._process.stdout.close()
 
-    @property
-    def pid(self) -> int:
-        """The process id, which is also its group."""
-        return self._process.pid
-
     def events(self, idle: Callable[[], None]) -> Iterator[dict[str, Any]]:
         """Every event the process writes; `idle` is called about once a second and may raise to stop."""
         while True:
