@@ -110,7 +110,8 @@ def test_login_makes_a_new_session_and_logout_ends_it(cast: Cast) -> None:
     session = browser.session
     session["seen"] = 1
     session.save()
-    browser.cookies["sessionid"] = before = session.session_key
+    before = str(session.session_key)
+    browser.cookies["sessionid"] = before
     browser.post(LOGIN, {"login": "lena", "password": PASSWORD})
     inside = browser.cookies["sessionid"].value
     assert inside != before
