@@ -17,7 +17,6 @@ from consilium.calls.models import Reply
 from consilium.jobs.handle import JobFailed, JobHandle
 from curation.manifests import app_version
 
-MAX_TOKENS = 256
 ORDERS = ("ab", "ba")
 CUT_REASON = "cut at the length limit"
 
@@ -27,10 +26,10 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
     evaluation = Evaluation.objects.select_related("endpoint", "release", "study").get(job=handle.job)
     rows = checked_rows(evaluation)
     known = set(Verdict.objects.filter(evaluation=evaluation).values_list("row_id", "order"))
-    images = ReleasedImages(evaluation.release)
+    images, limit = ReleasedImages(evaluation.release), int(evaluation.settings["max_tokens"])
     asks = LazyAsks(
         [
-            partial(_ask, row, order, images)
+            partial(_ask, row, order, images, limit)
             for row in rows
             for order in ORDERS
             if (row["id"], order) not in known
@@ -49,7 +48,7 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
 
     asked = ask_all(evaluation.endpoint, asks, on_reply=store, check=handle.check)
     handle.fence()
-    finish(evaluation, MAX_TOKENS)
+    finish(evaluation)
     if asked.failed:
         raise JobFailed(f"{len(asked.failed)} of {len(asks)} calls got no answer: {asked.failed[0][1]}")
     return {"verdicts": done}
@@ -73,7 +72,7 @@ def store_verdict(evaluation: Evaluation, row_id: str, order: str, reply: Reply)
     )
 
 
-def finish(evaluation: Evaluation, max_tokens: int) -> None:
+def finish(evaluation: Evaluation) -> None:
     """Write the run card: everything needed to say where these figures come from."""
     card = {
         "release": evaluation.release_digest,
@@ -81,7 +80,7 @@ def finish(evaluation: Evaluation, max_tokens: int) -> None:
         "revision": evaluation.endpoint.revision,
         "prompt_sha256": evaluation.prompt_sha256,
         "parser_version": evaluation.parser_version or PARSER_VERSION,
-        "sampling": {"temperature": 0, "max_tokens": max_tokens},
+        "sampling": {"temperature": 0, "max_tokens": evaluation.settings["max_tokens"]},
         "orders": list(ORDERS) if evaluation.kind == "judge" else [],
         "app_version": app_version(),
         "hardware": platform.machine(),
@@ -90,10 +89,10 @@ def finish(evaluation: Evaluation, max_tokens: int) -> None:
     Evaluation.objects.filter(pk=evaluation.pk).update(run_card=card)
 
 
-def _ask(row: dict[str, Any], order: str, images: ReleasedImages) -> Ask:
+def _ask(row: dict[str, Any], order: str, images: ReleasedImages, max_tokens: int) -> Ask:
     first, second = (row[f"answer_{letter}"] for letter in order)
     # With its options, as the clinicians saw it: "Answer: B" means nothing without them.
     question = solver_prompt.question_block(row["question"], row["options"])
     prompt = judge_prompt.build(question, first, second)
     messages = judge_prompt.as_messages(prompt, images.data_uris(row))
-    return Ask(messages=messages, tag=f"{row['id']}/{order}", max_tokens=MAX_TOKENS)
+    return Ask(messages=messages, tag=f"{row['id']}/{order}", max_tokens=max_tokens)

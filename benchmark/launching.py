@@ -17,6 +17,8 @@ from curation.models import Release
 
 __all__ = ["EvaluationRefused", "evaluate"]
 
+# Room for a verdict's JSON; a judge that thinks first gets as much as a study gives its answers.
+VERDICT_TOKENS = 256
 JOB_KIND = {EvaluationKind.JUDGE: "benchmark.judge", EvaluationKind.SOLVER: "benchmark.solve"}
 
 
@@ -41,6 +43,7 @@ def _launch(
     study: Study, kind: EvaluationKind, release: Release, endpoint: ModelEndpoint, by: Person, calls: int
 ) -> Evaluation:
     is_judge = kind == EvaluationKind.JUDGE
+    tokens = study.settings.answer_tokens_max
     evaluation = Evaluation.objects.create(
         study=study,
         kind=kind,
@@ -50,7 +53,7 @@ def _launch(
         job=enqueue(kind=JOB_KIND[kind], by=by, study=study, params={}),
         prompt_sha256=judge_prompt.PROMPT_HASH if is_judge else solver_prompt.PROMPT_HASH,
         parser_version=verdicts.PARSER_VERSION if is_judge else options.PARSER_VERSION,
-        settings={} if is_judge else {"max_tokens": study.settings.answer_tokens_max},
+        settings={"max_tokens": max(tokens, VERDICT_TOKENS) if is_judge else tokens},
         expected_calls=calls,
         created_by=by,
     )

@@ -38,7 +38,7 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
 
     asked = ask_all(evaluation.endpoint, asks, on_reply=store, check=handle.check)
     handle.fence()
-    finish(evaluation, limit)
+    finish(evaluation)
     if asked.failed:
         raise JobFailed(f"{len(asked.failed)} of {len(asks)} calls got no answer: {asked.failed[0][1]}")
     return {"answers": done}

@@ -76,6 +76,7 @@ def test_every_case_is_asked_in_both_orders_with_the_released_image(cast: Cast) 
     made.refresh_from_db()
     assert made.run_card["release"] == release.digest
     assert made.run_card["orders"] == ["ab", "ba"]
+    assert {body["max_tokens"] for body in stub.bodies} == {made.run_card["sampling"]["max_tokens"]}
 
 
 def test_a_second_try_asks_only_for_what_is_missing(cast: Cast) -> None:
