@@ -1,6 +1,7 @@
 """The log: one line per event, control characters escaped, no texts of exceptions (maybe patient data)."""
 
 import logging
+import re
 import sys
 import traceback
 from typing import Any
@@ -9,6 +10,8 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 FRAMES = 6
+# The path of an invitation or reset link is its password: Django logs paths of refused requests.
+SECRET_LINK = re.compile(r"(/join/)[^/\s]+")
 
 
 def place_of(problem: BaseException) -> str:
@@ -36,7 +39,7 @@ def one_line(logger: WrappedLogger, method: str, event: EventDict) -> str:
     """`time level logger event key=value ...` with everything that is not printable escaped."""
     head = [str(event.pop(name, "-")) for name in ("timestamp", "level", "logger", "event")]
     pairs = [f"{key}={_value(value)}" for key, value in sorted(event.items()) if not key.startswith("_")]
-    return escape(" ".join([head[0], f"{head[1]:7}", *head[2:], *pairs]))
+    return escape(SECRET_LINK.sub(r"\1...", " ".join([head[0], f"{head[1]:7}", *head[2:], *pairs])))
 
 
 def escape(text: str) -> str:

@@ -56,3 +56,9 @@ def test_an_exception_is_named_by_type_and_place_never_by_its_text(log: StringIO
 
 def test_plain_text_is_left_as_it_is() -> None:
     assert escape("Prüfung 12 µg") == "Prüfung 12 µg"
+
+
+def test_the_token_of_a_link_never_reaches_the_log(log: StringIO) -> None:
+    logging.getLogger("consilium.test").warning("Not Found: %s", "/join/s3cret-Token_value/")
+    assert "s3cret" not in log.getvalue()
+    assert "/join/..." in log.getvalue()
