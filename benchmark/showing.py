@@ -45,7 +45,9 @@ def judge_table(lines: Sequence[JudgeLine], ranks: Mapping[str, Maybe[Interval]]
                 "rank": position if line.is_complete else NONE,
                 "rank_interval": _rank_interval(bounds) if line.is_complete else "",
                 "overall": _cell(overall.accuracy, overall.dimension),
-                "cells": [_cell(row.accuracy, row.dimension) for row in line.rows[:-1]],
+                "cells": [
+                    {**_cell(row.accuracy, row.dimension), "cases": row.cases} for row in line.rows[:-1]
+                ],
                 "strict": percent(overall.strict.value),
                 "consistency": percent(overall.position_consistency),
                 "first": percent(overall.first_position_rate),

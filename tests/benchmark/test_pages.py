@@ -90,6 +90,8 @@ def test_the_boards_show_the_figures_and_human_names(cast: Cast) -> None:
     assert "brain_senses" not in text
     assert "+50.0" in text  # the merge: seven right of eight after three
     assert '<span class="muted small">n 8</span>' in text
+    assert text.count("<br>n 10</span>") == 2
+    assert text.count("<br>n 3</span>") == 1  # the judge that is not through
     assert text.count('<span class="muted small">n 2</span>') == 3 * 4  # three solvers, four specialties
     assert "trained from base" in text
 
