@@ -69,7 +69,7 @@ def _row(case: Case) -> NewRow:
     consensus = {entry.dimension: entry for entry in case.consensus.all()}
     content = {
         "id": f"case-{case.pk}",
-        "question_id": case.question.external_id,
+        "question_id": f"question-{case.question_id}",  # as trace and question releases write it
         "question": case.question.text,
         "options": case.question.options,
         "images": list(files),

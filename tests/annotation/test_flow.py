@@ -304,6 +304,7 @@ def test_a_release_holds_settled_cases_and_counts_the_others(at_once: Cast) -> N
     assert release.left_out == {"still open": 2, "excluded": 1}
     row = rows_of(release).get().content
     assert row["id"] == f"case-{settled.pk}"
+    assert row["question_id"] == f"question-{settled.question_id}"
     assert row["answer_a"] == settled.response_a.text
     assert row["label"] == dict.fromkeys(DIMENSIONS, "A")
     assert row["votes"]["overall"] == {"A": 2, "B": 1, "cannot_judge": 0}
