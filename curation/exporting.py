@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shutil
+import uuid
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,8 +72,9 @@ def write_export(
         return target
     if problems := verify(release):
         raise ExportRefused(f"The release fails its own check: {problems[0]}")
-    beside = target.with_name(f".{target.name}.new")
-    shutil.rmtree(beside, ignore_errors=True)
+    for left in target.parent.glob(f".{target.name}.*.new"):  # of an attempt that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.new")
     beside.mkdir(parents=True)
     try:
         _tell(handle, 1, "Writing the files")

@@ -1,8 +1,8 @@
 """Writes a release as plain files: what a training or scoring process reads instead of the database."""
 
 import json
-import os
 import shutil
+import uuid
 from pathlib import Path
 
 from consilium.blobs.storing import BlobDamaged, read
@@ -21,8 +21,7 @@ def materialise(release: Release, folder: Path) -> Path:
     """
     if (folder / ROWS).exists():
         return folder
-    beside = folder.with_name(f".{folder.name}.{os.getpid()}.new")
-    shutil.rmtree(beside, ignore_errors=True)
+    beside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.new")
     try:
         beside.mkdir(parents=True)
         write_files(release, beside)
