@@ -88,7 +88,7 @@ def _metrics(produced: ProducedModel | None) -> list[tuple[str, str]]:
         return []
     told = [(_in_words(name), f"{value:.4g}") for name, value in produced.card.get("metrics", {}).items()]
     if seconds := produced.card.get("seconds"):
-        told.append(("Seconds", f"{seconds:.0f}"))
+        told.append(("Seconds since the last start", f"{seconds:.0f}"))
     return told
 
 

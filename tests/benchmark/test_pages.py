@@ -1,7 +1,5 @@
 """The pages of scoring: who sees them, what they say, and how many queries they need."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +15,8 @@ from tests.annotation.conftest import log_in
 from tests.benchmark import making
 from tests.cast import Cast
 from tests.design.accessibility import violations
+from tests.design.pictures import shoot
 
-SIZES = ((1280, 800), (1920, 1080))
 RIGHT = {"base": 3, "run-1 dsa pediatrics": 6, "run-2 merge": 7}
 
 
@@ -150,19 +148,6 @@ def test_scoring_is_launched_from_the_page(cast: Cast) -> None:
     foreign = making.endpoint("theirs", study=cast.other_study)
     assert client.post(address, {"release": votes.pk, "endpoints": [foreign.pk]}).status_code == 200
     assert Evaluation.objects.count() == 1
-
-
-def shoot(page: Page, name: str) -> None:
-    """Keep pictures where CONSILIUM_PICTURES names a folder, for people to look at."""
-    folder = os.environ.get("CONSILIUM_PICTURES")
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{name} is {wide} px wide at {width}"
-        for scheme in ("light", "dark") if folder else ():
-            page.emulate_media(color_scheme=scheme)
-            page.screenshot(path=Path(folder or "") / f"{name}-{width}-{scheme}.png", full_page=True)
-        page.emulate_media(color_scheme="light")
 
 
 @pytest.mark.browser

@@ -1,7 +1,5 @@
 """The pages of training: who sees them, what they say, and live curves."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,14 +14,13 @@ from curation.models import Release
 from tests.annotation.conftest import chromium, log_in, window
 from tests.cast import Cast
 from tests.design.accessibility import violations
+from tests.design.pictures import shoot
 from tests.training import making
 from training.curves import POINTS, curves
 from training.launching import launch_pipeline
 from training.models import Checkpoint, ProducedModel, Run, RunEvent
 
 __all__ = ["chromium", "window"]
-
-SIZES = ((1280, 800), (1920, 1080))
 
 
 @pytest.fixture
@@ -174,19 +171,6 @@ def test_the_form_refuses_settings_in_words(cast: Cast, release: Release, writte
     assert not Run.objects.exists()
     assert client.post(address, sent | {"settings": ""}).status_code == 302
     assert Run.objects.count() == 4
-
-
-def shoot(page: Page, name: str) -> None:
-    """Keep pictures where CONSILIUM_PICTURES names a folder, for people to look at."""
-    folder = os.environ.get("CONSILIUM_PICTURES")
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{name} is {wide} px wide at {width}"
-        for scheme in ("light", "dark") if folder else ():
-            page.emulate_media(color_scheme=scheme)
-            page.screenshot(path=Path(folder or "") / f"{name}-{width}-{scheme}.png", full_page=True)
-        page.emulate_media(color_scheme="light")
 
 
 @pytest.mark.browser

@@ -1,0 +1,21 @@
+"""Pictures of pages at the usual sizes, and whether each page fits."""
+
+import os
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+SIZES = ((1280, 800), (1920, 1080))
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep pictures where CONSILIUM_PICTURES names a folder, for people to look at."""
+    folder = os.environ.get("CONSILIUM_PICTURES")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{name} is {wide} px wide at {width}"
+        for scheme in ("light", "dark") if folder else ():
+            page.emulate_media(color_scheme=scheme)
+            page.screenshot(path=Path(folder or "") / f"{name}-{width}-{scheme}.png", full_page=True)
+        page.emulate_media(color_scheme="light")
