@@ -107,11 +107,17 @@ def readers_chips(claim: Claim) -> dict[str, list[Chip]]:
     case_id = claim.item.object_id
     if not BlindVote.objects.filter(case=case_id, person=claim.person).exists():
         raise LookupError("The blind vote comes first.")
-    votes = list(Vote.objects.filter(case=case_id).counted().order_by("submission__submitted_at", "pk"))
+    votes = _counted(claim)
     return {
         name: [_chip(number, vote, name, claim.shown["first"]) for number, vote in enumerate(votes, start=1)]
         for name in Dimension.values
     }
+
+
+def _counted(claim: Claim) -> list[Vote]:
+    """The readers' counted votes in the order they came; a reader's number is the place in it."""
+    votes = Vote.objects.filter(case=claim.item.object_id).counted()
+    return list(votes.order_by("submission__submitted_at", "pk"))
 
 
 def _chip(number: int, vote: Vote, dimension: str, shown_first: str) -> Chip:
@@ -122,25 +128,19 @@ def _chip(number: int, vote: Vote, dimension: str, shown_first: str) -> Chip:
 
 def rationales_for(claim: Claim) -> list[dict[str, str]]:
     """The readers' written reasons, dimension by dimension; after the blind vote only (see readers_chips)."""
-    votes = (
-        Vote.objects.filter(case=claim.item.object_id).counted().order_by("submission__submitted_at", "pk")
-    )
     return [
         {"reader": f"Reader {number}", "dimension": Dimension(name).label, "text": text}
-        for number, vote in enumerate(votes, start=1)
+        for number, vote in enumerate(_counted(claim), start=1)
         for name, text in vote.rationales.items()
     ]
 
 
 def harm_flags(claim: Claim) -> list[str]:
     """Which answers the readers flagged as harmful, in this senior's frame; after the blind vote only."""
-    votes = (
-        Vote.objects.filter(case=claim.item.object_id).counted().order_by("submission__submitted_at", "pk")
-    )
     words = {"a": "first", "b": "second"} if claim.shown["first"] == "a" else {"a": "second", "b": "first"}
     return [
         f"R{number} {words.get(vote.harm, vote.harm)}"
-        for number, vote in enumerate(votes, start=1)
+        for number, vote in enumerate(_counted(claim), start=1)
         if vote.harm != Harm.NEITHER
     ]
 
