@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 from annotation.adjudicating import vote_blind
-from annotation.models import BlindVote, Case
+from annotation.models import BlindVote, Case, Response
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.options import extract
 from consilium.people.models import Person, Study
@@ -64,7 +64,7 @@ def _review(claim: Claim, person: Person, rng: random.Random) -> dict[str, Any]:
 
 def _compare(claim: Claim, person: Person, rng: random.Random) -> dict[str, Any]:
     choices = _choices(claim, rng, noise=0.15)
-    return {"choices": choices, "harm": "neither"}
+    return {"choices": choices, "harm": _harm(claim, rng)}
 
 
 def _adjudicate(claim: Claim, person: Person, rng: random.Random) -> dict[str, Any]:
@@ -75,9 +75,12 @@ def _adjudicate(claim: Claim, person: Person, rng: random.Random) -> dict[str, A
 
 
 def _choices(claim: Claim, rng: random.Random, *, noise: float) -> dict[str, str]:
-    """Prefer the answer with the right letter, else the longer one; flip a dimension now and then."""
-    case = Case.objects.select_related("question", "response_a", "response_b").get(pk=claim.item.object_id)
-    a_is_better = _score(case, "a") >= _score(case, "b")
+    """Prefer the right answer, among equals one that all readers agree on; flip a dimension now and then."""
+    case = _case(claim)
+    a_is_right, b_is_right = _is_right(case, case.response_a), _is_right(case, case.response_b)
+    a_is_better = random.Random(f"case {case.pk}").random() < 0.5
+    if a_is_right != b_is_right:
+        a_is_better = a_is_right
     first_is_a = claim.shown["first"] == "a"
     chosen = {}
     for name in DIMENSIONS:
@@ -87,11 +90,25 @@ def _choices(claim: Claim, rng: random.Random, *, noise: float) -> dict[str, str
     return chosen
 
 
-def _score(case: Case, side: str) -> tuple[bool, int]:
-    response = case.response_a if side == "a" else case.response_b
+def _harm(claim: Claim, rng: random.Random) -> str:
+    """Now and then a reader thinks that a wrong answer could harm."""
+    case, first_is_a = _case(claim), claim.shown["first"] == "a"
+    wrong = [response for response in (case.response_a, case.response_b) if not _is_right(case, response)]
+    if not wrong or rng.random() > 0.4:
+        return "neither"
+    if len(wrong) == 2:
+        return "both"
+    return "first" if (wrong[0] == case.response_a) == first_is_a else "second"
+
+
+def _case(claim: Claim) -> Case:
+    related = Case.objects.select_related("question", "response_a", "response_b")
+    return related.get(pk=claim.item.object_id)
+
+
+def _is_right(case: Case, response: Response) -> bool:
     letters = "".join(sorted(case.question.options))
-    right = extract(response.original, letters).letter == case.question.answer_label
-    return right, len(response.text)
+    return extract(response.original, letters).letter == case.question.answer_label
 
 
 _CONTENT = {Kind.REVIEW: _review, Kind.COMPARE: _compare, Kind.ADJUDICATE: _adjudicate}

@@ -13,6 +13,7 @@ from annotation.answering import ask_for_answers, unanswered
 from annotation.freezing import freeze_preferences
 from annotation.models import Case
 from annotation.pairing import open_comparison_round
+from annotation.states import CaseState
 from benchmark.launching import evaluate
 from benchmark.models import Evaluation, EvaluationKind
 from consilium.calls.models import ModelEndpoint
@@ -247,7 +248,9 @@ def compare_answers(demo: Demo) -> None:
         open_comparison_round(study=demo.study, name=FINISHED, by=demo.lead, limit=_answered(demo) - 14)
     if not Release.objects.filter(study=demo.study, kind=ReleaseKind.PREFERENCES).exists():
         _work(demo, ("amara", "bruno", "chiara"), Kind.COMPARE)
-        _work(demo, ("ruth",), Kind.ADJUDICATE)
+        disputed = Case.objects.filter(study=demo.study, state=CaseState.DISPUTED).count()
+        left = max(0, disputed - 2)  # two stay open, so that the senior's screens have something to show
+        work_through(study=demo.study, person=demo.person("ruth"), kind=Kind.ADJUDICATE, limit=left)
         freeze_preferences(study=demo.study, name="Preferences 1", by=demo.lead)
     if not Round.objects.filter(study=demo.study, kind=Kind.COMPARE, name=OPEN).exists():
         open_comparison_round(study=demo.study, name=OPEN, by=demo.lead)
