@@ -114,7 +114,7 @@ def demo_settings() -> dict[str, dict[str, int | float]]:
             "micro_batch": 32,
             "max_new_tokens": 64,
         },
-        "merge": {"density": 0.2, "scale": 1.0},
+        "merge": {"density": 0.5, "scale": 1.0},
     }
 
 
