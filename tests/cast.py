@@ -56,7 +56,9 @@ def make_cast() -> Cast:
     people = {name: join(study, name, role) for name, role in roles.items()}
     people["otto"] = person("otto", is_operator=True)
     people["nora"] = join(other, "nora", Role.LEAD)
-    GuidelineVersion.objects.create(study=study, number=1, text="Judge what is written.", created_by=people["lena"])
+    GuidelineVersion.objects.create(
+        study=study, number=1, text="Judge what is written.", created_by=people["lena"]
+    )
     return Cast(study=study, other_study=other, **people)
 
 
