@@ -41,7 +41,7 @@ test: lint
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not soak" $(ARGS)
 
 soak: $(STAMP_DEV)
-	$(BIN)/pytest -q -m soak $(ARGS)
+	$(BIN)/pytest -q -m soak -o timeout=3600 $(ARGS)
 
 perf: $(STAMP_DEV)
 	@for script in perf/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -9,7 +9,7 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from consilium.audit import append_only
 from tests.cast import Cast, make_cast
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.servers", "tests.browsers"]
 
 
 # Files that share tiny models stay in one worker each, and start first.

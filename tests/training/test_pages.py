@@ -11,7 +11,7 @@ from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
 from curation.models import Release
-from tests.annotation.conftest import chromium, log_in, window
+from tests.annotation.conftest import log_in
 from tests.cast import Cast
 from tests.design.accessibility import violations
 from tests.design.pictures import shoot
@@ -19,8 +19,6 @@ from tests.training import making
 from training.curves import POINTS, curves
 from training.launching import launch_pipeline
 from training.models import Checkpoint, ProducedModel, Run, RunEvent
-
-__all__ = ["chromium", "window"]
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.design.accessibility import violations
-from tests.design.conftest import chromium  # noqa: F401
 from tests.servers import wait_until
 from tests.work.site import Site
 
@@ -26,7 +25,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture
-def opens(site: Site, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Opens]:  # noqa: F811
+def opens(site: Site, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Opens]:
     """Opens a browser for a reader and takes the next piece of work (or goes to `path`)."""
     contexts: list[BrowserContext] = []
     heard: list[str] = []
@@ -333,7 +332,7 @@ def test_logging_out_warns_while_something_is_not_saved(site: Site, opens: Opens
 @pytest.mark.parametrize("path", ["/s/race/work/", "/s/race/work/test/"])
 def test_the_queue_pages_are_accessible_in_both_themes(
     site: Site,
-    chromium: Browser,  # noqa: F811
+    chromium: Browser,
     path: str,
 ) -> None:
     context = chromium.new_context()

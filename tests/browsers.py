@@ -1,0 +1,48 @@
+"""One browser for all tests that need one: the system's Chromium, a fresh context per test."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--force-color-profile=srgb",
+]
+
+
+# Per module: while Playwright's loop lives in the test's thread, no other code can start one there.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The browser. Skips where there is none, or fails when services are required."""
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        say = pytest.fail if os.environ.get("CONSILIUM_REQUIRE_SERVICES") == "1" else pytest.skip
+        say("Chromium is not installed")
+    # Playwright's loop runs in the test's thread; Django would take it for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=SWITCHES)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def window(chromium: Browser) -> Iterator[Page]:
+    """A page of 1280 x 800 without cookies; console errors and policy violations fail the test."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
