@@ -124,9 +124,12 @@ def _call_senior(case: Case, item: WorkItem) -> None:
 
 
 def store_decision(*, case: Case, final: dict[str, str], by: Person, item: WorkItem) -> None:
-    """A senior's final choices become the labels of a disputed case; its item takes no more."""
+    """A senior's final choices become the labels of a disputed case; its item takes no more.
+
+    Where the senior cannot judge, what the readers' majority said stays.
+    """
     for name, choice in final.items():
-        label = label_of(Choice(choice)) or ""
-        Consensus.objects.filter(case=case, dimension=name).update(label=label, is_adjudicated=True)
+        if label := label_of(Choice(choice)):
+            Consensus.objects.filter(case=case, dimension=name).update(label=label, is_adjudicated=True)
     transition(case, CaseState.SETTLED, by=None, reason="a senior decided", data={"by": by.pk})
     close_item(item)

@@ -11,7 +11,8 @@ from consilium.people.requests import signed_in
 from curation.models import Image
 from curation.showing import may_see, window_of
 
-KEEP = "private, max-age=86400, immutable"
+# Shared clinic computers: no image stays on a disk; the viewer keeps what it needs in memory.
+NOT_KEPT = "private, no-store"
 
 
 @require_GET
@@ -19,7 +20,7 @@ def image_manifest(request: HttpRequest, pk: int) -> JsonResponse:
     """What the viewer needs to know of an image, with the address of every frame."""
     image = _visible(request, pk)
     response = JsonResponse(manifest_of(image))
-    response["Cache-Control"] = "private, no-store"
+    response["Cache-Control"] = NOT_KEPT
     return response
 
 
@@ -73,7 +74,7 @@ def _bytes(sha256: str, media_type: str) -> HttpResponse:
     except BlobDamaged as damage:
         raise Http404("This image is damaged; the operator has to restore it.") from damage
     response = HttpResponse(content, content_type=media_type)
-    response["Cache-Control"] = KEEP
+    response["Cache-Control"] = NOT_KEPT
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'"
     return response

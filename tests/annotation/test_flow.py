@@ -272,6 +272,19 @@ def test_a_seniors_blind_vote_is_kept_beside_the_decision(at_once: Cast) -> None
         making.send(claim, body | {"comment": "again"}, base=1)
 
 
+def test_what_a_senior_cannot_judge_keeps_the_readers_majority(at_once: Cast) -> None:
+    making.set_up(at_once.study, senior_on_any_split=True)
+    making.opened(at_once)
+    case = vote_all(at_once, "aab")
+    claim = making.claim(at_once.study, at_once.rosa, "adjudicate")
+    body = making.content(making.shown(claim, "b"), overall="cannot_judge")
+    vote_blind(claim=claim, by=at_once.rosa, choices=body["choices"], reasons=body["reasons"])
+    making.send(claim, {"choices": body["choices"], "reasons": body["reasons"], "comment": ""})
+    labels = {entry.dimension: (entry.label, entry.is_adjudicated) for entry in case.consensus.all()}
+    assert labels["overall"] == ("A", False)
+    assert labels["accuracy"] == ("B", True)
+
+
 # --- leaving out and freezing ---------------------------------------------------------------------------
 
 
