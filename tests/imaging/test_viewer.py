@@ -272,6 +272,7 @@ def test_page_learns_what_was_seen(page: Page, site: Site, images: list[Rebuilt]
     opened(page, site.publish([images[5]]))
     page.locator(".iv-stage").focus()
     page.keyboard.press("ArrowDown")
+    expect(page.locator("#votes")).to_have_text("frames seen: 2")  # a frame that was never drawn is not seen
     page.keyboard.press("End")
     expect(page.locator("#votes")).to_have_text("frames seen: 3")
     detail = page.evaluate("window.seen.at(-1)")
