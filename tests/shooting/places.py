@@ -184,12 +184,13 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
         "curation:trace": {
             "": one(Trace.objects.filter(state="accepted")),
             "-edited": one(Trace.objects.filter(state="edited")),
-            "-failed": one(Trace.objects.filter(state="failed_check")),
+            "-rejected": one(Trace.objects.filter(state="rejected")),
         },
         "curation:release": {f"-{r.kind}": {"pk": r.pk} for r in Release.objects.filter(study__slug="demo")},
         "annotation:case": {
-            "": one(Case.objects.filter(state="settled", question__source__is_synthetic=False)),
+            "": one(Case.objects.filter(state="settled")),
             "-open": one(Case.objects.filter(state="open")),
+            "-disputed": one(Case.objects.filter(state="disputed")),
         },
         "training:run": {f"-{r.stage}": {"pk": r.pk} for r in Run.objects.order_by("-pk")},
         "benchmark:launch": {f"-{kind}": {"kind": kind} for kind in ("judge", "solver")},
