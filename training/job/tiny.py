@@ -36,9 +36,9 @@ class Role:
 
 ROLES = {
     "teacher": Role("base", 60, 12),
-    "judge_careful": Role("teacher", 150, 8),
-    "second": Role("base", 50, 12),
-    "judge_hasty": Role("teacher", 40, 8),
+    "judge_careful": Role("teacher", 65, 8),
+    "second": Role("base", 40, 12),
+    "judge_hasty": Role("teacher", 30, 8),
 }
 # Taught in a second process, beside the others: it takes as long as all that are left then.
 APART = "judge_careful"
