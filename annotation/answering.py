@@ -81,10 +81,11 @@ def answer_questions(handle: JobHandle) -> dict[str, Any]:
         done += 1
         handle.progress(done, len(questions), f"{endpoint} answers")
 
-    asks = [_ask(tag, question, study.settings.answer_tokens_max) for tag, question in questions.items()]
+    limit = study.settings.answer_tokens_max
+    asks = (_ask(tag, question, limit) for tag, question in questions.items())
     asked = ask_all(endpoint, asks, on_reply=store, check=handle.check)
     if asked.failed:
-        raise JobFailed(f"{len(asked.failed)} of {len(asks)} questions got no answer: {asked.failed[0][1]}")
+        raise JobFailed(f"{len(asked.failed)} of {asked.asked} questions got no answer: {asked.failed[0][1]}")
     return {"answered": done}
 
 

@@ -1,14 +1,13 @@
 """The job behind a judge's evaluation: every case in both orders, verdicts stored as they arrive."""
 
 import platform
-from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from benchmark.models import Evaluation, Verdict
-from benchmark.released import LazyAsks, ReleasedImages, checked_rows
+from benchmark.released import ReleasedImages, checked_rows
 from consilium.answers import judge_prompt, solver_prompt
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.verdicts import PARSER_VERSION, read
@@ -27,13 +26,8 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
     rows = checked_rows(evaluation)
     known = set(Verdict.objects.filter(evaluation=evaluation).values_list("row_id", "order"))
     images, limit = ReleasedImages(evaluation.release), int(evaluation.settings["max_tokens"])
-    asks = LazyAsks(
-        [
-            partial(_ask, row, order, images, limit)
-            for row in rows
-            for order in ORDERS
-            if (row["id"], order) not in known
-        ]
+    asks = (
+        _ask(row, order, images, limit) for row in rows for order in ORDERS if (row["id"], order) not in known
     )
     done = len(known)
 
@@ -50,7 +44,7 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
     handle.fence()
     finish(evaluation)
     if asked.failed:
-        raise JobFailed(f"{len(asked.failed)} of {len(asks)} calls got no answer: {asked.failed[0][1]}")
+        raise JobFailed(f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.failed[0][1]}")
     return {"verdicts": done}
 
 

@@ -42,6 +42,11 @@ class Evaluation(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.endpoint} on {self.release}"
 
+    @property
+    def method(self) -> tuple[str, str]:
+        """Prompt and parser: figures made with different ones are not ranked against each other."""
+        return self.prompt_sha256, self.parser_version
+
 
 class Verdict(models.Model):
     """One judge's parsed answer for one case in one order."""

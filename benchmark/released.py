@@ -1,14 +1,12 @@
 """Reads a frozen release the way a scorer needs it: rows, and images as data URIs."""
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, overload
+from typing import Any
 
 from benchmark.models import Evaluation, EvaluationKind
 from benchmark.refusing import EvaluationRefused, check_sources
 from consilium.blobs.storing import read
-from consilium.calls.engine import Ask
 from consilium.jobs.handle import JobFailed
 from curation.models import Release, ReleaseFile
 from curation.releasing import rows_of, verify
@@ -56,26 +54,6 @@ class ReleasedImages:
     def data_uris(self, row: dict[str, Any]) -> list[str]:
         """The row's images in order, as every judge and solver gets them: the released bytes."""
         return [_data_uri(self._blobs[path]) for path in row["images"]]
-
-
-class LazyAsks(Sequence[Ask]):
-    """Asks that are made when they are read: the images of a whole release need not fit in memory."""
-
-    def __init__(self, makers: Sequence[Callable[[], Ask]]) -> None:
-        self._makers = makers
-
-    def __len__(self) -> int:
-        return len(self._makers)
-
-    @overload
-    def __getitem__(self, index: int) -> Ask: ...
-    @overload
-    def __getitem__(self, index: slice) -> "LazyAsks": ...
-    def __getitem__(self, index: int | slice) -> "Ask | LazyAsks":
-        return LazyAsks(self._makers[index]) if isinstance(index, slice) else self._makers[index]()
-
-    def __iter__(self) -> Iterator[Ask]:
-        return (make() for make in self._makers)
 
 
 @lru_cache(maxsize=32)  # the two orders of a case follow one another

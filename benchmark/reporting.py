@@ -32,17 +32,27 @@ _keeping = Lock()
 
 @dataclass(frozen=True)
 class JudgeLine:
-    """One judge on one release: a row per dimension, in order. Unranked while calls are missing."""
+    """One judge on one release: a row per dimension, in order.
+
+    `is_current`: judged with the prompt and parser of the release's newest evaluation. Ranked when it is, and
+    no call is missing.
+    """
 
     evaluation: Evaluation
     rows: list[JudgingRow]
     verdicts: int
     cases: list[JudgedCase]
+    is_current: bool
 
     @property
     def is_complete(self) -> bool:
         """Whether every call of the evaluation got an answer."""
         return self.verdicts >= self.evaluation.expected_calls
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether it has a place on the board."""
+        return self.is_complete and self.is_current
 
     @property
     def overall(self) -> JudgingRow:
@@ -55,7 +65,8 @@ class SolverLine:
     """One solver on one release; `by_specialty` maps a specialty to (right, asked), `scores` a row to 0 or 1.
 
     `gain` is its accuracy minus that of the base model it was trained from, over the questions that both
-    answered; None where it was not trained here or its base was not scored on the release.
+    answered; None where it was not trained here or its base was not scored on the release in the same way.
+    `is_current` as in JudgeLine.
     """
 
     evaluation: Evaluation
@@ -65,6 +76,7 @@ class SolverLine:
     accuracy: Estimate
     by_specialty: dict[str, tuple[int, int]]
     scores: dict[str, float]
+    is_current: bool
     gain: Estimate | None = None
 
     @property
@@ -72,29 +84,36 @@ class SolverLine:
         """Whether every question got an answer."""
         return self.asked >= self.evaluation.expected_calls
 
+    @property
+    def is_ranked(self) -> bool:
+        """Whether it has a place on the board."""
+        return self.is_complete and self.is_current
+
 
 def judge_lines(release: Release) -> list[JudgeLine]:
-    """Every judge scored on the release, best first, unfinished ones last."""
+    """Every judge scored on the release, best first, unranked ones last."""
     rows = list(rows_of(release).values_list("content", flat=True))
     evaluations = newest(release, EvaluationKind.JUDGE)
     stored = Verdict.objects.filter(evaluation__in=evaluations)
     letters: dict[int, Letters] = defaultdict(lambda: defaultdict(dict))
     for owner, row_id, order, parsed in stored.values_list("evaluation", "row_id", "order", "parsed"):
         letters[owner][row_id][order] = parsed
-    lines = [_judge_line(evaluation, rows, letters[evaluation.pk]) for evaluation in evaluations]
-    return sorted(lines, key=lambda line: (not line.is_complete, -_value(line.overall.accuracy.value)))
+    method = _current_method(evaluations)
+    lines = [_judge_line(evaluation, rows, letters[evaluation.pk], method) for evaluation in evaluations]
+    return sorted(lines, key=lambda line: (not line.is_ranked, -_value(line.overall.accuracy.value)))
 
 
 def solver_lines(release: Release) -> list[SolverLine]:
-    """Every solver scored on the release, best first, unfinished ones last."""
+    """Every solver scored on the release, best first, unranked ones last."""
     rows = {row["id"]: row for row in rows_of(release).values_list("content", flat=True)}
     evaluations = newest(release, EvaluationKind.SOLVER)
     results: dict[int, list[SolverResult]] = defaultdict(list)
     for result in SolverResult.objects.filter(evaluation__in=evaluations).order_by("row_id"):
         results[result.evaluation_id].append(result)
-    lines = [_solver_line(evaluation, results[evaluation.pk], rows) for evaluation in evaluations]
+    method = _current_method(evaluations)
+    lines = [_solver_line(evaluation, results[evaluation.pk], rows, method) for evaluation in evaluations]
     lines = _with_gains(lines, {row_id: row["cluster"] for row_id, row in rows.items()})
-    return sorted(lines, key=lambda line: (not line.is_complete, -_value(line.accuracy.value)))
+    return sorted(lines, key=lambda line: (not line.is_ranked, -_value(line.accuracy.value)))
 
 
 def chance(release: Release) -> float:
@@ -131,9 +150,25 @@ def judged_cases(rows: Iterable[dict[str, Any]], letters: Letters) -> list[Judge
     ]
 
 
-def _judge_line(evaluation: Evaluation, rows: Sequence[dict[str, Any]], letters: Letters) -> JudgeLine:
+def _current_method(evaluations: Sequence[Evaluation]) -> tuple[str, str] | None:
+    newest_one = max(evaluations, key=lambda evaluation: evaluation.pk, default=None)
+    return newest_one.method if newest_one else None
+
+
+def _judge_line(
+    evaluation: Evaluation,
+    rows: Sequence[dict[str, Any]],
+    letters: Letters,
+    method: tuple[str, str] | None,
+) -> JudgeLine:
     cases = judged_cases(rows, letters)
-    return JudgeLine(evaluation, _figures(cases), sum(len(orders) for orders in letters.values()), cases)
+    return JudgeLine(
+        evaluation=evaluation,
+        rows=_figures(cases),
+        verdicts=sum(len(orders) for orders in letters.values()),
+        cases=cases,
+        is_current=evaluation.method == method,
+    )
 
 
 def _figures(cases: list[JudgedCase]) -> list[JudgingRow]:
@@ -152,13 +187,16 @@ def _figures(cases: list[JudgedCase]) -> list[JudgingRow]:
 
 
 def ranks(lines: Sequence[JudgeLine]) -> dict[str, Maybe[Interval]]:
-    """Endpoint name to the interval of its rank in overall accuracy, of the judges with all their answers."""
-    cases = {line.evaluation.endpoint.name: line.cases for line in lines if line.is_complete}
+    """Endpoint name to the interval of its rank in overall accuracy, of the judges that are ranked."""
+    cases = {line.evaluation.endpoint.name: line.cases for line in lines if line.is_ranked}
     return rank_intervals(cases, dimension=DIMENSIONS[-1])
 
 
 def _solver_line(
-    evaluation: Evaluation, results: Sequence[SolverResult], rows: dict[str, dict[str, Any]]
+    evaluation: Evaluation,
+    results: Sequence[SolverResult],
+    rows: dict[str, dict[str, Any]],
+    method: tuple[str, str] | None,
 ) -> SolverLine:
     by_specialty: dict[str, tuple[int, int]] = {}
     for result in results:
@@ -174,6 +212,7 @@ def _solver_line(
         accuracy=_accuracy(list(scores.values()), [rows[row_id]["cluster"] for row_id in scores]),
         by_specialty=dict(sorted(by_specialty.items())),
         scores=scores,
+        is_current=evaluation.method == method,
     )
 
 
@@ -188,7 +227,7 @@ def _with_gains(lines: Sequence[SolverLine], clusters: dict[str, str]) -> list[S
 
 def _gain(line: SolverLine, base: SolverLine, clusters: dict[str, str]) -> Estimate | None:
     shared = [row_id for row_id in line.scores if row_id in base.scores]
-    if not shared:
+    if not shared or line.evaluation.method != base.evaluation.method:
         return None
     after, before = [line.scores[row] for row in shared], [base.scores[row] for row in shared]
     weights = ClusterWeights([clusters[row] for row in shared])

@@ -42,8 +42,8 @@ def judge_table(lines: Sequence[JudgeLine], ranks: Mapping[str, Maybe[Interval]]
         table.append(
             {
                 "line": line,
-                "rank": position if line.is_complete else NONE,
-                "rank_interval": _rank_interval(bounds) if line.is_complete else "",
+                "rank": position if line.is_ranked else NONE,
+                "rank_interval": _rank_interval(bounds) if line.is_ranked else "",
                 "overall": _cell(overall.accuracy, overall.dimension),
                 "cells": [
                     {**_cell(row.accuracy, row.dimension), "cases": row.cases} for row in line.rows[:-1]
@@ -65,7 +65,7 @@ def solver_table(lines: Sequence[SolverLine], specialties: Sequence[str]) -> lis
     return [
         {
             "line": line,
-            "rank": rank if line.is_complete else NONE,
+            "rank": rank if line.is_ranked else NONE,
             "accuracy": _cell(line.accuracy, "all"),
             "asked": line.asked,
             "gain": _gain(line.gain),
@@ -91,7 +91,7 @@ def specialties_in(lines: Sequence[SolverLine]) -> list[str]:
 def judge_chart(lines: Sequence[JudgeLine]) -> SafeString:
     """Overall accuracy of every complete judge with its interval; the dashed line is chance."""
     shown = [
-        _estimate(line.evaluation.endpoint.name, line.overall.accuracy) for line in lines if line.is_complete
+        _estimate(line.evaluation.endpoint.name, line.overall.accuracy) for line in lines if line.is_ranked
     ]
     return interval_chart(
         [one for one in shown if one],
@@ -105,7 +105,7 @@ def judge_chart(lines: Sequence[JudgeLine]) -> SafeString:
 
 def solver_chart(lines: Sequence[SolverLine], chance: float) -> SafeString:
     """Accuracy of every complete solver with its interval; the dashed line is a guess among the options."""
-    shown = [_estimate(line.evaluation.endpoint.name, line.accuracy) for line in lines if line.is_complete]
+    shown = [_estimate(line.evaluation.endpoint.name, line.accuracy) for line in lines if line.is_ranked]
     return interval_chart(
         [one for one in shown if one],
         title="Accuracy on held-out questions",

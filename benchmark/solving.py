@@ -1,13 +1,12 @@
 """The job behind a solver's evaluation: one answer per held-out question, invalid counts as wrong."""
 
-from functools import partial
 from typing import Any
 
 from django.db import transaction
 
 from benchmark.judging import finish
 from benchmark.models import Evaluation, SolverResult
-from benchmark.released import LazyAsks, ReleasedImages, checked_rows, is_scorable
+from benchmark.released import ReleasedImages, checked_rows, is_scorable
 from consilium.answers import solver_prompt
 from consilium.answers.options import extract
 from consilium.answers.think_answer import rejoin
@@ -23,9 +22,7 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
     rows = {row["id"]: row for row in held if is_scorable(row)}
     known = set(SolverResult.objects.filter(evaluation=evaluation).values_list("row_id", flat=True))
     images, limit = ReleasedImages(evaluation.release), int(evaluation.settings["max_tokens"])
-    asks = LazyAsks(
-        [partial(_ask, row, images, limit) for row_id, row in rows.items() if row_id not in known]
-    )
+    asks = (_ask(row, images, limit) for row_id, row in rows.items() if row_id not in known)
     done = len(known)
 
     def store(ask: Ask, reply: Reply) -> None:
@@ -40,7 +37,7 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
     handle.fence()
     finish(evaluation)
     if asked.failed:
-        raise JobFailed(f"{len(asked.failed)} of {len(asks)} calls got no answer: {asked.failed[0][1]}")
+        raise JobFailed(f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.failed[0][1]}")
     return {"answers": done}
 
 

@@ -117,7 +117,11 @@ class _Round:
             self.written += stored
 
         asked = ask_all(
-            self.endpoint, list(self._asks(questions.values())), on_reply=keep, check=self.handle.check
+            self.endpoint,
+            self._asks(questions.values()),
+            on_reply=keep,
+            check=self.handle.check,
+            is_sampled=self.samples > 1,
         )
         self.failed += [reason for _, reason in asked.failed]
         for question in questions.values():

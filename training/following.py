@@ -17,6 +17,7 @@ from curation.materialising import materialise
 from curation.releasing import verify
 from training import folders, refusing
 from training.job.checkpoints import listed, name_of
+from training.job.files import weights_digest
 from training.models import Checkpoint, ProducedModel, Run, RunEvent, Stage
 from training.process import TrainingProcess
 
@@ -48,6 +49,14 @@ def _check_inputs(run: Run) -> None:
             raise JobFailed(f"{source} has {source.job.state}, so there is nothing to build on.")
         if source.job.state != JobState.SUCCEEDED:
             raise JobPostponed(RETRY_SECONDS)
+        _check_weights(source)
+
+
+def _check_weights(source: Run) -> None:
+    """The files that this stage builds on must be those that the run registered."""
+    part, digest = ("adapter", "adapter_digest") if source.stage == Stage.DSA else ("model", "digest")
+    if weights_digest(folders.folder(source) / part) != source.produced.card["artifacts"][digest]:
+        raise JobFailed(f"The weights that {source} made have changed since; launch it once more.")
 
 
 def _check_permissions(run: Run) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,24 +24,22 @@ def path_of(sha256: str) -> Path:
 
 
 def put(content: bytes, media_type: str) -> Blob:
-    """Store bytes; the same bytes give the same row."""
+    """Store bytes; the same bytes give the same row. A damaged file of that name is replaced."""
     sha256 = hashlib.sha256(content).hexdigest()
-    target = path_of(sha256)
-    if not target.exists():
-        _publish(iter([content]), target)
+    if not _intact(sha256):
+        _publish(iter([content]), path_of(sha256))
     return _row(sha256, len(content), media_type)
 
 
 def put_file(source: Path, media_type: str) -> Blob:
-    """Store a file by streaming it twice: once for its name, once for the copy."""
+    """Store a file by streaming it twice: once for its name, once for the copy; see `put`."""
     digest, size = hashlib.sha256(), 0
     for chunk in _chunks(source):
         digest.update(chunk)
         size += len(chunk)
     sha256 = digest.hexdigest()
-    target = path_of(sha256)
-    if not target.exists():
-        _publish(_chunks(source), target)
+    if not _intact(sha256):
+        _publish(_chunks(source), path_of(sha256))
     return _row(sha256, size, media_type)
 
 
@@ -64,11 +62,17 @@ def read(sha256: str) -> bytes:
     return content
 
 
-def damaged() -> list[str]:
-    """Names of all blobs whose file is missing or changed (the daily scrub)."""
-    return [
-        sha256 for sha256 in Blob.objects.values_list("sha256", flat=True).iterator() if not _intact(sha256)
-    ]
+def damaged(check: Callable[[], None]) -> list[str]:
+    """Names of all blobs whose file is missing or changed (the daily scrub).
+
+    `check` is called before each file and may raise to stop: a large store takes hours.
+    """
+    found = []
+    for sha256 in Blob.objects.values_list("sha256", flat=True).iterator():
+        check()
+        if not _intact(sha256):
+            found.append(sha256)
+    return found
 
 
 def _intact(sha256: str) -> bool:

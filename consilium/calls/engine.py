@@ -4,7 +4,7 @@ The calling thread does the database and the callbacks, the courier's thread doe
 the other while it has something to do.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -35,6 +35,11 @@ class Asked:
     cached: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
 
+    @property
+    def asked(self) -> int:
+        """All asks of the round that came to an end."""
+        return self.done + len(self.failed)
+
 
 @dataclass(frozen=True, slots=True)
 class _Waiter:
@@ -50,14 +55,17 @@ class _Waiter:
 
 def ask_all(
     endpoint: ModelEndpoint,
-    asks: Sequence[Ask],
+    asks: Iterable[Ask],
     *,
     on_reply: Callable[[Ask, Reply], None],
     check: Callable[[], None],
     limits: Limits | None = None,
+    is_sampled: bool = False,
 ) -> Asked:
     """Ask every question once; return the counts when all are answered or have failed.
 
+    `asks` is read as there is room for more, so that the images of a whole round need not fit in memory;
+    `is_sampled` says whether some of them have a temperature above 0.
     A reply that is stored already is used again. A new one is stored first, then `on_reply(ask, reply)` is
     called in the calling thread. A reply cut at its length limit is stored and asked once more with twice the
     limit.
@@ -66,7 +74,7 @@ def ask_all(
     """
     try:
         check_askable(endpoint)
-        return _Round(endpoint, asks, on_reply, check, limits).run()
+        return _Round(endpoint, asks, on_reply, check, limits, is_sampled).run()
     except EndpointRefused as refusal:
         raise AskingRefused(str(refusal)) from None
 
@@ -77,14 +85,16 @@ class _Round:
     def __init__(
         self,
         endpoint: ModelEndpoint,
-        asks: Sequence[Ask],
+        asks: Iterable[Ask],
         on_reply: Callable[[Ask, Reply], None],
         check: Callable[[], None],
         limits: Limits | None,
+        is_sampled: bool,
     ) -> None:
         self._endpoint = endpoint
         self._target = target_of(endpoint)
-        self._limits = self._target.limits(limits, any(ask.temperature > 0 for ask in asks))
+        self._limits = self._target.limits(limits, is_sampled)
+        self._is_sampled = is_sampled
         self._asks: Iterator[Ask] = iter(asks)
         self._on_reply = on_reply
         self._check = check
@@ -108,6 +118,8 @@ class _Round:
             chunk = list(islice(self._asks, batch))
             if not chunk:
                 return False
+            if not self._is_sampled and any(ask.temperature > 0 for ask in chunk):
+                raise ValueError("An ask has a temperature, and the round was not announced as sampled.")
             self._route([_Waiter(ask) for ask in chunk])
         return True
 

@@ -1,6 +1,9 @@
 """The daily check, itself a job: stored files are re-hashed, the ends of the audit chains anchored."""
 
+from importlib import import_module
 from typing import Any
+
+from django.conf import settings
 
 from consilium.audit.anchoring import write_anchor
 from consilium.audit.verifying import verify
@@ -9,10 +12,14 @@ from consilium.jobs.handle import JobFailed, JobHandle
 
 
 def check_day(handle: JobHandle) -> dict[str, Any]:
-    """Raises JobFailed, for the operator, when a stored file or an audit chain is damaged."""
+    """Raises JobFailed, for the operator, when a stored file or an audit chain is damaged.
+
+    Sessions that have expired go as well: nothing else removes them.
+    """
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     events, breaks = verify()
     handle.fence()
-    lost = damaged()
+    lost = damaged(handle.check)
     handle.fence()
     if not breaks:  # a broken chain must not become the anchor that later checks trust
         write_anchor()

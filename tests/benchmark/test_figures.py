@@ -1,7 +1,7 @@
 """Leaderboard figures against a small example computed by hand, and the order of the lines."""
 
 from benchmark import reporting, showing
-from benchmark.models import SolverResult
+from benchmark.models import Evaluation, SolverResult
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.jobs.states import JobState
 from consilium.statistics.undefined import Undefined
@@ -64,6 +64,30 @@ def test_an_incomplete_judge_is_shown_with_its_coverage_and_not_ranked(cast: Cas
     chart = str(showing.judge_chart(lines))
     assert "poor" in chart
     assert "half" not in chart
+
+
+def test_an_earlier_prompt_or_parser_is_shown_and_not_ranked(cast: Cast) -> None:
+    votes, held_out = making.preferences(cast), making.questions(cast, 8)
+    perfect = [("A", "B"), ("A", "B"), ("B", "A"), ("A", "B")]
+    earlier = making.judged(cast, votes, making.endpoint("earlier"), perfect)
+    Evaluation.objects.filter(pk=earlier.pk).update(prompt_sha256="0" * 64)
+    making.judged(cast, votes, making.endpoint("today"), PRINTED)
+    lines = reporting.judge_lines(votes)
+    assert [line.evaluation.endpoint.name for line in lines] == ["today", "earlier"]
+    table = showing.judge_table(lines, reporting.ranks(lines))
+    assert [row["rank"] for row in table] == [1, showing.NONE]
+    assert "earlier" not in str(showing.judge_chart(lines))
+
+    base = making.endpoint("base")
+    read_otherwise = making.solved(cast, held_out, base, dict.fromkeys(range(8), True))
+    Evaluation.objects.filter(pk=read_otherwise.pk).update(parser_version="0")
+    making.solved(cast, held_out, making.trained("after", base), {n: n < 4 for n in range(8)})
+    solvers = reporting.solver_lines(held_out)
+    assert [(line.evaluation.endpoint.name, line.is_ranked) for line in solvers] == [
+        ("after", True),
+        ("base", False),
+    ]
+    assert solvers[0].gain is None
 
 
 def test_scoring_again_does_not_hide_the_last_whole_evaluation(cast: Cast) -> None:

@@ -37,5 +37,6 @@ def go(
         on_reply=lambda a, reply: got.update({a.tag: reply}),
         check=lambda: None,
         limits=limits,
+        is_sampled=any(ask.temperature > 0 for ask in wanted),
     )
     return result, got

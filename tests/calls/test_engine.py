@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -38,6 +39,41 @@ def test_reply_is_stored_before_the_callback_in_the_calling_thread() -> None:
     with Stub() as stub:
         ask_all(endpoint_of(stub), asks(5), on_reply=on_reply, check=lambda: None, limits=QUICK)
     assert seen == [True] * 5
+
+
+def test_asks_are_made_as_there_is_room_for_them() -> None:
+    made: list[int] = []
+    most_ahead = 0
+
+    def on_reply(a: Ask, reply: Reply) -> None:
+        nonlocal most_ahead
+        answered_so_far.append(a.tag)
+        most_ahead = max(most_ahead, len(made) - len(answered_so_far))
+
+    def one_by_one() -> Iterator[Ask]:
+        for number, wanted in enumerate(asks(200)):
+            made.append(number)
+            yield wanted
+
+    answered_so_far: list[str] = []
+    with Stub() as stub:
+        result = ask_all(endpoint_of(stub), one_by_one(), on_reply=on_reply, check=lambda: None, limits=QUICK)
+    assert (result.asked, len(made)) == (200, 200)
+    assert most_ahead <= 2 * QUICK.in_flight + 2 * 16
+
+
+def test_a_round_that_samples_says_so_beforehand() -> None:
+    with Stub() as stub:
+        endpoint = endpoint_of(stub)
+        with pytest.raises(ValueError, match="not announced as sampled"):
+            ask_all(
+                endpoint,
+                [ask("x", temperature=1.0)],
+                on_reply=lambda *_: None,
+                check=lambda: None,
+                limits=QUICK,
+            )
+        assert stub.bodies == []
 
 
 def test_a_second_round_uses_the_stored_replies_without_any_request() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
@@ -223,3 +224,10 @@ def test_the_database_has_all_migrations_of_this_version(db: None) -> None:
     assert unapplied_migrations() == []
     MigrationRecorder.Migration.objects.filter(app="jobs").order_by("-id")[0].delete()
     assert unapplied_migrations() != []
+
+
+def test_the_daily_check_removes_sessions_that_have_expired(cast: Cast, home: Path) -> None:
+    for hours in (-1, 1):
+        Session.objects.create(session_key=f"key{hours}", expire_date=timezone.now() + timedelta(hours=hours))
+    run_now(enqueue(kind=sweeping.DAILY_KIND, by=None, study=None, params={}))
+    assert [session.session_key for session in Session.objects.all()] == ["key1"]

@@ -162,6 +162,20 @@ def test_a_run_whose_input_is_lost_fails_and_names_it(
     assert job.error == f"{expert} has {state}, so there is nothing to build on."
 
 
+def test_an_input_whose_weights_changed_is_not_built_on(
+    cast: Cast, release: Release, base: ModelEndpoint
+) -> None:
+    expert = launched(cast, release, base, settings=making.QUICK | {"max_steps": 1})
+    assert running.run_now(expert.job).state == JobState.SUCCEEDED
+    run = launched(cast, None, base, stage="merge", specialty="", settings={}, inputs=[expert])
+    (weights,) = (folders.folder(expert) / "adapter").glob("*.safetensors")
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    job = running.run_now(run.job)
+    assert (job.state, job.attempt) == (JobState.FAILED, 1)
+    assert job.error == f"The weights that {expert} made have changed since; launch it once more."
+    assert not told(run, "start")
+
+
 def test_a_release_withdrawn_meanwhile_trains_nothing(
     cast: Cast, release: Release, base: ModelEndpoint
 ) -> None:
