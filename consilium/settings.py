@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "consilium.site.middleware.LoginRequiredMiddleware",
+    "consilium.site.middleware.RefusalMiddleware",
     "consilium.site.middleware.PrivateResponseMiddleware",
 ]
 

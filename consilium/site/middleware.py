@@ -9,6 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from consilium.audit.recording import request_id
+from consilium.people.permissions import NotAllowed
+from consilium.people.refusals import note_refusal
+from consilium.people.requests import signed_in
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -45,6 +48,27 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
         if match is not None and match.view_name in self.PUBLIC:
             return None
         return super().process_view(request, view_func, view_args, view_kwargs)
+
+
+class RefusalMiddleware:
+    """Puts a change that somebody tried and may not make on record; reading leaves no record."""
+
+    SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Django calls this for each request."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Django calls this when a view raises; the answer stays the 403 that it would have been."""
+        match = request.resolver_match
+        if isinstance(exception, NotAllowed) and match is not None and request.method not in self.SAFE:
+            note_refusal(
+                by=signed_in(request), study=str(match.kwargs.get("study", "")), view=match.view_name
+            )
 
 
 class PrivateResponseMiddleware:

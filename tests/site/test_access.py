@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.test import Client
 from django.test.client import MULTIPART_CONTENT
 
+from consilium.audit.models import AuditEvent
 from consilium.people.models import Invitation
 from tests.cast import Cast
 from tests.site.access_table import POST_ONLY, READ, WRITE, Sent
@@ -40,6 +41,9 @@ ODD_FIELDS = ("reset", "review", "release", "base", "endpoint", "source", "round
 ODD_QUERY = ("page", "state", "use", "specialty", "q", "judges", "solvers", "next")
 # Logging in stores a session and when it was; wrong passwords are counted on purpose.
 PASSING = {"django_session", "people_remembered"}
+
+
+AUDIT = {"audit_auditevent", "audit_audithead"}
 
 
 @pytest.fixture
@@ -87,6 +91,12 @@ def fingerprint() -> dict[str, str]:
     return found
 
 
+def changed_since(before: dict[str, str]) -> set[str]:
+    """The tables whose rows are no longer those."""
+    after = fingerprint()
+    return {table for table in before if before[table] != after[table]}
+
+
 def test_the_table_names_every_address_and_no_other() -> None:
     assert set(READ) == set(patterns())
     assert set(WRITE) <= set(patterns())
@@ -97,14 +107,17 @@ def test_the_table_names_every_address_and_no_other() -> None:
 def test_reading_follows_the_table_and_changes_no_row(world: World, role: str) -> None:
     client = browser(world, role)
     place = ROLES.index(role)
-    before = fingerprint()
+    before, known = fingerprint(), list(AuditEvent.objects.values_list("pk", flat=True))
     got = {name: read(client, world.address(name)).status_code for name in READ}
     assert got == {name: row[place] for name, row in READ.items()}
+    assert changed_since(before) == set()
     for name in set(READ) - set(WRITE):
         answer = client.post(world.address(name), {"name": "x", "text": "x", "active": "0"})
         assert answer.status_code in (405, READ[name][place]), name
-    after = fingerprint()
-    assert {table for table in before if before[table] != after[table]} == set()
+    assert changed_since(before) <= AUDIT
+    assert set(AuditEvent.objects.exclude(pk__in=known).values_list("action", flat=True)) <= {
+        "access.refused"
+    }
 
 
 @pytest.mark.django_db
@@ -201,6 +214,18 @@ def test_a_deactivated_person_is_out_at_the_next_request(world: World) -> None:
     type(world.cast.anna).objects.filter(pk=world.cast.anna.pk).update(is_active=False)
     answer = client.get(world.address("work:queue"))
     assert answer.headers["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.django_db
+def test_a_refused_change_leaves_one_audit_event_and_nothing_else(world: World) -> None:
+    anna, name = world.person("annotator"), "benchmark:launch"
+    before = fingerprint()
+    assert post(browser(world, "annotator"), world.address(name), WRITE[name]).status_code == 403
+    assert changed_since(before) == AUDIT
+    event = AuditEvent.objects.order_by("pk").last()
+    assert event is not None
+    assert (event.action, event.actor, event.study) == ("access.refused", anna, world.cast.study)
+    assert event.data == {"view": name}
 
 
 @pytest.mark.django_db
