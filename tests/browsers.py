@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 SWITCHES = [
     "--no-sandbox",
@@ -16,6 +16,31 @@ SWITCHES = [
     "--no-first-run",
     "--force-color-profile=srgb",
 ]
+
+
+TRIES = 5
+
+
+def shut(context: BrowserContext) -> None:
+    """End a context. Its pages are brought to rest first: Chromium can wait for ever for one that is on its
+    way to another address at that moment.
+    """
+    for page in context.pages:
+        page.on("dialog", lambda dialog: dialog.accept())
+        _empty(page)
+    context.close()
+
+
+def _empty(page: Page) -> None:
+    for left in reversed(range(TRIES)):
+        try:
+            page.goto("about:blank")
+        except Error:  # the page's own script went elsewhere just then: let it arrive
+            if not left:
+                raise
+            page.wait_for_load_state()
+        else:
+            return
 
 
 # Per module: while Playwright's loop lives in the test's thread, no other code can start one there.
@@ -44,5 +69,5 @@ def window(chromium: Browser) -> Iterator[Page]:
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
-    context.close()
+    shut(context)
     assert complaints == []

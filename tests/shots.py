@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browsers import shut
 from tests.path.driving import ROOT, Installation, running
 
 OUT = ROOT / "shots"
@@ -67,7 +68,7 @@ def shoot_all(browser: Browser, site: Installation, plan: dict[str, Any], wanted
                 page.keyboard.press("Enter")
                 page.wait_for_selector("[data-adopts]")
             made += shoot(page, file, is_workbench)
-        context.close()
+        shut(context)
     return made
 
 

@@ -17,6 +17,7 @@ from PIL import Image as Picture
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
 from consilium.answers.dimensions import DIMENSIONS
+from tests.browsers import shut
 from tests.design.accessibility import violations
 from tests.path.driving import PASSWORD, Installation, Person, running
 from tests.path.test_kills import seed
@@ -99,7 +100,7 @@ def people(chromium: Browser, site: Installation, tmp_path: Path) -> Iterator[di
     yield everybody
     complaints = [one for person in everybody.values() for one in person.complaints]
     for context in contexts.values():
-        context.close()
+        shut(context)
     assert complaints == []
 
 

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browsers import shut
+
 
 @pytest.fixture
 def window(chromium: Browser) -> Iterator[Page]:
     """A page of 1280 x 800 without cookies."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
     yield context.new_page()
-    context.close()
+    shut(context)

@@ -3,7 +3,6 @@
 import base64
 import io
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,22 +15,13 @@ from playwright.sync_api import Browser, Page, expect
 from curation.imaging.display import to8, window_table
 from curation.imaging.protocol import Rebuilt, Window
 from curation.imaging.sandbox import rebuild
+from tests.browsers import shut
 from tests.imaging import makers
 from tests.imaging.conftest import frame_of
 from tests.imaging.viewer_site import Site, serving
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-    "--force-color-profile=srgb",
-]
 NAMES = [
     "CT_small.dcm",
     "MR_small.dcm",
@@ -76,8 +66,11 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A page that may neither complain on its console nor break the content security policy."""
+def page(chromium: Browser, site: Site) -> Iterator[Page]:
+    """A page that may neither complain on its console nor break the content security policy.
+
+    It goes before the site does: frames that it still fetches must not meet a closed door.
+    """
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, device_scale_factor=2)
     page = context.new_page()
     complaints: list[str] = []
@@ -85,7 +78,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
     assert page.evaluate("window.violations") == []
-    context.close()
+    shut(context)
     # A broken server is announced by the browser itself.
     assert [text for text in complaints if "status of 500" not in text] == []
 

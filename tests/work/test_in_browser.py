@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browsers import shut
 from tests.design.accessibility import violations
 from tests.servers import wait_until
 from tests.work.site import Site
@@ -46,7 +47,7 @@ def opens(site: Site, chromium: Browser, request: pytest.FixtureRequest) -> Iter
 
     yield go
     for context in contexts:
-        context.close()
+        shut(context)
     assert heard == []
 
 
@@ -342,4 +343,4 @@ def test_the_queue_pages_are_accessible_in_both_themes(
         page.emulate_media(color_scheme="light" if theme == "light" else "dark")
         page.goto(f"{site.url}{path}")
         assert violations(page) == []
-    context.close()
+    shut(context)
