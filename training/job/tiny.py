@@ -36,11 +36,11 @@ class Role:
 
 ROLES = {
     "teacher": Role("base", 60, 12),
-    "judge_careful": Role("teacher", 65, 8),
+    "judge_careful": Role("base", 130, 8),
     "second": Role("base", 40, 12),
     "judge_hasty": Role("teacher", 30, 8),
 }
-# Taught in a second process, beside the others: it takes as long as all that are left then.
+# Taught in a second process, beside the others: it takes as long as all of them together.
 APART = "judge_careful"
 
 
@@ -73,10 +73,8 @@ def _build(out: Path, names: Sequence[str], seed: int) -> None:
     learner.drill(tiny_corpus.drill, steps=150)
     learner.study(tiny_corpus.base, steps=120)
     models = {"base": base}
-    _teach(learner, models, [name for name in ("teacher",) if _needed(name, names)])
     beside = _Beside(lambda: _teach(learner, models, [APART], out)) if APART in names else None
-    done = {*models, APART}
-    _teach(learner, models, [name for name in ROLES if name in names and name not in done])
+    _teach(learner, models, [name for name in ROLES if name != APART and _needed(name, names)])
     for name in names:
         if name != APART:
             _publish(models[name], processor, out / name)
