@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.formats import date_format
@@ -19,10 +20,11 @@ from consilium.people.access import study_for
 from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
 from curation.models import Release, ReleaseKind
+from curation.releasing import rows_of
 from curation.states import ReleaseState
 
 SHOWN = 100
-SHOWN_APART = ("release", "prompt_sha256", "parser_version")
+SHOWN_APART = ("release", "prompt_sha256", "parser_version", "revision")
 
 
 def leaderboard(request: HttpRequest, study: str) -> HttpResponse:
@@ -67,18 +69,25 @@ def evaluation(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     if one.kind == EvaluationKind.JUDGE:
         context |= _verdicts(one, request.GET.get("page"))
     else:
-        results = SolverResult.objects.filter(evaluation=one).select_related("reply").order_by("row_id")
-        context["page"] = Paginator(results, SHOWN).get_page(request.GET.get("page"))
+        results = SolverResult.objects.filter(evaluation=one).select_related("reply")
+        ordered = results.annotate(place=_place_in(one.release)).order_by("place")
+        context["page"] = Paginator(ordered, SHOWN).get_page(request.GET.get("page"))
     context["card"] = _card(one)
     return render(request, "benchmark/evaluation.html", context)
 
 
 def _verdicts(one: Evaluation, number: str | None) -> dict[str, Any]:
     """One page of verdicts, their values in the order of the head: stored JSON may come back in another."""
-    stored = Verdict.objects.filter(evaluation=one).select_related("reply").order_by("row_id", "order")
-    page = Paginator(stored, SHOWN).get_page(number)
+    stored = Verdict.objects.filter(evaluation=one).select_related("reply")
+    ordered = stored.annotate(place=_place_in(one.release)).order_by("place", "order")
+    page = Paginator(ordered, SHOWN).get_page(number)
     values = [(verdict, [verdict.parsed.get(name) for name in DIMENSIONS]) for verdict in page]
     return {"page": page, "verdicts": values, "dimensions": DIMENSIONS}
+
+
+def _place_in(release: Release) -> Subquery:
+    """Where the release has the row of a verdict or an answer: as numbers, case-10 comes after case-9."""
+    return Subquery(rows_of(release).filter(row_id=OuterRef("row_id")).values("position"))
 
 
 def _card(one: Evaluation) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django import forms
+from django.db.models import F
 
 from consilium.calls.models import EndpointQuerySet, ModelEndpoint
 from consilium.people.models import Study
@@ -62,5 +63,6 @@ class PipelineForm(forms.Form):
 
 
 def bases(study: Study) -> EndpointQuerySet:
-    """Local, active endpoints of the study or of the site."""
-    return ModelEndpoint.objects.for_study(study).in_use().exclude(path="")
+    """Local, active endpoints of the study or of the site; those that were not trained here come first."""
+    usable = ModelEndpoint.objects.for_study(study).in_use().exclude(path="")
+    return usable.order_by(F("produced_by").asc(nulls_first=True), "name")

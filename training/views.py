@@ -95,4 +95,5 @@ def _metrics(produced: ProducedModel | None) -> list[tuple[str, str]]:
 def _in_words(name: str) -> str:
     """What a figure is, and of what: an average over tensors and one step's value are easily misread."""
     of = ", last step" if name in LAST_STEP else ", mean of all tensors" if name in MEAN_OF_TENSORS else ""
-    return name.replace("_", " ").capitalize() + of
+    words = "KL divergence" if name == "kl" else name.replace("_", " ").capitalize()
+    return words + of

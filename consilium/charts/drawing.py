@@ -53,14 +53,14 @@ class Scale:
         return round(self.first + share * (self.last - self.first), 1)
 
 
-def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
-    """Round numbers (1, 2 or 5 times a power of ten apart) that cover [low, high].
+def ticks(low: float, high: float, wanted: int = 5, *, least: float = 0.0) -> list[float]:
+    """Round numbers (1, 2 or 5 times a power of ten apart, at least `least`) that cover [low, high].
 
     A span of zero is widened so that there are always at least two.
     """
     if low == high:
         low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
-    rough = (high - low) / max(wanted, 1)
+    rough = max((high - low) / max(wanted, 1), least)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
@@ -89,7 +89,9 @@ def line_chart(
     points = [point for one in clean for point in one.points]
     if not points:
         return _nothing(title)
-    x_ticks = ticks(min(x for x, _ in points), max(x for x, _ in points), 6)
+    # No marks between whole numbers, such as steps.
+    least = 1.0 if all(float(x).is_integer() for x, _ in points) else 0.0
+    x_ticks = ticks(min(x for x, _ in points), max(x for x, _ in points), 6, least=least)
     y_ticks = ticks(min(y for _, y in points), max(y for _, y in points), 4)
     x_scale = Scale(min(x for x, _ in points), max(x_ticks[-1], points[0][0] + 1e-9), _LEFT, width - _RIGHT)
     y_scale = Scale(y_ticks[0], y_ticks[-1], height - _BOTTOM, _TOP)

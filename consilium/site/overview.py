@@ -39,8 +39,14 @@ def overview(study: Study) -> dict[str, Any]:
         ),
         "failed": _failed(study),
         "releases": Release.objects.filter(study=study, state=ReleaseState.FROZEN).order_by("-frozen_at")[:4],
-        "events": AuditEvent.objects.filter(study=study).select_related("actor").order_by("-sequence")[:8],
+        "events": _latest_events(study),
     }
+
+
+def _latest_events(study: Study) -> "QuerySet[AuditEvent]":
+    """Without the many claims, of which the queue itself tells."""
+    events = AuditEvent.objects.filter(study=study).exclude(action__startswith="claim.")
+    return events.select_related("actor").order_by("-sequence")[:8]
 
 
 def _failed(study: Study) -> "QuerySet[Job]":

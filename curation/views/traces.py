@@ -87,13 +87,15 @@ def trace(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     rows = Trace.objects.select_related("question__cluster", "endpoint", "reply")
     shown = get_object_or_404(rows, study=found, pk=pk)
     images = shown.question.ordered_images()
+    is_lead = Role.LEAD in roles_of(person, found)
     context = {
         "study": found,
         "trace": shown,
         "images": images,
         "visible": all_released(images),
         "steps": shown.steps.all(),
-        "reviews": _reviews(shown),
+        "is_lead": is_lead,
+        "reviews": _reviews(shown, named=is_lead),
         "may_settle": shown.state == TraceState.DISPUTED and can_settle(person, shown),
     }
     return render(request, "curation/trace.html", context)
@@ -141,11 +143,11 @@ def review(request: HttpRequest, claim: Claim) -> HttpResponse:
     return render(request, "curation/review.html", context)
 
 
-def _reviews(trace: Trace) -> list[dict[str, Any]]:
-    """Each counted review with its decisions beside the step's original text."""
+def _reviews(trace: Trace, *, named: bool) -> list[dict[str, Any]]:
+    """Each counted review with its decisions beside the step's original text; a number instead of a name."""
     originals = {step_id(step.position): step.original for step in trace.steps.all()}
     shown = []
-    for review in counted_reviews(trace):
+    for place, review in enumerate(counted_reviews(trace), start=1):
         entries = [
             {
                 "number": number,
@@ -156,5 +158,6 @@ def _reviews(trace: Trace) -> list[dict[str, Any]]:
             }
             for number, entry in enumerate(review.steps, start=1)
         ]
-        shown.append({"review": review, "entries": entries})
+        who = str(review.person) if named else f"Reviewer {place}"
+        shown.append({"review": review, "who": who, "entries": entries})
     return shown

@@ -1,5 +1,6 @@
 """The pages of scoring: who sees them, what they say, and how many queries they need."""
 
+import re
 from typing import Any
 
 import pytest
@@ -133,6 +134,16 @@ def test_an_evaluation_shows_card_and_replies_page_by_page(cast: Cast) -> None:
     assert "1\N{EN DASH}100 of 120" in text
     assert "I cannot say." in text
     assert "invalid" in text
+
+
+def test_the_rows_of_an_evaluation_stand_in_the_order_of_the_release(cast: Cast) -> None:
+    votes, held_out = making.preferences(cast, "AB" * 6), making.questions(cast, 12)
+    judged = making.judged(cast, votes, making.endpoint("judge"), [("A", "B")] * 12)
+    solved = making.solved(cast, held_out, making.endpoint("solver"), dict.fromkeys(range(12), True))
+    for made, name, each in ((judged, "case", 2), (solved, "held", 1)):
+        text = page_of(cast.lena, "benchmark:evaluation", cast.study.slug, made.pk).content.decode()
+        shown = re.findall(rf'<th scope="row">({name}-\d+)</th>', text)
+        assert shown == [f"{name}-{number}" for number in range(12) for _ in range(each)]
 
 
 def test_scoring_is_launched_from_the_page(cast: Cast) -> None:

@@ -252,6 +252,13 @@ def test_an_adjudicator_settles_a_dispute_on_the_page(cast: Cast, enter: Enter) 
         submit(claim_token=claim.token, person=person, content=content, idempotency_key=uuid.uuid4())
     page = enter(cast.rosa).get(reverse("curation:trace", args=["chest", trace.pk])).content.decode()
     assert page.count("Decide for this review") == 2
+    assert "Reviewer 1" in page
+    rows = enter(cast.rosa).get(reverse("curation:traces", args=["chest"])).content.decode()
+    for hidden in (trace.endpoint.name, str(cast.anna), str(cast.ben)):
+        assert hidden not in page.split("<main")[1]
+        assert hidden not in rows.split("<main")[1]
+    lead = enter(cast.lena).get(reverse("curation:trace", args=["chest", trace.pk])).content.decode()
+    assert all(shown in lead for shown in (trace.endpoint.name, str(cast.anna), str(cast.ben)))
     settle = reverse("curation:settle-trace", args=["chest", trace.pk])
     assert enter(cast.rosa).post(settle, {"review": "x"}).status_code == 404
     assert enter(cast.anna).post(settle, {"review": "1"}).status_code == 403

@@ -89,6 +89,13 @@ def test_names_are_escaped_and_nothing_is_inline() -> None:
     drawing(figure)
 
 
+def test_steps_are_marked_at_whole_numbers() -> None:
+    four = Series("loss", [(step, 1.0 / step) for step in range(1, 5)])
+    figure = str(line_chart([four], title="Loss", x_label="step", y_label="nats", table=False))
+    assert ">2.5<" not in figure
+    assert all(f">{step}<" in figure for step in range(1, 5))
+
+
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
     [

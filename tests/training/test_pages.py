@@ -17,6 +17,7 @@ from tests.design.accessibility import violations
 from tests.design.pictures import shoot
 from tests.training import making
 from training.curves import POINTS, curves
+from training.forms import bases
 from training.launching import launch_pipeline
 from training.models import Checkpoint, ProducedModel, Run, RunEvent
 
@@ -145,6 +146,13 @@ def test_launching_says_what_is_missing_first(cast: Cast) -> None:
     making.trace_release(cast.study, cast.lena)
     text = page_of(cast.lena, "launch", cast.study.slug).content.decode()
     assert "No base model yet" in text
+
+
+def test_a_model_that_was_not_trained_here_is_offered_first_as_base(cast: Cast, pipeline: list[Run]) -> None:
+    offered = [endpoint.name for endpoint in bases(cast.study)]
+    trained = pipeline[0].produced.endpoint.name
+    assert len(offered) > 1
+    assert offered[-1] == trained  # "chest/..." would be first by name
 
 
 @pytest.mark.parametrize(
