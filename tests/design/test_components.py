@@ -169,3 +169,15 @@ def test_reader_attributes_work_without_a_request() -> None:
 def test_error_page_renders_without_any_context() -> None:
     html = Template("{% extends '500.html' %}").render(Context())
     assert "Something failed on our side" in html
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("the line is not UTF-8 text", "The line is not UTF-8 text."),
+        ("It is a PDF.", "It is a PDF."),
+        ("", ""),
+    ],
+)
+def test_a_reason_is_shown_as_a_sentence(reason: str, expected: str) -> None:
+    assert render("{{ reason|sentence }}", reason=reason) == expected

@@ -126,6 +126,13 @@ def in_words(name: str) -> str:
 
 
 @register.filter
+def sentence(text: str) -> str:
+    """A reason as a whole sentence: a capital letter first, a full stop last."""
+    words = str(text).strip()
+    return words[:1].upper() + words[1:].removesuffix(".") + "." if words else ""
+
+
+@register.filter
 def initials(name: Any) -> str:
     """One or two capital letters of a name."""
     words = re.findall(r"\w+", re.sub(r"^(dr|prof)\.?\s+", "", str(name), flags=re.IGNORECASE))
