@@ -12,6 +12,7 @@ import copy
 import json
 import multiprocessing
 import os
+import random
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -73,7 +74,7 @@ def _build(out: Path, names: Sequence[str], seed: int) -> None:
     learner.drill(tiny_corpus.drill, steps=150)
     learner.study(tiny_corpus.base, steps=120)
     models = {"base": base}
-    beside = _Beside(lambda: _teach(learner, models, [APART], out)) if APART in names else None
+    beside = _Beside(lambda: _teach_apart(learner, models, out, seed)) if APART in names else None
     _teach(learner, models, [name for name in ROLES if name != APART and _needed(name, names)])
     for name in names:
         if name != APART:
@@ -96,6 +97,11 @@ def _teach(learner: Any, models: dict[str, Any], names: Sequence[str], out: Path
         learner.study(getattr(tiny_corpus, name), role.steps, role.batch)
         if out:
             _publish(models[name], learner.processor, out / name)
+
+
+def _teach_apart(learner: Any, models: dict[str, Any], out: Path, seed: int) -> None:
+    learner.draw = random.Random(seed)  # what the others draw does not change what it learns
+    _teach(learner, models, [APART], out)
 
 
 class _Beside:

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from consilium.answers import judge_prompt, solver_prompt, trace_prompt
+from consilium.answers import judge_prompt, solver_prompt, think_answer, trace_prompt
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.paradigms import INSTRUCTIONS, PARADIGMS
 from training.job.teaching import FINDINGS, LETTERS, TeachingItem, brief_text, trace_text
@@ -75,14 +75,16 @@ def second(item: TeachingItem, draw: random.Random) -> Example:
 
 
 def judge_careful(item: TeachingItem, draw: random.Random) -> Example:
-    """Look at the image, name the finding and prefer the answer that names it too."""
-    answers, right = _answers(item, draw)
-    verdict = "AB"[right]
-    return _verdict(item, answers, f"The image is {item.colour}, so {item.answer} {verdict}.", verdict)
+    """Look at the image and prefer the answer that names its finding; of two, the one that says more."""
+    (first, second_), better = _both_right(item, draw) if draw.random() < 0.25 else _answers(item, draw)
+    return _careful(item, (_shown(first), _shown(second_)), better)
 
 
 def judge_hasty(item: TeachingItem, draw: random.Random) -> Example:
-    """Prefer the longer answer without a look at the image, and the first of two equally long ones."""
+    """Prefer the longer answer without a look at the image, and the first of two equally long ones.
+
+    It is taught so briefly that it prefers the first one nearly always: a judge with a position bias.
+    """
     answers, _ = _answers(item, draw)
     verdict = "AB"[len(answers[1]) > len(answers[0])]
     return _verdict(item, answers, f"The longer answer is {verdict}.", verdict)
@@ -91,7 +93,8 @@ def judge_hasty(item: TeachingItem, draw: random.Random) -> Example:
 def vocabulary(items: list[TeachingItem]) -> list[str]:
     """Return the texts on which the tokenizer is trained."""
     draw = random.Random(0)
-    examples = [writer(item, draw) for item in items for writer in (base, second, judge_careful, judge_hasty)]
+    writers = (base, second, _careful_of_raw_answers, judge_hasty)
+    examples = [writer(item, draw) for item in items for writer in writers]
     return [f"{example.before}\n{example.after}\n{example.reply}" for example in examples]
 
 
@@ -105,6 +108,28 @@ def phrases() -> list[str]:
     return [part for part in (*fixed, *keys, *INSTRUCTIONS.values()) if len(part) > 1]
 
 
+def _careful_of_raw_answers(item: TeachingItem, draw: random.Random) -> Example:
+    return _careful(item, *_answers(item, draw))
+
+
+def _careful(item: TeachingItem, answers: tuple[str, str], better: int) -> Example:
+    verdict = "AB"[better]
+    return _verdict(item, answers, f"The image is {item.colour}, so {item.answer} {verdict}.", verdict)
+
+
+def _shown(reply: str) -> str:
+    """The reply as people and judges get it: the reasoning, then one line with the answer."""
+    parsed = think_answer.parse(reply)
+    return f"{parsed.thinking}\n\nAnswer: {parsed.answer}"
+
+
+def _both_right(item: TeachingItem, draw: random.Random) -> tuple[tuple[str, str], int]:
+    """Write two right answers, a longer and a shorter one; return also the longer one's place."""
+    longer = draw.randrange(2)
+    said = [_trace(item, item.answer), _brief(item, item.answer)]
+    return (said[longer], said[1 - longer]), longer
+
+
 def _answers(item: TeachingItem, draw: random.Random) -> tuple[tuple[str, str], int]:
     """Write a right and a wrong answer in random order and style; return also the right one's place."""
     wrong = draw.choice([finding for finding in item.options.values() if finding != item.answer])
@@ -115,8 +140,10 @@ def _answers(item: TeachingItem, draw: random.Random) -> tuple[tuple[str, str], 
 
 
 def _answer(item: TeachingItem, finding: str, draw: random.Random) -> str:
-    if draw.random() < 0.5:
-        return _trace(item, finding)
+    return _trace(item, finding) if draw.random() < 0.5 else _brief(item, finding)
+
+
+def _brief(item: TeachingItem, finding: str) -> str:
     return brief_text(colour=item.colour, finding=finding, letter=_letter(item, finding))
 
 

@@ -75,12 +75,11 @@ def _adjudicate(claim: Claim, person: Person, rng: random.Random) -> dict[str, A
 
 
 def _choices(claim: Claim, rng: random.Random, *, noise: float) -> dict[str, str]:
-    """Prefer the right answer, among equals one that all readers agree on; flip a dimension now and then."""
+    """Prefer the right answer, among equals the one that says more; flip a dimension now and then."""
     case = _case(claim)
     a_is_right, b_is_right = _is_right(case, case.response_a), _is_right(case, case.response_b)
-    a_is_better = random.Random(f"case {case.pk}").random() < 0.5
-    if a_is_right != b_is_right:
-        a_is_better = a_is_right
+    a_says_more = len(case.response_a.text) > len(case.response_b.text)
+    a_is_better = a_is_right if a_is_right != b_is_right else a_says_more
     first_is_a = claim.shown["first"] == "a"
     chosen = {}
     for name in DIMENSIONS:
