@@ -65,7 +65,9 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         """Django calls this when a view raises; the answer stays the 403 that it would have been."""
         match = request.resolver_match
-        if isinstance(exception, NotAllowed) and match is not None and request.method not in self.SAFE:
+        if not isinstance(exception, NotAllowed) or request.method in self.SAFE:
+            return
+        if match is not None and request.user.is_authenticated:
             note_refusal(
                 by=signed_in(request), study=str(match.kwargs.get("study", "")), view=match.view_name
             )
