@@ -34,8 +34,8 @@ _keeping = Lock()
 class JudgeLine:
     """One judge on one release: a row per dimension, in order.
 
-    `is_current`: judged with the prompt and parser of the release's newest evaluation. Ranked when it is, and
-    no call is missing.
+    `is_current`: judged with the prompt and parser of the release's newest whole evaluation. Ranked when it
+    is, and no call is missing.
     """
 
     evaluation: Evaluation
@@ -124,7 +124,10 @@ def chance(release: Release) -> float:
 
 
 def newest(release: Release, kind: str) -> list[Evaluation]:
-    """One evaluation per endpoint: the last with all its answers, else the last that was not cancelled."""
+    """One evaluation per endpoint: the last with all its answers, else the last that was not cancelled.
+
+    Those with all their answers come last, each kind by age.
+    """
     answers = "verdicts" if kind == EvaluationKind.JUDGE else "solver_results"
     found = Evaluation.objects.filter(release=release, kind=kind).exclude(job__state=JobState.CANCELLED)
     counted = found.annotate(answers=Count(answers)).annotate(
@@ -132,6 +135,7 @@ def newest(release: Release, kind: str) -> list[Evaluation]:
     )
     by_endpoint: dict[int, Evaluation] = {}
     for evaluation in counted.select_related("endpoint", "job", "release").order_by("complete", "pk"):
+        by_endpoint.pop(evaluation.endpoint_id, None)  # to the end, so that the order stays
         by_endpoint[evaluation.endpoint_id] = evaluation
     return list(by_endpoint.values())
 
@@ -151,8 +155,7 @@ def judged_cases(rows: Iterable[dict[str, Any]], letters: Letters) -> list[Judge
 
 
 def _current_method(evaluations: Sequence[Evaluation]) -> tuple[str, str] | None:
-    newest_one = max(evaluations, key=lambda evaluation: evaluation.pk, default=None)
-    return newest_one.method if newest_one else None
+    return evaluations[-1].method if evaluations else None
 
 
 def _judge_line(

@@ -78,6 +78,11 @@ def test_an_earlier_prompt_or_parser_is_shown_and_not_ranked(cast: Cast) -> None
     assert [row["rank"] for row in table] == [1, showing.NONE]
     assert "earlier" not in str(showing.judge_chart(lines))
 
+    # A new way counts once somebody was scored in it as a whole.
+    Evaluation.objects.update(prompt_sha256="0" * 64)
+    making.launched(cast, votes, making.endpoint("has just begun"))
+    assert [line.is_ranked for line in reporting.judge_lines(votes)] == [True, True, False]
+
     base = making.endpoint("base")
     read_otherwise = making.solved(cast, held_out, base, dict.fromkeys(range(8), True))
     Evaluation.objects.filter(pk=read_otherwise.pk).update(parser_version="0")
