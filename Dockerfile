@@ -4,5 +4,5 @@ WORKDIR /app
 COPY requirements.txt .
 RUN pip install --no-cache-dir -r requirements.txt
 COPY . .
-RUN CONSILIUM_HOME=/tmp/build python manage.py check && rm -rf /tmp/build
+RUN home=$(mktemp -d) && CONSILIUM_HOME=$home python manage.py check && rm -rf "$home"
 USER consilium

@@ -44,11 +44,13 @@ def follow_run(handle: JobHandle) -> dict[str, Any]:
 
 
 def _check_inputs(run: Run) -> None:
-    for source in run.inputs.select_related("job"):
+    inputs = list(run.inputs.select_related("job"))
+    for source in inputs:
         if source.job.state in (JobState.FAILED, JobState.CANCELLED):
             raise JobFailed(f"{source} has {source.job.state}, so there is nothing to build on.")
         if source.job.state != JobState.SUCCEEDED:
             raise JobPostponed(RETRY_SECONDS)
+    for source in inputs:  # when all are over: nothing is hashed again at every try
         _check_weights(source)
 
 

@@ -1,4 +1,7 @@
-"""The bytes of images: manifest, frames and thumbnail; each checked by membership and the image's state."""
+"""The bytes of images: manifest, frames and thumbnail; each checked by membership and the image's state.
+
+Like every page of a logged-in person they stay out of caches: no image lies on the disk of a shared computer.
+"""
 
 from typing import Any
 
@@ -11,17 +14,11 @@ from consilium.people.requests import signed_in
 from curation.models import Image
 from curation.showing import may_see, window_of
 
-# Shared clinic computers: no image stays on a disk; the viewer keeps what it needs in memory.
-NOT_KEPT = "private, no-store"
-
 
 @require_GET
 def image_manifest(request: HttpRequest, pk: int) -> JsonResponse:
     """What the viewer needs to know of an image, with the address of every frame."""
-    image = _visible(request, pk)
-    response = JsonResponse(manifest_of(image))
-    response["Cache-Control"] = NOT_KEPT
-    return response
+    return JsonResponse(manifest_of(_visible(request, pk)))
 
 
 @require_GET
@@ -46,18 +43,12 @@ def manifest_of(image: Image) -> dict[str, Any]:
         "id": image.pk,
         "label": label,
         "alt": f"{label or 'Medical'} image, {image.frames} frame{'' if image.frames == 1 else 's'}",
-        "thumb": thumbnail_url(image),
-        "frames": [_versioned("image-frame", image, sha256, i) for i, sha256 in enumerate(image.frame_blobs)],
+        "thumb": reverse("curation:image-thumbnail", args=[image.pk]),
+        "frames": [
+            reverse("curation:image-frame", args=[image.pk, number])
+            for number in range(len(image.frame_blobs))
+        ],
     }
-
-
-def thumbnail_url(image: Image) -> str:
-    """The thumbnail's address; it names the content, so a browser may keep it."""
-    return _versioned("image-thumbnail", image, image.thumbnail_blob)
-
-
-def _versioned(name: str, image: Image, sha256: str, *rest: int) -> str:
-    return f"{reverse(f'curation:{name}', args=[image.pk, *rest])}?v={sha256[:12]}"
 
 
 def _visible(request: HttpRequest, pk: int) -> Image:
@@ -74,7 +65,6 @@ def _bytes(sha256: str, media_type: str) -> HttpResponse:
     except BlobDamaged as damage:
         raise Http404("This image is damaged; the operator has to restore it.") from damage
     response = HttpResponse(content, content_type=media_type)
-    response["Cache-Control"] = NOT_KEPT
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'"
     return response
