@@ -19,8 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expe
 from consilium.answers.dimensions import DIMENSIONS
 from tests.browsers import shut
 from tests.design.accessibility import violations
-from tests.path.driving import PASSWORD, Installation, Person, running
-from tests.path.test_kills import seed
+from tests.path.driving import PASSWORD, Installation, Person, running, seed
 
 pytestmark = [pytest.mark.browser, pytest.mark.path]
 S = "/s/chest"

@@ -196,3 +196,14 @@ def _command(pid: int) -> bytes:
 def _words(html: str) -> str:
     text = re.sub(r"<(script|style|svg)\b.*?</\1>|<[^>]+>", " ", html, flags=re.DOTALL)
     return unescape(re.sub(r"\s+", " ", text))[:1500]
+
+
+def seed(site: Installation, *words: str) -> None:
+    """Run steps of tests/seeding.py on the installation's data folder."""
+    subprocess.run(
+        [sys.executable, "-m", "tests.seeding", *words],
+        cwd=ROOT,
+        env=site.env,
+        check=True,
+        capture_output=True,
+    )

@@ -9,8 +9,6 @@ import random
 import re
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 import uuid
 from collections import Counter
@@ -24,7 +22,7 @@ from aiohttp import web
 
 from consilium.answers.dimensions import DIMENSIONS
 from tests.calls.stub import Stub, answered
-from tests.path.driving import ROOT, Installation, Person, running
+from tests.path.driving import Installation, Person, running, seed
 
 pytestmark = pytest.mark.path
 EMBEDDED = {"DATABASE_URL": "", "BROKER_URL": ""}  # the checks read the SQLite file
@@ -32,17 +30,6 @@ CASES, QUESTIONS, KILLS = 12, 70, 3
 VOTE = {"choices": dict.fromkeys(DIMENSIONS, "first_clearly"), "harm": "neither"}
 TRACING = "SELECT {} FROM jobs_job WHERE kind = 'curation.trace'"
 PATIENCE = 60.0
-
-
-def seed(site: Installation, *words: str) -> None:
-    """Run steps of tests/seeding.py on the installation's data folder."""
-    subprocess.run(
-        [sys.executable, "-m", "tests.seeding", *words],
-        cwd=ROOT,
-        env=site.env,
-        check=True,
-        capture_output=True,
-    )
 
 
 def ask(site: Installation, sql: str) -> list[tuple[Any, ...]]:
