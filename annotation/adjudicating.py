@@ -12,8 +12,8 @@ from annotation.voting import shown_for, validate_choices, viewer_state
 from consilium.audit.recording import record
 from consilium.people.models import Person
 from consilium.people.permissions import NotAllowed, check_takes_part
-from consilium.work.kinds import InvalidContent, WorkKind
-from consilium.work.models import Claim, Kind, Submission, WorkItem
+from consilium.workqueue.kinds import InvalidContent, WorkKind
+from consilium.workqueue.models import Claim, Kind, Submission, WorkItem
 
 SCHEMA_VERSION = 1
 COMMENT_LENGTH = 2000

@@ -9,10 +9,10 @@ from annotation.models import Response
 from consilium.answers import solver_prompt
 from consilium.answers.normalise import normalise
 from consilium.answers.think_answer import parse, rejoin
-from consilium.calls.engine import Ask, ask_all
-from consilium.calls.images import data_uri
-from consilium.calls.models import ModelEndpoint, Reply
-from consilium.calls.permissions import check_may_ask
+from consilium.inference.engine import Ask, ask_all
+from consilium.inference.images import data_uri
+from consilium.inference.models import ModelEndpoint, Reply
+from consilium.inference.permissions import check_may_ask
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.models import Job
 from consilium.jobs.queueing import enqueue

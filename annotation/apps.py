@@ -16,7 +16,7 @@ class AnnotationConfig(AppConfig):
         from annotation.tasks import register_jobs
         from annotation.voting import COMPARE
         from consilium.jobs.sweeping import register_sweep
-        from consilium.work import kinds
+        from consilium.workqueue import kinds
         from curation import freezers
 
         freezers.register(PREFERENCES)

@@ -7,9 +7,9 @@ from annotation.states import CaseState
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
 from consilium.states.transitions import transition
-from consilium.work.closing import close_item
-from consilium.work.models import Kind, WorkItem
-from consilium.work.seats import lock_item
+from consilium.workqueue.closing import close_item
+from consilium.workqueue.models import Kind, WorkItem
+from consilium.workqueue.seats import lock_item
 
 REASON_LENGTH = 200
 

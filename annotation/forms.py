@@ -4,8 +4,8 @@ from typing import Any
 
 from django import forms
 
-from consilium.calls.forms import EndpointsField
-from consilium.calls.models import ModelEndpoint
+from consilium.inference.forms import EndpointsField
+from consilium.inference.models import ModelEndpoint
 from consilium.people.models import Study
 
 

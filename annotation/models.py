@@ -7,10 +7,10 @@ from django.db import models
 from django.utils import timezone
 
 from annotation.states import CASE_STATES, CaseState
-from consilium.calls.models import ModelEndpoint, Reply
+from consilium.inference.models import ModelEndpoint, Reply
 from consilium.people.models import Study
 from consilium.states.tables import StateTable
-from consilium.work.models import Round, Submission
+from consilium.workqueue.models import Round, Submission
 from curation.models import Question
 
 

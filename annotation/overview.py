@@ -8,7 +8,7 @@ from django.utils import timezone
 from annotation.models import Case, Vote
 from annotation.states import CaseState
 from consilium.people.models import Study
-from consilium.work.models import Kind, WorkItem
+from consilium.workqueue.models import Kind, WorkItem
 
 
 def summary(study: Study) -> dict[str, Any]:

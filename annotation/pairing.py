@@ -13,8 +13,8 @@ from consilium.audit.recording import record
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import check_lead
 from consilium.states.transitions import transition
-from consilium.work.models import Kind, Round
-from consilium.work.opening import open_items
+from consilium.workqueue.models import Kind, Round
+from consilium.workqueue.opening import open_items
 from curation.models import QuestionImage, Use
 from curation.states import ImageState, QuestionState
 

@@ -14,10 +14,10 @@ from annotation.models import Case, Choice, Consensus, Dimension, Vote
 from annotation.states import CaseState
 from consilium.people.models import Person, Role
 from consilium.states.transitions import StateChanged, transition
-from consilium.work.closing import add_capacity, close_item
-from consilium.work.models import Claim, Kind, WorkItem
-from consilium.work.opening import open_items
-from consilium.work.seats import lock_item
+from consilium.workqueue.closing import add_capacity, close_item
+from consilium.workqueue.models import Claim, Kind, WorkItem
+from consilium.workqueue.opening import open_items
+from consilium.workqueue.seats import lock_item
 
 
 def count_votes(*, case: Case, item: WorkItem) -> None:

@@ -7,7 +7,7 @@ from annotation.differences import Piece, differences
 from annotation.frames import SHOWN_CHOICES, SHOWN_HARM, to_shown
 from annotation.models import BlindVote, Case, Dimension, Harm, Vote
 from annotation.voting import CANNOT_JUDGE_REASONS
-from consilium.work.models import Claim, Kind
+from consilium.workqueue.models import Claim, Kind
 from curation.models import Image
 from curation.showing import NotShowable, all_released
 

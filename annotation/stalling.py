@@ -7,8 +7,8 @@ from annotation.models import Case
 from annotation.states import CaseState
 from consilium.people.models import Membership
 from consilium.states.transitions import StateChanged, transition
-from consilium.work.models import ACTIVE, Claim, Kind, WorkItem
-from consilium.work.querysets import COMES_BACK
+from consilium.workqueue.models import ACTIVE, Claim, Kind, WorkItem
+from consilium.workqueue.querysets import COMES_BACK
 
 LOOK_SECONDS = 60
 MOST_AT_ONCE = 500

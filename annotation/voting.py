@@ -9,9 +9,9 @@ from annotation.models import Case, Vote
 from annotation.settling import count_votes
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.people.models import Person
-from consilium.work.kinds import InvalidContent, WorkKind
-from consilium.work.models import Claim, Kind, Submission, WorkItem
-from consilium.work.opening import shuffle_of
+from consilium.workqueue.kinds import InvalidContent, WorkKind
+from consilium.workqueue.models import Claim, Kind, Submission, WorkItem
+from consilium.workqueue.opening import shuffle_of
 
 SCHEMA_VERSION = 1
 RATIONALE_LENGTH = 2000

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 
 from benchmark.models import EvaluationKind
-from consilium.calls.forms import EndpointsField
-from consilium.calls.models import ModelEndpoint
+from consilium.inference.forms import EndpointsField
+from consilium.inference.models import ModelEndpoint
 from consilium.people.models import Study
 from curation.models import Release, ReleaseKind
 from curation.states import ReleaseState

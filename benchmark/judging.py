@@ -11,8 +11,8 @@ from benchmark.released import ReleasedImages, checked_rows
 from consilium.answers import judge_prompt, solver_prompt
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.verdicts import PARSER_VERSION, read
-from consilium.calls.engine import CUT, Ask, ask_all
-from consilium.calls.models import Reply
+from consilium.inference.engine import CUT, Ask, ask_all
+from consilium.inference.models import Reply
 from consilium.jobs.handle import JobFailed, JobHandle
 from curation.manifests import app_version
 

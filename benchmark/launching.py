@@ -9,7 +9,7 @@ from benchmark.refusing import EvaluationRefused, check_endpoints, check_release
 from benchmark.released import expected_calls
 from consilium.answers import judge_prompt, options, solver_prompt, verdicts
 from consilium.audit.recording import record
-from consilium.calls.models import ModelEndpoint
+from consilium.inference.models import ModelEndpoint
 from consilium.jobs.queueing import enqueue
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead

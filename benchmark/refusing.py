@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchmark.models import Evaluation, EvaluationKind
-from consilium.calls.errors import EndpointRefused
-from consilium.calls.models import ModelEndpoint
-from consilium.calls.permissions import check_may_ask
+from consilium.inference.errors import EndpointRefused
+from consilium.inference.models import ModelEndpoint
+from consilium.inference.permissions import check_may_ask
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
 from curation.models import Release, ReleaseKind, Source

@@ -6,11 +6,11 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from benchmark.reporting import JudgeLine, SolverLine
-from consilium.charts.drawing import Estimate, interval_chart
 from consilium.people.models import Specialty
 from consilium.statistics.intervals import Estimate as Measured
 from consilium.statistics.intervals import Interval
 from consilium.statistics.undefined import Maybe, Undefined
+from consilium.ui.charts import Estimate, interval_chart
 
 NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"

@@ -10,8 +10,8 @@ from benchmark.released import ReleasedImages, checked_rows, is_scorable
 from consilium.answers import solver_prompt
 from consilium.answers.options import extract
 from consilium.answers.think_answer import rejoin
-from consilium.calls.engine import Ask, ask_all
-from consilium.calls.models import Reply
+from consilium.inference.engine import Ask, ask_all
+from consilium.inference.models import Reply
 from consilium.jobs.handle import JobFailed, JobHandle
 
 

@@ -16,17 +16,18 @@ CSRF_TRUSTED_ORIGINS = environment.read_list("CONSILIUM_ORIGINS", [])
 HTTPS = environment.read_flag("CONSILIUM_HTTPS")
 
 INSTALLED_APPS = [
+    "consilium.ui",
     "consilium.people",
     "consilium.audit",
     "consilium.blobs",
     "consilium.jobs",
-    "consilium.work",
-    "consilium.calls",
+    "consilium.workqueue",
+    "consilium.inference",
     "curation",
     "annotation",
     "training",
     "benchmark",
-    "consilium.site",
+    "dashboard",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -45,7 +46,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
-    "consilium.site.middleware.RequestContextMiddleware",
+    "dashboard.middleware.RequestContextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -54,9 +55,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "consilium.site.middleware.LoginRequiredMiddleware",
-    "consilium.site.middleware.RefusalMiddleware",
-    "consilium.site.middleware.PrivateResponseMiddleware",
+    "dashboard.middleware.LoginRequiredMiddleware",
+    "dashboard.middleware.RefusalMiddleware",
+    "dashboard.middleware.PrivateResponseMiddleware",
 ]
 
 ROOT_URLCONF = "consilium.urls"
@@ -71,7 +72,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "consilium.site.navigation.navigation",
+                "dashboard.navigation.navigation",
             ]
         },
     }

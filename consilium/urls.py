@@ -14,12 +14,12 @@ accounts: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include(accounts)),
     path("", include("consilium.people.urls")),
-    path("", include("consilium.work.urls")),
+    path("", include("consilium.workqueue.urls")),
     path("", include("consilium.jobs.urls")),
-    path("", include("consilium.calls.urls")),
+    path("", include("consilium.inference.urls")),
     path("", include("curation.urls")),
     path("", include("annotation.urls")),
     path("", include("training.urls")),
     path("", include("benchmark.urls")),
-    path("", include("consilium.site.urls")),
+    path("", include("dashboard.urls")),
 ]

@@ -6,7 +6,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from consilium.answers.paradigms import PARADIGMS
-from consilium.calls.models import ModelEndpoint
+from consilium.inference.models import ModelEndpoint
 from consilium.people.models import Study
 from curation.freezers import known as known_freezers
 from curation.models import Release, Source

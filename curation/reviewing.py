@@ -9,10 +9,10 @@ from consilium.audit.recording import record
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import check_lead
 from consilium.states.transitions import transition
-from consilium.work.closing import close_item
-from consilium.work.kinds import InvalidContent, WorkKind, register
-from consilium.work.models import Kind, Round, Submission, WorkItem
-from consilium.work.opening import open_items
+from consilium.workqueue.closing import close_item
+from consilium.workqueue.kinds import InvalidContent, WorkKind, register
+from consilium.workqueue.models import Kind, Round, Submission, WorkItem
+from consilium.workqueue.opening import open_items
 from curation.models import Trace, TraceReview, TraceStep
 from curation.permissions import check_may_settle
 from curation.review_content import Step, check, step_id

@@ -5,8 +5,8 @@ from typing import Final
 
 from django.conf import settings
 
-from consilium.calls.folders import folder_under
-from consilium.calls.models import ModelEndpoint
+from consilium.inference.folders import folder_under
+from consilium.inference.models import ModelEndpoint
 
 BYTES_PER_TOKEN: Final = 4
 

@@ -10,11 +10,11 @@ from django.db.models import Count, Q
 from consilium.answers import options, steps, think_answer, trace_prompt
 from consilium.answers.checks import CheckOutcome, Limits, run_checks
 from consilium.answers.paradigms import PARADIGMS
-from consilium.calls.engine import Ask, ask_all
-from consilium.calls.errors import EndpointRefused, ServingFailed
-from consilium.calls.images import data_uri
-from consilium.calls.models import ModelEndpoint, Reply
-from consilium.calls.permissions import check_may_ask
+from consilium.inference.engine import Ask, ask_all
+from consilium.inference.errors import EndpointRefused, ServingFailed
+from consilium.inference.images import data_uri
+from consilium.inference.models import ModelEndpoint, Reply
+from consilium.inference.permissions import check_may_ask
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.models import Job
 from consilium.jobs.queueing import enqueue

@@ -71,8 +71,8 @@ def messages(number: int, uri: str) -> list[dict[str, Any]]:
 
 def with_engine(base_url: str, count: int, in_flight: int, uri: str, name: str) -> None:
     """All calls through ask_all."""
-    from consilium.calls.engine import Ask, Limits, ask_all
-    from consilium.calls.models import ModelEndpoint
+    from consilium.inference.engine import Ask, Limits, ask_all
+    from consilium.inference.models import ModelEndpoint
 
     endpoint = ModelEndpoint.objects.create(name=name, base_url=base_url, model_id="stub", family="stub")
     asks = [Ask(messages=messages(number, uri), tag=str(number)) for number in range(count)]
@@ -136,7 +136,7 @@ def main() -> int:
 
         django.setup()
         call_command("migrate", verbosity=0)
-        from consilium.calls.images import data_uri
+        from consilium.inference.images import data_uri
 
         uri = data_uri(os.urandom(options.image_kib * 1024))
         port = multiprocessing.Value("i", 0)

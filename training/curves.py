@@ -3,7 +3,7 @@
 from django.db.models import F, Max
 from django.utils.safestring import SafeString
 
-from consilium.charts.drawing import HALF_WIDTH, Series, line_chart
+from consilium.ui.charts import HALF_WIDTH, Series, line_chart
 from training.models import Run, RunEvent
 
 CURVES = (("loss", "Loss", "nats per token"), ("reward", "Reward", "mean reward"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from consilium.calls.models import ModelEndpoint
+from consilium.inference.models import ModelEndpoint
 from training.models import Run
 
 

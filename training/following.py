@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from consilium.audit.recording import record
-from consilium.calls.registering import add_endpoint, inspect_folder
+from consilium.inference.registering import add_endpoint, inspect_folder
 from consilium.jobs.handle import JobFailed, JobHandle, JobPostponed
 from consilium.jobs.states import JobState
 from curation.materialising import materialise

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.db.models import F
 
-from consilium.calls.models import EndpointQuerySet, ModelEndpoint
+from consilium.inference.models import EndpointQuerySet, ModelEndpoint
 from consilium.people.models import Study
 from curation.models import Release, ReleaseKind
 from curation.states import ReleaseState

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from consilium.audit.recording import record
-from consilium.calls.models import ModelEndpoint
+from consilium.inference.models import ModelEndpoint
 from consilium.jobs.queueing import enqueue
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead

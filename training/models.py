@@ -4,7 +4,7 @@ from django.conf import settings as django_settings
 from django.db import models
 from django.utils import timezone
 
-from consilium.calls.models import ModelEndpoint
+from consilium.inference.models import ModelEndpoint
 from consilium.jobs.models import Job
 from consilium.people.models import Specialty, Study
 from curation.models import Release

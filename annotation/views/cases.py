@@ -18,7 +18,7 @@ from consilium.people.access import study_for
 from consilium.people.models import Role, Study, pseudonym
 from consilium.people.requests import signed_in
 from consilium.states.transitions import StateChanged, TransitionRefused
-from consilium.work.models import Kind, WorkItem
+from consilium.workqueue.models import Kind, WorkItem
 
 PAGE = 50
 

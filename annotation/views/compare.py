@@ -12,12 +12,12 @@ from annotation.adjudicating import AlreadyVotedBlind, vote_blind
 from annotation.frames import to_shown
 from annotation.models import BlindVote
 from consilium.people.requests import signed_in
-from consilium.work.claiming import member_of, open_claim
-from consilium.work.counting import count_of, today_of
-from consilium.work.kinds import InvalidContent
-from consilium.work.models import Claim, Kind
-from consilium.work.states import ClaimState
-from consilium.work.views import work_screen
+from consilium.workqueue.claiming import member_of, open_claim
+from consilium.workqueue.counting import count_of, today_of
+from consilium.workqueue.kinds import InvalidContent
+from consilium.workqueue.models import Claim, Kind
+from consilium.workqueue.states import ClaimState
+from consilium.workqueue.views import work_screen
 from curation.showing import NotShowable
 
 DECIDED = "Your answer is stored. The case has been decided meanwhile, so it takes no more changes."
@@ -107,4 +107,4 @@ def _check_kind(claim: Claim, kind: Kind) -> None:
 
 
 def _notice(request: HttpRequest, reason: str, status: int) -> HttpResponse:
-    return render(request, "work/over.html", {"reason": reason}, status=status)
+    return render(request, "workqueue/over.html", {"reason": reason}, status=status)

@@ -12,14 +12,14 @@ from annotation.answering import NothingToAnswer, SourceForbids, ask_for_answers
 from annotation.forms import AskModelsForm, RoundForm
 from annotation.models import Response
 from annotation.pairing import NothingToPair, RoundNameTaken, answers_to_pair, open_comparison_round
-from consilium.calls.errors import EndpointRefused
+from consilium.inference.errors import EndpointRefused
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.people.access import study_for
 from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
-from consilium.work.closing import close_round
-from consilium.work.models import Kind, Round, Submission
+from consilium.workqueue.closing import close_round
+from consilium.workqueue.models import Kind, Round, Submission
 from curation.models import Question, Use
 
 KINDS = (Kind.COMPARE, Kind.ADJUDICATE)

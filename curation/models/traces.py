@@ -6,10 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from consilium.calls.models import ModelEndpoint, Reply
+from consilium.inference.models import ModelEndpoint, Reply
 from consilium.people.models import Study
 from consilium.states.tables import StateTable
-from consilium.work.models import Submission
+from consilium.workqueue.models import Submission
 from curation.models.questions import Question
 from curation.states import TRACE_STATES, TraceState
 

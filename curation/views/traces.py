@@ -12,8 +12,8 @@ from consilium.people.access import study_for
 from consilium.people.models import Role
 from consilium.people.permissions import roles_of
 from consilium.people.requests import signed_in
-from consilium.work.models import Claim
-from consilium.work.views import work_screen
+from consilium.workqueue.models import Claim
+from consilium.workqueue.views import work_screen
 from curation.forms import RoundForm, TraceForm
 from curation.models import Trace
 from curation.permissions import SENIORS, can_settle

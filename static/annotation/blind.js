@@ -1,8 +1,8 @@
 // The senior's unseen vote: an ordinary form, kept alive by heartbeats, that can be put off or skipped.
 
-import { ActiveTime } from "../work/active_time.js";
-import { askReason } from "../work/prompts.js";
-import { Server } from "../work/server.js";
+import { ActiveTime } from "../workqueue/active_time.js";
+import { askReason } from "../workqueue/prompts.js";
+import { Server } from "../workqueue/server.js";
 
 const HEARTBEAT_MS = 30_000;
 

@@ -1,7 +1,7 @@
 // The verdict of <form data-verdict>: reason rows that come and go, written reasons, what is still missing, chips
 // that adopt a reader's choice, and what of the images was seen (content.viewer).
 
-import { isAnswered, rowsOf } from "../work/rows.js";
+import { isAnswered, rowsOf } from "../workqueue/rows.js";
 
 class Verdict {
   constructor(form) {

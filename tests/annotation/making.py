@@ -8,11 +8,11 @@ from typing import Any
 from annotation.models import Case, Response
 from annotation.pairing import open_comparison_round
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.calls.models import ModelEndpoint, Reply
+from consilium.inference.models import ModelEndpoint, Reply
 from consilium.people.models import Person, Study
-from consilium.work.claiming import next_claim
-from consilium.work.models import Claim, Round, Submission
-from consilium.work.submitting import submit
+from consilium.workqueue.claiming import next_claim
+from consilium.workqueue.models import Claim, Round, Submission
+from consilium.workqueue.submitting import submit
 from curation.models import Question
 from tests.cast import Cast
 from tests.curation import making

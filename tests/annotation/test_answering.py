@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from annotation.answering import NothingToAnswer, SourceForbids, ask_for_answers
 from annotation.models import Response
-from consilium.calls.models import ModelEndpoint
+from consilium.inference.models import ModelEndpoint
 from consilium.jobs.running import run_now
 from consilium.people.permissions import NotAllowed
 from curation.models import Source

@@ -26,11 +26,11 @@ from consilium.people.models import Participation, Role
 from consilium.people.permissions import NotAllowed
 from consilium.people.taking_part import withdraw
 from consilium.states.transitions import TransitionRefused
-from consilium.work.closing import close_round
-from consilium.work.errors import ItemClosed
-from consilium.work.holding import skip
-from consilium.work.kinds import InvalidContent
-from consilium.work.models import Claim, WorkItem
+from consilium.workqueue.closing import close_round
+from consilium.workqueue.errors import ItemClosed
+from consilium.workqueue.holding import skip
+from consilium.workqueue.kinds import InvalidContent
+from consilium.workqueue.models import Claim, WorkItem
 from curation.releasing import EmptyRelease, rows_of
 from tests.annotation import making
 from tests.cast import Cast, join
@@ -359,7 +359,7 @@ def test_the_summary_counts_states_votes_and_open_work(cast: Cast) -> None:
 
 
 def test_the_same_key_twice_is_one_vote(cast: Cast) -> None:
-    from consilium.work.submitting import submit
+    from consilium.workqueue.submitting import submit
 
     making.opened(cast)
     claim, key = making.claim(cast.study, cast.anna), uuid.uuid4()

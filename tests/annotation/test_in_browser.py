@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from annotation.models import Vote
 from annotation.states import CaseState
-from consilium.work.models import Claim
+from consilium.workqueue.models import Claim
 from tests.annotation import making
 from tests.annotation.conftest import log_in
 from tests.annotation.pictures import opened_with_pictures

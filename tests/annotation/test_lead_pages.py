@@ -116,7 +116,7 @@ def test_the_list_filters_by_state_and_does_not_grow_its_queries(
 def test_a_lead_asks_models_opens_a_round_and_closes_it(cast: Cast) -> None:
     making.answered(cast.study, 2)
     client = browser(cast.lena)
-    from consilium.calls.models import ModelEndpoint
+    from consilium.inference.models import ModelEndpoint
 
     fresh = ModelEndpoint.objects.create(
         name="third", base_url="http://127.0.0.1:9/v1", model_id="third", family="x"

@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from annotation.models import BlindVote, Case
 from annotation.states import CaseState
-from consilium.calls.models import ModelEndpoint
+from consilium.inference.models import ModelEndpoint
 from consilium.people.models import Person
-from consilium.work.models import Claim
+from consilium.workqueue.models import Claim
 from tests.annotation import making
 from tests.cast import Cast
 

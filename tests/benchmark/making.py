@@ -10,7 +10,7 @@ from benchmark.launching import evaluate
 from benchmark.models import Evaluation
 from benchmark.solving import store_result
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.calls.models import ModelEndpoint, Reply
+from consilium.inference.models import ModelEndpoint, Reply
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from curation.models import Release, ReleaseKind, Source

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from consilium.calls.engine import Ask, Asked, Limits, ask_all
-from consilium.calls.models import ModelEndpoint, Reply
+from consilium.inference.engine import Ask, Asked, Limits, ask_all
+from consilium.inference.models import ModelEndpoint, Reply
 from tests.calls.stub import Stub
 
 QUICK = Limits(in_flight=8, attempts=4, answer_seconds=5, first_wait=0.01, longest_wait=5)

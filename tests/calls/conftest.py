@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from consilium.calls import serving
+from consilium.inference import serving
 
 BUILD = """
 import sys

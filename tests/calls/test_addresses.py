@@ -2,9 +2,9 @@
 
 import pytest
 
-from consilium.calls.addresses import check_address, is_this_machine
-from consilium.calls.courier import retry_after
-from consilium.calls.errors import EndpointRefused
+from consilium.inference.addresses import check_address, is_this_machine
+from consilium.inference.courier import retry_after
+from consilium.inference.errors import EndpointRefused
 
 HOSTS = ["127.0.0.1", "models.example", "gpu.example:8443", "[::1]"]
 

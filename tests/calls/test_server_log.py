@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from consilium.calls import server_log
+from consilium.inference import server_log
 
 
 def run(code: str, file: Path) -> None:

@@ -13,12 +13,12 @@ import pytest
 from django.conf import settings
 from PIL import Image
 
-from consilium.calls import ports, serving
-from consilium.calls.engine import Ask, Limits, ask_all
-from consilium.calls.errors import EndpointRefused, ServingFailed
-from consilium.calls.folders import folder_sha256
-from consilium.calls.images import data_uri
-from consilium.calls.models import ModelEndpoint, Reply
+from consilium.inference import ports, serving
+from consilium.inference.engine import Ask, Limits, ask_all
+from consilium.inference.errors import EndpointRefused, ServingFailed
+from consilium.inference.folders import folder_sha256
+from consilium.inference.images import data_uri
+from consilium.inference.models import ModelEndpoint, Reply
 from tests.calls.asking import go
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("server")]
@@ -144,7 +144,7 @@ def test_a_changed_folder_is_not_served_under_the_old_name(endpoint: ModelEndpoi
 WORKER = """
 import sys, time, django
 django.setup()
-from consilium.calls import serving
+from consilium.inference import serving
 print(serving.address(), serving._server._process.pid, flush=True)
 time.sleep(120)
 """

@@ -38,8 +38,8 @@ def prepare() -> "Cast":
 def review_all(cast: "Cast", name: str, failures: list[str], over: threading.Event) -> None:
     from django.db import connection
 
-    from consilium.work.claiming import next_claim
-    from consilium.work.submitting import submit
+    from consilium.workqueue.claiming import next_claim
+    from consilium.workqueue.submitting import submit
 
     person = getattr(cast, name)
     try:

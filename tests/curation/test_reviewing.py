@@ -7,10 +7,10 @@ import pytest
 
 from consilium.people.models import Person, Study
 from consilium.people.permissions import NotAllowed
-from consilium.work.claiming import next_claim
-from consilium.work.kinds import InvalidContent
-from consilium.work.models import Submission, WorkItem
-from consilium.work.submitting import submit
+from consilium.workqueue.claiming import next_claim
+from consilium.workqueue.kinds import InvalidContent
+from consilium.workqueue.models import Submission, WorkItem
+from consilium.workqueue.submitting import submit
 from curation.models import Trace, TraceReview
 from curation.review_content import Step, check
 from curation.reviewing import NotDisputed, NothingToReview, open_reviews, settle

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from consilium.people.models import Person
-from consilium.work.claiming import next_claim
+from consilium.workqueue.claiming import next_claim
 from curation.models import Image, TraceReview
 from curation.reviewing import open_reviews
 from tests.cast import Cast, make_cast

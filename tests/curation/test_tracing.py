@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from consilium.calls.errors import EndpointRefused
-from consilium.calls.models import ModelEndpoint, Reply
+from consilium.inference.errors import EndpointRefused
+from consilium.inference.models import ModelEndpoint, Reply
 from consilium.jobs.models import Job
 from consilium.jobs.running import run_now
 from consilium.people.models import Study

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from consilium.charts.drawing import Estimate, Scale, Series, interval_chart, line_chart, number, ticks
+from consilium.ui.charts import Estimate, Scale, Series, interval_chart, line_chart, number, ticks
 
 LOSS = Series("Loss", [(0, 2.0), (10, 1.0), (20, 0.5)])
 

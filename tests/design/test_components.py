@@ -13,12 +13,17 @@ from django.core.paginator import Paginator
 from django.template import Context, Template
 from django.test import RequestFactory
 
-from consilium.site.icons import ICON_FOLDER, icon_svg
-from consilium.site.states_shown import LOOKS, look
 from consilium.states.tables import StateTable
+from consilium.ui.icons import ICON_FOLDER, icon_svg
+from consilium.ui.state_badges import LOOKS, look
 
 ROOT = Path(settings.BASE_DIR)
-STATE_MODULES = ["consilium.jobs.states", "consilium.work.states", "curation.states", "annotation.states"]
+STATE_MODULES = [
+    "consilium.jobs.states",
+    "consilium.workqueue.states",
+    "curation.states",
+    "annotation.states",
+]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 
 

@@ -12,7 +12,7 @@ from django.test import RequestFactory
 from playwright.sync_api import FloatRect, Page
 
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.site.design_system import STEPS
+from dashboard.design_system import STEPS
 from tests.design.accessibility import violations
 
 pytestmark = pytest.mark.browser

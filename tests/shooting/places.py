@@ -110,8 +110,8 @@ def _held() -> dict[str, tuple[str, Any]]:
 def _claim(study: Any, person: Any, kind: str) -> Any:
     """The token of a claim; comparisons of real images are preferred to the teaching set."""
     from annotation.models import Case
-    from consilium.work.claiming import next_claim
-    from consilium.work.holding import postpone
+    from consilium.workqueue.claiming import next_claim
+    from consilium.workqueue.holding import postpone
 
     for left in range(20, -1, -1):
         claim = next_claim(study=study, person=person, kind=kind)
@@ -128,7 +128,7 @@ def _dispute_one(study: Any) -> None:
     """Have the three readers flag one open case as harmful, unless a case is disputed already."""
     from annotation.models import Case
     from consilium.people.models import Person
-    from consilium.work.models import Claim, Kind, WorkItem
+    from consilium.workqueue.models import Claim, Kind, WorkItem
 
     if Case.objects.filter(study=study, state="disputed").exists():
         return
@@ -143,9 +143,9 @@ def _dispute_one(study: Any) -> None:
 
 def _vote(study: Any, person: Any, wanted: int, position: int) -> None:
     from consilium.answers.dimensions import DIMENSIONS
-    from consilium.work.claiming import next_claim
-    from consilium.work.holding import postpone
-    from consilium.work.submitting import submit
+    from consilium.workqueue.claiming import next_claim
+    from consilium.workqueue.holding import postpone
+    from consilium.workqueue.submitting import submit
 
     while claim := next_claim(study=study, person=person, kind="compare"):
         if claim.item_id != wanted:

@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from consilium.site.supervising.supervisor import Supervisor
+from dashboard.supervisor.process_tree import Supervisor
 
 supervisor = Supervisor(grace=float(sys.argv[1]))
 for number, command in enumerate(json.loads(sys.argv[2])):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.checks import CheckMessage
 
-from consilium.site import checks
+from dashboard import checks
 
 
 def ids(found: list[CheckMessage]) -> list[str]:

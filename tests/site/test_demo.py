@@ -4,12 +4,12 @@ import pytest
 
 from consilium.people.models import Person, Study
 from consilium.people.studies import NameTaken
-from consilium.site.demo import clinicians
-from consilium.site.demo.people import CAST, make_demo_people
-from consilium.work.claiming import next_claim
-from consilium.work.models import Kind
+from consilium.workqueue.claiming import next_claim
+from consilium.workqueue.models import Kind
 from curation.reviewing import open_reviews
 from curation.states import TraceState
+from dashboard.demo import clinicians
+from dashboard.demo.people import CAST, make_demo_people
 from tests.cast import Cast
 from tests.curation import making
 

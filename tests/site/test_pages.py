@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.models import Response
-from consilium.calls.models import ModelEndpoint
+from consilium.inference.models import ModelEndpoint
 from consilium.people.models import ConsentText, GuidelineVersion, Person, Role, Study
 from consilium.people.studies import add_member, create_study
 from curation.models import Question, Source, TraceStep

@@ -10,12 +10,12 @@ from annotation.models import Case
 from annotation.pairing import open_comparison_round
 from benchmark.models import Evaluation, EvaluationKind, Verdict
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.calls.models import ModelEndpoint, Reply
+from consilium.inference.models import ModelEndpoint, Reply
 from consilium.jobs.models import Job
 from consilium.jobs.running import run_now
 from consilium.people import inviting
 from consilium.people.models import Membership, Person
-from consilium.work.models import Claim, Kind
+from consilium.workqueue.models import Claim, Kind
 from curation.exporting import start_export
 from curation.freezing import freeze_traces
 from curation.models import Image, Import, Release, ReleaseKind

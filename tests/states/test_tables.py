@@ -9,9 +9,9 @@ from django.core.management import call_command
 
 from consilium.people.models import Role
 from consilium.people.permissions import OPERATOR
-from consilium.site.state_diagrams import page, tables
-from consilium.site.states_shown import LOOKS
 from consilium.states.tables import SYSTEM, StateTable, arrow
+from consilium.ui.state_badges import LOOKS
+from dashboard.state_diagrams import page, tables
 
 TABLES = tables()
 ACTORS = {*Role.values, OPERATOR, SYSTEM}

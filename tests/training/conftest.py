@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from consilium.calls.models import ModelEndpoint
+from consilium.inference.models import ModelEndpoint
 from curation.models import Release
 from tests.cast import Cast
 from tests.training import making

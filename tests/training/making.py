@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from consilium.blobs.storing import put
-from consilium.calls.models import ModelEndpoint
+from consilium.inference.models import ModelEndpoint
 from consilium.people.models import Person, Study
 from curation.models import Release, ReleaseKind, Source
 from curation.releasing import NewRow, freeze

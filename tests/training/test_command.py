@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from consilium.calls.models import ModelEndpoint
+from consilium.inference.models import ModelEndpoint
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from curation.models import Release

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from consilium.audit.models import AuditEvent
-from consilium.calls.models import ModelEndpoint
+from consilium.inference.models import ModelEndpoint
 from consilium.jobs import running
 from consilium.jobs.claiming import claim
 from consilium.jobs.handle import JobHandle

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from consilium.audit.models import AuditEvent
-from consilium.calls.models import ModelEndpoint
+from consilium.inference.models import ModelEndpoint
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.people.permissions import NotAllowed

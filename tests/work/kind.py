@@ -3,8 +3,8 @@
 from typing import Any
 
 from consilium.people.models import Person
-from consilium.work import kinds
-from consilium.work.models import Submission, WorkItem
+from consilium.workqueue import kinds
+from consilium.workqueue.models import Submission, WorkItem
 
 NAME = "test"
 projected: list[int] = []

@@ -39,7 +39,7 @@ def start() -> "Study | None":
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.work.race_settings"
     django.setup()
     from consilium.people.models import Study
-    from consilium.work import kinds
+    from consilium.workqueue import kinds
     from tests.work.kind import KIND
 
     if KIND.name not in kinds.known():
@@ -74,8 +74,8 @@ def reader(number: int) -> "Person":
 
 def opens(items: int, capacity: int) -> Callable[["Study"], None]:
     def prepare(study: "Study") -> None:
-        from consilium.work.models import WorkItem
-        from consilium.work.opening import open_items
+        from consilium.workqueue.models import WorkItem
+        from consilium.workqueue.opening import open_items
 
         first = WorkItem.objects.count() + 1
         objects: list[tuple[int, dict[str, Any]]] = [(number, {}) for number in range(first, first + items)]
@@ -93,7 +93,7 @@ def opens(items: int, capacity: int) -> Callable[["Study"], None]:
 
 
 def claim_one(study: "Study", number: int) -> Outcome:
-    from consilium.work.claiming import next_claim
+    from consilium.workqueue.claiming import next_claim
 
     claim = next_claim(study=study, person=reader(number), kind="test")
     return [str(claim.token), claim.item_id, claim.slot] if claim else []
@@ -117,9 +117,9 @@ def submit_own_key(study: "Study", number: int) -> Outcome:
 
 
 def _submit_first_claim(key: uuid.UUID) -> Outcome:
-    from consilium.work.errors import WorkRefused
-    from consilium.work.models import Claim
-    from consilium.work.submitting import submit
+    from consilium.workqueue.errors import WorkRefused
+    from consilium.workqueue.models import Claim
+    from consilium.workqueue.submitting import submit
 
     person = reader(0)
     claim = Claim.objects.filter(person=person).latest("claimed_at")
@@ -134,7 +134,7 @@ def late_claims(study: "Study") -> None:
     """One item with one seat that everybody held once and lost by expiry."""
     from django.utils import timezone
 
-    from consilium.work.models import Claim, WorkItem
+    from consilium.workqueue.models import Claim, WorkItem
 
     opens(1, 1)(study)
     item = WorkItem.objects.latest("pk")
@@ -145,8 +145,8 @@ def late_claims(study: "Study") -> None:
 
 
 def submit_late(study: "Study", number: int) -> Outcome:
-    from consilium.work.models import Claim
-    from consilium.work.submitting import submit
+    from consilium.workqueue.models import Claim
+    from consilium.workqueue.submitting import submit
 
     person = reader(number)
     claim = Claim.objects.filter(person=person).latest("claimed_at")
@@ -157,10 +157,10 @@ def submit_late(study: "Study", number: int) -> Outcome:
 
 def work_until_empty(study: "Study", number: int) -> Outcome:
     """Claims, sometimes postpones or loses the seat, and submits until nothing is left."""
-    from consilium.work import holding
-    from consilium.work.claiming import next_claim
-    from consilium.work.models import Claim
-    from consilium.work.submitting import submit
+    from consilium.workqueue import holding
+    from consilium.workqueue.claiming import next_claim
+    from consilium.workqueue.models import Claim
+    from consilium.workqueue.submitting import submit
 
     person, done = reader(number), []
     for turn in range(10_000):
@@ -253,15 +253,15 @@ def _round(study: "Study", name: str, barrier: Barrier, results: Any) -> dict[st
 
 def _clear(study: "Study") -> None:
     """End what the round before left open."""
-    from consilium.work.closing import close_item
-    from consilium.work.models import WorkItem
+    from consilium.workqueue.closing import close_item
+    from consilium.workqueue.models import WorkItem
 
     for item in WorkItem.objects.filter(study=study, is_open=True).select_related("study"):
         close_item(item)
 
 
 def _counts(study: "Study") -> int:
-    from consilium.work.models import Submission
+    from consilium.workqueue.models import Submission
 
     return Submission.objects.filter(study=study).count()
 
@@ -269,8 +269,8 @@ def _counts(study: "Study") -> int:
 def _broken() -> list[str]:
     """Everything that must hold after every round and does not."""
     from consilium.audit.verifying import verify
-    from consilium.work.models import WorkItem
-    from consilium.work.seats import free_seat
+    from consilium.workqueue.models import WorkItem
+    from consilium.workqueue.seats import free_seat
 
     broken = [f"audit: {fault}" for fault in verify()[1]]
     for item in WorkItem.objects.filter(is_open=True):

@@ -8,9 +8,9 @@ from django.db import OperationalError
 from django.test import Client
 
 from consilium.people.models import Participation
-from consilium.work import kinds, submitting
-from consilium.work.closing import close_item
-from consilium.work.models import Claim, Draft, Submission
+from consilium.workqueue import kinds, submitting
+from consilium.workqueue.closing import close_item
+from consilium.workqueue.models import Claim, Draft, Submission
 from tests.cast import Cast
 from tests.work import kind as test_kind
 from tests.work.conftest import Browser, Opens

@@ -9,14 +9,14 @@ from django.utils import timezone
 from consilium.audit.models import AuditEvent
 from consilium.people.models import Membership, Participation
 from consilium.people.permissions import NotAllowed
-from consilium.work import holding, kinds
-from consilium.work.claiming import next_claim, open_claim
-from consilium.work.closing import add_capacity, close_item, close_round
-from consilium.work.errors import AlreadyOpen, ClaimOver, OtherWorkOpen
-from consilium.work.expiring import expire_claims
-from consilium.work.models import Claim, Draft, WorkItem
-from consilium.work.opening import open_items
-from consilium.work.states import ClaimState
+from consilium.workqueue import holding, kinds
+from consilium.workqueue.claiming import next_claim, open_claim
+from consilium.workqueue.closing import add_capacity, close_item, close_round
+from consilium.workqueue.errors import AlreadyOpen, ClaimOver, OtherWorkOpen
+from consilium.workqueue.expiring import expire_claims
+from consilium.workqueue.models import Claim, Draft, WorkItem
+from consilium.workqueue.opening import open_items
+from consilium.workqueue.states import ClaimState
 from tests.cast import Cast
 from tests.work.conftest import Opens
 from tests.work.kind import KIND, NAME

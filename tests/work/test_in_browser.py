@@ -256,7 +256,7 @@ def test_content_nests_by_dots_and_back(opens: Opens) -> None:
     page = opens("reader0")
     found = page.evaluate(
         """async () => {
-          const { nest, flatten, sameContent } = await import("/static/work/form_content.js");
+          const { nest, flatten, sameContent } = await import("/static/workqueue/form_content.js");
           const flat = new Map([["a.b", "1"], ["a.c", "2"], ["steps.0.verdict", "accept"],
                                 ["steps.1.verdict", "edit"], ["__proto__.x", "3"], ["plain", true]]);
           const content = nest(flat);
@@ -278,7 +278,7 @@ def test_active_time_counts_only_work(opens: Opens) -> None:
     assert (
         page.evaluate(
             """async () => {
-          const { ActiveTime } = await import("/static/work/active_time.js");
+          const { ActiveTime } = await import("/static/workqueue/active_time.js");
           let clock = 0;
           const time = new ActiveTime(10, () => clock);
           const second = (visible) => { clock += 1000; time.tick(visible); };

@@ -12,13 +12,13 @@ from consilium.audit.verifying import verify
 from consilium.people.locking import lock_protocol, protocol_hash
 from consilium.people.models import GuidelineVersion, Participation, Study
 from consilium.people.permissions import NotAllowed
-from consilium.work import holding, kinds
-from consilium.work.claiming import next_claim
-from consilium.work.closing import close_item
-from consilium.work.errors import ClaimOver, ItemClosed, KeyReused, VersionConflict
-from consilium.work.models import Claim, Draft, Submission, WorkItem
-from consilium.work.states import ClaimState
-from consilium.work.submitting import submit
+from consilium.workqueue import holding, kinds
+from consilium.workqueue.claiming import next_claim
+from consilium.workqueue.closing import close_item
+from consilium.workqueue.errors import ClaimOver, ItemClosed, KeyReused, VersionConflict
+from consilium.workqueue.models import Claim, Draft, Submission, WorkItem
+from consilium.workqueue.states import ClaimState
+from consilium.workqueue.submitting import submit
 from tests.cast import Cast
 from tests.work import kind as test_kind
 from tests.work.conftest import Opens

@@ -5,8 +5,8 @@ from django.shortcuts import render
 from django.urls import path
 
 from consilium.urls import urlpatterns as project
-from consilium.work.models import Claim
-from consilium.work.views import work_screen
+from consilium.workqueue.models import Claim
+from consilium.workqueue.views import work_screen
 
 
 @work_screen

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from annotation.answering import NothingToAnswer, SourceForbids, ask_for_answers
-from consilium.calls.errors import EndpointRefused
-from consilium.calls.models import ModelEndpoint
 from consilium.commands import ReportingCommand
+from consilium.inference.errors import EndpointRefused
+from consilium.inference.models import ModelEndpoint
 from consilium.jobs.models import Job
 from consilium.jobs.running import run_until_over
 from consilium.jobs.states import JobState

@@ -6,8 +6,8 @@ from django.core.management.base import CommandParser
 
 from benchmark.launching import EvaluationRefused, evaluate
 from benchmark.models import EvaluationKind
-from consilium.calls.models import ModelEndpoint
 from consilium.commands import ReportingCommand
+from consilium.inference.models import ModelEndpoint
 from consilium.jobs.running import run_until_over
 from consilium.jobs.states import JobState
 from curation.management.acting import add_by, lead_of

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from consilium.calls.errors import EndpointRefused
-from consilium.calls.models import ModelEndpoint
 from consilium.commands import ReportingCommand
+from consilium.inference.errors import EndpointRefused
+from consilium.inference.models import ModelEndpoint
 from consilium.jobs.running import run_until_over
 from consilium.jobs.states import JobState
 from curation.management.acting import add_by, lead_of, study_named

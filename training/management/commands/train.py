@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from consilium.calls.models import ModelEndpoint
 from consilium.commands import ReportingCommand
+from consilium.inference.models import ModelEndpoint
 from consilium.jobs.models import Job
 from consilium.jobs.running import run_until_over
 from consilium.jobs.states import JobState

@@ -1,1 +1,0 @@
-"""Charts drawn by the server as SVG; pure."""

@@ -1,0 +1,100 @@
+"""`manage.py endpoint add NAME --url URL|--path DIR`, `endpoint list`, `endpoint retire NAME`."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from consilium.commands import ReportingCommand
+from consilium.inference.errors import EndpointRefused
+from consilium.inference.models import ModelEndpoint
+from consilium.inference.registering import add_endpoint, retire_endpoint
+from consilium.people.models import Study
+
+
+class Command(ReportingCommand):
+    help = "Add, list and retire the models that may be asked."
+    refusals = (EndpointRefused,)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        actions = parser.add_subparsers(dest="action", required=True)
+        self._add_options(actions.add_parser("add", help="Add a remote or a local model."))
+        listing = actions.add_parser("list", help="The models, with the number of stored replies.")
+        retire = actions.add_parser("retire", help="Take a model out of use; its replies stay.")
+        retire.add_argument("name")
+        retire.add_argument("--reason", default="")
+        for sub in (listing, retire):
+            self._add_json(sub)
+
+    def _add_options(self, parser: CommandParser) -> None:
+        self._add_json(parser)
+        parser.add_argument("name")
+        where = parser.add_mutually_exclusive_group(required=True)
+        where.add_argument("--url", default="", help="OpenAI-compatible base address, ending in /v1.")
+        where.add_argument("--path", default="", help="Folder under the models folder.")
+        parser.add_argument("--model", default="", help="Remote: the name the server knows.")
+        parser.add_argument("--family", default="", help="Local: the architecture unless given.")
+        parser.add_argument("--revision", default="", help="Remote: the model's version.")
+        parser.add_argument("--study", default="", help="Slug; without it, every study may ask.")
+        hosted = parser.add_mutually_exclusive_group()
+        hosted.add_argument("--hosted", dest="hosted", action="store_true", default=None)
+        hosted.add_argument("--not-hosted", dest="hosted", action="store_false")
+        training = parser.add_mutually_exclusive_group()
+        training.add_argument("--outputs-may-train", dest="may_train", action="store_true", default=None)
+        training.add_argument("--outputs-may-not-train", dest="may_train", action="store_false")
+        parser.add_argument("--retention", default="", help="How long the host keeps what it is sent.")
+        parser.add_argument("--trained-on", nargs="*", default=[], metavar="DIGEST")
+
+    def _add_json(self, parser: CommandParser) -> None:
+        # Suppressed default: `endpoint --json list` and `endpoint list --json` mean the same.
+        import argparse
+
+        parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+
+    def perform(self, **options: Any) -> dict[str, Any]:
+        if options["action"] == "list":
+            rows = [_facts(endpoint) for endpoint in ModelEndpoint.objects.with_reply_counts()]
+            return {"endpoints": rows} if options["json"] else {row["name"]: _line(row) for row in rows}
+        if options["action"] == "retire":
+            endpoint = ModelEndpoint.objects.get(name=options["name"])
+            return _facts(retire_endpoint(endpoint=endpoint, by=None, reason=options["reason"]))
+        study = Study.objects.get(slug=options["study"]) if options["study"] else None
+        provenance = {"releases": options["trained_on"]} if options["trained_on"] else {}
+        endpoint = add_endpoint(
+            name=options["name"],
+            by=None,
+            url=options["url"],
+            path=options["path"],
+            model_id=options["model"],
+            family=options["family"],
+            revision=options["revision"],
+            study=study,
+            is_hosted=options["hosted"],
+            outputs_may_train=options["may_train"],
+            retention=options["retention"],
+            provenance=provenance,
+        )
+        return _facts(endpoint)
+
+
+def _facts(endpoint: ModelEndpoint) -> dict[str, Any]:
+    return {
+        "id": endpoint.pk,
+        "name": endpoint.name,
+        "kind": "local" if endpoint.is_local else "remote",
+        "where": endpoint.path or endpoint.base_url,
+        "model": endpoint.model_id,
+        "family": endpoint.family,
+        "revision": endpoint.revision,
+        "study": endpoint.study.slug if endpoint.study else None,
+        "is_hosted": endpoint.is_hosted,
+        "outputs_may_train": endpoint.outputs_may_train,
+        "releases": endpoint.provenance.get("releases", []),
+        "is_active": endpoint.is_active,
+        "replies": getattr(endpoint, "reply_count", 0),
+    }
+
+
+def _line(row: dict[str, Any]) -> str:
+    words = [row["kind"], row["family"], f"study {row['study'] or 'any'}", f"{row['replies']} replies"]
+    return ", ".join(words if row["is_active"] else [*words, "out of use"])

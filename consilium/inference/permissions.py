@@ -1,0 +1,24 @@
+"""Whether an endpoint may be asked at all, and for which study.
+
+METHOD.md 6b; whether a source may be sent to hosted models is asked of curation's Source by the caller.
+"""
+
+from consilium.inference.addresses import check_address
+from consilium.inference.errors import EndpointRefused
+from consilium.inference.models import ModelEndpoint
+from consilium.people.models import Study
+
+
+def check_askable(endpoint: ModelEndpoint) -> None:
+    """Raise EndpointRefused when the endpoint was put aside or its host left the allow-list."""
+    if not endpoint.is_active:
+        raise EndpointRefused(f"The model {endpoint.name} is no longer in use.")
+    if not endpoint.is_local:
+        check_address(endpoint.base_url)
+
+
+def check_may_ask(endpoint: ModelEndpoint, *, study: Study) -> None:
+    """Raise EndpointRefused unless this study may ask the endpoint now."""
+    if endpoint.study_id is not None and endpoint.study_id != study.pk:
+        raise EndpointRefused(f"The model {endpoint.name} belongs to another study.")
+    check_askable(endpoint)

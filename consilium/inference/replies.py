@@ -1,0 +1,41 @@
+"""The cache of replies: looked up and stored in batches, always by the hash of the request."""
+
+from collections.abc import Collection, Sequence
+
+from consilium.inference.models import ModelEndpoint, Reply
+from consilium.inference.reading import Answer
+
+SHA_BATCH = 500
+
+
+def stored(endpoint: ModelEndpoint, hashes: Collection[str]) -> dict[str, Reply]:
+    """The replies this endpoint already gave, by request hash."""
+    wanted = list(hashes)
+    found: dict[str, Reply] = {}
+    for start in range(0, len(wanted), SHA_BATCH):  # SQLite limits the variables of one statement
+        batch = wanted[start : start + SHA_BATCH]
+        rows = Reply.objects.filter(endpoint=endpoint, request_sha256__in=batch)
+        found |= {row.request_sha256: row for row in rows}
+    return found
+
+
+def store(endpoint: ModelEndpoint, answers: Sequence[tuple[str, Answer, int]]) -> dict[str, Reply]:
+    """Store (request hash, answer, latency in ms) in one statement; return the rows by hash.
+
+    Where another worker stored a reply to the same request first, its row stays and is returned.
+    """
+    rows = [
+        Reply(
+            endpoint=endpoint,
+            request_sha256=sha256,
+            text=answer.text,
+            reasoning=answer.reasoning,
+            finish_reason=answer.finish_reason,
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+            latency_ms=latency_ms,
+        )
+        for sha256, answer, latency_ms in answers
+    ]
+    Reply.objects.bulk_create(rows, ignore_conflicts=True, batch_size=SHA_BATCH)
+    return stored(endpoint, [sha256 for sha256, _, _ in answers])

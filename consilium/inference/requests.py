@@ -1,0 +1,72 @@
+"""What is asked: one chat request, its canonical bytes and the hash under which its reply is kept (pure)."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from consilium.inference.images import DATA_PREFIX
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question to a model. `messages` follow the OpenAI chat protocol; images are data URIs only.
+
+    `tag` is the caller's name for it; `temperature` 0 means deterministic decoding.
+    """
+
+    messages: list[dict[str, Any]]
+    tag: str
+    max_tokens: int = 256
+    temperature: float = 0.0
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An ask ready to be sent: the hash of its canonical form and the bytes that go out."""
+
+    sha256: str
+    body: bytes
+
+
+def body_of(ask: Ask, model: str, max_tokens: int) -> dict[str, Any]:
+    """The JSON body of the request. Raises ValueError for an image that is not a data URI."""
+    check_images(ask.messages)
+    body = {
+        "model": model,
+        "messages": ask.messages,
+        "max_tokens": max_tokens,
+        "temperature": ask.temperature,
+    }
+    return body if ask.seed is None else body | {"seed": ask.seed}
+
+
+def canonical(body: dict[str, Any]) -> bytes:
+    """The one byte form of a body: keys sorted, no blanks."""
+    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+
+
+def request_sha256(body: bytes, revision: str) -> str:
+    """SHA-256 (hex) over the canonical body and the endpoint's revision."""
+    sha = hashlib.sha256(body)
+    sha.update(b"\n" + revision.encode())
+    return sha.hexdigest()
+
+
+def check_images(messages: list[dict[str, Any]]) -> None:
+    """Raise ValueError for an image address: a model server must never fetch anything for us."""
+    for part in _parts(messages):
+        kind = part.get("type")
+        if kind == "image_url" and not str(part["image_url"]["url"]).startswith(DATA_PREFIX):
+            raise ValueError("Images are sent as data URIs only.")
+        if kind not in {"text", "image_url"}:
+            raise ValueError(f"A message part of type {kind!r} is not sent to models.")
+
+
+def _parts(messages: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for message in messages:
+        if not isinstance(message["content"], str):
+            yield from message["content"]

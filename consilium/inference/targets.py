@@ -1,0 +1,102 @@
+"""Where an endpoint's requests go: a remote address with its key, or this process's own model server."""
+
+import json
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import orjson
+from django.conf import settings
+
+from consilium.inference import serving
+from consilium.inference.addresses import check_address
+from consilium.inference.courier import Limits
+from consilium.inference.folders import folder_under
+from consilium.inference.models import ModelEndpoint
+from consilium.inference.requests import Ask, canonical
+
+# `transformers serve` answers one request of a model after the other: a few waiting keep it busy.
+LOCAL_IN_FLIGHT = 4
+LOCAL_ANSWER_SECONDS = 900.0
+
+
+def api_key(endpoint_name: str) -> str:
+    """The key of a remote endpoint, from CONSILIUM_API_KEY_<NAME>; empty when there is none. Never stored."""
+    return os.environ.get(key_variable(endpoint_name), "")
+
+
+def key_variable(endpoint_name: str) -> str:
+    """The environment variable that holds the key: the name in capitals, other characters as underscores."""
+    return "CONSILIUM_API_KEY_" + re.sub(r"[^A-Z0-9]", "_", endpoint_name.upper())
+
+
+@dataclass(frozen=True)
+class RemoteTarget:
+    """A server at a fixed address of the allow-list."""
+
+    endpoint: ModelEndpoint
+    can_move = False
+
+    def limits(self, given: Limits | None, asks_sampled: bool) -> Limits:
+        """As given."""
+        return given or Limits()
+
+    def address(self, check: Callable[[], None]) -> str:
+        """The base address. Raises EndpointRefused."""
+        return check_address(self.endpoint.base_url)
+
+    def headers(self) -> dict[str, str]:
+        """The authorization header, when the site has a key for this endpoint."""
+        key = api_key(self.endpoint.name)
+        return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def on_the_wire(self, form: bytes, ask: Ask) -> bytes:
+        """The body as it is sent: its canonical form."""
+        return form
+
+
+@dataclass(frozen=True)
+class LocalTarget:
+    """A checkpoint that this process's own server loads from its folder."""
+
+    endpoint: ModelEndpoint
+    can_move = True
+
+    def limits(self, given: Limits | None, asks_sampled: bool) -> Limits:
+        """Few in flight; one at a time when sampling, because the server has one random generator for all."""
+        limits = given or Limits(answer_seconds=LOCAL_ANSWER_SECONDS)
+        return replace(limits, in_flight=1 if asks_sampled else min(LOCAL_IN_FLIGHT, limits.in_flight))
+
+    def address(self, check: Callable[[], None]) -> str:
+        """The running server's base address; starts it when it is not alive. Raises ServingFailed."""
+        return serving.address(check)
+
+    def headers(self) -> dict[str, str]:
+        """None: it listens on loopback only."""
+        return {}
+
+    def on_the_wire(self, form: bytes, ask: Ask) -> bytes:
+        """The body with the folder as model name, and sampling switched on when a temperature asks for it."""
+        body = orjson.loads(form) | {"model": self._model}
+        # The server takes `do_sample` from the model's own file only, where it is mostly absent.
+        return canonical(body if ask.temperature == 0 else body | {"generation_config": self._sampling})
+
+    @cached_property
+    def _model(self) -> str:
+        return serving.model_name(self.endpoint)
+
+    @cached_property
+    def _sampling(self) -> str:
+        file = folder_under(settings.MODELS_FOLDER, self.endpoint.path) / "generation_config.json"
+        own = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        return json.dumps(own | {"do_sample": True})
+
+
+Target = RemoteTarget | LocalTarget
+
+
+def target_of(endpoint: ModelEndpoint) -> Target:
+    """Where to send the endpoint's requests."""
+    return LocalTarget(endpoint) if endpoint.is_local else RemoteTarget(endpoint)

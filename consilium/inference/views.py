@@ -1,0 +1,80 @@
+"""Pages about models: the list, adding one, taking one out of use."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from consilium.inference.errors import EndpointRefused, NameTaken
+from consilium.inference.forms import LocalForm, RemoteForm
+from consilium.inference.models import ModelEndpoint
+from consilium.inference.registering import add_endpoint, retire_endpoint
+from consilium.people.access import study_for
+from consilium.people.models import Person, Role, Study
+from consilium.people.requests import signed_in
+
+
+def endpoints(request: HttpRequest, study: str) -> HttpResponse:
+    """The models this study may ask, with permissions, provenance and stored replies."""
+    person = signed_in(request)
+    found = study_for(person, study, Role.LEAD)
+    rows = ModelEndpoint.objects.for_study(found).with_reply_counts().order_by("-is_active", "name")
+    context = {"study": found, "endpoints": rows, "is_operator": person.is_operator}
+    return render(request, "inference/endpoints.html", context)
+
+
+def add_remote(request: HttpRequest, study: str) -> HttpResponse:
+    """Add a model behind an address."""
+    return _add(request, study, RemoteForm)
+
+
+def add_local(request: HttpRequest, study: str) -> HttpResponse:
+    """Add a checkpoint from the models folder."""
+    return _add(request, study, LocalForm)
+
+
+@require_POST
+def retire(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+    """Take a model out of use."""
+    person = signed_in(request)
+    found = study_for(person, study, Role.LEAD)
+    endpoint = get_object_or_404(ModelEndpoint.objects.for_study(found), pk=pk)
+    try:
+        retire_endpoint(endpoint=endpoint, by=person, reason=request.POST.get("reason", ""))
+    except EndpointRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{endpoint.name} is out of use. Its replies stay.")
+    return redirect("calls:endpoints", study=found.slug)
+
+
+def _add(request: HttpRequest, slug: str, form_class: type[RemoteForm | LocalForm]) -> HttpResponse:
+    person = signed_in(request)
+    study = study_for(person, slug, Role.LEAD)
+    form = form_class(request.POST or None, is_operator=person.is_operator)
+    if request.method == "POST" and form.is_valid() and _stored(form, study, person):
+        messages.success(request, f"{form.cleaned_data['name']} is added.")
+        return redirect("calls:endpoints", study=study.slug)
+    tabs = [_tab("Remote server", "calls:add-remote", study, form_class is RemoteForm)]
+    tabs.append(_tab("Local checkpoint", "calls:add-local", study, form_class is LocalForm))
+    return render(request, "inference/add.html", {"study": study, "form": form, "kinds": tabs})
+
+
+def _stored(form: RemoteForm | LocalForm, study: Study, person: Person) -> bool:
+    data = dict(form.cleaned_data)
+    releases, for_everybody = data.pop("releases"), data.pop("for_everybody", False)
+    provenance = {"releases": releases} if releases else {}
+    try:
+        add_endpoint(by=person, study=None if for_everybody else study, provenance=provenance, **data)
+    except NameTaken as error:
+        form.add_error("name", str(error))
+    except EndpointRefused as error:
+        form.add_error("path" if isinstance(form, LocalForm) else None, str(error))
+    return not form.errors
+
+
+def _tab(label: str, view: str, study: Study, current: bool) -> dict[str, Any]:
+    return {"label": label, "url": reverse(view, kwargs={"study": study.slug}), "current": current}

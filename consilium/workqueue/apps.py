@@ -1,0 +1,17 @@
+"""App configuration."""
+
+from django.apps import AppConfig
+
+
+class WorkConfig(AppConfig):
+    """Registers the room with Django and its sweep with the jobs room."""
+
+    name = "consilium.workqueue"
+    label = "work"
+
+    def ready(self) -> None:
+        """Have overdue claims expire at every tick of the sweeper."""
+        from consilium.jobs.sweeping import register_sweep
+        from consilium.workqueue.expiring import sweep
+
+        register_sweep(sweep)

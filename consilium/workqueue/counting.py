@@ -1,0 +1,103 @@
+"""What a person sees about their own work: counts of today and what waits. Nobody else's figures."""
+
+from dataclasses import dataclass
+from statistics import median
+
+from django.utils import timezone
+
+from consilium.people.models import Membership
+from consilium.workqueue import kinds
+from consilium.workqueue.models import Claim, Submission, WorkItem
+from consilium.workqueue.states import ClaimState
+
+MOST_COUNTED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class KindCount:
+    """One kind of work for one person. `waiting` stops at MOST_COUNTED (`more` says so)."""
+
+    name: str
+    label: str
+    waiting: int
+    more: bool
+    postponed: int
+    done: int
+    claim: Claim | None
+
+    @property
+    def waiting_shown(self) -> str:
+        """The number of waiting items as text."""
+        return f"{MOST_COUNTED}+" if self.more else str(self.waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """A person's day in one study; `median_seconds` is None before the first submission."""
+
+    done: int
+    of: int
+    more: bool
+    median_seconds: int | None
+
+    @property
+    def unit(self) -> str:
+        """What stands behind the number done: "of 40"."""
+        return f"of {self.of}{'+' if self.more else ''}"
+
+    @property
+    def median_shown(self) -> str:
+        """Minutes and seconds, e.g. "2:10"."""
+        if self.median_seconds is None:
+            return "none yet"
+        return f"{self.median_seconds // 60}:{self.median_seconds % 60:02d}"
+
+
+def counts_of(membership: Membership) -> list[KindCount]:
+    """One entry per kind of work that the person has, had or may take."""
+    active = _active(membership)
+    counts = [_count(membership, kind, active) for kind in kinds.known().values()]
+    return [count for count in counts if count.waiting or count.done or count.claim]
+
+
+def count_of(membership: Membership, kind: str) -> KindCount:
+    """The entry of one kind."""
+    return _count(membership, kinds.find(kind), _active(membership))
+
+
+def today_of(membership: Membership, counts: list[KindCount]) -> Today:
+    """What the person finished since midnight, and the median of the active time."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    first = Submission.objects.filter(study=membership.study, person=membership.person, version=1)
+    seconds = list(first.filter(submitted_at__gte=midnight).values_list("active_seconds", flat=True))
+    waiting = sum(count.waiting + (count.claim is not None) for count in counts)
+    return Today(
+        done=len(seconds),
+        of=len(seconds) + waiting,
+        more=any(count.more for count in counts),
+        median_seconds=round(median(seconds)) if seconds else None,
+    )
+
+
+def _active(membership: Membership) -> Claim | None:
+    held = Claim.objects.filter(study=membership.study, person=membership.person, state=ClaimState.CLAIMED)
+    return held.select_related("item").first()
+
+
+def _count(membership: Membership, kind: kinds.WorkKind, active: Claim | None) -> KindCount:
+    person, study = membership.person, membership.study
+    room = WorkItem.objects.with_room().filter(kind=kind.name).eligible_for(membership)
+    waiting = room.waiting_for(person)[: MOST_COUNTED + 1].count()
+    postponed = Claim.objects.filter(
+        study=study, person=person, item__kind=kind.name, state=ClaimState.POSTPONED, item__is_open=True
+    )
+    done = Submission.objects.filter(study=study, person=person, kind=kind.name, version=1)
+    return KindCount(
+        name=kind.name,
+        label=kind.label,
+        waiting=min(waiting, MOST_COUNTED),
+        more=waiting > MOST_COUNTED,
+        postponed=postponed.count(),
+        done=done.count(),
+        claim=active if active and active.item.kind == kind.name else None,
+    )

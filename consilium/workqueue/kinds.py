@@ -1,0 +1,55 @@
+"""The kinds of human work: the app that owns a kind registers its schema, screen and meaning."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from consilium.people.models import Person
+    from consilium.workqueue.models import Submission, WorkItem
+
+
+class InvalidContent(ValueError):
+    """A submission that its schema refuses; `errors` maps a field to a message for people."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        self.errors = errors
+        super().__init__("; ".join(f"{field}: {message}" for field, message in errors.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class WorkKind:
+    """One kind of human work.
+
+    `validate(item, content, shown)` returns the cleaned content or raises InvalidContent.
+    `project(submission)` writes the app's typed rows in the transaction of the submission.
+    `shown_for(item, person)` decides what this person is shown, e.g. the side order; the claim keeps it.
+    `screen` is the URL name that shows a claim; it takes `token`.
+    """
+
+    name: str
+    label: str
+    schema_version: int
+    screen: str
+    validate: Callable[["WorkItem", dict[str, Any], dict[str, Any]], dict[str, Any]]
+    project: Callable[["Submission"], None]
+    shown_for: Callable[["WorkItem", "Person"], dict[str, Any]]
+
+
+_kinds: dict[str, WorkKind] = {}
+
+
+def register(kind: WorkKind) -> None:
+    """Make a kind known; another one under the same name is a programming error."""
+    if _kinds.setdefault(kind.name, kind) != kind:
+        raise ValueError(f"Two work kinds are named {kind.name}.")
+
+
+def find(name: str) -> WorkKind:
+    """The kind of that name. Raises LookupError for a kind nobody registered."""
+    return _kinds[name]
+
+
+def known() -> dict[str, WorkKind]:
+    """All registered kinds by name."""
+    return dict(_kinds)

@@ -1,0 +1,18 @@
+"""Addresses of this room: pages of a study's queue, and the calls of the browser module."""
+
+from django.urls import path
+
+from consilium.workqueue import calls, views
+
+app_name = "work"
+urlpatterns = [
+    path("s/<slug:study>/work/", views.queue, name="queue"),
+    path("s/<slug:study>/work/<str:kind>/", views.finished, name="finished"),
+    path("s/<slug:study>/work/<str:kind>/next/", views.take_next, name="next"),
+    path("work/session/", calls.session, name="session"),
+    path("work/<uuid:token>/draft/", calls.draft, name="draft"),
+    path("work/<uuid:token>/heartbeat/", calls.heartbeat, name="heartbeat"),
+    path("work/<uuid:token>/postpone/", calls.postpone, name="postpone"),
+    path("work/<uuid:token>/skip/", calls.skip, name="skip"),
+    path("work/<uuid:token>/submit/", calls.submit, name="submit"),
+]

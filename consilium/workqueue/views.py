@@ -1,0 +1,96 @@
+"""Pages of the queue."""
+
+from collections.abc import Callable
+from functools import wraps
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from consilium.people.access import study_for
+from consilium.people.permissions import can_take_part
+from consilium.people.requests import signed_in
+from consilium.workqueue import kinds
+from consilium.workqueue.claiming import member_of, next_claim, open_claim
+from consilium.workqueue.counting import count_of, counts_of, today_of
+from consilium.workqueue.errors import ClaimOver, OtherWorkOpen
+from consilium.workqueue.models import Claim
+from consilium.workqueue.places import screen_of
+
+Screen = Callable[[HttpRequest, Claim], HttpResponse]
+
+
+def work_screen(view: Screen) -> Callable[[HttpRequest, UUID], HttpResponse]:
+    """Decorator for the screens of the apps: hands the view the person's claim instead of the token.
+
+    Somebody else's token is a 404; a claim that is over gets a page that says so (410).
+    """
+
+    @require_GET
+    @wraps(view)
+    def answer(request: HttpRequest, token: UUID) -> HttpResponse:
+        try:
+            claim = open_claim(token, signed_in(request))
+        except ClaimOver as over:
+            return render(request, "workqueue/over.html", {"reason": str(over)}, status=over.status)
+        return view(request, claim)
+
+    return answer
+
+
+@require_GET
+def queue(request: HttpRequest, study: str) -> HttpResponse:
+    """What waits for the person, and their own figures of today."""
+    person = signed_in(request)
+    found = study_for(person, study)
+    membership = member_of(found, person)
+    counts = counts_of(membership)
+    context = {
+        "study": found,
+        "counts": counts,
+        "claim": next((count.claim for count in counts if count.claim), None),
+        "today": today_of(membership, counts),
+        "takes_part": can_take_part(person, found),
+    }
+    return render(request, "workqueue/queue.html", context)
+
+
+@require_GET
+def finished(request: HttpRequest, study: str, kind: str) -> HttpResponse:
+    """Nothing of this kind is left for the person right now."""
+    person = signed_in(request)
+    found = study_for(person, study)
+    _check_kind(kind)
+    membership = member_of(found, person)
+    counts = counts_of(membership)
+    context = {
+        "study": found,
+        "count": count_of(membership, kind),
+        "others": [count for count in counts if count.name != kind and count.waiting],
+        "today": today_of(membership, counts),
+    }
+    return render(request, "workqueue/finished.html", context)
+
+
+@require_POST
+def take_next(request: HttpRequest, study: str, kind: str) -> HttpResponse:
+    """Claim the next item and show it."""
+    person = signed_in(request)
+    found = study_for(person, study)
+    _check_kind(kind)
+    if not can_take_part(person, found):
+        return redirect("people:take-part", study=found.slug)
+    try:
+        claim = next_claim(study=found, person=person, kind=kind)
+    except OtherWorkOpen as other:
+        context = {"study": found, "claim": other.claim, "reason": str(other), "wanted": kinds.find(kind)}
+        return render(request, "workqueue/other_open.html", context, status=other.status)
+    if claim is None:
+        return redirect("work:finished", study=found.slug, kind=kind)
+    return redirect(screen_of(claim))
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in kinds.known():
+        raise Http404("No such kind of work.")

@@ -1,0 +1,98 @@
+"""`manage.py up`: checks, database, static files, first content, then web and workers until Ctrl-C."""
+
+import fcntl
+import json
+import socket
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+from dashboard.supervisor import command_lines, web_address
+from dashboard.supervisor.process_tree import Supervisor
+
+DEFAULT_PORT = 8000
+
+
+class Command(BaseCommand):
+    help = "Run everything: checks, migrate, static files, web process and workers. Ctrl-C stops all."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--demo", action="store_true", help="make the demo study first, if it is not there"
+        )
+        parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 picks a free one")
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--json", action="store_true", help='print {"url": ...} when it answers')
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with (
+            only_one(Path(settings.CONSILIUM_HOME)),
+            web_address.listen(options["host"], options["port"]) as listener,
+        ):
+            self._prepare(demo=options["demo"], as_json=options["json"])
+            connections.close_all()
+            supervisor = make_tree(listener)
+            supervisor.run(self._announcing(listener, as_json=options["json"]))
+        self._say("" if options["json"] else "Stopped; nothing runs any more. All data is kept.")
+
+    def _prepare(self, *, demo: bool, as_json: bool) -> None:
+        try:
+            prepare(demo=demo, as_json=as_json)
+        except KeyboardInterrupt:
+            raise CommandError("Stopped before anything was started. Start again; it continues.") from None
+
+    def _announcing(self, listener: socket.socket, *, as_json: bool) -> Any:
+        url, told = web_address.address(listener), False
+
+        def announce() -> None:
+            nonlocal told
+            if not told and web_address.answers(listener):
+                told = True
+                self._say(
+                    json.dumps({"url": url}) if as_json else f"Consilium runs at {url}   (Ctrl-C stops it)"
+                )
+
+        return announce
+
+    def _say(self, text: str) -> None:
+        if text:
+            self.stdout.write(text)
+            self.stdout.flush()
+
+
+@contextmanager
+def only_one(home: Path) -> Iterator[None]:
+    """Hold the data folder's lock. Raises CommandError when another `up` holds it."""
+    with (home / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CommandError(
+                "Consilium already runs on this data folder. Stop it, or set CONSILIUM_HOME to another one.",
+                returncode=2,
+            ) from None
+        yield
+
+
+def prepare(*, demo: bool, as_json: bool) -> None:
+    """Checks (the doctor), static files, database and first content."""
+    call_command("check", databases=list(connections), fail_level="ERROR")
+    call_command("collectstatic", interactive=False, verbosity=0)
+    call_command("setup", demo=demo, background=True, json=as_json)
+
+
+def make_tree(listener: socket.socket) -> Supervisor:
+    """The web process and one worker for each queue."""
+    supervisor = Supervisor()
+    folder, web_fd = settings.BASE_DIR, listener.fileno()
+    supervisor.add("web", command_lines.web(web_fd), folder=folder, pass_fds=(web_fd,))
+    supervisor.add("worker", command_lines.worker("default", command_lines.DEFAULT_JOBS), folder=folder)
+    supervisor.add("gpu worker", command_lines.worker("gpu", command_lines.GPU_JOBS), folder=folder)
+    return supervisor

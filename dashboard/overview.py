@@ -1,0 +1,121 @@
+"""What a lead sees first: how far the study is, what waits for somebody, what is running."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, Model, OuterRef, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from annotation.models import Case
+from annotation.states import CaseState
+from consilium.audit.models import AuditEvent
+from consilium.jobs.models import Job
+from consilium.jobs.states import JobState
+from consilium.people.models import Study
+from consilium.workqueue.models import Round, Submission
+from curation.models import Image, Question, Release, Trace
+from curation.states import ImageState, ReleaseState, TraceState
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that a person has to do before the study can go on."""
+
+    text: str
+    url: str
+    tone: str = "warning"
+
+
+def overview(study: Study) -> dict[str, Any]:
+    """Everything the study's front page shows."""
+    return {
+        "tiles": _tiles(study),
+        "waiting": _waiting(study),
+        "rounds": rounds_with_progress(study),
+        "running": Job.objects.filter(study=study, state__in=[JobState.QUEUED, JobState.RUNNING]).order_by(
+            "created_at"
+        ),
+        "failed": _failed(study),
+        "releases": Release.objects.filter(study=study, state=ReleaseState.FROZEN).order_by("-frozen_at")[:4],
+        "events": _latest_events(study),
+    }
+
+
+def _latest_events(study: Study) -> "QuerySet[AuditEvent]":
+    """Without the many claims, of which the queue itself tells."""
+    events = AuditEvent.objects.filter(study=study).exclude(action__startswith="claim.")
+    return events.select_related("actor").order_by("-sequence")[:8]
+
+
+def _failed(study: Study) -> "QuerySet[Job]":
+    """The last failures that no later job of the same kind has made good."""
+    jobs = Job.objects.filter(study=study)
+    later = jobs.filter(
+        kind=OuterRef("kind"), state=JobState.SUCCEEDED, finished_at__gt=OuterRef("finished_at")
+    )
+    return jobs.filter(~Exists(later), state=JobState.FAILED).order_by("-finished_at")[:3]
+
+
+def by_state(queryset: "QuerySet[Any]") -> dict[str, int]:
+    """State to number of rows."""
+    return dict(queryset.order_by().values_list("state").annotate(n=Count("pk")))
+
+
+def rounds_with_progress(study: Study) -> list[dict[str, Any]]:
+    """Each round with the seats it offers and the counted submissions it has."""
+    rounds = Round.objects.filter(study=study)
+    shown = []
+    for one in rounds:
+        seats = sum(one.items.values_list("capacity", flat=True))
+        counted = Submission.objects.filter(item__round=one, is_surplus=False)
+        done = counted.values("item", "person").distinct().count()
+        shown.append(
+            {
+                "label": f"{one.get_kind_display()}: {one.name}",
+                "done": min(done, seats),
+                "seats": seats,
+                "is_open": one.closed_at is None,
+            }
+        )
+    return shown
+
+
+def _tiles(study: Study) -> list[dict[str, Any]]:
+    since = timezone.now() - timedelta(days=1)
+    submissions = Submission.objects.filter(study=study)
+    return [
+        _tile("Images", Image, study, "curation:images", "usable", ImageState.RELEASED),
+        _tile("Questions", Question, study, "curation:questions", "ready", "ready"),
+        _tile("Traces", Trace, study, "curation:traces", "accepted", TraceState.ACCEPTED, TraceState.EDITED),
+        _tile("Cases", Case, study, "annotation:cases", "settled", CaseState.SETTLED),
+        {
+            "label": "Submissions",
+            "value": submissions.count(),
+            "note": f"{submissions.filter(submitted_at__gte=since).count()} in the last day",
+            "url": "",
+        },
+    ]
+
+
+def _tile(label: str, model: type[Model], study: Study, view: str, word: str, *states: str) -> dict[str, Any]:
+    counts = by_state(model._default_manager.filter(study=study))
+    good = sum(counts.get(state, 0) for state in states)
+    url = reverse(view, args=[study.slug])
+    return {"label": label, "value": sum(counts.values()), "note": f"{good} {word}", "url": url}
+
+
+def _waiting(study: Study) -> list[Waiting]:
+    images = by_state(Image.objects.filter(study=study))
+    cases = by_state(Case.objects.filter(study=study))
+    traces = by_state(Trace.objects.filter(study=study))
+    found = [
+        (images.get(ImageState.QUARANTINED, 0), "Images before pixel review", "curation:pixel-reviews"),
+        (traces.get(TraceState.CHECKED, 0), "Checked traces outside a review round", "curation:traces"),
+        (traces.get(TraceState.DISPUTED, 0), "Disputed traces", "curation:traces"),
+        (cases.get(CaseState.DISPUTED, 0), "Disputed cases, for a senior", "annotation:cases"),
+        (cases.get(CaseState.STALLED, 0), "Cases without an eligible reader", "annotation:cases"),
+    ]
+    page = {view: reverse(view, args=[study.slug]) for _, _, view in found}
+    return [Waiting(f"{text}: {count}", page[view]) for count, text, view in found if count]

@@ -1,0 +1,14 @@
+"""Addresses of the home pages."""
+
+from django.urls import path
+
+from dashboard import design_system, views
+
+app_name = "site"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", views.health, name="health"),
+    path("design/", design_system.show, name="design"),
+    path("s/<slug:study>/", views.study, name="study"),
+    path("s/<slug:study>/record/", views.record, name="record"),
+]

@@ -1,0 +1,47 @@
+"""Home pages: where a person lands, the study's front page, its record."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+
+from consilium.audit.models import AuditEvent
+from consilium.people.access import study_for
+from consilium.people.models import Role, Study
+from consilium.people.permissions import roles_of
+from consilium.people.requests import signed_in
+from dashboard.overview import overview
+
+PAGE = 50
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Straight into the only study, else a choice."""
+    person = signed_in(request)
+    studies = list(Study.objects.visible_to(person).order_by("name"))
+    if len(studies) == 1 and not person.is_operator:
+        return redirect("site:study", study=studies[0].slug)
+    return render(request, "dashboard/home.html", {"studies": studies})
+
+
+def study(request: HttpRequest, study: str) -> HttpResponse:
+    """Leads see how the study stands; everybody else goes to their work."""
+    person = signed_in(request)
+    found = study_for(person, study)
+    if Role.LEAD not in roles_of(person, found):
+        return redirect("work:queue", study=found.slug)
+    return render(request, "dashboard/study.html", {"study": found, **overview(found)})
+
+
+def record(request: HttpRequest, study: str) -> HttpResponse:
+    """The study's audit events, newest first."""
+    found = study_for(signed_in(request), study, Role.LEAD)
+    events = AuditEvent.objects.filter(study=found).select_related("actor").order_by("-sequence")
+    page = Paginator(events, PAGE).get_page(request.GET.get("page"))
+    return render(request, "dashboard/record.html", {"study": found, "page": page})
+
+
+@login_not_required
+def health(request: HttpRequest) -> JsonResponse:
+    """Whether the web process answers; says nothing about what is inside."""
+    return JsonResponse({"ok": True})

@@ -1,0 +1,177 @@
+// The one module of every work screen: <form data-work ...> (templates/workqueue/form_attributes.html).
+// Screens may use: [data-work-saved] chip, [data-work-waiting] pill, [data-work-postpone] and [data-work-skip] buttons,
+// [data-work-notices] place of the notice, [data-error-for="choices.accuracy"] place of a field's error,
+// [data-work-row] (or .preference) rows of radios that must all be answered before anything is sent.
+// Events on the form: "work:restored" after stored content was shown; dispatch "work:changed" after a change that is no
+// input event; "work:collect" lets the screen add to detail.content before it is read.
+
+import { ActiveTime } from "./active_time.js";
+import { Drafts } from "./drafts.js";
+import { readContent } from "./form_content.js";
+import { LocalStore } from "./local_store.js";
+import { Outbox } from "./outbox.js";
+import { askReason, askToLogIn, askWhichText } from "./prompts.js";
+import { rowsOf, isAnswered } from "./rows.js";
+import { Server } from "./server.js";
+import { Signs } from "./signs.js";
+
+const HEARTBEAT_MS = 30_000;
+const GONE_MS = 10 * 60_000;
+
+export function factsOf(data) {
+  const parsed = (text) => (text ? JSON.parse(text) : null);
+  return {
+    token: data.token,
+    calls: data.calls,
+    queue: data.queue,
+    baseVersion: Number(data.baseVersion),
+    draftVersion: Number(data.draftVersion),
+    draft: parsed(data.draft),
+    draftAt: data.draftAt,
+    submitted: parsed(data.submitted),
+  };
+}
+
+class WorkScreen {
+  constructor(form) {
+    this.form = form;
+    this.facts = factsOf(form.dataset);
+    this.store = new LocalStore(form.dataset.person);
+    this.server = new Server(form.dataset);
+    this.signs = new Signs(form);
+    this.time = new ActiveTime(Number(form.dataset.active));
+    const onLogin = () => this.logIn();
+    const collect = () => this.collect();
+    this.drafts = new Drafts({ form, facts: this.facts, store: this.store, server: this.server, signs: this.signs, collect, onLogin });
+    this.outbox = new Outbox(this.store, this.server, { onWaiting: (count, isReached) => this.waiting(count, isReached), onLogin });
+    this.isSending = false;
+  }
+
+  async start() {
+    this.time.start();
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit();
+    });
+    this.on("[data-work-postpone]", () => this.postpone());
+    this.on("[data-work-skip]", () => this.skip());
+    document.addEventListener("work:flush", ({ detail }) => detail.waits.push(this.drafts.flush()));
+    document.addEventListener("work:left", () => this.drafts.stop());
+    setInterval(() => this.beat(), HEARTBEAT_MS);
+    addEventListener("pageshow", (event) => event.persisted && location.reload());
+    addEventListener("beforeunload", (event) => this.drafts.isDirty && this.store.broken && event.preventDefault());
+    this.outbox.deliverLeftovers(this.facts.token);
+    await this.drafts.restore();
+    this.drafts.start();
+    this.form.dataset.ready = "";
+    const left = this.outbox.names.find((name) => name.startsWith(`outbox.${this.facts.token}.`));
+    if (left) await this.deliver(left, this.store.read(left));
+  }
+
+  on(selector, act) {
+    for (const button of document.querySelectorAll(selector)) button.addEventListener("click", () => !this.isSending && act());
+  }
+
+  collect() {
+    const content = readContent(this.form);
+    this.form.dispatchEvent(new CustomEvent("work:collect", { bubbles: true, detail: { content } }));
+    return content;
+  }
+
+  logIn() {
+    this.loggingIn ??= askToLogIn(this.form.dataset.login, () => this.server.whoIsThere()).finally(() => {
+      this.loggingIn = null;
+    });
+    return this.loggingIn;
+  }
+
+  waiting(count, isReached) {
+    this.signs.waiting(count);
+    if (!isReached) this.signs.say("The server cannot be reached. Your answer is kept on this device and sent by itself; you can leave this page open.", "warning");
+  }
+
+  // Marks unanswered rows; true when all are answered.
+  isComplete() {
+    const missing = rowsOf(this.form).filter((row) => !isAnswered(row));
+    this.signs.clearErrors();
+    for (const row of missing) row.dataset.missing = "";
+    if (!missing.length) return true;
+    this.signs.say(missing.length === 1 ? "One answer is missing." : `${missing.length} answers are missing.`, "danger");
+    missing[0].querySelector("input")?.focus();
+    return false;
+  }
+
+  async submit() {
+    if (this.isSending || !this.isComplete()) return;
+    const base = this.facts.baseVersion;
+    const { token, calls } = this.facts;
+    const key = this.store.submissionKey(token, base);
+    const body = { content: this.collect(), key, active_seconds: this.time.seconds, base_version: base };
+    this.drafts.keep();
+    await this.deliver(`outbox.${token}.${base}`, { url: `${calls}submit/`, body });
+  }
+
+  async deliver(name, entry) {
+    this.lock(true);
+    const answer = await this.outbox.deliver(name, entry);
+    if (answer.kind === "done") return this.leave(answer.body.next);
+    this.lock(false);
+    return this.refused(answer.status, answer.body, entry.body);
+  }
+
+  lock(isSending) {
+    this.isSending = isSending;
+    this.form.inert = isSending;
+    if (isSending) this.signs.chip("sending", "");
+    else this.signs.say("");
+  }
+
+  leave(next) {
+    this.drafts.stop();
+    this.store.forgetClaim(this.facts.token);
+    location.assign(next ?? this.facts.queue);
+  }
+
+  async refused(status, problem, sent) {
+    this.signs.chip("not submitted; kept on this device", "danger");
+    if (status === 422) return this.signs.fieldErrors(problem.error, problem.fields ?? {});
+    if (status !== 409 || !problem.current) return this.signs.say(problem.error, "danger");
+    const choice = await askWhichText(problem.error, sent.content, problem.content);
+    if (choice === "stored") {
+      this.drafts.stop();
+      this.store.forgetClaim(this.facts.token);
+      return location.reload();
+    }
+    this.facts.baseVersion = problem.current;
+    return this.submit();
+  }
+
+  async postpone() {
+    await this.drafts.send();
+    await this.giveBack("postpone", {});
+  }
+
+  async skip() {
+    const reason = await askReason();
+    if (reason !== null) await this.giveBack("skip", { reason });
+  }
+
+  async giveBack(call, body) {
+    const answer = await this.server.post(`${this.facts.calls}${call}/`, body);
+    if (answer.kind === "done") return this.leave(answer.body.next);
+    if (answer.kind === "login") return this.logIn().then(() => this.giveBack(call, body));
+    const text = answer.kind === "refused" ? answer.body.error : "The server could not be reached. Try again.";
+    return this.signs.say(text, "danger");
+  }
+
+  async beat() {
+    const isGone = this.time.now() - this.time.lastSign > GONE_MS;
+    if (isGone || this.isSending || this.loggingIn) return;
+    const answer = await this.server.post(`${this.facts.calls}heartbeat/`, { active_seconds: this.time.seconds });
+    if (answer.kind === "login") this.logIn();
+    else if (answer.kind === "done" && answer.body.notice) this.signs.say(answer.body.notice, "warning");
+    else if (answer.kind === "refused") this.signs.say(answer.body.error, "danger");
+  }
+}
+
+for (const form of document.querySelectorAll("form[data-work]")) new WorkScreen(form).start();
