@@ -9,17 +9,18 @@ from annotation.models import Response
 from consilium.answers import solver_prompt
 from consilium.answers.normalise import normalise
 from consilium.answers.think_answer import parse, rejoin
-from consilium.inference.engine import Ask, ask_all
+from consilium.inference.engine import ask_all
 from consilium.inference.images import data_uri
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.inference.permissions import check_may_ask
+from consilium.inference.requests import Ask
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.models import Job
 from consilium.jobs.queueing import enqueue
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
+from curation.images.access import model_images
 from curation.models import Question, QuestionImage, Use
-from curation.showing import model_images
 from curation.states import ImageState, QuestionState
 
 

@@ -17,9 +17,9 @@ class AnnotationConfig(AppConfig):
         from annotation.voting import COMPARE
         from consilium.jobs.sweeping import register_sweep
         from consilium.workqueue import kinds
-        from curation import freezers
+        from curation.releases import registry
 
-        freezers.register(PREFERENCES)
+        registry.register(PREFERENCES)
         kinds.register(COMPARE)
         kinds.register(ADJUDICATE)
         register_jobs()

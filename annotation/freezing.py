@@ -6,10 +6,10 @@ from typing import Any
 from annotation.models import Case, Consensus
 from annotation.states import CaseState
 from consilium.people.models import Person, Study
-from curation.freezers import Freezer
+from curation.images.access import all_released, model_image_blobs
 from curation.models import Release, ReleaseKind, Use
-from curation.releasing import NewRow, freeze
-from curation.showing import all_released, model_image_blobs
+from curation.releases.freeze import NewRow, freeze
+from curation.releases.registry import Freezer
 from curation.states import QuestionState
 
 LEFT_OUT = {
@@ -25,7 +25,7 @@ LEFT_OUT = {
 def freeze_preferences(
     *, study: Study, name: str, by: Person, derived_from: Release | None = None
 ) -> Release:
-    """Freeze every settled case of test use. Raises what `curation.releasing.freeze` raises."""
+    """Freeze every settled case of test use. Raises what `curation.releases.freeze.freeze` raises."""
     left_out: dict[str, int] = {}
     rows = _rows(study, left_out)
     return freeze(

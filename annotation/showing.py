@@ -8,8 +8,8 @@ from annotation.frames import SHOWN_CHOICES, SHOWN_HARM, to_shown
 from annotation.models import BlindVote, Case, Dimension, Harm, Vote
 from annotation.voting import CANNOT_JUDGE_REASONS
 from consilium.workqueue.models import Claim, Kind
+from curation.images.access import NotShowable, all_released
 from curation.models import Image
-from curation.showing import NotShowable, all_released
 
 MEANINGS = {
     Dimension.ACCURACY: "Is the medical content correct?",

@@ -11,10 +11,11 @@ from benchmark.released import ReleasedImages, checked_rows
 from consilium.answers import judge_prompt, solver_prompt
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.verdicts import PARSER_VERSION, read
-from consilium.inference.engine import CUT, Ask, ask_all
+from consilium.inference.engine import CUT, ask_all
 from consilium.inference.models import Reply
+from consilium.inference.requests import Ask
 from consilium.jobs.handle import JobFailed, JobHandle
-from curation.manifests import app_version
+from curation.releases.manifest import app_version
 
 ORDERS = ("ab", "ba")
 CUT_REASON = "cut at the length limit"

@@ -15,8 +15,6 @@ from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from curation.models import Release
 
-__all__ = ["EvaluationRefused", "evaluate"]
-
 # Room for a verdict's JSON; a judge that thinks first gets as much as a study gives its answers.
 VERDICT_TOKENS = 256
 JOB_KIND = {EvaluationKind.JUDGE: "benchmark.judge", EvaluationKind.SOLVER: "benchmark.solve"}

@@ -10,7 +10,7 @@ from consilium.inference.permissions import check_may_ask
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
 from curation.models import Release, ReleaseKind, Source
-from curation.releasing import rows_of
+from curation.releases.freeze import rows_of
 from curation.states import ReleaseState
 
 EXPECTED_KIND = {EvaluationKind.JUDGE: ReleaseKind.PREFERENCES, EvaluationKind.SOLVER: ReleaseKind.QUESTIONS}

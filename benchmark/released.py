@@ -9,7 +9,8 @@ from benchmark.refusing import EvaluationRefused, check_sources
 from consilium.blobs.storing import read
 from consilium.jobs.handle import JobFailed
 from curation.models import Release, ReleaseFile
-from curation.releasing import rows_of, verify
+from curation.releases.freeze import rows_of
+from curation.releases.verify import verify
 from curation.states import ReleaseState
 
 

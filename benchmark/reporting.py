@@ -20,7 +20,7 @@ from consilium.statistics.paired import mean_difference_interval
 from consilium.statistics.resampling import ClusterWeights
 from consilium.statistics.undefined import Maybe, Undefined
 from curation.models import Release
-from curation.releasing import rows_of
+from curation.releases.freeze import rows_of
 
 # Row id to order to dimension to letter.
 Letters = dict[str, dict[str, dict[str, str | None]]]

@@ -10,8 +10,9 @@ from benchmark.released import ReleasedImages, checked_rows, is_scorable
 from consilium.answers import solver_prompt
 from consilium.answers.options import extract
 from consilium.answers.think_answer import rejoin
-from consilium.inference.engine import Ask, ask_all
+from consilium.inference.engine import ask_all
 from consilium.inference.models import Reply
+from consilium.inference.requests import Ask
 from consilium.jobs.handle import JobFailed, JobHandle
 
 

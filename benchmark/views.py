@@ -12,15 +12,16 @@ from django.utils.formats import date_format
 
 from benchmark import reporting, showing
 from benchmark.forms import EvaluationForm
-from benchmark.launching import EvaluationRefused, evaluate
+from benchmark.launching import evaluate
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
+from benchmark.refusing import EvaluationRefused
 from benchmark.released import expected_calls
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.people.access import study_for
 from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
 from curation.models import Release, ReleaseKind
-from curation.releasing import rows_of
+from curation.releases.freeze import rows_of
 from curation.states import ReleaseState
 
 SHOWN = 100

@@ -11,10 +11,10 @@ class CurationConfig(AppConfig):
     def ready(self) -> None:
         """Make the app's jobs and its kind of work known."""
         from consilium.jobs.sweeping import register_sweep
-        from curation.freezing import register_freezers
-        from curation.importing import sweep_uploads
-        from curation.reviewing import register_kind
+        from curation.imports.run import sweep_uploads
+        from curation.releases.gather import register_freezers
         from curation.tasks import register_all
+        from curation.traces.review import register_kind
 
         register_all()
         register_kind()

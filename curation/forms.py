@@ -8,8 +8,8 @@ from django.core.files.uploadedfile import UploadedFile
 from consilium.answers.paradigms import PARADIGMS
 from consilium.inference.models import ModelEndpoint
 from consilium.people.models import Study
-from curation.freezers import known as known_freezers
 from curation.models import Release, Source
+from curation.releases.registry import known as known_freezers
 from curation.states import ReleaseState
 
 

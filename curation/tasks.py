@@ -8,21 +8,21 @@ from consilium.jobs.registry import JobKind, register
 
 def import_files(handle: JobHandle) -> dict[str, Any]:
     """Rebuild and store what was uploaded."""
-    from curation.importing import run_import
+    from curation.imports.run import run_import
 
     return run_import(handle)
 
 
 def write_traces(handle: JobHandle) -> dict[str, Any]:
     """Ask a teacher model for traces."""
-    from curation.tracing import run_tracing
+    from curation.traces.generate import run_tracing
 
     return run_tracing(handle)
 
 
 def export_release(handle: JobHandle) -> dict[str, Any]:
     """Write a release into the exports folder."""
-    from curation.exporting import run_export
+    from curation.releases.export import run_export
 
     return run_export(handle)
 

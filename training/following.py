@@ -13,8 +13,8 @@ from consilium.audit.recording import record
 from consilium.inference.registering import add_endpoint, inspect_folder
 from consilium.jobs.handle import JobFailed, JobHandle, JobPostponed
 from consilium.jobs.states import JobState
-from curation.materialising import materialise
-from curation.releasing import verify
+from curation.releases.materialise import materialise
+from curation.releases.verify import verify
 from training import folders, refusing
 from training.job.checkpoints import listed, name_of
 from training.job.files import weights_digest

@@ -11,8 +11,8 @@ from consilium.people.models import Study
 from curation.models import Release, ReleaseKind
 from curation.states import ReleaseState
 from training.job.teaching import demo_settings
-from training.launching import settings_fault
 from training.models import Stage
+from training.refusing import settings_fault
 
 
 class PipelineForm(forms.Form):

@@ -15,8 +15,6 @@ from training import refusing
 from training.models import Run, Stage
 from training.refusing import LaunchRefused, settings_fault, specialties_of
 
-__all__ = ["LaunchRefused", "launch", "launch_pipeline", "settings_fault", "specialties_of"]
-
 
 @transaction.atomic
 def launch(

@@ -19,7 +19,7 @@ from consilium.people.access import study_for
 from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
 from curation.models import Release, ReleaseKind
-from curation.releasing import FreezeRefused
+from curation.releases.freeze import FreezeRefused
 
 
 @require_safe

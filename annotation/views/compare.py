@@ -18,7 +18,7 @@ from consilium.workqueue.kinds import InvalidContent
 from consilium.workqueue.models import Claim, Kind
 from consilium.workqueue.states import ClaimState
 from consilium.workqueue.views import work_screen
-from curation.showing import NotShowable
+from curation.images.access import NotShowable
 
 DECIDED = "Your answer is stored. The case has been decided meanwhile, so it takes no more changes."
 

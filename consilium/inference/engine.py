@@ -17,8 +17,6 @@ from consilium.inference.requests import Ask, Request, body_of, canonical, reque
 from consilium.inference.targets import target_of
 from consilium.jobs.handle import JobFailed
 
-__all__ = ["Ask", "Asked", "AskingRefused", "Limits", "ask_all"]
-
 POLL_SECONDS = 0.2
 CUT = "length"
 

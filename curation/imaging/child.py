@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from curation.imaging.confine import confine
 from curation.imaging.protocol import Limits, Part
-from curation.imaging.refusing import RefusedError
+from curation.imaging.refusal import RefusedError
 from curation.imaging.vocabulary import RefusalCode
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _serve(task: dict[str, Any], limits: Limits, key: bytes, budget: Budget) -> 
 
 
 def _rebuild(task: dict[str, Any], limits: Limits, key: bytes, budget: Budget) -> Part:
-    from curation.imaging.writing import Folder, write_frame, write_pictures
+    from curation.imaging.frame_files import Folder, write_frame, write_pictures
 
     picture = _open(Path(task["path"]), limits, key)
     folder = Folder(Path(task["folder"]))

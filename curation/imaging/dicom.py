@@ -18,7 +18,7 @@ from curation.imaging.greyscale import Greyscale
 from curation.imaging.header import Header, read_header
 from curation.imaging.picture import About, Display
 from curation.imaging.protocol import Limits
-from curation.imaging.refusing import RefusedError, damaged
+from curation.imaging.refusal import RefusedError, damaged
 from curation.imaging.vocabulary import (
     ACCEPTED_CLASSES,
     BODY_PARTS,

@@ -16,7 +16,7 @@ from curation.imaging.geometry import functional_group, number
 from curation.imaging.header import Header
 from curation.imaging.picture import Display
 from curation.imaging.protocol import Limits, Window
-from curation.imaging.refusing import damaged, too_large
+from curation.imaging.refusal import damaged, too_large
 
 Samples = NDArray[Any]
 Codes = NDArray[np.int16]

@@ -11,7 +11,7 @@ from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
 from curation.imaging.protocol import Limits
-from curation.imaging.refusing import RefusedError, damaged, too_large
+from curation.imaging.refusal import RefusedError, damaged, too_large
 from curation.imaging.vocabulary import ACCEPTED_CLASSES, DECODERS, RAW_SYNTAXES, RefusalCode
 
 _GREY_PHOTOMETRICS: Final = frozenset({"MONOCHROME1", "MONOCHROME2"})

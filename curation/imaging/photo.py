@@ -12,7 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from curation.imaging.display import IDENTITY_WINDOW
 from curation.imaging.picture import About, Display
 from curation.imaging.protocol import Limits, Window
-from curation.imaging.refusing import RefusedError, damaged, too_large
+from curation.imaging.refusal import RefusedError, damaged, too_large
 from curation.imaging.vocabulary import Kind, RefusalCode, ReviewReason
 
 _DEEP_GREY: Final = frozenset({"I;16", "I;16B", "I;16L", "I;16N", "I"})

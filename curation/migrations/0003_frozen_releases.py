@@ -1,7 +1,7 @@
 from django.db import migrations
 
 from consilium.audit.append_only import refuse_changes
-from curation.triggers import DeleteRefusal, InsertRefusal, operation
+from curation.releases.triggers import DeleteRefusal, InsertRefusal, operation
 
 FROZEN_HEAD = """
 OLD.state <> 'freezing' AND (

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET
 
 from consilium.blobs.storing import BlobDamaged, read
 from consilium.people.requests import signed_in
+from curation.images.access import may_see, window_of
 from curation.models import Image
-from curation.showing import may_see, window_of
 
 
 @require_GET

@@ -7,9 +7,9 @@ from django.views.decorators.http import require_GET, require_POST
 from consilium.people.access import study_for
 from consilium.people.models import Role
 from consilium.people.requests import signed_in
+from curation.images.pixel_review import sign_pixels, waiting, withdraw_image
 from curation.models import Image, Source
 from curation.permissions import SENIORS, can_sign
-from curation.pixel_review import sign_pixels, waiting, withdraw_image
 from curation.states import ImageState
 from curation.views.common import attempt, one_of, page_of, pills
 

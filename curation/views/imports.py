@@ -9,9 +9,10 @@ from consilium.people.access import study_for
 from consilium.people.models import Role
 from consilium.people.requests import signed_in
 from curation.forms import ImportForm, SourceForm
-from curation.importing import ImportRefused, Upload, UploadRefused, start_import
+from curation.imports.run import ImportRefused, start_import
+from curation.imports.uploads import Upload, UploadRefused
 from curation.models import Import, Source
-from curation.sourcing import SourceLocked, save_source
+from curation.sources import SourceLocked, save_source
 from curation.states import ImageState
 from curation.views.common import page_of, sent
 

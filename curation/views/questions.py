@@ -8,9 +8,9 @@ from django.views.decorators.http import require_GET, require_POST
 from consilium.people.access import study_for
 from consilium.people.models import Role, Specialty
 from consilium.people.requests import signed_in
+from curation.images.access import all_released
 from curation.models import Question, Use
-from curation.opening import drop_question, open_questions, unopened
-from curation.showing import all_released
+from curation.questions import drop_question, open_questions, unopened
 from curation.states import QuestionState
 from curation.views.common import attempt, one_of, page_of, pills
 

@@ -9,12 +9,13 @@ from consilium.jobs.states import JobState
 from consilium.people.access import study_for
 from consilium.people.models import Role
 from consilium.people.requests import signed_in
-from curation.exporting import folder_of, start_export, zipped
 from curation.forms import FreezeForm
-from curation.freezers import find
 from curation.models import Export, Release
-from curation.releasing import FreezeRefused, rows_of, verify
-from curation.releasing import withdraw as withdraw_release
+from curation.releases.export import folder_of, start_export, zipped
+from curation.releases.freeze import FreezeRefused, rows_of
+from curation.releases.freeze import withdraw as withdraw_release
+from curation.releases.registry import find
+from curation.releases.verify import verify
 from curation.states import ReleaseState
 from curation.views.common import attempt, page_of, sent
 

@@ -15,13 +15,13 @@ from consilium.people.requests import signed_in
 from consilium.workqueue.models import Claim
 from consilium.workqueue.views import work_screen
 from curation.forms import RoundForm, TraceForm
+from curation.images.access import all_released
 from curation.models import Trace
 from curation.permissions import SENIORS, can_settle
-from curation.review_content import REASONS, step_id
-from curation.reviewing import counted_reviews, open_reviews, settle
-from curation.showing import all_released
 from curation.states import TraceState
-from curation.tracing import KIND, start_tracing
+from curation.traces.generate import KIND, start_tracing
+from curation.traces.review import counted_reviews, open_reviews, settle
+from curation.traces.review_schema import REASONS, step_id
 from curation.views.common import attempt, one_of, page_of, pills
 
 

@@ -15,7 +15,7 @@ from consilium.workqueue.holding import postpone
 from consilium.workqueue.models import Claim, Kind
 from consilium.workqueue.submitting import submit
 from curation.models import Trace
-from curation.review_content import step_id
+from curation.traces.review_schema import step_id
 
 
 def work_through(*, study: Study, person: Person, kind: Kind, limit: int) -> int:

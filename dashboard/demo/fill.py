@@ -25,15 +25,15 @@ from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
 from consilium.processes import dies_with_parent
 from consilium.workqueue.models import Kind, Round
-from curation.freezing import freeze_questions, freeze_traces
-from curation.importing import start_import
+from curation.images.pixel_review import sign_pixels
+from curation.imports.run import start_import
+from curation.imports.uploads import Upload
 from curation.models import Image, Question, Release, ReleaseKind, Source, Trace
-from curation.opening import open_questions
-from curation.pixel_review import sign_pixels
-from curation.reviewing import open_reviews
+from curation.questions import open_questions
+from curation.releases.gather import freeze_questions, freeze_traces
 from curation.states import ImageState, QuestionState, TraceState
-from curation.tracing import lacking, start_tracing
-from curation.uploads import Upload
+from curation.traces.generate import lacking, start_tracing
+from curation.traces.review import open_reviews
 from dashboard.demo import pictures
 from dashboard.demo.clinicians import work_through
 from training.job import teaching

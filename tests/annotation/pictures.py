@@ -7,9 +7,9 @@ from pathlib import Path
 from pydicom.data import get_testdata_file
 
 from annotation.models import Case
+from curation.imports.deidentify import Picture, rebuild_all
+from curation.imports.uploads import Received
 from curation.models import Image
-from curation.rebuilding import Picture, rebuild_all
-from curation.uploads import Received
 from tests.annotation import making
 from tests.cast import Cast
 

@@ -31,7 +31,7 @@ from consilium.workqueue.errors import ItemClosed
 from consilium.workqueue.holding import skip
 from consilium.workqueue.kinds import InvalidContent
 from consilium.workqueue.models import Claim, WorkItem
-from curation.releasing import EmptyRelease, rows_of
+from curation.releases.freeze import EmptyRelease, rows_of
 from tests.annotation import making
 from tests.cast import Cast, join
 

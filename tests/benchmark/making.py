@@ -14,7 +14,7 @@ from consilium.inference.models import ModelEndpoint, Reply
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from curation.models import Release, ReleaseKind, Source
-from curation.releasing import freeze, rows_of
+from curation.releases.freeze import freeze, rows_of
 from tests.cast import Cast
 from tests.curation.making import source
 from tests.training.making import SOURCE, content, new_row

@@ -9,8 +9,9 @@ from aiohttp import web
 
 from benchmark import reporting
 from benchmark.judging import judge_cases
-from benchmark.launching import EvaluationRefused, evaluate
+from benchmark.launching import evaluate
 from benchmark.models import Evaluation, SolverResult, Verdict
+from benchmark.refusing import EvaluationRefused
 from benchmark.solving import solve_questions
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.jobs.claiming import claim
@@ -21,7 +22,7 @@ from consilium.jobs.running import run_now
 from consilium.jobs.states import JobState
 from consilium.people.permissions import NotAllowed
 from curation.models import Source
-from curation.releasing import rows_of, withdraw
+from curation.releases.freeze import rows_of, withdraw
 from tests.benchmark import making
 from tests.calls.stub import Stub, answered
 from tests.cast import Cast

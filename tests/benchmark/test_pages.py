@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from benchmark.models import Evaluation
 from consilium.people.models import Person, Study
 from curation.models import Release
-from curation.releasing import withdraw
+from curation.releases.freeze import withdraw
 from tests.annotation.conftest import log_in
 from tests.benchmark import making
 from tests.cast import Cast

@@ -14,11 +14,13 @@ from django.conf import settings
 from PIL import Image
 
 from consilium.inference import ports, serving
-from consilium.inference.engine import Ask, Limits, ask_all
+from consilium.inference.courier import Limits
+from consilium.inference.engine import ask_all
 from consilium.inference.errors import EndpointRefused, ServingFailed
 from consilium.inference.folders import folder_sha256
 from consilium.inference.images import data_uri
 from consilium.inference.models import ModelEndpoint, Reply
+from consilium.inference.requests import Ask
 from tests.calls.asking import go
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("server")]

@@ -22,7 +22,7 @@ ACCEPT = {"steps": {"step-1": {"status": "accepted"}, "step-2": {"status": "acce
 def prepare() -> "Cast":
     from django.core.management import call_command
 
-    from curation.reviewing import open_reviews
+    from curation.traces.review import open_reviews
     from tests.cast import make_cast
     from tests.curation import making
 
@@ -55,8 +55,8 @@ def review_all(cast: "Cast", name: str, failures: list[str], over: threading.Eve
 def freeze_often(cast: "Cast", number: int, failures: list[str], over: threading.Event) -> None:
     from django.db import connection
 
-    from curation.freezing import freeze_traces
-    from curation.releasing import EmptyRelease
+    from curation.releases.freeze import EmptyRelease
+    from curation.releases.gather import freeze_traces
 
     count = 0
     try:
@@ -76,7 +76,8 @@ def findings(cast: "Cast") -> list[str]:
     """A release holds exactly the traces that were accepted before it in the study's record."""
     from consilium.audit.models import AuditEvent
     from curation.models import Release
-    from curation.releasing import rows_of, verify
+    from curation.releases.freeze import rows_of
+    from curation.releases.verify import verify
 
     wrong = []
     accepted = AuditEvent.objects.filter(study=cast.study, action="trace.accepted")

@@ -9,11 +9,11 @@ import pytest
 
 from consilium.jobs.running import run_now
 from consilium.people.permissions import NotAllowed
-from curation.export_gate import ExportRefused
-from curation.exporting import folder_of, start_export, write_export, zipped
-from curation.freezing import freeze_traces
 from curation.models import Image, Release, Source, Trace, TraceStep
-from curation.releasing import NewRow, freeze, withdraw
+from curation.releases.export import folder_of, start_export, write_export, zipped
+from curation.releases.export_gate import ExportRefused
+from curation.releases.freeze import NewRow, freeze, withdraw
+from curation.releases.gather import freeze_traces
 from tests.cast import Cast
 from tests.curation import making
 

@@ -16,8 +16,9 @@ from consilium.audit.models import AuditEvent
 from consilium.jobs.queueing import cancel
 from consilium.jobs.running import run_now, run_until_over
 from consilium.people.permissions import NotAllowed
-from curation import import_storing, importing, uploads
-from curation.importing import Upload, look_at, start_import
+from curation.imports import run, store, uploads
+from curation.imports.run import look_at, start_import
+from curation.imports.uploads import Upload
 from curation.models import Cluster, Image, Import, Question, Source
 from tests.cast import Cast
 from tests.curation import making
@@ -85,7 +86,7 @@ def test_a_job_that_died_before_its_report_adds_nothing_twice(
     own = making.source(cast.study, "Other")
     sent = [Upload("a.png", [making.png((9, 9, 9))]), Upload("q.jsonl", [line(1, "a.png")])]
     batch = start_import(study=cast.study, source=own, files=sent, by=cast.lena)
-    finish = importing._finish
+    finish = run._finish
     calls = []
 
     def die_once(*args: object) -> None:
@@ -94,7 +95,7 @@ def test_a_job_that_died_before_its_report_adds_nothing_twice(
             raise OSError("the machine went away")
         finish(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(importing, "_finish", die_once)
+    monkeypatch.setattr(run, "_finish", die_once)
     run_now(batch.job)
     batch.refresh_from_db()
     assert (len(calls), batch.accepted, batch.duplicates) == (2, 2, 0)
@@ -237,7 +238,7 @@ def test_only_leads_import_and_only_into_their_study(cast: Cast) -> None:
     for person in (cast.anna, cast.rosa, cast.otto, cast.nora):
         with pytest.raises(NotAllowed):
             start_import(study=cast.study, source=own, files=[Upload("a", [b"x"])], by=person)
-    with pytest.raises(importing.ImportRefused):
+    with pytest.raises(run.ImportRefused):
         start_import(study=cast.study, source=other, files=[Upload("a", [b"x"])], by=cast.lena)
     assert not list(uploads.folder_of("0" * 32).parent.glob("import-*"))
 
@@ -266,7 +267,7 @@ def test_originals_of_an_import_that_will_not_run_are_destroyed(cast: Cast) -> N
         start_import(study=cast.study, source=own, files=sent, by=cast.lena) for _ in range(2)
     )
     cancel(job=dropped.job, by=cast.lena)
-    importing.sweep_uploads()
+    run.sweep_uploads()
     dropped.refresh_from_db()
     assert not uploads.folder_of(dropped.job.params["area"]).exists()
     assert dropped.files == []
@@ -279,7 +280,7 @@ def test_what_a_killed_request_left_behind_is_destroyed_after_a_day(cast: Cast, 
     for path in (old, new):
         path.write_bytes(b"DICM")
     os.utime(old, (1, 1))
-    importing.sweep_uploads()
+    run.sweep_uploads()
     assert (old.exists(), new.exists()) == (False, True)
     new.unlink()
 
@@ -289,7 +290,7 @@ def test_two_imports_at_once_never_give_one_picture_two_uses(
 ) -> None:
     """The second has planned when the first stores the cluster that both belong to."""
     uses = iter(["train", "test"])
-    monkeypatch.setattr(import_storing, "draw", lambda *args, **kwargs: next(uses))
+    monkeypatch.setattr(store, "draw", lambda *args, **kwargs: next(uses))
     own = making.source(cast.study, is_synthetic=False)
     first = start_import(
         study=cast.study, source=own, files=[Upload("a.png", [making.noise(1)])], by=cast.lena
@@ -298,15 +299,15 @@ def test_two_imports_at_once_never_give_one_picture_two_uses(
     second = start_import(
         study=cast.study, source=own, files=[Upload("b.png", [alike()]), asked], by=cast.lena
     )
-    plan = importing._plan
+    plan = run._plan
 
     def plan_then_lose(*args: Any) -> Any:
         made = plan(*args)
-        monkeypatch.setattr(importing, "_plan", plan)
+        monkeypatch.setattr(run, "_plan", plan)
         run_now(first.job)
         return made
 
-    monkeypatch.setattr(importing, "_plan", plan_then_lose)
+    monkeypatch.setattr(run, "_plan", plan_then_lose)
     assert run_until_over(second.job).state == "succeeded"
     assert Image.objects.count() == 2
     assert {image.cluster.use for image in Image.objects.select_related("cluster")} == {"train"}

@@ -12,11 +12,11 @@ from consilium.jobs.models import Job
 from consilium.jobs.running import run_now
 from consilium.people.models import Person
 from consilium.workqueue.claiming import next_claim
-from curation.exporting import start_export
-from curation.freezing import freeze_traces
 from curation.models import Image, Import, Release, Source, Trace
-from curation.reviewing import open_reviews
+from curation.releases.export import start_export
+from curation.releases.gather import freeze_traces
 from curation.states import TraceState
+from curation.traces.review import open_reviews
 from tests.cast import Cast
 from tests.curation import making
 

@@ -6,10 +6,10 @@ from consilium.audit.models import AuditEvent
 from consilium.people.models import Membership
 from consilium.people.permissions import NotAllowed
 from consilium.states.transitions import TransitionRefused
+from curation.images.pixel_review import NoteMissing, PixelsChanged, sign_pixels, withdraw_image
 from curation.models import Image, Import, PixelReview, Question
-from curation.opening import ReasonMissing, drop_question, open_questions
-from curation.pixel_review import NoteMissing, PixelsChanged, sign_pixels, withdraw_image
-from curation.sourcing import SourceLocked, save_source
+from curation.questions import ReasonMissing, drop_question, open_questions
+from curation.sources import SourceLocked, save_source
 from tests.cast import Cast
 from tests.curation import making
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from curation.questions_file import LINE_BYTES, parse_line, read_lines
+from curation.imports.questions_file import LINE_BYTES, parse_line, read_lines
 
 
 def line(number: int, image: str, **more: object) -> bytes:

@@ -9,11 +9,20 @@ from consilium.audit import append_only
 from consilium.audit.models import AuditEvent
 from consilium.blobs.storing import path_of
 from consilium.people.permissions import NotAllowed
-from curation import releasing
-from curation.freezing import freeze_questions, freeze_traces
-from curation.materialising import materialise
 from curation.models import Image, Question, Release, ReleaseFile, ReleaseRow
-from curation.releasing import EmptyRelease, FreezeRefused, NewRow, SourceRefused, freeze, rows_of, verify
+from curation.releases.freeze import (
+    EmptyRelease,
+    FreezeRefused,
+    NewRow,
+    SourceRefused,
+    find_release,
+    freeze,
+    rows_of,
+    withdraw,
+)
+from curation.releases.gather import freeze_questions, freeze_traces
+from curation.releases.materialise import materialise
+from curation.releases.verify import verify
 from curation.states import ImageState, TraceState
 from tests.cast import Cast
 from tests.curation import making
@@ -177,8 +186,8 @@ def test_verify_finds_an_edited_and_a_missing_row_and_an_edited_file(traces: Cas
 def test_withdrawing_needs_a_reason_and_keeps_the_rows(traces: Cast) -> None:
     release = freeze_traces(study=traces.study, name="First", by=traces.lena)
     with pytest.raises(FreezeRefused, match="why"):
-        releasing.withdraw(release=release, reason=" ", by=traces.lena)
-    releasing.withdraw(release=release, reason="A patient withdrew consent.", by=traces.lena)
+        withdraw(release=release, reason=" ", by=traces.lena)
+    withdraw(release=release, reason="A patient withdrew consent.", by=traces.lena)
     release.refresh_from_db()
     assert (release.state, rows_of(release).count()) == ("withdrawn", 3)
 
@@ -196,7 +205,7 @@ def test_materialise_writes_rows_with_relative_image_paths(traces: Cast, tmp_pat
 
 def test_a_release_is_found_by_the_start_of_its_digest(traces: Cast) -> None:
     release = freeze_traces(study=traces.study, name="First", by=traces.lena)
-    assert releasing.find_release(release.digest[:10]) == release
+    assert find_release(release.digest[:10]) == release
     for wrong in ("abc", "0" * 12, "zzzzzzzz"):
         with pytest.raises(FreezeRefused):
-            releasing.find_release(wrong)
+            find_release(wrong)

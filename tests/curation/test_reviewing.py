@@ -12,9 +12,9 @@ from consilium.workqueue.kinds import InvalidContent
 from consilium.workqueue.models import Submission, WorkItem
 from consilium.workqueue.submitting import submit
 from curation.models import Trace, TraceReview
-from curation.review_content import Step, check
-from curation.reviewing import NotDisputed, NothingToReview, open_reviews, settle
 from curation.states import TraceState
+from curation.traces.review import NotDisputed, NothingToReview, open_reviews, settle
+from curation.traces.review_schema import Step, check
 from tests.cast import Cast
 from tests.curation import making
 

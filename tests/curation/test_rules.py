@@ -2,10 +2,11 @@
 
 import pytest
 
-from curation import specialty, uses
-from curation.decontamination import ngrams
-from curation.grouping import Groups
-from curation.tokens import estimate
+from curation import specialty
+from curation.imports import splits
+from curation.imports.clusters import Groups
+from curation.releases.decontamination import ngrams
+from curation.traces.tokens import estimate
 
 
 @pytest.mark.parametrize(
@@ -33,12 +34,12 @@ def test_the_first_rule_that_fires_gives_the_specialty(
 
 
 def test_uses_are_drawn_with_their_shares_and_always_the_same() -> None:
-    drawn = [uses.draw(b"key", f"g{n}", seed=1, train=0.6, dev=0.1) for n in range(4000)]
-    assert drawn == [uses.draw(b"key", f"g{n}", seed=1, train=0.6, dev=0.1) for n in range(4000)]
+    drawn = [splits.draw(b"key", f"g{n}", seed=1, train=0.6, dev=0.1) for n in range(4000)]
+    assert drawn == [splits.draw(b"key", f"g{n}", seed=1, train=0.6, dev=0.1) for n in range(4000)]
     assert 0.57 < drawn.count("train") / 4000 < 0.63
     assert 0.08 < drawn.count("dev") / 4000 < 0.12
-    assert drawn != [uses.draw(b"key", f"g{n}", seed=2, train=0.6, dev=0.1) for n in range(4000)]
-    assert drawn != [uses.draw(b"other", f"g{n}", seed=1, train=0.6, dev=0.1) for n in range(4000)]
+    assert drawn != [splits.draw(b"key", f"g{n}", seed=2, train=0.6, dev=0.1) for n in range(4000)]
+    assert drawn != [splits.draw(b"other", f"g{n}", seed=1, train=0.6, dev=0.1) for n in range(4000)]
 
 
 def test_groups_join_and_keep_one_use() -> None:

@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from consilium.people.models import Person
 from consilium.workqueue.claiming import next_claim
 from curation.models import Image, TraceReview
-from curation.reviewing import open_reviews
+from curation.traces.review import open_reviews
 from tests.cast import Cast, make_cast
 from tests.curation import making
 

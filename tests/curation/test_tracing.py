@@ -12,10 +12,10 @@ from consilium.jobs.models import Job
 from consilium.jobs.running import run_now
 from consilium.people.models import Study
 from consilium.people.permissions import NotAllowed
-from curation import tracing
 from curation.models import Question, Trace
 from curation.states import TraceState
-from curation.tracing import NothingToTrace, start_tracing
+from curation.traces import generate
+from curation.traces.generate import NothingToTrace, start_tracing
 from tests.calls.asking import endpoint_of
 from tests.calls.stub import Stub, answered
 from tests.cast import Cast
@@ -90,7 +90,7 @@ def test_of_several_samples_one_is_kept(
 def test_a_job_that_died_half_way_goes_on_without_asking_or_storing_twice(
     cast: Cast, teacher: ModelEndpoint, questions: list[Question], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = tracing._Round._store
+    store = generate._Round._store
     seen: list[int] = []
 
     def die_after_one(self: Any, question: Question, *rest: Any) -> int:
@@ -100,7 +100,7 @@ def test_a_job_that_died_half_way_goes_on_without_asking_or_storing_twice(
         seen.append(question.pk)
         return store(self, question, *rest)
 
-    monkeypatch.setattr(tracing._Round, "_store", die_after_one)
+    monkeypatch.setattr(generate._Round, "_store", die_after_one)
     job = run(start_tracing(study=cast.study, endpoint=teacher, by=cast.lena))
     assert (job.attempt, len(seen)) == (2, 3)
     assert Trace.objects.count() == 2

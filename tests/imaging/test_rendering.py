@@ -23,8 +23,8 @@ from curation.imaging.display import (
     to8,
     window_table,
 )
+from curation.imaging.frame_files import representative_frames
 from curation.imaging.protocol import Limits, Rebuilt, Window
-from curation.imaging.writing import representative_frames
 from tests.imaging import makers
 from tests.imaging.conftest import Rebuild, frame_of
 

@@ -6,8 +6,8 @@ from consilium.people.models import Person, Study
 from consilium.people.studies import NameTaken
 from consilium.workqueue.claiming import next_claim
 from consilium.workqueue.models import Kind
-from curation.reviewing import open_reviews
 from curation.states import TraceState
+from curation.traces.review import open_reviews
 from dashboard.demo import clinicians
 from dashboard.demo.people import CAST, make_demo_people
 from tests.cast import Cast

@@ -16,12 +16,12 @@ from consilium.jobs.running import run_now
 from consilium.people import inviting
 from consilium.people.models import Membership, Person
 from consilium.workqueue.models import Claim, Kind
-from curation.exporting import start_export
-from curation.freezing import freeze_traces
 from curation.models import Image, Import, Release, ReleaseKind
-from curation.releasing import NewRow, freeze
-from curation.reviewing import open_reviews
+from curation.releases.export import start_export
+from curation.releases.freeze import NewRow, freeze
+from curation.releases.gather import freeze_traces
 from curation.states import TraceState
+from curation.traces.review import open_reviews
 from tests.annotation import making as voting
 from tests.cast import Cast
 from tests.curation import making

@@ -15,7 +15,7 @@ from consilium.blobs.storing import put
 from consilium.inference.models import ModelEndpoint
 from consilium.people.models import Person, Study
 from curation.models import Release, ReleaseKind, Source
-from curation.releasing import NewRow, freeze
+from curation.releases.freeze import NewRow, freeze
 from tests.curation.making import source
 from training.job import teaching
 

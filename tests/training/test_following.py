@@ -19,7 +19,7 @@ from consilium.jobs.models import Job
 from consilium.jobs.queueing import cancel
 from consilium.jobs.states import JobState
 from curation.models import Release, Source
-from curation.releasing import withdraw
+from curation.releases.freeze import withdraw
 from tests.cast import Cast
 from tests.servers import wait_until
 from tests.training import making, watching, worker

@@ -10,11 +10,12 @@ from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.people.permissions import NotAllowed
 from curation.models import Release, ReleaseKind, Source
-from curation.releasing import NewRow, freeze, withdraw
+from curation.releases.freeze import NewRow, freeze, withdraw
 from tests.cast import Cast
 from tests.training import making
-from training.launching import LaunchRefused, launch, launch_pipeline
+from training.launching import launch, launch_pipeline
 from training.models import Run, Stage
+from training.refusing import LaunchRefused
 
 
 @pytest.fixture

@@ -4,14 +4,15 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from benchmark.launching import EvaluationRefused, evaluate
+from benchmark.launching import evaluate
 from benchmark.models import EvaluationKind
+from benchmark.refusing import EvaluationRefused
 from consilium.commands import ReportingCommand
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.running import run_until_over
 from consilium.jobs.states import JobState
 from curation.management.acting import add_by, lead_of
-from curation.releasing import FreezeRefused, find_release
+from curation.releases.freeze import FreezeRefused, find_release
 
 
 class Command(ReportingCommand):

@@ -8,9 +8,9 @@ from django.core.management.base import CommandParser
 from consilium.blobs.storing import BlobDamaged
 from consilium.commands import ReportingCommand
 from consilium.people.permissions import check_lead
-from curation.exporting import LAYOUTS, write_export
 from curation.management.acting import add_by, lead_of
-from curation.releasing import find_release
+from curation.releases.export import LAYOUTS, write_export
+from curation.releases.freeze import find_release
 
 
 class Command(ReportingCommand):

@@ -6,8 +6,8 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from consilium.commands import ReportingCommand
-from curation.freezers import find, known
 from curation.management.acting import add_by, lead_of, study_named
+from curation.releases.registry import find, known
 
 
 class Command(ReportingCommand):

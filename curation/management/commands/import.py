@@ -10,7 +10,8 @@ from consilium.commands import ReportingCommand
 from consilium.jobs.running import run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
-from curation.importing import Upload, look_at, start_import
+from curation.imports.run import look_at, start_import
+from curation.imports.uploads import Upload
 from curation.management.acting import add_by, lead_of, study_named
 from curation.models import Source
 

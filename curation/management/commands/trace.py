@@ -10,7 +10,7 @@ from consilium.inference.models import ModelEndpoint
 from consilium.jobs.running import run_until_over
 from consilium.jobs.states import JobState
 from curation.management.acting import add_by, lead_of, study_named
-from curation.tracing import start_tracing
+from curation.traces.generate import start_tracing
 
 
 class Command(ReportingCommand):

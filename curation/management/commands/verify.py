@@ -5,7 +5,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from consilium.commands import ReportingCommand
-from curation.releasing import find_release, verify
+from curation.releases.freeze import find_release
+from curation.releases.verify import verify
 
 
 class Command(ReportingCommand):

@@ -12,9 +12,10 @@ from consilium.jobs.models import Job
 from consilium.jobs.running import run_until_over
 from consilium.jobs.states import JobState
 from curation.management.acting import add_by, lead_of
-from curation.releasing import FreezeRefused, find_release
-from training.launching import LaunchRefused, launch, launch_pipeline
+from curation.releases.freeze import FreezeRefused, find_release
+from training.launching import launch, launch_pipeline
 from training.models import Run, Stage
+from training.refusing import LaunchRefused
 
 WAIT_SECONDS = 1.0
 

@@ -5,8 +5,8 @@ import json
 from typing import Any, Final
 
 from consilium.blobs.storing import BlobDamaged, open_blob, read
-from curation.manifests import digest_of, sha256_of
 from curation.models import Release, ReleaseFile, ReleaseRow
+from curation.releases.manifest import digest_of, sha256_of
 
 CHUNK: Final = 1 << 20
 

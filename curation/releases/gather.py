@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from consilium.people.models import Person, Study
-from curation.decontamination import HeldOut
-from curation.freezers import Freezer, register
+from curation.images.access import NotShowable
 from curation.models import Question, Release, ReleaseKind, Trace, Use
-from curation.release_rows import question_row, standing, trace_row
-from curation.releasing import NewRow, freeze
-from curation.showing import NotShowable
+from curation.releases.decontamination import HeldOut
+from curation.releases.freeze import NewRow, freeze
+from curation.releases.registry import Freezer, register
+from curation.releases.rows import question_row, standing, trace_row
 from curation.states import QuestionState, TraceState
 
 STANDING = (TraceState.ACCEPTED, TraceState.EDITED)

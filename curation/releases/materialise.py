@@ -7,7 +7,7 @@ from pathlib import Path
 
 from consilium.blobs.storing import BlobDamaged, read
 from curation.models import Release, ReleaseFile
-from curation.releasing import rows_of
+from curation.releases.freeze import rows_of
 
 ROWS = "rows.jsonl"
 

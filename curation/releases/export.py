@@ -19,11 +19,11 @@ from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.queueing import enqueue
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
-from curation.export_gate import ExportRefused, check_folder
-from curation.export_writing import write_all
 from curation.models import Export, Image, Release, ReleaseFile, Source
+from curation.releases.export_files import write_all
+from curation.releases.export_gate import ExportRefused, check_folder
+from curation.releases.verify import verify
 from curation.states import ReleaseState
-from curation.verifying import verify
 
 KIND: Final = "curation.export"
 LAYOUTS: Final = ("hub",)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from consilium.blobs.storing import put_file
 from curation.imaging.protocol import Facts, Rebuilt, Refusal
 from curation.imaging.sandbox import rebuild
-from curation.uploads import Received
+from curation.imports.uploads import Received
 
 BATCH: Final = 16
 _ELSEWHERE: Final = frozenset(

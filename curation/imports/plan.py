@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Final
 
 from consilium.people.models import Study
-from curation.decontamination import tells_pictures_apart
-from curation.grouping import Groups
 from curation.imaging.fingerprints import mentions
+from curation.imports.clusters import Groups
+from curation.imports.deidentify import Picture, Refused, rebuild_all
+from curation.imports.questions_file import LINE_BYTES, ParsedQuestion, read_lines
+from curation.imports.uploads import Received
 from curation.keys import keyed, study_key
-from curation.manifests import sha256_of
 from curation.models import ClusterKey, Image, Import, Question, Source
-from curation.questions_file import LINE_BYTES, ParsedQuestion, read_lines
-from curation.rebuilding import Picture, Refused, rebuild_all
-from curation.uploads import Received
+from curation.releases.decontamination import tells_pictures_apart
+from curation.releases.manifest import sha256_of
 
 QUESTION_FILES: Final = (".jsonl", ".ndjson")
 CONFLICT: Final = "it ties together images that already have different uses; a use, once given, never changes"

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from consilium.blobs.storing import read
-from curation.materialising import ROWS, write_files, write_rows
 from curation.models import Release, ReleaseFile, Source
-from curation.releasing import rows_of
+from curation.releases.freeze import rows_of
+from curation.releases.materialise import ROWS, write_files, write_rows
 
 PARQUET: Final = "data.parquet"
 MANIFEST: Final = "MANIFEST.json"

@@ -6,13 +6,13 @@ from consilium.audit.recording import record
 from consilium.jobs.handle import JobHandle, JobPostponed
 from consilium.people.models import Study
 from consilium.states.transitions import transition
-from curation.import_plan import Asked, Plan, file_name_hash
+from curation.imports.deidentify import Picture
+from curation.imports.plan import Asked, Plan, file_name_hash
+from curation.imports.splits import draw
 from curation.keys import keyed, study_key
 from curation.models import Cluster, ClusterKey, Image, Question, QuestionImage
-from curation.rebuilding import Picture
 from curation.specialty import decide
 from curation.states import ImageState
-from curation.uses import draw
 
 AGAIN_SECONDS = 2.0
 

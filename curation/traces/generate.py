@@ -10,21 +10,22 @@ from django.db.models import Count, Q
 from consilium.answers import options, steps, think_answer, trace_prompt
 from consilium.answers.checks import CheckOutcome, Limits, run_checks
 from consilium.answers.paradigms import PARADIGMS
-from consilium.inference.engine import Ask, ask_all
+from consilium.inference.engine import ask_all
 from consilium.inference.errors import EndpointRefused, ServingFailed
 from consilium.inference.images import data_uri
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.inference.permissions import check_may_ask
+from consilium.inference.requests import Ask
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.models import Job
 from consilium.jobs.queueing import enqueue
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.states.transitions import transition
+from curation.images.access import NotShowable, model_images
 from curation.models import Question, Trace, TraceStep, Use
-from curation.showing import NotShowable, model_images
 from curation.states import TraceState
-from curation.tokens import counter_for
+from curation.traces.tokens import counter_for
 
 KIND: Final = "curation.trace"
 CHUNK: Final = 32

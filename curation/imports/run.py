@@ -13,11 +13,11 @@ from consilium.jobs.queueing import enqueue
 from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
-from curation import uploads
-from curation.import_plan import Plan, make_plan
-from curation.import_storing import store_pictures, store_questions
+from curation.imports import uploads
+from curation.imports.plan import Plan, make_plan
+from curation.imports.store import store_pictures, store_questions
+from curation.imports.uploads import Received, Upload
 from curation.models import Import, Source
-from curation.uploads import Received, Upload, UploadRefused
 
 KIND = "curation.import"
 ALIVE = (JobState.QUEUED, JobState.RUNNING)
@@ -148,6 +148,3 @@ def _finish(batch: Import, outcome: Outcome, handle: JobHandle) -> None:
 def _areas_in_use() -> set[str]:
     alive = Import.objects.filter(job__state__in=ALIVE)
     return {str(area) for area in alive.values_list("job__params__area", flat=True)}
-
-
-__all__ = ["ImportRefused", "Outcome", "Upload", "UploadRefused", "look_at", "run_import", "start_import"]

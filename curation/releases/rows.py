@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from curation.images.access import model_image_blobs
 from curation.models import Question, StepStatus, Trace, TraceStep
-from curation.releasing import NewRow
-from curation.review_content import step_id
-from curation.showing import model_image_blobs
+from curation.releases.freeze import NewRow
+from curation.traces.review_schema import step_id
 
 
 def question_row(question: Question) -> NewRow:

@@ -15,8 +15,8 @@ from consilium.workqueue.models import Kind, Round, Submission, WorkItem
 from consilium.workqueue.opening import open_items
 from curation.models import Trace, TraceReview, TraceStep
 from curation.permissions import check_may_settle
-from curation.review_content import Step, check, step_id
 from curation.states import TraceState
+from curation.traces.review_schema import Step, check, step_id
 
 
 class NothingToReview(ValueError):

@@ -14,22 +14,9 @@ from consilium.blobs.storing import put
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.states.transitions import transition
-from curation.manifests import FORMAT, app_version, canonical, digest_of, sha256_of
 from curation.models import Release, ReleaseFile, ReleaseKind, ReleaseRow, Source
+from curation.releases.manifest import FORMAT, app_version, canonical, digest_of, sha256_of
 from curation.states import ReleaseState
-from curation.verifying import verify
-
-__all__ = [
-    "EmptyRelease",
-    "FreezeRefused",
-    "NewRow",
-    "SourceRefused",
-    "find_release",
-    "freeze",
-    "rows_of",
-    "verify",
-    "withdraw",
-]
 
 BATCH: Final = 500
 PATH: Final = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*")

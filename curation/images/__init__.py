@@ -1,0 +1,1 @@
+"""What is done with images: the pixel review, and who may see what."""

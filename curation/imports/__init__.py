@@ -1,0 +1,1 @@
+"""Imports: uploads kept, de-identified, planned and stored; clusters and their permanent use."""

@@ -1,0 +1,1 @@
+"""Releases: gathered, frozen, verified, read by jobs, exported."""

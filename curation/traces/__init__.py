@@ -1,0 +1,1 @@
+"""Reasoning traces: written by a teacher model, reviewed by clinicians."""
