@@ -10,12 +10,12 @@ class AnnotationConfig(AppConfig):
 
     def ready(self) -> None:
         """Runs once when Django has loaded all models."""
-        from annotation import settling, stalling
-        from annotation.adjudicating import ADJUDICATE
-        from annotation.freezing import PREFERENCES
+        from annotation import consensus, stalled
+        from annotation.adjudication import ADJUDICATE
+        from annotation.release import PREFERENCES
         from annotation.tasks import register_jobs
-        from annotation.voting import COMPARE
-        from consilium.jobs.sweeping import register_sweep
+        from annotation.votes import COMPARE
+        from consilium.jobs.reaper import register_sweep
         from consilium.workqueue import kinds
         from curation.releases import registry
 
@@ -23,5 +23,5 @@ class AnnotationConfig(AppConfig):
         kinds.register(COMPARE)
         kinds.register(ADJUDICATE)
         register_jobs()
-        register_sweep(settling.sweep)
-        register_sweep(stalling.sweep)
+        register_sweep(consensus.sweep)
+        register_sweep(stalled.sweep)

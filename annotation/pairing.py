@@ -9,12 +9,12 @@ from django.db import transaction
 from annotation.models import Case, Response
 from annotation.sides import Pair, first_is_a
 from annotation.states import CaseState
-from consilium.audit.recording import record
+from consilium.audit.record import record
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import check_lead
 from consilium.states.transitions import transition
 from consilium.workqueue.models import Kind, Round
-from consilium.workqueue.opening import open_items
+from consilium.workqueue.open import open_items
 from curation.models import QuestionImage, Use
 from curation.states import ImageState, QuestionState
 

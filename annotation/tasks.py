@@ -1,6 +1,6 @@
 """Background work of this app."""
 
-from annotation.answering import answer_questions
+from annotation.responses import answer_questions
 from consilium.jobs.registry import JobKind, register
 
 

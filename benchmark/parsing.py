@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from consilium.answers import options, verdicts
+from consilium.answers import option_letters, verdicts
 
 
 class BadRepliesError(ValueError):
@@ -51,7 +51,7 @@ def parse(text: str, *, kind: str = "judge", letters: str = "ABCDE") -> dict[str
         ValueError: `letters` are not distinct upper-case letters.
     """
     if kind == "mcq":
-        found = options.extract(text, letters)
+        found = option_letters.extract(text, letters)
         return {"verdict": found.letter, "reason": found.rule}
     reading = verdicts.read(text)
     return {"verdict": dict(reading.verdicts), "reason": reading.reason}

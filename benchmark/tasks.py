@@ -1,7 +1,7 @@
 """Background work of this app."""
 
-from benchmark.judging import judge_cases
-from benchmark.solving import solve_questions
+from benchmark.judge_job import judge_cases
+from benchmark.solve_job import solve_questions
 from consilium.jobs.registry import JobKind, register
 
 

@@ -10,12 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.formats import date_format
 
-from benchmark import reporting, showing
+from benchmark import presentation
 from benchmark.forms import EvaluationForm
-from benchmark.launching import evaluate
+from benchmark.launch import evaluate
+from benchmark.leaderboard import chance, judge_lines, ranks, solver_lines
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
-from benchmark.refusing import EvaluationRefused
-from benchmark.released import expected_calls
+from benchmark.preconditions import EvaluationRefused
+from benchmark.release_rows import expected_calls
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.people.access import study_for
 from consilium.people.models import Role, Study
@@ -116,25 +117,25 @@ def _moment(text: str) -> str:
 
 def _judges(study: Study, chosen: str | None) -> dict[str, Any]:
     release, releases = _release(study, ReleaseKind.PREFERENCES, chosen)
-    lines = reporting.judge_lines(release) if release else []
+    lines = judge_lines(release) if release else []
     return {
         "release": release,
         "releases": releases,
-        "table": showing.judge_table(lines, reporting.ranks(lines)),
-        "chart": showing.judge_chart(lines) if lines else "",
+        "table": presentation.judge_table(lines, ranks(lines)),
+        "chart": presentation.judge_chart(lines) if lines else "",
     }
 
 
 def _solvers(study: Study, chosen: str | None) -> dict[str, Any]:
     release, releases = _release(study, ReleaseKind.QUESTIONS, chosen)
-    lines = reporting.solver_lines(release) if release else []
-    names = showing.specialties_in(lines)
+    lines = solver_lines(release) if release else []
+    names = presentation.specialties_in(lines)
     return {
         "release": release,
         "releases": releases,
-        "specialties": [showing.specialty_label(name) for name in names],
-        "table": showing.solver_table(lines, names),
-        "chart": showing.solver_chart(lines, reporting.chance(release)) if release and lines else "",
+        "specialties": [presentation.specialty_label(name) for name in names],
+        "table": presentation.solver_table(lines, names),
+        "chart": presentation.solver_chart(lines, chance(release)) if release and lines else "",
         "questions": expected_calls(release, EvaluationKind.SOLVER) if release else 0,
     }
 

@@ -40,7 +40,7 @@ def _queue(name: str) -> Queue:
 warnings.filterwarnings("ignore", category=SecurityWarning)
 app = Celery("consilium")
 app.conf.update(
-    imports=["consilium.jobs.working"],
+    imports=["consilium.jobs.worker_signals"],
     task_queues=[_queue(name) for name in QUEUES],
     task_default_queue=QUEUES[0],
     task_create_missing_queues=False,

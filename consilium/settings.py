@@ -80,7 +80,7 @@ TEMPLATES = [
 
 DATABASES = {"default": environment.database(CONSILIUM_HOME)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": {"BACKEND": "consilium.people.remembering.RememberedCache"}}
+CACHES = {"default": {"BACKEND": "consilium.people.database_cache.RememberedCache"}}
 
 AUTH_USER_MODEL = "people.Person"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

@@ -10,7 +10,7 @@ class CurationConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the app's jobs and its kind of work known."""
-        from consilium.jobs.sweeping import register_sweep
+        from consilium.jobs.reaper import register_sweep
         from curation.imports.run import sweep_uploads
         from curation.releases.gather import register_freezers
         from curation.tasks import register_all

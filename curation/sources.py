@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
-from consilium.audit.recording import record
+from consilium.audit.record import record
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from curation.models import Source

@@ -8,9 +8,9 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLogi
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from consilium.audit.recording import request_id
+from consilium.audit.record import request_id
+from consilium.people.denials import note_refusal
 from consilium.people.permissions import NotAllowed
-from consilium.people.refusals import note_refusal
 from consilium.people.requests import signed_in
 
 Respond = Callable[[HttpRequest], HttpResponse]

@@ -71,10 +71,10 @@ def messages(number: int, uri: str) -> list[dict[str, Any]]:
 
 def with_engine(base_url: str, count: int, in_flight: int, uri: str, name: str) -> None:
     """All calls through ask_all."""
-    from consilium.inference.courier import Limits
-    from consilium.inference.engine import ask_all
+    from consilium.inference.chat_client import Limits
+    from consilium.inference.chat_request import Ask
+    from consilium.inference.complete import ask_all
     from consilium.inference.models import ModelEndpoint
-    from consilium.inference.requests import Ask
 
     endpoint = ModelEndpoint.objects.create(name=name, base_url=base_url, model_id="stub", family="stub")
     asks = [Ask(messages=messages(number, uri), tag=str(number)) for number in range(count)]

@@ -10,9 +10,9 @@ from consilium.inference.models import EndpointQuerySet, ModelEndpoint
 from consilium.people.models import Study
 from curation.models import Release, ReleaseKind
 from curation.states import ReleaseState
-from training.job.teaching import demo_settings
+from training.demo_models.teaching_set import demo_settings
 from training.models import Stage
-from training.refusing import settings_fault
+from training.preconditions import settings_fault
 
 
 class PipelineForm(forms.Form):

@@ -1,7 +1,7 @@
 """Background work of this app."""
 
 from consilium.jobs.registry import JobKind, register
-from training.following import follow_run
+from training.run_job import follow_run
 
 
 def register_jobs() -> None:

@@ -15,9 +15,9 @@ from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
 from training.curves import curves
 from training.forms import PipelineForm
-from training.launching import launch_pipeline
+from training.launch import launch_pipeline
 from training.models import ProducedModel, Run
-from training.refusing import LaunchRefused
+from training.preconditions import LaunchRefused
 
 SHOWN = 50
 LAST_STEP = ("loss", "reward", "kl", "mean_token_accuracy")

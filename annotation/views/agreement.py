@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation.agreeing import agreement_of, missing_figures, organ_systems
+from annotation.agreement import agreement_of, missing_figures, organ_systems
 from annotation.forms import FreezeForm
-from annotation.freezing import freeze_preferences
 from annotation.models import Consensus, Dimension
 from annotation.overview import summary
+from annotation.release import freeze_preferences
 from annotation.states import CaseState
 from consilium.people.access import study_for
 from consilium.people.models import Role, Study

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation.excluding import ReasonMissing, exclude
+from annotation.exclusion import ReasonMissing, exclude
 from annotation.forms import ExcludeForm
 from annotation.models import Case, Choice, Dimension, Vote
 from annotation.states import CaseState

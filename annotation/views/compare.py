@@ -7,13 +7,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from annotation import showing
-from annotation.adjudicating import AlreadyVotedBlind, vote_blind
+from annotation import presentation
+from annotation.adjudication import AlreadyVotedBlind, vote_blind
 from annotation.frames import to_shown
 from annotation.models import BlindVote
 from consilium.people.requests import signed_in
-from consilium.workqueue.claiming import member_of, open_claim
-from consilium.workqueue.counting import count_of, today_of
+from consilium.workqueue.claim import member_of, open_claim
+from consilium.workqueue.counts import count_of, today_of
 from consilium.workqueue.kinds import InvalidContent
 from consilium.workqueue.models import Claim, Kind
 from consilium.workqueue.states import ClaimState
@@ -29,7 +29,7 @@ def compare(request: HttpRequest, claim: Claim) -> HttpResponse:
     _check_kind(claim, Kind.COMPARE)
     if _is_decided(claim):
         return _notice(request, DECIDED, 410)
-    return _screen(request, claim, "annotation/compare.html", {"earlier": showing.earlier_claim(claim)})
+    return _screen(request, claim, "annotation/compare.html", {"earlier": presentation.earlier_claim(claim)})
 
 
 @work_screen
@@ -65,9 +65,9 @@ def _second_stage(claim: Claim, blind: BlindVote) -> dict[str, Any]:
     shown = {name: to_shown(choice, claim.shown["first"]) for name, choice in blind.choices.items()}
     return {
         "chosen": {"choices": shown, "reasons": blind.reasons},
-        "chips": showing.readers_chips(claim),
-        "rationales": showing.rationales_for(claim),
-        "harm_flags": showing.harm_flags(claim),
+        "chips": presentation.readers_chips(claim),
+        "rationales": presentation.rationales_for(claim),
+        "harm_flags": presentation.harm_flags(claim),
     }
 
 
@@ -75,7 +75,7 @@ def _screen(
     request: HttpRequest, claim: Claim, template: str, more: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     try:
-        case = showing.shown_case(claim)
+        case = presentation.shown_case(claim)
     except NotShowable as problem:
         return _notice(request, str(problem), 409)
     membership = member_of(claim.study, claim.person)
@@ -85,8 +85,8 @@ def _screen(
         "claim": claim,
         "case": case,
         "today": today_of(membership, [count_of(membership, claim.item.kind)]),
-        "rows": showing.rows(more.get("chosen"), more.get("chips")),
-        **showing.form_words(),
+        "rows": presentation.rows(more.get("chosen"), more.get("chips")),
+        **presentation.form_words(),
         **more,
     }
     return render(request, template, context, status=status)

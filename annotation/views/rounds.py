@@ -8,17 +8,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation.answering import NothingToAnswer, SourceForbids, ask_for_answers
 from annotation.forms import AskModelsForm, RoundForm
 from annotation.models import Response
 from annotation.pairing import NothingToPair, RoundNameTaken, answers_to_pair, open_comparison_round
-from consilium.inference.errors import EndpointRefused
+from annotation.responses import NothingToAnswer, SourceForbids, ask_for_answers
+from consilium.inference.refusals import EndpointRefused
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.people.access import study_for
 from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
-from consilium.workqueue.closing import close_round
+from consilium.workqueue.close import close_round
 from consilium.workqueue.models import Kind, Round, Submission
 from curation.models import Question, Use
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from consilium.answers import options, think_answer
+from consilium.answers import option_letters, think_answer
 
 MINIMUM_TOKENS: Final = 80
 MAXIMUM_TOKENS: Final = 600
@@ -87,7 +87,7 @@ def check_letter(text: str, *, letters: str, gold: str | None) -> CheckOutcome:
     name = "letter_equals_gold"
     if not letters or gold is None:
         return CheckOutcome(name, True, "no gold letter to compare with")
-    found = options.extract(text, letters)
+    found = option_letters.extract(text, letters)
     if found.letter is None:
         return CheckOutcome(name, False, found.rule)
     return CheckOutcome(name, found.letter == gold, f"answered {found.letter}, gold {gold}")

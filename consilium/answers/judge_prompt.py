@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.answers.escaping import escape
+from consilium.answers.escape import escape
 from consilium.answers.messages import Message, user_message
 
 PROMPT_VERSION: Final = "judge-1"

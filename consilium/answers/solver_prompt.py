@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from consilium.answers.escaping import escape
+from consilium.answers.escape import escape
 from consilium.answers.messages import Message, user_message
 
 PROMPT_VERSION: Final = "solver-1"

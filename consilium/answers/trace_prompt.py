@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from consilium.answers import solver_prompt
-from consilium.answers.escaping import escape
+from consilium.answers.escape import escape
 from consilium.answers.messages import Message
 from consilium.answers.paradigms import instruction
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.answers.thinking import drop_thinking
+from consilium.answers.think_blocks import drop_thinking
 
 PARSER_VERSION: Final = "verdicts-1"
 OVERALL: Final = DIMENSIONS[-1]

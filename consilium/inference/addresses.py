@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from consilium.inference.errors import EndpointRefused
+from consilium.inference.refusals import EndpointRefused
 
 # No user part, query, fragment, backslash, blank or percent sign can pass: all URL parsers agree on the rest.
 _ADDRESS = re.compile(r"https?://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")

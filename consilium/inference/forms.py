@@ -7,8 +7,8 @@ from django import forms
 from django.conf import settings
 
 from consilium.inference.addresses import check_address, is_this_machine
-from consilium.inference.errors import EndpointRefused
 from consilium.inference.models import ModelEndpoint
+from consilium.inference.refusals import EndpointRefused
 
 DEPTH = 4
 FOLDERS_SHOWN = 300

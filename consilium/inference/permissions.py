@@ -4,8 +4,8 @@ METHOD.md 6b; whether a source may be sent to hosted models is asked of curation
 """
 
 from consilium.inference.addresses import check_address
-from consilium.inference.errors import EndpointRefused
 from consilium.inference.models import ModelEndpoint
+from consilium.inference.refusals import EndpointRefused
 from consilium.people.models import Study
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
+from consilium.inference.chat_completion import Answer
 from consilium.inference.models import ModelEndpoint, Reply
-from consilium.inference.reading import Answer
 
 SHA_BATCH = 500
 

@@ -10,12 +10,12 @@ from functools import cached_property
 import orjson
 from django.conf import settings
 
-from consilium.inference import serving
+from consilium.inference import model_server
 from consilium.inference.addresses import check_address
-from consilium.inference.courier import Limits
-from consilium.inference.folders import folder_under
+from consilium.inference.chat_client import Limits
+from consilium.inference.chat_request import Ask, canonical
+from consilium.inference.model_folders import folder_under
 from consilium.inference.models import ModelEndpoint
-from consilium.inference.requests import Ask, canonical
 
 # `transformers serve` answers one request of a model after the other: a few waiting keep it busy.
 LOCAL_IN_FLIGHT = 4
@@ -71,7 +71,7 @@ class LocalTarget:
 
     def address(self, check: Callable[[], None]) -> str:
         """The running server's base address; starts it when it is not alive. Raises ServingFailed."""
-        return serving.address(check)
+        return model_server.address(check)
 
     def headers(self) -> dict[str, str]:
         """None: it listens on loopback only."""
@@ -85,7 +85,7 @@ class LocalTarget:
 
     @cached_property
     def _model(self) -> str:
-        return serving.model_name(self.endpoint)
+        return model_server.model_name(self.endpoint)
 
     @cached_property
     def _sampling(self) -> str:

@@ -8,10 +8,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from consilium.inference.errors import EndpointRefused, NameTaken
+from consilium.inference.endpoints import add_endpoint, retire_endpoint
 from consilium.inference.forms import LocalForm, RemoteForm
 from consilium.inference.models import ModelEndpoint
-from consilium.inference.registering import add_endpoint, retire_endpoint
+from consilium.inference.refusals import EndpointRefused, NameTaken
 from consilium.people.access import study_for
 from consilium.people.models import Person, Role, Study
 from consilium.people.requests import signed_in

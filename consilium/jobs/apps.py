@@ -11,9 +11,9 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the daily check known."""
-        from consilium.jobs.daily import check_day
+        from consilium.jobs.daily_check import check_day
+        from consilium.jobs.reaper import DAILY_KIND
         from consilium.jobs.registry import JobKind, register
-        from consilium.jobs.sweeping import DAILY_KIND
 
         register(
             JobKind(name=DAILY_KIND, label="Daily check of stored files and audit chains", handler=check_day)

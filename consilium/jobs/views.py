@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from consilium.jobs.models import Job
 from consilium.jobs.permissions import check_see
-from consilium.jobs.queueing import cancel as cancel_job
+from consilium.jobs.queue import cancel as cancel_job
 from consilium.people.requests import signed_in
 
 

@@ -5,7 +5,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 from django.http import HttpRequest
 
-from consilium.audit.recording import record
+from consilium.audit.record import record
 from consilium.people.models import Person
 from consilium.people.permissions import OPERATOR, check_role
 from consilium.people.studies import NameTaken

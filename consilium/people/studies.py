@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
-from consilium.audit.recording import chain_of, lock_chain, record
+from consilium.audit.record import chain_of, lock_chain, record
 from consilium.people.models import ConsentText, GuidelineVersion, Membership, Person, Role, Study
 from consilium.people.permissions import OPERATOR, check_lead, check_role
 from consilium.people.study_settings import StudySettings

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from consilium.people import inviting, studies, taking_part
+from consilium.people import invitations, studies
 from consilium.people.access import study_for
 from consilium.people.forms import (
     AcceptForm,
@@ -20,6 +20,9 @@ from consilium.people.forms import (
     SettingsForm,
 )
 from consilium.people.models import ConsentText, Invitation, Membership, Participation, Person, Role
+from consilium.people.participation import AlreadyTakesPart, ConsentOutdated
+from consilium.people.participation import take_part as start_taking_part
+from consilium.people.participation import withdraw as end_participation
 from consilium.people.permissions import OPERATOR, check_role, roles_of
 from consilium.people.requests import signed_in
 from consilium.people.study_settings import SettingRefused
@@ -30,8 +33,8 @@ from consilium.people.study_settings import SettingRefused
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind an invitation or a reset link; works without login."""
     try:
-        invitation = inviting.find(token)
-    except inviting.InvitationUnusable as error:
+        invitation = invitations.find(token)
+    except invitations.InvitationUnusable as error:
         return render(request, "people/link_unusable.html", {"reason": str(error)}, status=404)
     form_class = ResetForm if invitation.resets else AcceptForm
     form = form_class(request.POST or None)
@@ -44,12 +47,12 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 def _accept(form: AcceptForm, token: str) -> bool:
     username = form.cleaned_data.get("username", "")
     try:
-        inviting.accept(token=token, username=username, password=form.cleaned_data["password"])
+        invitations.accept(token=token, username=username, password=form.cleaned_data["password"])
     except studies.NameTaken as error:
         form.add_error("username", str(error))
     except ValidationError as error:
         form.add_error("username" if hasattr(error, "error_dict") else "password", error.messages)
-    except inviting.InvitationUnusable as error:
+    except invitations.InvitationUnusable as error:
         form.add_error(None, str(error))
     return not form.errors
 
@@ -64,14 +67,14 @@ def take_part(request: HttpRequest, study: str) -> HttpResponse:
     form = ParticipationForm(request.POST or None, initial=initial)
     if request.method == "POST" and participation is None and form.is_valid():
         try:
-            taking_part.take_part(
+            start_taking_part(
                 study=found,
                 by=person,
                 consent_version=form.cleaned_data["consent_version"],
                 credit=form.cleaned_data["credit"],
                 conflict_declaration=form.cleaned_data["conflict_declaration"],
             )
-        except (taking_part.ConsentOutdated, taking_part.AlreadyTakesPart) as error:
+        except (ConsentOutdated, AlreadyTakesPart) as error:
             form.add_error(None, str(error))
         else:
             messages.success(request, "Thank you. You can start now.")
@@ -86,7 +89,7 @@ def withdraw(request: HttpRequest, study: str) -> HttpResponse:
     person = signed_in(request)
     found = study_for(person, study)
     participation = get_object_or_404(Participation, study=found, person=person, withdrawn_at=None)
-    taking_part.withdraw(participation=participation, by=person)
+    end_participation(participation=participation, by=person)
     messages.success(request, "You no longer take part. What you submitted before stays as it is.")
     return redirect("people:take-part", study=found.slug)
 
@@ -98,7 +101,7 @@ def members(request: HttpRequest, study: str) -> HttpResponse:
     form = InvitationForm(request.POST or None)
     link = ""
     if request.method == "POST" and form.is_valid():
-        _, token = inviting.invite(study=found, by=person, **form.cleaned_data)
+        _, token = invitations.invite(study=found, by=person, **form.cleaned_data)
         link = request.build_absolute_uri(reverse("people:join", kwargs={"token": token}))
         form = InvitationForm()
     consented = Participation.objects.filter(study=found, withdrawn_at=None).values_list(
@@ -171,7 +174,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         number = request.POST.get("reset", "")
         target = get_object_or_404(Person, pk=int(number) if number.isdecimal() and len(number) < 19 else 0)
-        _, token = inviting.issue_reset(person=target, by=person)
+        _, token = invitations.issue_reset(person=target, by=person)
         context |= {
             "link": request.build_absolute_uri(reverse("people:join", kwargs={"token": token})),
             "target": target,
@@ -185,5 +188,5 @@ def set_active(request: HttpRequest, pk: int) -> HttpResponse:
     person = signed_in(request)
     check_role(person, None, OPERATOR)
     target = get_object_or_404(Person, pk=pk)
-    inviting.set_active(person=target, is_active=request.POST.get("active") == "1", by=person)
+    invitations.set_active(person=target, is_active=request.POST.get("active") == "1", by=person)
     return redirect("people:accounts")

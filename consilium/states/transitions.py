@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from django.db import models, transaction
 
-from consilium.audit.recording import record
+from consilium.audit.record import record
 from consilium.states.tables import SYSTEM, StateTable
 
 if TYPE_CHECKING:

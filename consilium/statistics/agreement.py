@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
+from consilium.statistics.bootstrap import REPLICATES, SEED, ClusterWeights
 from consilium.statistics.coefficients import AC1, ALPHA, FLEISS, PERCENT, UNANIMITY, Coefficient
 from consilium.statistics.intervals import Estimate
 from consilium.statistics.ratings import Array, count_matrix
-from consilium.statistics.resampling import REPLICATES, SEED, ClusterWeights
 from consilium.statistics.undefined import Maybe, Undefined
 
 

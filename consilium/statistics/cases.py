@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from consilium.answers import verdicts
-from consilium.statistics import kappa, krippendorff, multiple_testing
+from consilium.statistics import adjusted_p, kappa, krippendorff
 from consilium.statistics.bradley_terry import BradleyTerry, Games, bradley_terry, odds_multiplier
 from consilium.statistics.calibration import calibration
 from consilium.statistics.clustered import mean_error
@@ -133,13 +133,11 @@ def _binomial(given: Input) -> Any:
 def _multiple_testing(given: Input) -> Any:
     p, alpha = given["p"], given.get("alpha", 0.05)
     adjusted = {
-        "bh": multiple_testing.benjamini_hochberg(p),
-        "holm": multiple_testing.holm(p),
-        "bonferroni": multiple_testing.bonferroni(p),
+        "bh": adjusted_p.benjamini_hochberg(p),
+        "holm": adjusted_p.holm(p),
+        "bonferroni": adjusted_p.bonferroni(p),
     }
-    rejected = {
-        f"{name}_rejected": multiple_testing.rejected(values, alpha) for name, values in adjusted.items()
-    }
+    rejected = {f"{name}_rejected": adjusted_p.rejected(values, alpha) for name, values in adjusted.items()}
     return {**rejected, **{f"{name}_adjusted": values for name, values in adjusted.items()}}
 
 

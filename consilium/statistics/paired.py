@@ -7,9 +7,9 @@ from itertools import product
 
 import numpy as np
 
+from consilium.statistics.bootstrap import REPLICATES, SEED, ClusterWeights, percentile_interval
 from consilium.statistics.intervals import Interval, normal_quantile
 from consilium.statistics.ratings import Array
-from consilium.statistics.resampling import REPLICATES, SEED, ClusterWeights, percentile_interval
 from consilium.statistics.undefined import Maybe, Undefined
 
 _EXACT_UP_TO = 14

@@ -11,7 +11,7 @@ class WorkConfig(AppConfig):
 
     def ready(self) -> None:
         """Have overdue claims expire at every tick of the sweeper."""
-        from consilium.jobs.sweeping import register_sweep
-        from consilium.workqueue.expiring import sweep
+        from consilium.jobs.reaper import register_sweep
+        from consilium.workqueue.expire import sweep
 
         register_sweep(sweep)

@@ -7,9 +7,9 @@ from django.urls import reverse
 
 from consilium.people.models import Person, Study
 from consilium.workqueue import kinds
-from consilium.workqueue.claiming import member_of, next_claim
-from consilium.workqueue.errors import OtherWorkOpen
+from consilium.workqueue.claim import member_of, next_claim
 from consilium.workqueue.models import Claim, WorkItem
+from consilium.workqueue.refusals import OtherWorkOpen
 
 log = structlog.get_logger(__name__)
 

@@ -2,17 +2,17 @@
 
 from django.urls import path
 
-from consilium.workqueue import calls, views
+from consilium.workqueue import api, views
 
 app_name = "work"
 urlpatterns = [
     path("s/<slug:study>/work/", views.queue, name="queue"),
     path("s/<slug:study>/work/<str:kind>/", views.finished, name="finished"),
     path("s/<slug:study>/work/<str:kind>/next/", views.take_next, name="next"),
-    path("work/session/", calls.session, name="session"),
-    path("work/<uuid:token>/draft/", calls.draft, name="draft"),
-    path("work/<uuid:token>/heartbeat/", calls.heartbeat, name="heartbeat"),
-    path("work/<uuid:token>/postpone/", calls.postpone, name="postpone"),
-    path("work/<uuid:token>/skip/", calls.skip, name="skip"),
-    path("work/<uuid:token>/submit/", calls.submit, name="submit"),
+    path("work/session/", api.session, name="session"),
+    path("work/<uuid:token>/draft/", api.draft, name="draft"),
+    path("work/<uuid:token>/heartbeat/", api.heartbeat, name="heartbeat"),
+    path("work/<uuid:token>/postpone/", api.postpone, name="postpone"),
+    path("work/<uuid:token>/skip/", api.skip, name="skip"),
+    path("work/<uuid:token>/submit/", api.submit, name="submit"),
 ]

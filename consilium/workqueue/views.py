@@ -12,11 +12,11 @@ from consilium.people.access import study_for
 from consilium.people.permissions import can_take_part
 from consilium.people.requests import signed_in
 from consilium.workqueue import kinds
-from consilium.workqueue.claiming import member_of, next_claim, open_claim
-from consilium.workqueue.counting import count_of, counts_of, today_of
-from consilium.workqueue.errors import ClaimOver, OtherWorkOpen
+from consilium.workqueue.claim import member_of, next_claim, open_claim
+from consilium.workqueue.counts import count_of, counts_of, today_of
 from consilium.workqueue.models import Claim
 from consilium.workqueue.places import screen_of
+from consilium.workqueue.refusals import ClaimOver, OtherWorkOpen
 
 Screen = Callable[[HttpRequest, Claim], HttpResponse]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from consilium.blobs.storing import read
+from consilium.blobs.store import read
 from consilium.people.models import Person, Role
 from consilium.people.permissions import roles_of
 from curation.models import Image, Question

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from consilium.blobs.storing import put_file
+from consilium.blobs.store import put_file
 from curation.imaging.protocol import Facts, Rebuilt, Refusal
 from curation.imaging.sandbox import rebuild
 from curation.imports.uploads import Received

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db import transaction
 
-from consilium.audit.recording import record
+from consilium.audit.record import record
 from consilium.jobs.handle import JobFailed, JobHandle
-from consilium.jobs.queueing import enqueue
+from consilium.jobs.queue import enqueue
 from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead

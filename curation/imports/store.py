@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from consilium.audit.recording import record
+from consilium.audit.record import record
 from consilium.jobs.handle import JobHandle, JobPostponed
 from consilium.people.models import Study
 from consilium.states.transitions import transition

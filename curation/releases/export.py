@@ -13,10 +13,10 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import transaction
 
-from consilium.audit.recording import record
-from consilium.blobs.storing import read
+from consilium.audit.record import record
+from consilium.blobs.store import read
 from consilium.jobs.handle import JobFailed, JobHandle
-from consilium.jobs.queueing import enqueue
+from consilium.jobs.queue import enqueue
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
 from curation.models import Export, Image, Release, ReleaseFile, Source

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from consilium.blobs.storing import read
+from consilium.blobs.store import read
 from curation.models import Release, ReleaseFile, Source
 from curation.releases.freeze import rows_of
 from curation.releases.materialise import ROWS, write_files, write_rows

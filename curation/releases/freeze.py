@@ -8,9 +8,9 @@ from typing import Any, Final
 from django.db import models, transaction
 from django.utils import timezone
 
-from consilium.audit.recording import chain_of, lock_chain
+from consilium.audit.record import chain_of, lock_chain
 from consilium.blobs.models import Blob
-from consilium.blobs.storing import put
+from consilium.blobs.store import put
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.states.transitions import transition

@@ -5,7 +5,7 @@ import shutil
 import uuid
 from pathlib import Path
 
-from consilium.blobs.storing import BlobDamaged, read
+from consilium.blobs.store import BlobDamaged, read
 from curation.models import Release, ReleaseFile
 from curation.releases.freeze import rows_of
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any, Final
 
-from consilium.blobs.storing import BlobDamaged, open_blob, read
+from consilium.blobs.store import BlobDamaged, open_blob, read
 from curation.models import Release, ReleaseFile, ReleaseRow
 from curation.releases.manifest import digest_of, sha256_of
 

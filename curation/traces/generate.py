@@ -7,18 +7,18 @@ from typing import Any, Final
 from django.db import models, transaction
 from django.db.models import Count, Q
 
-from consilium.answers import options, steps, think_answer, trace_prompt
+from consilium.answers import option_letters, steps, think_answer, trace_prompt
 from consilium.answers.checks import CheckOutcome, Limits, run_checks
 from consilium.answers.paradigms import PARADIGMS
-from consilium.inference.engine import ask_all
-from consilium.inference.errors import EndpointRefused, ServingFailed
+from consilium.inference.chat_request import Ask
+from consilium.inference.complete import ask_all
 from consilium.inference.images import data_uri
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.inference.permissions import check_may_ask
-from consilium.inference.requests import Ask
+from consilium.inference.refusals import EndpointRefused, ServingFailed
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.models import Job
-from consilium.jobs.queueing import enqueue
+from consilium.jobs.queue import enqueue
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.states.transitions import transition
@@ -227,7 +227,7 @@ def _outcomes(trace: Trace, counter: Any) -> list[CheckOutcome]:
 
 def _answer_label(trace: Trace) -> str:
     letters = "".join(trace.question.options)
-    return (options.extract(trace.text, letters).letter or "") if letters else ""
+    return (option_letters.extract(trace.text, letters).letter or "") if letters else ""
 
 
 def select_sample(question: Question, endpoint: ModelEndpoint) -> Trace | None:

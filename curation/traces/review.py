@@ -5,14 +5,14 @@ from typing import Any
 
 from django.db import transaction
 
-from consilium.audit.recording import record
+from consilium.audit.record import record
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import check_lead
 from consilium.states.transitions import transition
-from consilium.workqueue.closing import close_item
+from consilium.workqueue.close import close_item
 from consilium.workqueue.kinds import InvalidContent, WorkKind, register
 from consilium.workqueue.models import Kind, Round, Submission, WorkItem
-from consilium.workqueue.opening import open_items
+from consilium.workqueue.open import open_items
 from curation.models import Trace, TraceReview, TraceStep
 from curation.permissions import check_may_settle
 from curation.states import TraceState

@@ -5,7 +5,7 @@ from typing import Final
 
 from django.conf import settings
 
-from consilium.inference.folders import folder_under
+from consilium.inference.model_folders import folder_under
 from consilium.inference.models import ModelEndpoint
 
 BYTES_PER_TOKEN: Final = 4

@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from consilium.inference.errors import EndpointRefused
+from consilium.inference.refusals import EndpointRefused
 from consilium.people.permissions import NotAllowed
 from consilium.states.transitions import StateChanged, TransitionRefused
-from consilium.workqueue.errors import WorkRefused
+from consilium.workqueue.refusals import WorkRefused
 
 PAGE = 50
 REFUSALS = (ValueError, TransitionRefused, StateChanged, EndpointRefused, WorkRefused)

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from consilium.blobs.storing import BlobDamaged, read
+from consilium.blobs.store import BlobDamaged, read
 from consilium.people.requests import signed_in
 from curation.images.access import may_see, window_of
 from curation.models import Image

@@ -4,16 +4,16 @@ import random
 import uuid
 from typing import Any
 
-from annotation.adjudicating import vote_blind
+from annotation.adjudication import vote_blind
 from annotation.models import BlindVote, Case, Response
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.answers.options import extract
+from consilium.answers.option_letters import extract
 from consilium.people.models import Person, Study
-from consilium.workqueue.claiming import next_claim
-from consilium.workqueue.errors import OtherWorkOpen
-from consilium.workqueue.holding import postpone
+from consilium.workqueue.claim import next_claim
+from consilium.workqueue.hold import postpone
 from consilium.workqueue.models import Claim, Kind
-from consilium.workqueue.submitting import submit
+from consilium.workqueue.refusals import OtherWorkOpen
+from consilium.workqueue.submit import submit
 from curation.models import Trace
 from curation.traces.review_schema import step_id
 

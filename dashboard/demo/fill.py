@@ -9,18 +9,18 @@ from typing import Any
 
 from django.conf import settings
 
-from annotation.answering import ask_for_answers, unanswered
-from annotation.freezing import freeze_preferences
 from annotation.models import Case
 from annotation.pairing import open_comparison_round
+from annotation.release import freeze_preferences
+from annotation.responses import ask_for_answers, unanswered
 from annotation.states import CaseState
-from benchmark.launching import evaluate
+from benchmark.launch import evaluate
 from benchmark.models import Evaluation, EvaluationKind
+from consilium.inference.endpoints import add_endpoint
 from consilium.inference.models import ModelEndpoint
-from consilium.inference.registering import add_endpoint
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.models import Job
-from consilium.jobs.running import run_until_over
+from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
 from consilium.processes import dies_with_parent
@@ -36,9 +36,9 @@ from curation.traces.generate import lacking, start_tracing
 from curation.traces.review import open_reviews
 from dashboard.demo import pictures
 from dashboard.demo.clinicians import work_through
-from training.job import teaching
-from training.job.teaching import demo_settings
-from training.launching import launch_pipeline
+from training.demo_models import teaching_set
+from training.demo_models.teaching_set import demo_settings
+from training.launch import launch_pipeline
 from training.models import Run
 
 TINY = ("base", "teacher", "second", "judge_careful", "judge_hasty")
@@ -93,7 +93,7 @@ def fill_demo(handle: JobHandle) -> dict[str, Any]:
 def build_models(demo: Demo) -> None:
     """Build and briefly train the tiny models in a process of its own; register them."""
     folder = Path(settings.MODELS_FOLDER) / "tiny"
-    command = [sys.executable, "-m", "training.job.tiny", "--out", str(folder)]
+    command = [sys.executable, "-m", "training.demo_models.build", "--out", str(folder)]
     process = subprocess.Popen(
         command,
         cwd=settings.BASE_DIR,
@@ -158,7 +158,7 @@ def import_teaching_set(demo: Demo) -> None:
     """Import the synthetic teaching set; its rows say which use they are for."""
     source, _ = Source.objects.get_or_create(
         study=demo.study,
-        name=teaching.NOTICE,
+        name=teaching_set.NOTICE,
         defaults={
             "licence": "CC0-1.0",
             "may_train": True,
@@ -169,7 +169,7 @@ def import_teaching_set(demo: Demo) -> None:
     )
     if Question.objects.filter(source=source).exists():
         return
-    items = teaching.make(TEACHING_ITEMS, seed=demo.study.settings.seed, specialties=TAUGHT)
+    items = teaching_set.make(TEACHING_ITEMS, seed=demo.study.settings.seed, specialties=TAUGHT)
     files = [Upload(f"{item.patient}.png", [item.image_png]) for item in items]
     rows = [_teaching_row(item, _use(position)) for position, item in enumerate(items)]
     batch = start_import(
@@ -187,7 +187,7 @@ def _use(position: int) -> str:
     return order[position // (len(TAUGHT) * COLOURS) % len(order)]
 
 
-def _teaching_row(item: teaching.TeachingItem, use: str) -> dict[str, Any]:
+def _teaching_row(item: teaching_set.TeachingItem, use: str) -> dict[str, Any]:
     return {
         "id": item.patient,
         "question": item.question,

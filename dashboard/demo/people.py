@@ -6,8 +6,8 @@ from django.db import transaction
 
 from consilium.people.accounts import create_person
 from consilium.people.models import ConsentText, CreditChoice, Person, Role, Study
+from consilium.people.participation import take_part
 from consilium.people.studies import NameTaken, add_member, change_settings, create_study, publish_guideline
-from consilium.people.taking_part import take_part
 
 SLUG = "demo"
 CAST: tuple[tuple[str, str, Role | None], ...] = (

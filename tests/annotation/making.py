@@ -10,9 +10,9 @@ from annotation.pairing import open_comparison_round
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.people.models import Person, Study
-from consilium.workqueue.claiming import next_claim
+from consilium.workqueue.claim import next_claim
 from consilium.workqueue.models import Claim, Round, Submission
-from consilium.workqueue.submitting import submit
+from consilium.workqueue.submit import submit
 from curation.models import Question
 from tests.cast import Cast
 from tests.curation import making

@@ -9,10 +9,10 @@ import pytest
 from aiohttp import web
 from django.core.management import CommandError, call_command
 
-from annotation.answering import NothingToAnswer, SourceForbids, ask_for_answers
 from annotation.models import Response
+from annotation.responses import NothingToAnswer, SourceForbids, ask_for_answers
 from consilium.inference.models import ModelEndpoint
-from consilium.jobs.running import run_now
+from consilium.jobs.run import run_now
 from consilium.people.permissions import NotAllowed
 from curation.models import Source
 from tests.calls.asking import endpoint_of

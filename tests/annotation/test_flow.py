@@ -11,26 +11,26 @@ import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
-from annotation.adjudicating import AlreadyVotedBlind, vote_blind
-from annotation.excluding import ReasonMissing, exclude
-from annotation.freezing import freeze_preferences
+from annotation.adjudication import AlreadyVotedBlind, vote_blind
+from annotation.consensus import settle_due
+from annotation.exclusion import ReasonMissing, exclude
 from annotation.models import Adjudication, Case, Consensus, Vote
 from annotation.overview import summary
 from annotation.pairing import NothingToPair, RoundNameTaken, open_comparison_round
-from annotation.settling import settle_due
-from annotation.stalling import mark_stalled
+from annotation.release import freeze_preferences
+from annotation.stalled import mark_stalled
 from annotation.states import CaseState
-from annotation.voting import validate
+from annotation.votes import validate
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.people.models import Participation, Role
+from consilium.people.participation import withdraw
 from consilium.people.permissions import NotAllowed
-from consilium.people.taking_part import withdraw
 from consilium.states.transitions import TransitionRefused
-from consilium.workqueue.closing import close_round
-from consilium.workqueue.errors import ItemClosed
-from consilium.workqueue.holding import skip
+from consilium.workqueue.close import close_round
+from consilium.workqueue.hold import skip
 from consilium.workqueue.kinds import InvalidContent
 from consilium.workqueue.models import Claim, WorkItem
+from consilium.workqueue.refusals import ItemClosed
 from curation.releases.freeze import EmptyRelease, rows_of
 from tests.annotation import making
 from tests.cast import Cast, join
@@ -359,7 +359,7 @@ def test_the_summary_counts_states_votes_and_open_work(cast: Cast) -> None:
 
 
 def test_the_same_key_twice_is_one_vote(cast: Cast) -> None:
-    from consilium.workqueue.submitting import submit
+    from consilium.workqueue.submit import submit
 
     making.opened(cast)
     claim, key = making.claim(cast.study, cast.anna), uuid.uuid4()

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation.adjudicating import vote_blind
+from annotation.adjudication import vote_blind
 from annotation.models import Case
 from annotation.states import CaseState
 from consilium.jobs.models import Job

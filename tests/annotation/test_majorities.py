@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from annotation.majorities import Outcome, decide
+from annotation.majority import Outcome, decide
 from consilium.answers.dimensions import DIMENSIONS
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consilium.answers.options import extract
+from consilium.answers.option_letters import extract
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from consilium.answers import judge_prompt, solver_prompt, trace_prompt
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.answers.escaping import escape
+from consilium.answers.escape import escape
 from consilium.answers.paradigms import PARADIGMS
 
 IMAGE = "data:image/png;base64,AAAA"

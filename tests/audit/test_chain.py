@@ -11,12 +11,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from consilium.audit import verifying
-from consilium.audit.anchoring import write_anchor
+from consilium.audit import verify
+from consilium.audit.anchors import write_anchor
 from consilium.audit.append_only import Refusal
 from consilium.audit.models import AuditEvent, AuditHead
-from consilium.audit.recording import NotInTransaction, digest, record
-from consilium.audit.verifying import Break, verify
+from consilium.audit.record import NotInTransaction, digest, record
+from consilium.audit.verify import Break, verify_chains
 from consilium.people.models import Study
 from tests.cast import Cast
 
@@ -42,7 +42,7 @@ def attacker(cast: Cast) -> Iterator[None]:
 def test_a_whole_chain_has_no_breaks_and_keeps_studies_apart(cast: Cast) -> None:
     write(cast.study, 3)
     write(cast.other_study, 2)
-    assert verify() == (5, [])
+    assert verify_chains() == (5, [])
     assert list(AuditHead.objects.order_by("chain").values_list("chain", "sequence")) == [
         ("study:chest", 3),
         ("study:other", 2),
@@ -60,7 +60,7 @@ def test_an_event_goes_away_with_its_rolled_back_change(cast: Cast) -> None:
     with transaction.atomic():
         write(cast.study)
         transaction.set_rollback(True)
-    assert verify() == (1, [])
+    assert verify_chains() == (1, [])
 
 
 @pytest.mark.parametrize("change", [lambda rows: rows.update(reason="other"), lambda rows: rows.delete()])
@@ -68,13 +68,13 @@ def test_the_database_refuses_update_and_delete(cast: Cast, change: Callable[[An
     write(cast.study, 2)
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         change(AuditEvent.objects.filter(sequence=1))
-    assert verify() == (2, [])
+    assert verify_chains() == (2, [])
 
 
 def test_an_edited_event_is_found(cast: Cast, attacker: None) -> None:
     write(cast.study, 3)
     AuditEvent.objects.filter(sequence=2).update(reason="was never said")
-    assert verify()[1] == [Break("study:chest", 2, "its content was changed")]
+    assert verify_chains()[1] == [Break("study:chest", 2, "its content was changed")]
 
 
 def test_an_edited_event_with_a_hash_made_to_fit_is_found(cast: Cast, attacker: None) -> None:
@@ -83,20 +83,20 @@ def test_an_edited_event_with_a_hash_made_to_fit_is_found(cast: Cast, attacker: 
     edited.reason = "was never said"
     fitting = digest(edited.previous_sha256, edited.content())
     AuditEvent.objects.filter(pk=edited.pk).update(reason=edited.reason, sha256=fitting)
-    assert verify()[1] == [Break("study:chest", 3, "does not follow the event before it")]
+    assert verify_chains()[1] == [Break("study:chest", 3, "does not follow the event before it")]
 
 
 @pytest.mark.parametrize("sequence", [1, 2])
 def test_an_event_deleted_before_the_end_is_found(cast: Cast, attacker: None, sequence: int) -> None:
     write(cast.study, 3)
     AuditEvent.objects.filter(sequence=sequence).delete()
-    assert Break("study:chest", sequence, "an event is missing or was inserted here") in verify()[1]
+    assert Break("study:chest", sequence, "an event is missing or was inserted here") in verify_chains()[1]
 
 
 def test_a_cut_tail_is_found(cast: Cast, attacker: None) -> None:
     write(cast.study, 3)
     AuditEvent.objects.filter(sequence=3).delete()
-    assert verify()[1] == [Break("study:chest", 2, "the chain does not end where its head says")]
+    assert verify_chains()[1] == [Break("study:chest", 2, "the chain does not end where its head says")]
 
 
 def test_an_inserted_event_is_found(cast: Cast) -> None:
@@ -104,13 +104,13 @@ def test_an_inserted_event_is_found(cast: Cast) -> None:
     last.pk, last.sequence, last.previous_sha256 = None, 4, last.sha256
     last.sha256 = digest(last.previous_sha256, last.content())
     last.save(force_insert=True)
-    assert verify()[1] == [Break("study:chest", 4, "the chain does not end where its head says")]
+    assert verify_chains()[1] == [Break("study:chest", 4, "the chain does not end where its head says")]
 
 
 def test_a_chain_that_was_deleted_whole_is_found(cast: Cast, attacker: None) -> None:
     write(cast.study, 2)
     AuditEvent.objects.all().delete()
-    assert verify() == (0, [Break("study:chest", 0, "the chain does not end where its head says")])
+    assert verify_chains() == (0, [Break("study:chest", 0, "the chain does not end where its head says")])
 
 
 def test_a_chain_rewritten_whole_disagrees_with_its_anchor(
@@ -120,11 +120,11 @@ def test_a_chain_rewritten_whole_disagrees_with_its_anchor(
     write(cast.study, 2)
     day = write_anchor().stem
     write(cast.study, 1)
-    assert verify() == (3, [])
+    assert verify_chains() == (3, [])
     AuditEvent.objects.all().delete()
     AuditHead.objects.all().delete()
     write(cast.study, 3)
-    assert verify() == (3, [Break("study:chest", 2, f"differs from the anchor of {day}")])
+    assert verify_chains() == (3, [Break("study:chest", 2, f"differs from the anchor of {day}")])
 
 
 def test_the_command_tells_by_its_exit_status_and_in_json(cast: Cast, attacker: None) -> None:
@@ -156,14 +156,14 @@ def test_events_written_while_the_chain_is_read_are_no_break(
         return found
 
     monkeypatch.setattr(AuditHead.objects, "values_list", write_meanwhile)
-    chain = verifying._verify_chain
+    chain = verify._verify_chain
 
     def read_late(name: str, events: Any, head: AuditHead | None) -> Any:
         write(cast.study)
         return chain(name, events, head)
 
-    monkeypatch.setattr(verifying, "_verify_chain", read_late)
-    assert verify() == (5, [])
+    monkeypatch.setattr(verify, "_verify_chain", read_late)
+    assert verify_chains() == (5, [])
 
 
 def test_concurrent_writers_leave_the_chain_whole(transactional_db: None) -> None:
@@ -185,4 +185,4 @@ def test_concurrent_writers_leave_the_chain_whole(transactional_db: None) -> Non
     for thread in threads:
         thread.join(60)
     assert failures == []
-    assert verify() == (31, [])
+    assert verify_chains() == (31, [])

@@ -5,10 +5,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmark.judging import store_verdict
-from benchmark.launching import evaluate
+from benchmark.judge_job import store_verdict
+from benchmark.launch import evaluate
 from benchmark.models import Evaluation
-from benchmark.solving import store_result
+from benchmark.solve_job import store_result
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.jobs.models import Job
@@ -18,7 +18,7 @@ from curation.releases.freeze import freeze, rows_of
 from tests.cast import Cast
 from tests.curation.making import source
 from tests.training.making import SOURCE, content, new_row
-from training.job import teaching
+from training.demo_models import teaching_set
 
 LABELS = ("A", "A", "B", "A")
 
@@ -45,7 +45,7 @@ def questions(
     """A frozen release of held-out questions; `changes` go into every row."""
     _source(cast)
     rows = []
-    for item in teaching.make(count, seed=seed):
+    for item in teaching_set.make(count, seed=seed):
         own = {"id": f"held-{item.number}", "question_id": f"held-{item.number}"}
         row = content(item, "test") | own | {"cluster": f"test-{item.number}"}
         row = {key: value for key, value in row.items() if key not in ("reasoning", "steps")} | changes
@@ -61,7 +61,7 @@ def preferences(
     """A frozen preference release; every dimension of case n has the n-th label."""
     _source(cast)
     rows = []
-    for item, label in zip(teaching.make(len(labels), seed=seed), labels, strict=True):
+    for item, label in zip(teaching_set.make(len(labels), seed=seed), labels, strict=True):
         row = content(item) | {
             "id": f"case-{item.number}",
             "answer_a": f"The first words of {item.number}.",

@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from benchmark import reporting
-from benchmark.judging import judge_cases
-from benchmark.launching import evaluate
+from benchmark import leaderboard
+from benchmark.judge_job import judge_cases
+from benchmark.launch import evaluate
 from benchmark.models import Evaluation, SolverResult, Verdict
-from benchmark.refusing import EvaluationRefused
-from benchmark.solving import solve_questions
+from benchmark.preconditions import EvaluationRefused
+from benchmark.solve_job import solve_questions
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.jobs.claiming import claim
+from consilium.jobs.claim import claim
 from consilium.jobs.handle import JobHandle, LeaseLost
 from consilium.jobs.lease import Lease
 from consilium.jobs.models import Job
-from consilium.jobs.running import run_now
+from consilium.jobs.run import run_now
 from consilium.jobs.states import JobState
 from consilium.people.permissions import NotAllowed
 from curation.models import Source
@@ -72,7 +72,7 @@ def test_every_case_is_asked_in_both_orders_with_the_released_image(cast: Cast) 
     assert all(part["image_url"]["url"].startswith("data:image/png;base64,") for part in images)
     stored = Counter(Verdict.objects.values_list("order", "parsed__overall"))
     assert stored == {("ab", "A"): 4, ("ba", "B"): 4}  # always answer A: right in three of four cases
-    (line,) = reporting.judge_lines(release)
+    (line,) = leaderboard.judge_lines(release)
     assert line.overall.accuracy.value == 3 / 4
     made.refresh_from_db()
     assert made.run_card["release"] == release.digest
@@ -87,7 +87,7 @@ def test_a_second_try_asks_only_for_what_is_missing(cast: Cast) -> None:
         job = run_now(made.job)
         assert job.state == JobState.FAILED
         assert job.error.startswith("2 of 8 calls got no answer")
-        (line,) = reporting.judge_lines(release)
+        (line,) = leaderboard.judge_lines(release)
         assert (line.is_complete, line.verdicts, line.overall.cases) == (False, 6, 3)
         stub.behave = Judge()
         asked = len(stub.bodies)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from consilium.inference.courier import Limits
-from consilium.inference.engine import Asked, ask_all
+from consilium.inference.chat_client import Limits
+from consilium.inference.chat_request import Ask
+from consilium.inference.complete import Asked, ask_all
 from consilium.inference.models import ModelEndpoint, Reply
-from consilium.inference.requests import Ask
 from tests.calls.stub import Stub
 
 QUICK = Limits(in_flight=8, attempts=4, answer_seconds=5, first_wait=0.01, longest_wait=5)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from consilium.inference import serving
+from consilium.inference import model_server
 
 BUILD = """
 import sys
@@ -46,4 +46,4 @@ def tiny(built_model: Path) -> Iterator[str]:
 def server() -> Iterator[None]:
     """Nothing is left running after the tests of a module."""
     yield
-    serving.stop()
+    model_server.stop()

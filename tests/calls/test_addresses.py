@@ -3,8 +3,8 @@
 import pytest
 
 from consilium.inference.addresses import check_address, is_this_machine
-from consilium.inference.courier import retry_after
-from consilium.inference.errors import EndpointRefused
+from consilium.inference.chat_client import retry_after
+from consilium.inference.refusals import EndpointRefused
 
 HOSTS = ["127.0.0.1", "models.example", "gpu.example:8443", "[::1]"]
 

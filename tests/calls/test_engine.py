@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from consilium.inference.courier import Limits
-from consilium.inference.engine import ask_all
-from consilium.inference.errors import EndpointRefused
+from consilium.inference.chat_client import Limits
+from consilium.inference.chat_request import Ask
+from consilium.inference.complete import ask_all
 from consilium.inference.models import Reply
-from consilium.inference.requests import Ask
+from consilium.inference.refusals import EndpointRefused
 from consilium.jobs.handle import JobFailed
 from tests.calls.asking import QUICK, ask, asks, endpoint_of, go
 from tests.calls.stub import Stub, answered, completion, echo

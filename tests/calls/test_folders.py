@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from consilium.inference.errors import EndpointRefused
-from consilium.inference.folders import check_folder, folder_sha256, folder_under, model_type
+from consilium.inference.model_folders import check_folder, folder_sha256, folder_under, model_type
+from consilium.inference.refusals import EndpointRefused
 from tests.calls.folder_making import TENSOR, make_folder, safetensors
 
 Spoil = Callable[[Path], object]

@@ -11,10 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from consilium.audit.models import AuditEvent
-from consilium.inference.errors import EndpointRefused, NameTaken
+from consilium.inference.endpoints import add_endpoint, retire_endpoint
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.permissions import check_may_ask
-from consilium.inference.registering import add_endpoint, retire_endpoint
+from consilium.inference.refusals import EndpointRefused, NameTaken
 from consilium.people.permissions import NotAllowed
 from tests.calls.folder_making import make_folder
 from tests.cast import Cast

@@ -13,14 +13,14 @@ import pytest
 from django.conf import settings
 from PIL import Image
 
-from consilium.inference import ports, serving
-from consilium.inference.courier import Limits
-from consilium.inference.engine import ask_all
-from consilium.inference.errors import EndpointRefused, ServingFailed
-from consilium.inference.folders import folder_sha256
+from consilium.inference import model_server, ports
+from consilium.inference.chat_client import Limits
+from consilium.inference.chat_request import Ask
+from consilium.inference.complete import ask_all
 from consilium.inference.images import data_uri
+from consilium.inference.model_folders import folder_sha256
 from consilium.inference.models import ModelEndpoint, Reply
-from consilium.inference.requests import Ask
+from consilium.inference.refusals import EndpointRefused, ServingFailed
 from tests.calls.asking import go
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("server")]
@@ -44,7 +44,7 @@ def endpoint(tiny: str) -> ModelEndpoint:
 
 
 def pid() -> int:
-    process = serving._server._process
+    process = model_server._server._process
     assert process is not None
     return process.pid
 
@@ -61,24 +61,24 @@ class Stopped(Exception):
 
 
 def test_cancelling_while_the_server_starts_is_quick_and_wastes_no_start(endpoint: ModelEndpoint) -> None:
-    serving.stop()
+    model_server.stop()
     started = time.monotonic()
 
     def check() -> None:
-        if serving._server._process is not None:
+        if model_server._server._process is not None:
             raise Stopped
 
     with pytest.raises(Stopped):
-        serving.address(check)
+        model_server.address(check)
     assert time.monotonic() - started < 1.0
     starting = pid()
-    with serving.served(endpoint):
+    with model_server.served(endpoint):
         assert pid() == starting
 
 
 def test_a_server_that_cannot_start_is_reported_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "COMMAND", ("-c", "raise SystemExit('no such library')"))
-    broken = serving.ModelServer()
+    monkeypatch.setattr(model_server, "COMMAND", ("-c", "raise SystemExit('no such library')"))
+    broken = model_server.ModelServer()
     with pytest.raises(ServingFailed, match="stopped while it was starting"):
         broken.ensure(lambda: None)
     log, deadline = settings.CONSILIUM_HOME / "serving" / f"{os.getpid()}.log", time.monotonic() + 10
@@ -92,7 +92,7 @@ def test_a_picture_is_answered_by_the_real_server(endpoint: ModelEndpoint, tiny:
     assert (result.done, result.failed) == (2, [])
     assert got["1"].completion_tokens > 0
     assert got["1"].prompt_tokens > 5
-    with serving.served(endpoint) as served:
+    with model_server.served(endpoint) as served:
         assert served.base_url.startswith("http://127.0.0.1:")
         assert served.model == f"{settings.MODELS_FOLDER / tiny}@{endpoint.revision}"
     first = pid()
@@ -113,7 +113,7 @@ def test_sampling_follows_the_temperature_and_the_seed(endpoint: ModelEndpoint) 
 
 
 def test_the_server_knows_no_secret_of_the_site(endpoint: ModelEndpoint) -> None:
-    with serving.served(endpoint):
+    with model_server.served(endpoint):
         names = {entry.split("=")[0] for entry in Path(f"/proc/{pid()}/environ").read_text().split("\0")}
     assert (
         names & {"DATABASE_URL", "CONSILIUM_HOME", "CONSILIUM_SECRET_KEY", "DJANGO_SETTINGS_MODULE"} == set()
@@ -171,7 +171,7 @@ def test_a_killed_worker_leaves_no_server(tmp_path: Path) -> None:
 
 
 def test_stopping_ends_the_server(endpoint: ModelEndpoint) -> None:
-    with serving.served(endpoint):
+    with model_server.served(endpoint):
         number = pid()
-    serving.stop()
+    model_server.stop()
     wait_until_gone(number)

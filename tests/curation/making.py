@@ -6,7 +6,7 @@ import random
 
 from PIL import Image as Picture
 
-from consilium.blobs.storing import put
+from consilium.blobs.store import put
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.people.models import Study
 from curation.models import Cluster, Image, Question, QuestionImage, Source, StepStatus, Trace, TraceStep

@@ -38,8 +38,8 @@ def prepare() -> "Cast":
 def review_all(cast: "Cast", name: str, failures: list[str], over: threading.Event) -> None:
     from django.db import connection
 
-    from consilium.workqueue.claiming import next_claim
-    from consilium.workqueue.submitting import submit
+    from consilium.workqueue.claim import next_claim
+    from consilium.workqueue.submit import submit
 
     person = getattr(cast, name)
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consilium.jobs.running import run_now
+from consilium.jobs.run import run_now
 from consilium.people.permissions import NotAllowed
 from curation.models import Image, Release, Source, Trace, TraceStep
 from curation.releases.export import folder_of, start_export, write_export, zipped

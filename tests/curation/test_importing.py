@@ -13,8 +13,8 @@ from PIL import Image as Picture
 from pydicom.data import get_testdata_file
 
 from consilium.audit.models import AuditEvent
-from consilium.jobs.queueing import cancel
-from consilium.jobs.running import run_now, run_until_over
+from consilium.jobs.queue import cancel
+from consilium.jobs.run import run_now, run_until_over
 from consilium.people.permissions import NotAllowed
 from curation.imports import run, store, uploads
 from curation.imports.run import look_at, start_import

@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from consilium.jobs.models import Job
-from consilium.jobs.running import run_now
+from consilium.jobs.run import run_now
 from consilium.people.models import Person
-from consilium.workqueue.claiming import next_claim
+from consilium.workqueue.claim import next_claim
 from curation.models import Image, Import, Release, Source, Trace
 from curation.releases.export import start_export
 from curation.releases.gather import freeze_traces
@@ -236,7 +236,7 @@ def test_an_adjudicator_settles_a_dispute_on_the_page(cast: Cast, enter: Enter) 
     import uuid
 
     from consilium.people.models import Study
-    from consilium.workqueue.submitting import submit
+    from consilium.workqueue.submit import submit
 
     Study.objects.filter(pk=cast.study.pk).update(settings_data={"reviews_per_trace": 2})
     cast.study.refresh_from_db()

@@ -69,7 +69,7 @@ def test_an_image_is_signed_once_and_by_seniors(cast: Cast, quarantined: Image) 
 
 
 def test_who_brought_an_image_in_does_not_sign_it_unless_alone(cast: Cast, quarantined: Image) -> None:
-    from consilium.jobs.queueing import enqueue
+    from consilium.jobs.queue import enqueue
 
     job = enqueue(kind="curation.import", by=cast.lena, study=cast.study, params={})
     batch = Import.objects.create(

@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection, transaction
 
 from consilium.audit import append_only
 from consilium.audit.models import AuditEvent
-from consilium.blobs.storing import path_of
+from consilium.blobs.store import path_of
 from consilium.people.permissions import NotAllowed
 from curation.models import Image, Question, Release, ReleaseFile, ReleaseRow
 from curation.releases.freeze import (

@@ -7,10 +7,10 @@ import pytest
 
 from consilium.people.models import Person, Study
 from consilium.people.permissions import NotAllowed
-from consilium.workqueue.claiming import next_claim
+from consilium.workqueue.claim import next_claim
 from consilium.workqueue.kinds import InvalidContent
 from consilium.workqueue.models import Submission, WorkItem
-from consilium.workqueue.submitting import submit
+from consilium.workqueue.submit import submit
 from curation.models import Trace, TraceReview
 from curation.states import TraceState
 from curation.traces.review import NotDisputed, NothingToReview, open_reviews, settle

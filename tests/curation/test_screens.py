@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from consilium.people.models import Person
-from consilium.workqueue.claiming import next_claim
+from consilium.workqueue.claim import next_claim
 from curation.models import Image, TraceReview
 from curation.traces.review import open_reviews
 from tests.cast import Cast, make_cast
@@ -33,7 +33,7 @@ def picture(cast: Cast, number: int, **fields: object) -> Image:
     """An image whose frame the viewer can draw: gzip of three colour planes."""
     import gzip
 
-    from consilium.blobs.storing import put
+    from consilium.blobs.store import put
 
     made = making.image(cast.study, making.source(cast.study, f"S{number}"), number)
     frame = put(gzip.compress(bytes([number]) * (32 * 32 * 3), mtime=0), "application/octet-stream")

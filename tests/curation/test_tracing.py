@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from consilium.inference.errors import EndpointRefused
 from consilium.inference.models import ModelEndpoint, Reply
+from consilium.inference.refusals import EndpointRefused
 from consilium.jobs.models import Job
-from consilium.jobs.running import run_now
+from consilium.jobs.run import run_now
 from consilium.people.models import Study
 from consilium.people.permissions import NotAllowed
 from curation.models import Question, Trace

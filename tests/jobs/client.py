@@ -9,9 +9,9 @@ import django
 django.setup()
 
 from consilium.audit.models import AuditEvent  # noqa: E402
-from consilium.audit.verifying import verify  # noqa: E402
+from consilium.audit.verify import verify_chains  # noqa: E402
 from consilium.jobs.models import Job  # noqa: E402
-from consilium.jobs.queueing import cancel, enqueue  # noqa: E402
+from consilium.jobs.queue import cancel, enqueue  # noqa: E402
 from consilium.people.models import Person  # noqa: E402
 
 
@@ -20,7 +20,7 @@ def answer(command: str, **given: Any) -> Any:
         return str(enqueue(kind=given["kind"], by=None, study=None, params=given["params"]).pk)
     if command == "audit":
         events = AuditEvent.objects.filter(object_id=given["job"]).order_by("sequence")
-        return {"actions": list(events.values_list("action", flat=True)), "breaks": len(verify()[1])}
+        return {"actions": list(events.values_list("action", flat=True)), "breaks": len(verify_chains()[1])}
     job = Job.objects.get(pk=given["job"])
     if command == "cancel":
         operator = Person.objects.get_or_create(username="otto", defaults={"is_operator": True})[0]

@@ -6,11 +6,11 @@ from collections import Counter
 import pytest
 from django.db import connection
 
-from consilium.jobs.claiming import claim, claim_next
+from consilium.jobs.claim import claim, claim_next
 from consilium.jobs.handle import JobHandle, LeaseLost
 from consilium.jobs.lease import Lease
 from consilium.jobs.models import Job
-from consilium.jobs.running import run_claimed
+from consilium.jobs.run import run_claimed
 from consilium.jobs.states import JobState
 from tests.jobs.kinds import kind
 

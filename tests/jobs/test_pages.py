@@ -8,7 +8,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from consilium.jobs.claiming import claim
+from consilium.jobs.claim import claim
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from tests.cast import Cast

@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from consilium.audit.models import AuditEvent
 from consilium.jobs import handle as handles
-from consilium.jobs import running, working
-from consilium.jobs.claiming import claim, claim_next
+from consilium.jobs import run, worker_signals
+from consilium.jobs.claim import claim, claim_next
 from consilium.jobs.handle import JobFailed, JobHandle, JobPostponed
 from consilium.jobs.models import Job
-from consilium.jobs.queueing import cancel, enqueue
-from consilium.jobs.running import UNEXPECTED, run_claimed, run_now, run_until_over
+from consilium.jobs.queue import cancel, enqueue
+from consilium.jobs.run import UNEXPECTED, run_claimed, run_now, run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.permissions import NotAllowed
 from tests.cast import Cast
@@ -23,7 +23,7 @@ from tests.jobs.kinds import kind
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(run, "WAIT_SECONDS", 0.01)
 
 
 def make(cast: Cast, **params: Any) -> Job:
@@ -242,6 +242,6 @@ def test_a_ring_does_not_cut_a_pause_short(cast: Cast) -> None:
     with kind(lambda job: {}):
         job = make(cast)
         Job.objects.update(not_before=timezone.now() + timedelta(minutes=1))
-        assert list(working._claims(job.pk, "default")) == []
+        assert list(worker_signals._claims(job.pk, "default")) == []
         Job.objects.update(not_before=None)
-        assert [claimed.pk for claimed in working._claims(job.pk, "default")] == [job.pk]
+        assert [claimed.pk for claimed in worker_signals._claims(job.pk, "default")] == [job.pk]

@@ -11,13 +11,13 @@ from django.contrib.sessions.models import Session
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from consilium.blobs.storing import path_of, put
-from consilium.jobs import bell, sweeping
-from consilium.jobs.claiming import claim
+from consilium.blobs.store import path_of, put
+from consilium.jobs import notify, reaper
+from consilium.jobs.claim import claim
 from consilium.jobs.models import Job, SweeperLease
-from consilium.jobs.queueing import cancel, enqueue
+from consilium.jobs.queue import cancel, enqueue
 from consilium.jobs.readiness import unapplied_migrations
-from consilium.jobs.running import run_now
+from consilium.jobs.run import run_now
 from consilium.jobs.states import JobState
 from tests.cast import Cast, make_cast
 from tests.jobs.kinds import kind
@@ -53,7 +53,7 @@ def lose(job: Job) -> None:
 
 
 def after_sweep(job: Job) -> Job:
-    sweeping.requeue_lost()
+    reaper.requeue_lost()
     job.refresh_from_db()
     return job
 
@@ -96,20 +96,20 @@ def test_a_ring_nobody_heard_is_rung_again_only_after_a_while(
     cast: Cast, rings: list[str], settings: Any
 ) -> None:
     job = make(cast)
-    sweeping.ring_again()
+    reaper.ring_again()
     assert rings == [str(job.pk)]
-    sweeping.ring_again()
+    reaper.ring_again()
     assert len(rings) == 1
     long_ago = timezone.now() - timedelta(seconds=settings.JOB_LEASE_SECONDS)
     Job.objects.update(nudged_at=long_ago)
-    sweeping.ring_again()
+    reaper.ring_again()
     assert len(rings) == 2
 
 
 def test_a_long_queue_is_not_rung_for_as_a_whole(cast: Cast, rings: list[str]) -> None:
     jobs = [make(cast) for _ in range(10)]
-    sweeping.ring_again()
-    assert rings == [str(job.pk) for job in jobs[: sweeping.RINGS_PER_QUEUE]]
+    reaper.ring_again()
+    assert rings == [str(job.pk) for job in jobs[: reaper.RINGS_PER_QUEUE]]
 
 
 def test_a_broken_broker_breaks_no_use_case(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,27 +118,27 @@ def test_a_broken_broker_breaks_no_use_case(cast: Cast, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("consilium.celery.app.send_task", broken)
     job = make(cast)
-    bell.nudge(job)
-    sweeping.ring_again()
+    notify.nudge(job)
+    reaper.ring_again()
     job.refresh_from_db()
     assert job.state == JobState.QUEUED
 
 
 def test_one_worker_sweeps_at_a_time(db: None, rings: list[str]) -> None:
-    assert sweeping.tick() is True
+    assert reaper.tick() is True
     SweeperLease.objects.update(holder="another:1")
-    assert sweeping.tick() is False
+    assert reaper.tick() is False
     SweeperLease.objects.update(until=timezone.now() - timedelta(seconds=1))
-    assert sweeping.tick() is True
-    sweeping.give_turn()
+    assert reaper.tick() is True
+    reaper.give_turn()
     SweeperLease.objects.update(holder="another:1")
-    assert sweeping.tick() is True, "a turn that was given back is free at once"
+    assert reaper.tick() is True, "a turn that was given back is free at once"
 
 
 def test_a_registered_sweep_runs_at_every_tick_and_its_error_stops_no_other(
     db: None, rings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "_sweeps", [])
+    monkeypatch.setattr(reaper, "_sweeps", [])
     calls: list[str] = []
 
     def broken() -> None:
@@ -149,19 +149,19 @@ def test_a_registered_sweep_runs_at_every_tick_and_its_error_stops_no_other(
         calls.append("good")
 
     for sweep in (broken, good, good):
-        sweeping.register_sweep(sweep)
-    sweeping.tick()
-    sweeping.tick()
+        reaper.register_sweep(sweep)
+    reaper.tick()
+    reaper.tick()
     assert calls == ["broken", "good"] * 2
 
 
 def test_the_daily_check_is_queued_once_a_day(db: None, rings: list[str]) -> None:
-    sweeping.tick()
-    sweeping.tick()
-    assert Job.objects.filter(kind=sweeping.DAILY_KIND).count() == 1
+    reaper.tick()
+    reaper.tick()
+    assert Job.objects.filter(kind=reaper.DAILY_KIND).count() == 1
     SweeperLease.objects.update(last_daily=timezone.now().date() - timedelta(days=1))
-    sweeping.tick()
-    assert Job.objects.filter(kind=sweeping.DAILY_KIND).count() == 2
+    reaper.tick()
+    assert Job.objects.filter(kind=reaper.DAILY_KIND).count() == 2
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def home(settings: Any, tmp_path: Path) -> Path:
 def test_the_daily_check_anchors_the_chains(cast: Cast, home: Path) -> None:
     put(b"an image", "image/png")
     make(cast)
-    job = run_now(enqueue(kind=sweeping.DAILY_KIND, by=None, study=None, params={}))
+    job = run_now(enqueue(kind=reaper.DAILY_KIND, by=None, study=None, params={}))
     assert job.state == JobState.SUCCEEDED, job.error
     (anchor,) = (home / "anchors").iterdir()
     ends = json.loads(anchor.read_text())
@@ -184,7 +184,7 @@ def test_the_daily_check_anchors_the_chains(cast: Cast, home: Path) -> None:
 def test_the_daily_check_alarms_about_a_changed_file_by_number_only(cast: Cast, home: Path) -> None:
     path = path_of(put(b"an image", "image/png").sha256)
     path.write_bytes(b"an imagE")
-    job = run_now(enqueue(kind=sweeping.DAILY_KIND, by=None, study=None, params={}))
+    job = run_now(enqueue(kind=reaper.DAILY_KIND, by=None, study=None, params={}))
     assert job.state == JobState.FAILED
     assert job.error.startswith("1 stored files are missing or changed")
     assert str(home) not in job.error
@@ -192,7 +192,7 @@ def test_the_daily_check_alarms_about_a_changed_file_by_number_only(cast: Cast, 
 
 @pytest.mark.parametrize("message", ["not a number", "", 7, None, "00000000-0000-4000-8000-000000000000"])
 def test_a_ring_for_nothing_is_refused(db: None, message: Any) -> None:
-    from consilium.jobs.working import ring
+    from consilium.jobs.worker_signals import ring
 
     ring(message)
     assert not Job.objects.exists()
@@ -202,7 +202,7 @@ def test_a_worker_takes_no_job_of_a_queue_it_does_not_serve(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from consilium.celery import app
-    from consilium.jobs.working import ring
+    from consilium.jobs.worker_signals import ring
 
     job = make(cast)
     monkeypatch.setattr(app.amqp.queues, "_consume_from", {"gpu": None})
@@ -212,7 +212,7 @@ def test_a_worker_takes_no_job_of_a_queue_it_does_not_serve(
 
 
 def test_one_ring_empties_the_queue(transactional_db: None) -> None:
-    from consilium.jobs.working import ring
+    from consilium.jobs.worker_signals import ring
 
     cast = make_cast()
     jobs = [make(cast) for _ in range(3)]
@@ -229,5 +229,5 @@ def test_the_database_has_all_migrations_of_this_version(db: None) -> None:
 def test_the_daily_check_removes_sessions_that_have_expired(cast: Cast, home: Path) -> None:
     for hours in (-1, 1):
         Session.objects.create(session_key=f"key{hours}", expire_date=timezone.now() + timedelta(hours=hours))
-    run_now(enqueue(kind=sweeping.DAILY_KIND, by=None, study=None, params={}))
+    run_now(enqueue(kind=reaper.DAILY_KIND, by=None, study=None, params={}))
     assert [session.session_key for session in Session.objects.all()] == ["key1"]

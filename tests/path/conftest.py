@@ -20,7 +20,7 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return Path(ready)
     folder = tmp_path_factory.mktemp("tiny")
     subprocess.run(
-        [sys.executable, "-m", "training.job.tiny", "--out", str(folder)],
+        [sys.executable, "-m", "training.demo_models.build", "--out", str(folder)],
         cwd=ROOT,
         env=os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
         check=True,

@@ -10,7 +10,7 @@ from pathlib import Path
 from consilium.answers import judge_prompt, solver_prompt, think_answer
 from consilium.answers.verdicts import read
 from tests.training_job.generating import replies_of
-from training.job import teaching
+from training.demo_models import teaching_set
 
 PAIRS = 12
 ORDERS = ((0, 1), (1, 0))
@@ -22,15 +22,15 @@ def shown(reply: str) -> str:
     return f"{parsed.thinking}\n\nAnswer: {parsed.answer}"
 
 
-def answers(item: teaching.TeachingItem) -> tuple[str, str]:
+def answers(item: teaching_set.TeachingItem) -> tuple[str, str]:
     """The right answer and a wrong one, in the styles of the two models that answer in the demo."""
     letter, wrong = next(pair for pair in item.options.items() if pair[0] != item.answer_label)
-    wrong_text = teaching.brief_text(colour=item.colour, finding=wrong, letter=letter)
+    wrong_text = teaching_set.brief_text(colour=item.colour, finding=wrong, letter=letter)
     return shown(item.reasoning), shown(wrong_text)
 
 
 def main(folder: Path) -> dict[str, float]:
-    items = teaching.make(PAIRS, seed=4711, specialties=["pediatrics", "brain_senses"])
+    items = teaching_set.make(PAIRS, seed=4711, specialties=["pediatrics", "brain_senses"])
     asked = []
     for item in items:
         question = solver_prompt.question_block(item.question, item.options)

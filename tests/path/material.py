@@ -6,7 +6,7 @@ from typing import Any
 
 import pydicom
 
-from training.job import teaching
+from training.demo_models import teaching_set
 
 STUDY = "path"
 PEOPLE = {
@@ -47,7 +47,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 def uploads() -> list[tuple[str, tuple[str, bytes, str]]]:
     """Teaching pictures with their questions as multipart files."""
-    items = teaching.make(TRAIN + TEST, seed=11, specialties=SPECIALTIES)
+    items = teaching_set.make(TRAIN + TEST, seed=11, specialties=SPECIALTIES)
     files = [(f"{item.patient}.png", item.image_png, "image/png") for item in items]
     lines = [_line(item, "train" if position < TRAIN else "test") for position, item in enumerate(items)]
     questions = "".join(json.dumps(line) + "\n" for line in lines).encode()
@@ -71,7 +71,7 @@ def real_uploads() -> list[tuple[str, tuple[str, bytes, str]]]:
     ]
 
 
-def _line(item: teaching.TeachingItem, use: str) -> dict[str, Any]:
+def _line(item: teaching_set.TeachingItem, use: str) -> dict[str, Any]:
     return {
         "id": item.patient,
         "question": item.question,

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from consilium.audit.models import AuditEvent
-from consilium.people import inviting
+from consilium.people import invitations
 from consilium.people.models import Membership, Person
 from tests.cast import PASSWORD, Cast
 
@@ -49,7 +49,7 @@ def test_many_wrong_passwords_are_slowed_down_for_that_name_only(cast: Cast) -> 
 
 def test_a_deactivated_person_is_out_at_the_next_request(cast: Cast) -> None:
     browser, _ = log_in("anna")
-    inviting.set_active(person=cast.anna, is_active=False, by=cast.otto)
+    invitations.set_active(person=cast.anna, is_active=False, by=cast.otto)
     assert browser.get("/").status_code == 302
     assert LOGIN in browser.get("/")["Location"]
 
@@ -79,7 +79,7 @@ def test_an_invited_person_makes_an_account_and_is_a_member(cast: Cast) -> None:
 
 @pytest.mark.parametrize("name", ["lena", "Bad Name", ""])
 def test_a_taken_or_bad_user_name_is_refused_and_the_link_stays_good(cast: Cast, name: str) -> None:
-    _, token = inviting.invite(study=cast.study, display_name="Dora", role="annotator", by=cast.lena)
+    _, token = invitations.invite(study=cast.study, display_name="Dora", role="annotator", by=cast.lena)
     password = "a very long new password"
     link = reverse("people:join", args=[token])
     assert Client().post(link, {"username": name, "password": password, "again": password}).status_code == 200
@@ -88,7 +88,7 @@ def test_a_taken_or_bad_user_name_is_refused_and_the_link_stays_good(cast: Cast,
 
 def test_an_operator_resets_a_password_without_e_mail(cast: Cast) -> None:
     Authenticator.objects.create(user=cast.anna, type=Authenticator.Type.TOTP, data={"secret": "x"})
-    _, token = inviting.issue_reset(person=cast.anna, by=cast.otto)
+    _, token = invitations.issue_reset(person=cast.anna, by=cast.otto)
     password = "another very long password"
     Client().post(reverse("people:join", args=[token]), {"password": password, "again": password})
     assert log_in("anna", password)[1] == 302
@@ -98,7 +98,9 @@ def test_an_operator_resets_a_password_without_e_mail(cast: Cast) -> None:
 
 
 def test_tokens_are_stored_as_hashes_only(cast: Cast) -> None:
-    invitation, token = inviting.invite(study=cast.study, display_name="Dora", role="annotator", by=cast.lena)
+    invitation, token = invitations.invite(
+        study=cast.study, display_name="Dora", role="annotator", by=cast.lena
+    )
     stored = str(list(invitation.__class__.objects.values())) + str(list(AuditEvent.objects.values()))
     assert token not in stored
 
@@ -124,18 +126,18 @@ def test_login_makes_a_new_session_and_logout_ends_it(cast: Cast) -> None:
 def test_a_reset_keeps_a_deactivation_that_came_in_between(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, token = inviting.issue_reset(person=cast.anna, by=cast.otto)
+    _, token = invitations.issue_reset(person=cast.anna, by=cast.otto)
 
     def meanwhile(password: str, person: Person) -> None:
         Person.objects.filter(pk=person.pk).update(is_active=False)
 
-    monkeypatch.setattr(inviting, "validate_password", meanwhile)
-    inviting.accept(token=token, username="", password="a very long new password")
+    monkeypatch.setattr(invitations, "validate_password", meanwhile)
+    invitations.accept(token=token, username="", password="a very long new password")
     assert not Person.objects.get(pk=cast.anna.pk).is_active
 
 
 def test_a_used_reset_link_ends_the_other_ones(cast: Cast) -> None:
-    tokens = [inviting.issue_reset(person=cast.anna, by=cast.otto)[1] for _ in range(2)]
-    inviting.accept(token=tokens[1], username="", password="a very long new password")
-    with pytest.raises(inviting.InvitationUnusable):
-        inviting.find(tokens[0])
+    tokens = [invitations.issue_reset(person=cast.anna, by=cast.otto)[1] for _ in range(2)]
+    invitations.accept(token=tokens[1], username="", password="a very long new password")
+    with pytest.raises(invitations.InvitationUnusable):
+        invitations.find(tokens[0])

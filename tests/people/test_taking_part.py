@@ -8,11 +8,11 @@ from django.http import Http404
 from django.test import Client
 from django.urls import reverse
 
-from consilium.audit.verifying import verify
-from consilium.people import studies, taking_part
-from consilium.people.locking import lock_protocol
+from consilium.audit.verify import verify_chains
+from consilium.people import participation, studies
 from consilium.people.models import ConsentText, Participation, Study
 from consilium.people.permissions import NotAllowed, can_take_part
+from consilium.people.protocol import lock_protocol
 from consilium.people.study_settings import SettingRefused
 from tests.cast import PASSWORD, Cast
 
@@ -22,17 +22,17 @@ pytestmark = pytest.mark.django_db
 def test_consent_is_bound_to_the_text_that_was_read(cast: Cast) -> None:
     Participation.objects.filter(person=cast.anna).update(withdrawn_at="2026-01-01T00:00:00Z")
     ConsentText.objects.create(study=cast.study, version=2, text="New words.")
-    with pytest.raises(taking_part.ConsentOutdated):
-        taking_part.take_part(study=cast.study, by=cast.anna, consent_version=1, credit="named")
-    taking_part.take_part(study=cast.study, by=cast.anna, consent_version=2, credit="named")
-    with pytest.raises(taking_part.AlreadyTakesPart):
-        taking_part.take_part(study=cast.study, by=cast.anna, consent_version=2, credit="named")
+    with pytest.raises(participation.ConsentOutdated):
+        participation.take_part(study=cast.study, by=cast.anna, consent_version=1, credit="named")
+    participation.take_part(study=cast.study, by=cast.anna, consent_version=2, credit="named")
+    with pytest.raises(participation.AlreadyTakesPart):
+        participation.take_part(study=cast.study, by=cast.anna, consent_version=2, credit="named")
     assert can_take_part(cast.anna, cast.study)
 
 
 def test_an_outsider_cannot_consent(cast: Cast) -> None:
     with pytest.raises(Http404):
-        taking_part.take_part(study=cast.study, by=cast.nora, consent_version=1, credit="named")
+        participation.take_part(study=cast.study, by=cast.nora, consent_version=1, credit="named")
 
 
 def test_the_page_takes_consent_and_ends_it(cast: Cast) -> None:
@@ -76,7 +76,7 @@ def test_nonsense_settings_are_refused(cast: Cast, changes: dict[str, object]) -
 def test_every_act_leaves_an_unbroken_record(cast: Cast) -> None:
     studies.publish_guideline(study=cast.study, text="Two", by=cast.lena)
     studies.remove_member(membership=cast.study.memberships.get(person=cast.ben), by=cast.lena)
-    count, breaks = verify()
+    count, breaks = verify_chains()
     assert count == 2
     assert breaks == []
 
@@ -110,13 +110,13 @@ def test_settings_that_contradict_each_other_are_refused_on_the_page(
 
 def test_consent_sent_twice_at_once_is_told_and_no_error(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     Participation.objects.filter(person=cast.anna).update(withdrawn_at="2026-01-01T00:00:00Z")
-    first = taking_part.take_part
+    first = participation.take_part
 
     def twice(**given: Any) -> Participation:
         first(**given)
         return first(**given)
 
-    monkeypatch.setattr(taking_part, "take_part", twice)
+    monkeypatch.setattr(participation, "take_part", twice)
     client = Client()
     client.force_login(cast.anna)
     page = client.post(

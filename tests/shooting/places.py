@@ -79,7 +79,7 @@ def _address(name: str, arguments: dict[str, Any]) -> str:
 
 def _entrance() -> dict[str, str]:
     """The login page, and what is behind an invitation."""
-    from consilium.people.inviting import invite
+    from consilium.people.invitations import invite
     from consilium.people.models import Person, Study
 
     lead, study = Person.objects.get(username="lena"), Study.objects.get(slug="demo")
@@ -110,8 +110,8 @@ def _held() -> dict[str, tuple[str, Any]]:
 def _claim(study: Any, person: Any, kind: str) -> Any:
     """The token of a claim; comparisons of real images are preferred to the teaching set."""
     from annotation.models import Case
-    from consilium.workqueue.claiming import next_claim
-    from consilium.workqueue.holding import postpone
+    from consilium.workqueue.claim import next_claim
+    from consilium.workqueue.hold import postpone
 
     for left in range(20, -1, -1):
         claim = next_claim(study=study, person=person, kind=kind)
@@ -143,9 +143,9 @@ def _dispute_one(study: Any) -> None:
 
 def _vote(study: Any, person: Any, wanted: int, position: int) -> None:
     from consilium.answers.dimensions import DIMENSIONS
-    from consilium.workqueue.claiming import next_claim
-    from consilium.workqueue.holding import postpone
-    from consilium.workqueue.submitting import submit
+    from consilium.workqueue.claim import next_claim
+    from consilium.workqueue.hold import postpone
+    from consilium.workqueue.submit import submit
 
     while claim := next_claim(study=study, person=person, kind="compare"):
         if claim.item_id != wanted:
@@ -202,7 +202,7 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
 
 def give_passwords() -> None:
     """Set the known password through the reset links that an operator hands out."""
-    from consilium.people.inviting import accept, issue_reset
+    from consilium.people.invitations import accept, issue_reset
     from consilium.people.models import Person
 
     operator = Person.objects.get(username="otto")

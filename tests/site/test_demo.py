@@ -4,7 +4,7 @@ import pytest
 
 from consilium.people.models import Person, Study
 from consilium.people.studies import NameTaken
-from consilium.workqueue.claiming import next_claim
+from consilium.workqueue.claim import next_claim
 from consilium.workqueue.models import Kind
 from curation.states import TraceState
 from curation.traces.review import open_reviews

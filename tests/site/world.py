@@ -12,8 +12,8 @@ from benchmark.models import Evaluation, EvaluationKind, Verdict
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.jobs.models import Job
-from consilium.jobs.running import run_now
-from consilium.people import inviting
+from consilium.jobs.run import run_now
+from consilium.people import invitations
 from consilium.people.models import Membership, Person
 from consilium.workqueue.models import Claim, Kind
 from curation.models import Image, Import, Release, ReleaseKind
@@ -93,7 +93,7 @@ def make_world(cast: Cast) -> World:
     data = _data(cast)
     votes = _votes(cast)
     models = make_models(cast, data["release"])
-    _, token = inviting.invite(study=cast.study, display_name="New One", role="annotator", by=cast.lena)
+    _, token = invitations.invite(study=cast.study, display_name="New One", role="annotator", by=cast.lena)
     arguments: dict[str, dict[str, Any]] = {
         "people:join": {"token": token},
         "people:set-active": _pk(cast.ben),

@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from consilium.audit.models import AuditEvent
-from consilium.audit.verifying import verify
+from consilium.audit.verify import verify_chains
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.states.transitions import StateChanged, TransitionRefused, transition
@@ -91,4 +91,4 @@ def test_of_many_at_once_exactly_one_wins(transactional_db: None) -> None:
     for thread in threads:
         thread.join(60)
     assert sorted(outcomes) == ["lost"] * 7 + ["won"]
-    assert verify() == (1, [])
+    assert verify_chains() == (1, [])

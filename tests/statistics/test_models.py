@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consilium.statistics.adjusted_p import benjamini_hochberg, bonferroni, holm, rejected
 from consilium.statistics.bradley_terry import BradleyTerry, Games, bradley_terry
 from consilium.statistics.calibration import Calibration, calibration
 from consilium.statistics.clustered import mean_error
@@ -16,7 +17,6 @@ from consilium.statistics.human_ceiling import human_ceiling
 from consilium.statistics.intervals import Interval, clopper_pearson, wilson
 from consilium.statistics.majority import leaders, majority
 from consilium.statistics.mcnemar import mcnemar
-from consilium.statistics.multiple_testing import benjamini_hochberg, bonferroni, holm, rejected
 from consilium.statistics.position_swap import SwapRow, position_swap
 from consilium.statistics.undefined import Undefined
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from consilium.statistics.agreement import VotedCase, agreement
+from consilium.statistics.bootstrap import ClusterWeights, percentile_interval
 from consilium.statistics.clustered import mean_error
 from consilium.statistics.intervals import Estimate, Interval
-from consilium.statistics.judging import JudgedCase, case_scores, compare, judging, rank_intervals
+from consilium.statistics.judge_scores import JudgedCase, case_scores, compare, judging, rank_intervals
 from consilium.statistics.paired import difference_of_proportions, mean_difference_interval, sign_flip_p
-from consilium.statistics.resampling import ClusterWeights, percentile_interval
 from consilium.statistics.undefined import Undefined
 
 OVERALL = "overall"
@@ -63,7 +63,7 @@ def test_clusters_are_drawn_whole() -> None:
 
 
 def test_blocks_do_not_change_the_number_of_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("consilium.statistics.resampling._BLOCK_CELLS", 100)
+    monkeypatch.setattr("consilium.statistics.bootstrap._BLOCK_CELLS", 100)
     counts = ClusterWeights(range(30), replicates=10).sums(np.ones((30, 1)))
     assert counts.shape == (10, 1)
     assert (counts == 30).all()

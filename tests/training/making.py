@@ -11,13 +11,13 @@ from typing import Any
 
 from django.conf import settings
 
-from consilium.blobs.storing import put
+from consilium.blobs.store import put
 from consilium.inference.models import ModelEndpoint
 from consilium.people.models import Person, Study
 from curation.models import Release, ReleaseKind, Source
 from curation.releases.freeze import NewRow, freeze
 from tests.curation.making import source
-from training.job import teaching
+from training.demo_models import teaching_set
 
 SOURCE = "Own archive"
 BASE = "base"
@@ -48,10 +48,10 @@ PEDIATRICS = "pediatrics"
 
 def items(count: int = 8, specialties: Sequence[str] = ("adult_medicine", PEDIATRICS)) -> list[Any]:
     """Items of the synthetic teaching set, the specialties in turn."""
-    return teaching.make(count, seed=3, specialties=specialties)
+    return teaching_set.make(count, seed=3, specialties=specialties)
 
 
-def content(item: teaching.TeachingItem, split: str = "train") -> dict[str, Any]:
+def content(item: teaching_set.TeachingItem, split: str = "train") -> dict[str, Any]:
     """One row of a trace release (METHOD.md section 2.8)."""
     digest = hashlib.sha256(item.image_png).hexdigest()
     steps = [{"id": f"s{n}", "text": text, "status": "accepted"} for n, text in enumerate(item.steps, 1)]

@@ -11,22 +11,22 @@ from django.conf import settings
 
 from consilium.audit.models import AuditEvent
 from consilium.inference.models import ModelEndpoint
-from consilium.jobs import running
-from consilium.jobs.claiming import claim
+from consilium.jobs.claim import claim
 from consilium.jobs.handle import JobHandle
 from consilium.jobs.lease import Lease
 from consilium.jobs.models import Job
-from consilium.jobs.queueing import cancel
+from consilium.jobs.queue import cancel
+from consilium.jobs.run import run_claimed, run_now
 from consilium.jobs.states import JobState
 from curation.models import Release, Source
 from curation.releases.freeze import withdraw
 from tests.cast import Cast
 from tests.servers import wait_until
 from tests.training import making, watching, worker
-from training import folders, following
+from training import run_folder, run_job
 from training.curves import curves
 from training.job.spec import parse
-from training.launching import launch, launch_pipeline
+from training.launch import launch, launch_pipeline
 from training.models import Checkpoint, ProducedModel, Run, RunEvent
 
 
@@ -59,7 +59,7 @@ def assert_as_undisturbed(run: Run, undisturbed: dict[str, Any]) -> None:
     assert produced.card["artifacts"]["adapter_digest"] == undisturbed["artifacts"]["adapter_digest"]
     assert_every_step_once(run)
     assert ModelEndpoint.objects.filter(path__startswith="runs/").count() == 1
-    assert watching.processes(folders.folder(run)) == []
+    assert watching.processes(run_folder.folder(run)) == []
 
 
 def test_a_killed_run_goes_on_from_its_checkpoint_and_registers_its_model_once(
@@ -68,7 +68,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint_and_registers_its_model_once(
     run = launched(cast, release, base)
     killer = watching.KillAtCheckpoint(run)
     killer.start()
-    job = running.run_now(run.job)
+    job = run_now(run.job)
     killer.join()
     assert killer.killed
     assert (job.state, job.attempt, job.error) == (JobState.SUCCEEDED, 2, "")
@@ -90,7 +90,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint_and_registers_its_model_once(
     # Once more, as after a worker that died before it could say so: nothing is trained or registered again.
     Job.objects.filter(pk=job.pk).update(state=JobState.QUEUED)
     events = RunEvent.objects.count()
-    assert running.run_now(job).result == {"endpoint": endpoint.pk, "digest": endpoint.produced_by.digest}
+    assert run_now(job).result == {"endpoint": endpoint.pk, "digest": endpoint.produced_by.digest}
     assert RunEvent.objects.count() == events
     assert_as_undisturbed(run, undisturbed)
 
@@ -100,7 +100,7 @@ def test_a_killed_worker_leaves_no_process_and_the_next_one_goes_on(
     cast: Cast, release: Release, base: ModelEndpoint, home: Path, undisturbed: dict[str, Any]
 ) -> None:
     run = launched(cast, release, base)
-    folder = folders.folder(run)
+    folder = run_folder.folder(run)
     with worker.working_on(run.job_id, home) as first:
         watching.wait_for_checkpoint(folder)
         assert watching.processes(folder)
@@ -120,21 +120,21 @@ def test_stopping_a_run_saves_and_ends_its_process(
     cast: Cast, release: Release, base: ModelEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = launched(cast, release, base, settings=making.QUICK | {"max_steps": 2000, "checkpoint_every": 2000})
-    store = following._store
+    store = run_job._store
 
     def store_and_stop(handle: JobHandle, one: Run, event: dict[str, Any]) -> None:
         store(handle, one, event)
         if event["event"] == "step" and event["step"] == 2:
             cancel(job=run.job, by=cast.lena)
 
-    monkeypatch.setattr(following, "_store", store_and_stop)
-    job = running.run_now(run.job)
+    monkeypatch.setattr(run_job, "_store", store_and_stop)
+    job = run_now(run.job)
     assert job.state == JobState.CANCELLED
-    assert watching.processes(folders.folder(run)) == []
-    assert len(list((folders.folder(run) / "checkpoints").glob("step-*/COMPLETE"))) == 1
+    assert watching.processes(run_folder.folder(run)) == []
+    assert len(list((run_folder.folder(run) / "checkpoints").glob("step-*/COMPLETE"))) == 1
     assert not ProducedModel.objects.exists()
     # The folder is free again for whoever comes next.
-    os.close(folders.hold(run, lambda: pytest.fail("the folder is still held")))
+    os.close(run_folder.hold(run, lambda: pytest.fail("the folder is still held")))
 
 
 def test_a_run_waits_for_its_inputs_and_the_try_does_not_count(
@@ -144,7 +144,7 @@ def test_a_run_waits_for_its_inputs_and_the_try_does_not_count(
     run = launched(cast, release, base, stage="gba", specialty="", settings={}, inputs=[expert])
     held = claim(run.job_id)
     assert held is not None
-    assert running.run_claimed(held)
+    assert run_claimed(held)
     run.job.refresh_from_db()
     assert (run.job.state, run.job.attempt) == (JobState.QUEUED, 0)
     assert run.job.not_before is not None
@@ -157,7 +157,7 @@ def test_a_run_whose_input_is_lost_fails_and_names_it(
     expert = launched(cast, release, base)
     run = launched(cast, release, base, stage="gba", specialty="", settings={}, inputs=[expert])
     Job.objects.filter(pk=expert.job_id).update(state=state)
-    job = running.run_now(run.job)
+    job = run_now(run.job)
     assert (job.state, job.attempt) == (JobState.FAILED, 1)
     assert job.error == f"{expert} has {state}, so there is nothing to build on."
 
@@ -166,11 +166,11 @@ def test_an_input_whose_weights_changed_is_not_built_on(
     cast: Cast, release: Release, base: ModelEndpoint
 ) -> None:
     expert = launched(cast, release, base, settings=making.QUICK | {"max_steps": 1})
-    assert running.run_now(expert.job).state == JobState.SUCCEEDED
+    assert run_now(expert.job).state == JobState.SUCCEEDED
     run = launched(cast, None, base, stage="merge", specialty="", settings={}, inputs=[expert])
-    (weights,) = (folders.folder(expert) / "adapter").glob("*.safetensors")
+    (weights,) = (run_folder.folder(expert) / "adapter").glob("*.safetensors")
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
-    job = running.run_now(run.job)
+    job = run_now(run.job)
     assert (job.state, job.attempt) == (JobState.FAILED, 1)
     assert job.error == f"The weights that {expert} made have changed since; launch it once more."
     assert not told(run, "start")
@@ -181,7 +181,7 @@ def test_a_release_withdrawn_meanwhile_trains_nothing(
 ) -> None:
     run = launched(cast, release, base)
     withdraw(release=release, reason="A patient objected.", by=cast.lena)
-    job = running.run_now(run.job)
+    job = run_now(run.job)
     assert job.state == JobState.FAILED
     assert "is withdrawn; only frozen releases train models" in job.error
 
@@ -191,10 +191,10 @@ def test_a_permission_that_was_taken_back_meanwhile_trains_nothing(
 ) -> None:
     first, second = launched(cast, release, base), launched(cast, release, base)
     Source.objects.update(may_train=False)
-    assert "rule may_train" in running.run_now(first.job).error
+    assert "rule may_train" in run_now(first.job).error
     Source.objects.update(may_train=True)
     ModelEndpoint.objects.update(is_active=False)
-    job = running.run_now(second.job)
+    job = run_now(second.job)
     assert (job.state, job.attempt) == (JobState.FAILED, 1)
     assert "no longer in use" in job.error
 
@@ -203,7 +203,7 @@ def test_a_base_model_that_changed_trains_nothing(
     cast: Cast, release: Release, base: ModelEndpoint, home: Path
 ) -> None:
     ModelEndpoint.objects.filter(pk=base.pk).update(revision="0" * 64)
-    job = running.run_now(launched(cast, release, base).job)
+    job = run_now(launched(cast, release, base).job)
     assert job.state == JobState.FAILED
     assert "have changed since it was added" in job.error
 
@@ -212,7 +212,7 @@ def test_what_training_itself_refuses_is_told_as_it_said_it(
     cast: Cast, release: Release, base: ModelEndpoint, home: Path
 ) -> None:
     (home / "models" / making.BASE / "config.json").unlink()
-    job = running.run_now(launched(cast, release, base).job)
+    job = run_now(launched(cast, release, base).job)
     assert (job.state, job.attempt) == (JobState.FAILED, 1)
     assert job.error == "base: the folder holds no model (config.json is missing)"
     assert str(home) not in job.error
@@ -226,14 +226,14 @@ def test_every_stage_of_a_pipeline_asks_for_what_its_process_reads(
     )
     spec = {}
     for run in (*experts, reinforced, merge):
-        folders.folder(run).mkdir(parents=True)
-        spec[run.pk] = parse(json.loads(following._write_spec(run).read_text()))
-    places = tuple(folders.folder(run) for run in experts)
+        run_folder.folder(run).mkdir(parents=True)
+        spec[run.pk] = parse(json.loads(run_job._write_spec(run).read_text()))
+    places = tuple(run_folder.folder(run) for run in experts)
     assert [spec[run.pk].specialty for run in experts] == ["adult_medicine", "pediatrics"]
     assert asdict(spec[experts[0].pk].settings)["lora_r"] == making.QUICK["lora_r"]
     assert spec[reinforced.pk].experts == places
     assert spec[merge.pk].experts == places
-    assert spec[merge.pk].reinforced == folders.folder(reinforced)
+    assert spec[merge.pk].reinforced == run_folder.folder(reinforced)
     assert spec[merge.pk].data is None
     assert all(spec[run.pk].release_digest == release.digest for run in (*experts, reinforced))
 
@@ -246,7 +246,7 @@ def test_a_model_trained_from_a_trained_one_names_all_releases(
     base.refresh_from_db()
     expert = launched(cast, release, base)
     run = launched(cast, None, base, stage="merge", specialty="", settings={}, inputs=[expert])
-    assert following._digests(run) == {earlier, release.digest}
+    assert run_job._digests(run) == {earlier, release.digest}
 
 
 def test_a_worker_that_lost_the_job_stores_nothing(cast: Cast, release: Release, base: ModelEndpoint) -> None:
@@ -256,7 +256,7 @@ def test_a_worker_that_lost_the_job_stores_nothing(cast: Cast, release: Release,
     handle = JobHandle(held, Lease(held))
     Job.objects.filter(pk=held.pk).update(claim_token="00000000-0000-4000-8000-000000000000")
     with pytest.raises(Exception, match="another holder"):
-        following._store(handle, run, {"event": "step", "step": 1, "total": 2, "loss": 1.0})
+        run_job._store(handle, run, {"event": "step", "step": 1, "total": 2, "loss": 1.0})
     assert not RunEvent.objects.exists()
 
 
@@ -273,7 +273,7 @@ def test_a_whole_pipeline_leads_to_one_merged_model(
         by=cast.lena,
         settings={"dsa": making.QUICK | {"max_steps": 4}, "gba": lora | tiny, "merge": {"density": 0.5}},
     )
-    states = [running.run_now(run.job).state for run in runs]
+    states = [run_now(run.job).state for run in runs]
     assert states == [JobState.SUCCEEDED] * 4
     merged = ProducedModel.objects.get(run=runs[-1])
     assert merged.release_digests == [release.digest]

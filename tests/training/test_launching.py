@@ -13,9 +13,9 @@ from curation.models import Release, ReleaseKind, Source
 from curation.releases.freeze import NewRow, freeze, withdraw
 from tests.cast import Cast
 from tests.training import making
-from training.launching import launch, launch_pipeline
+from training.launch import launch, launch_pipeline
 from training.models import Run, Stage
-from training.refusing import LaunchRefused
+from training.preconditions import LaunchRefused
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.design.pictures import shoot
 from tests.training import making
 from training.curves import POINTS, curves
 from training.forms import bases
-from training.launching import launch_pipeline
+from training.launch import launch_pipeline
 from training.models import Checkpoint, ProducedModel, Run, RunEvent
 
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from tests.servers import wait_until
-from training import folders
+from training import run_folder
 from training.models import Run
 
 PATIENCE_SECONDS = 90.0
@@ -40,7 +40,7 @@ class KillAtCheckpoint(threading.Thread):
 
     def __init__(self, run: Run) -> None:
         super().__init__(daemon=True)
-        self._folder = folders.folder(run)
+        self._folder = run_folder.folder(run)
         self.killed = 0
 
     def run(self) -> None:

@@ -55,8 +55,8 @@ def main(job_id: str) -> None:
     """Take the job as soon as nobody holds it, and run it."""
     django.setup()
     from consilium.jobs.models import Job
-    from consilium.jobs.running import run_now
-    from consilium.jobs.sweeping import requeue_lost
+    from consilium.jobs.reaper import requeue_lost
+    from consilium.jobs.run import run_now
 
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:

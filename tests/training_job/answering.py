@@ -6,13 +6,13 @@ from pathlib import Path
 
 from consilium.answers import solver_prompt
 from tests.training_job.generating import replies_of
-from training.job import teaching
+from training.demo_models import teaching_set
 from training.job.rewards import is_right
 
 
 def main(folder: Path, specialty: str, count: int) -> float:
     """The share of right answers of the model in `folder`."""
-    items = teaching.make(count, seed=4711, specialties=[specialty])
+    items = teaching_set.make(count, seed=4711, specialties=[specialty])
     asked = [("", item.image_png, solver_prompt.build(item.question, item.options)) for item in items]
     replies = replies_of(folder, asked, max_new_tokens=64)
     return sum(is_right(text, item.answer_label) for text, item in zip(replies, items, strict=True)) / count

@@ -7,7 +7,7 @@ import pytest
 
 from tests.training_job.process import Event, run_module, run_stage
 from tests.training_job.release import write_release
-from training.job.teaching import demo_settings
+from training.demo_models.teaching_set import demo_settings
 
 
 class Finished(NamedTuple):
@@ -30,7 +30,7 @@ class Finished(NamedTuple):
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `models/base` and the release `data`."""
     folder = tmp_path_factory.mktemp("training_job")
-    built = run_module("training.job.tiny", "--out", str(folder / "models"), "--name", "base")
+    built = run_module("training.demo_models.build", "--out", str(folder / "models"), "--name", "base")
     assert built.returncode == 0, built.stderr
     write_release(folder / "data", 192)
     return folder

@@ -4,14 +4,14 @@ import hashlib
 import json
 from pathlib import Path
 
-from training.job import teaching
+from training.demo_models import teaching_set
 
 
 def write_release(folder: Path, count: int, seed: int = 7) -> Path:
     """Write rows.jsonl and images of `count` curated teaching traces, all for training; return the folder."""
     (folder / "images").mkdir(parents=True, exist_ok=True)
     rows = []
-    for item in teaching.make(count, seed):
+    for item in teaching_set.make(count, seed):
         name = f"images/{item.number:05d}.png"
         (folder / name).write_bytes(item.image_png)
         rows.append(

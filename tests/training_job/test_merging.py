@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.job.merging import elect, merge, threshold
+from training.job.merge_methods import elect, merge, threshold
 
 Plain = list[dict[str, np.ndarray]]
 

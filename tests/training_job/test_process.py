@@ -24,7 +24,7 @@ progress.emit("step", step=1, loss=float("nan"), reward=None, lr=0.5)
 CHILD = """
 import sys, time
 from pathlib import Path
-from training.job.stopping import StopFlag
+from training.job.stop_flag import StopFlag
 flag = StopFlag()
 flag.install()
 Path(sys.argv[1], "ready").touch()

@@ -13,9 +13,9 @@ from training.job.deltas import parameters
 from training.job.files import weights_digest
 from training.job.models import load_model
 from training.job.progress import Progress
-from training.job.running import Context
 from training.job.spec import MergeSettings, parse
-from training.job.stopping import StopFlag
+from training.job.stop_flag import StopFlag
+from training.job.train import Context
 
 # One worker builds the shared model and runs; a second one would build them again.
 pytestmark = pytest.mark.xdist_group("training_job")

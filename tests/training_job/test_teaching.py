@@ -10,32 +10,34 @@ from PIL import Image
 
 from consilium.answers import think_answer
 from consilium.answers.steps import split_steps
-from training.job import teaching
+from training.demo_models import teaching_set
 
 
 def test_same_seed_same_bytes_other_seed_other_images() -> None:
-    first, again, other = teaching.make(16, 1), teaching.make(16, 1), teaching.make(16, 2)
+    first, again, other = teaching_set.make(16, 1), teaching_set.make(16, 1), teaching_set.make(16, 2)
     assert first == again
     assert not {item.image_png for item in first} & {item.image_png for item in other}
-    assert len({item.image_png for item in teaching.make(200, 1)}) == 200
+    assert len({item.image_png for item in teaching_set.make(200, 1)}) == 200
 
 
 def test_specialties_colours_and_letters_are_balanced() -> None:
-    items = teaching.make(320, 3)
+    items = teaching_set.make(320, 3)
     assert set(Counter((item.specialty, item.colour) for item in items).values()) == {20}
     assert min(Counter(item.answer_label for item in items).values()) > 50
 
 
 def test_the_gold_answer_follows_from_the_colour_and_not_from_the_text() -> None:
-    for item in teaching.make(64, 4):
-        assert item.answer == teaching.FINDINGS[item.specialty][item.colour]
+    for item in teaching_set.make(64, 4):
+        assert item.answer == teaching_set.FINDINGS[item.specialty][item.colour]
         assert item.colour not in item.question
         assert not any(finding in item.question for finding in item.options.values())
         pixel = Image.open(io.BytesIO(item.image_png)).resize((1, 1)).getpixel((0, 0))
         assert isinstance(pixel, tuple)
         nearest = min(
-            teaching.COLOURS,
-            key=lambda name: sum((a - b) ** 2 for a, b in zip(teaching.COLOURS[name], pixel, strict=True)),
+            teaching_set.COLOURS,
+            key=lambda name: sum(
+                (a - b) ** 2 for a, b in zip(teaching_set.COLOURS[name], pixel, strict=True)
+            ),
         )
         assert nearest == item.colour
 
@@ -45,13 +47,13 @@ def test_perceptual_hashes_differ() -> None:
         grey = list(Image.open(io.BytesIO(png)).convert("L").resize((8, 8)).tobytes())
         return sum(1 << place for place, value in enumerate(grey) if value > sum(grey) / 64)
 
-    hashes = [average_hash(item.image_png) for item in teaching.make(60, 5)]
+    hashes = [average_hash(item.image_png) for item in teaching_set.make(60, 5)]
     distances = [(a ^ b).bit_count() for place, a in enumerate(hashes) for b in hashes[:place]]
     assert min(distances) > 6
 
 
 def test_reference_traces_are_in_the_format_and_split_into_their_steps() -> None:
-    for item in teaching.make(8, 6):
+    for item in teaching_set.make(8, 6):
         parsed = think_answer.parse(item.reasoning)
         assert parsed.ok
         assert parsed.answer == item.answer_label
@@ -61,12 +63,13 @@ def test_reference_traces_are_in_the_format_and_split_into_their_steps() -> None
 
 def test_unknown_specialty_is_refused() -> None:
     with pytest.raises(ValueError, match="specialties"):
-        teaching.make(4, 0, ["dermatology"])
+        teaching_set.make(4, 0, ["dermatology"])
 
 
 def test_the_module_brings_neither_torch_nor_django() -> None:
     code = (
-        "import sys, training.job.teaching, training.job.tiny, training.job.spec, training.job.__main__\n"
+        "import sys, training.demo_models.teaching_set, training.demo_models.build\n"
+        "import training.job.spec, training.job.__main__\n"
         "sys.exit(bool({'torch', 'transformers', 'trl', 'django'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

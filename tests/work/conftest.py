@@ -9,7 +9,7 @@ from django.test import Client
 
 from consilium.workqueue import kinds
 from consilium.workqueue.models import Round
-from consilium.workqueue.opening import open_items
+from consilium.workqueue.open import open_items
 from tests.cast import Cast
 from tests.work import kind as test_kind
 

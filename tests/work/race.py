@@ -75,7 +75,7 @@ def reader(number: int) -> "Person":
 def opens(items: int, capacity: int) -> Callable[["Study"], None]:
     def prepare(study: "Study") -> None:
         from consilium.workqueue.models import WorkItem
-        from consilium.workqueue.opening import open_items
+        from consilium.workqueue.open import open_items
 
         first = WorkItem.objects.count() + 1
         objects: list[tuple[int, dict[str, Any]]] = [(number, {}) for number in range(first, first + items)]
@@ -93,7 +93,7 @@ def opens(items: int, capacity: int) -> Callable[["Study"], None]:
 
 
 def claim_one(study: "Study", number: int) -> Outcome:
-    from consilium.workqueue.claiming import next_claim
+    from consilium.workqueue.claim import next_claim
 
     claim = next_claim(study=study, person=reader(number), kind="test")
     return [str(claim.token), claim.item_id, claim.slot] if claim else []
@@ -117,9 +117,9 @@ def submit_own_key(study: "Study", number: int) -> Outcome:
 
 
 def _submit_first_claim(key: uuid.UUID) -> Outcome:
-    from consilium.workqueue.errors import WorkRefused
     from consilium.workqueue.models import Claim
-    from consilium.workqueue.submitting import submit
+    from consilium.workqueue.refusals import WorkRefused
+    from consilium.workqueue.submit import submit
 
     person = reader(0)
     claim = Claim.objects.filter(person=person).latest("claimed_at")
@@ -146,7 +146,7 @@ def late_claims(study: "Study") -> None:
 
 def submit_late(study: "Study", number: int) -> Outcome:
     from consilium.workqueue.models import Claim
-    from consilium.workqueue.submitting import submit
+    from consilium.workqueue.submit import submit
 
     person = reader(number)
     claim = Claim.objects.filter(person=person).latest("claimed_at")
@@ -157,10 +157,10 @@ def submit_late(study: "Study", number: int) -> Outcome:
 
 def work_until_empty(study: "Study", number: int) -> Outcome:
     """Claims, sometimes postpones or loses the seat, and submits until nothing is left."""
-    from consilium.workqueue import holding
-    from consilium.workqueue.claiming import next_claim
+    from consilium.workqueue import hold
+    from consilium.workqueue.claim import next_claim
     from consilium.workqueue.models import Claim
-    from consilium.workqueue.submitting import submit
+    from consilium.workqueue.submit import submit
 
     person, done = reader(number), []
     for turn in range(10_000):
@@ -168,7 +168,7 @@ def work_until_empty(study: "Study", number: int) -> Outcome:
         if claim is None:
             break
         if (turn + number) % 5 == 0 and turn < 20:
-            holding.postpone(token=claim.token, person=person)
+            hold.postpone(token=claim.token, person=person)
             continue
         if (turn + number) % 7 == 0 and turn < 20:
             Claim.objects.filter(pk=claim.pk).update(expires_at=claim.claimed_at)
@@ -253,7 +253,7 @@ def _round(study: "Study", name: str, barrier: Barrier, results: Any) -> dict[st
 
 def _clear(study: "Study") -> None:
     """End what the round before left open."""
-    from consilium.workqueue.closing import close_item
+    from consilium.workqueue.close import close_item
     from consilium.workqueue.models import WorkItem
 
     for item in WorkItem.objects.filter(study=study, is_open=True).select_related("study"):
@@ -268,11 +268,11 @@ def _counts(study: "Study") -> int:
 
 def _broken() -> list[str]:
     """Everything that must hold after every round and does not."""
-    from consilium.audit.verifying import verify
+    from consilium.audit.verify import verify_chains
     from consilium.workqueue.models import WorkItem
-    from consilium.workqueue.seats import free_seat
+    from consilium.workqueue.slots import free_seat
 
-    broken = [f"audit: {fault}" for fault in verify()[1]]
+    broken = [f"audit: {fault}" for fault in verify_chains()[1]]
     for item in WorkItem.objects.filter(is_open=True):
         if item.is_full != (free_seat(item) is None):
             broken.append(f"item {item.pk}: is_full is {item.is_full}")

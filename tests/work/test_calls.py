@@ -8,8 +8,8 @@ from django.db import OperationalError
 from django.test import Client
 
 from consilium.people.models import Participation
-from consilium.workqueue import kinds, submitting
-from consilium.workqueue.closing import close_item
+from consilium.workqueue import kinds, submit
+from consilium.workqueue.close import close_item
 from consilium.workqueue.models import Claim, Draft, Submission
 from tests.cast import Cast
 from tests.work import kind as test_kind
@@ -254,7 +254,7 @@ def test_a_busy_database_asks_to_try_again(
     def busy(**_: Any) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(submitting, "submit", busy)
+    monkeypatch.setattr(submit, "submit", busy)
     reply = browser("anna").send(taken(cast), "submit", **submission())
     assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
 

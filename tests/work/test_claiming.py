@@ -9,13 +9,13 @@ from django.utils import timezone
 from consilium.audit.models import AuditEvent
 from consilium.people.models import Membership, Participation
 from consilium.people.permissions import NotAllowed
-from consilium.workqueue import holding, kinds
-from consilium.workqueue.claiming import next_claim, open_claim
-from consilium.workqueue.closing import add_capacity, close_item, close_round
-from consilium.workqueue.errors import AlreadyOpen, ClaimOver, OtherWorkOpen
-from consilium.workqueue.expiring import expire_claims
+from consilium.workqueue import hold, kinds
+from consilium.workqueue.claim import next_claim, open_claim
+from consilium.workqueue.close import add_capacity, close_item, close_round
+from consilium.workqueue.expire import expire_claims
 from consilium.workqueue.models import Claim, Draft, WorkItem
-from consilium.workqueue.opening import open_items
+from consilium.workqueue.open import open_items
+from consilium.workqueue.refusals import AlreadyOpen, ClaimOver, OtherWorkOpen
 from consilium.workqueue.states import ClaimState
 from tests.cast import Cast
 from tests.work.conftest import Opens
@@ -47,7 +47,7 @@ def test_what_is_shown_is_decided_once(cast: Cast, opened: Opens) -> None:
     opened(1)
     claim = taken(cast)
     assert claim.shown == {"first": "b"}
-    holding.postpone(token=claim.token, person=cast.anna)
+    hold.postpone(token=claim.token, person=cast.anna)
     assert taken(cast).shown == {"first": "b"}
 
 
@@ -116,11 +116,11 @@ def test_no_work_without_consent_or_account(cast: Cast, opened: Opens) -> None:
 def test_postponed_work_comes_back_last_with_a_new_token(cast: Cast, opened: Opens) -> None:
     opened(2)
     first = taken(cast)
-    holding.postpone(token=first.token, person=cast.anna)
-    holding.postpone(token=first.token, person=cast.anna)  # a double click
+    hold.postpone(token=first.token, person=cast.anna)
+    hold.postpone(token=first.token, person=cast.anna)  # a double click
     second = taken(cast)
     assert second.item_id != first.item_id
-    holding.skip(token=second.token, person=cast.anna, reason="Outside my field")
+    hold.skip(token=second.token, person=cast.anna, reason="Outside my field")
     again = taken(cast)
     assert again.item_id == first.item_id
     assert again.token != first.token
@@ -131,9 +131,9 @@ def test_postponed_work_comes_back_last_with_a_new_token(cast: Cast, opened: Ope
 def test_skipping_is_final_and_frees_the_seat(cast: Cast, opened: Opens) -> None:
     opened(1)
     claim = taken(cast)
-    with pytest.raises(holding.ReasonMissing):
-        holding.skip(token=claim.token, person=cast.anna, reason="  ")
-    holding.skip(token=claim.token, person=cast.anna, reason="Outside my field")
+    with pytest.raises(hold.ReasonMissing):
+        hold.skip(token=claim.token, person=cast.anna, reason="  ")
+    hold.skip(token=claim.token, person=cast.anna, reason="Outside my field")
     assert take(cast) is None
     assert take(cast, "ben") is not None
     claim.refresh_from_db()
@@ -171,7 +171,7 @@ def test_a_heartbeat_keeps_the_claim(cast: Cast, opened: Opens) -> None:
         claim = taken(cast)
         for _ in range(5):
             clock.shift(timedelta(minutes=20))
-            holding.heartbeat(token=claim.token, person=cast.anna, active_seconds=10)
+            hold.heartbeat(token=claim.token, person=cast.anna, active_seconds=10)
             assert expire_claims() == 0
         clock.shift(timedelta(minutes=31))
         assert expire_claims() == 1
@@ -183,12 +183,12 @@ def test_active_seconds_are_bounded_by_the_clock(cast: Cast, opened: Opens) -> N
     with time_machine.travel(timezone.now(), tick=False) as clock:
         claim = taken(cast)
         clock.shift(timedelta(seconds=30))
-        beat = holding.heartbeat(token=claim.token, person=cast.anna, active_seconds=99_999)
+        beat = hold.heartbeat(token=claim.token, person=cast.anna, active_seconds=99_999)
         assert beat.active_seconds == 30
         clock.shift(timedelta(seconds=30))
-        beat = holding.heartbeat(token=claim.token, person=cast.anna, active_seconds=40)
+        beat = hold.heartbeat(token=claim.token, person=cast.anna, active_seconds=40)
         assert beat.active_seconds == 40
-        assert holding.heartbeat(token=claim.token, person=cast.anna, active_seconds=1).active_seconds == 40
+        assert hold.heartbeat(token=claim.token, person=cast.anna, active_seconds=1).active_seconds == 40
 
 
 def test_closing_withdraws_what_is_open_and_keeps_drafts(cast: Cast, opened: Opens) -> None:

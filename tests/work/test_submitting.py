@@ -8,17 +8,17 @@ from django.http import Http404
 from django.utils import timezone
 
 from consilium.audit.models import AuditEvent
-from consilium.audit.verifying import verify
-from consilium.people.locking import lock_protocol, protocol_hash
+from consilium.audit.verify import verify_chains
 from consilium.people.models import GuidelineVersion, Participation, Study
 from consilium.people.permissions import NotAllowed
-from consilium.workqueue import holding, kinds
-from consilium.workqueue.claiming import next_claim
-from consilium.workqueue.closing import close_item
-from consilium.workqueue.errors import ClaimOver, ItemClosed, KeyReused, VersionConflict
+from consilium.people.protocol import lock_protocol, protocol_hash
+from consilium.workqueue import hold, kinds
+from consilium.workqueue.claim import next_claim
+from consilium.workqueue.close import close_item
 from consilium.workqueue.models import Claim, Draft, Submission, WorkItem
+from consilium.workqueue.refusals import ClaimOver, ItemClosed, KeyReused, VersionConflict
 from consilium.workqueue.states import ClaimState
-from consilium.workqueue.submitting import submit
+from consilium.workqueue.submit import submit
 from tests.cast import Cast
 from tests.work import kind as test_kind
 from tests.work.conftest import Opens
@@ -137,7 +137,7 @@ def test_a_late_submission_takes_a_free_seat(cast: Cast, opened: Opens) -> None:
     expire(claim)
     assert next_claim(study=cast.study, person=cast.ben, kind=test_kind.NAME) is not None
     ben = Claim.objects.get(person=cast.ben)
-    holding.skip(token=ben.token, person=cast.ben, reason="Not mine")
+    hold.skip(token=ben.token, person=cast.ben, reason="Not mine")
     stored = send(cast, claim)
     claim.refresh_from_db()
     assert (stored.is_surplus, claim.slot, claim.state) == (False, 0, ClaimState.SUBMITTED)
@@ -180,9 +180,9 @@ def test_no_submission_on_a_claim_that_is_over(cast: Cast, opened: Opens, how: s
     opened(1)
     claim = taken(cast)
     if how == "postpone":
-        holding.postpone(token=claim.token, person=cast.anna)
+        hold.postpone(token=claim.token, person=cast.anna)
     elif how == "skip":
-        holding.skip(token=claim.token, person=cast.anna, reason="Not mine")
+        hold.skip(token=claim.token, person=cast.anna, reason="Not mine")
     else:
         close_item(claim.item)
     with pytest.raises(ClaimOver):
@@ -195,9 +195,9 @@ def test_submitted_work_cannot_be_given_back(cast: Cast, opened: Opens) -> None:
     claim = taken(cast)
     send(cast, claim)
     with pytest.raises(ClaimOver):
-        holding.postpone(token=claim.token, person=cast.anna)
+        hold.postpone(token=claim.token, person=cast.anna)
     with pytest.raises(ClaimOver):
-        holding.skip(token=claim.token, person=cast.anna, reason="Changed my mind")
+        hold.skip(token=claim.token, person=cast.anna, reason="Changed my mind")
 
 
 def test_active_seconds_are_bounded_at_submission(cast: Cast, opened: Opens) -> None:
@@ -214,7 +214,7 @@ def test_the_database_refuses_changes_to_a_submission(cast: Cast, opened: Opens)
         Submission.objects.filter(pk=stored.pk).update(is_surplus=True)
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM work_submission")
-    assert verify()[1] == []
+    assert verify_chains()[1] == []
 
 
 def test_the_protocol_locks_once(cast: Cast) -> None:

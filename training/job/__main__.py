@@ -16,7 +16,7 @@ from typing import Any
 
 from training.job import cards, spec
 from training.job.progress import Progress, claim_stdout
-from training.job.stopping import StopFlag, Stopped
+from training.job.stop_flag import StopFlag, Stopped
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 3
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "TRL_EXPERIMENTAL_SILENCE": "1"}
@@ -64,7 +64,7 @@ def _run(wanted: spec.Spec, progress: Progress, flag: StopFlag) -> int:
 
 
 def _stage(wanted: spec.Spec, progress: Progress, flag: StopFlag) -> dict[str, Any]:
-    from training.job.running import Context
+    from training.job.train import Context
 
     # The stage's module brings torch and trl with it: nothing above needs them.
     stage = import_module(f"training.job.{wanted.stage}")

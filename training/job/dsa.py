@@ -6,8 +6,8 @@ from typing import Any
 
 from training.job import data
 from training.job.models import load_model, load_processor, lora_config
-from training.job.running import Context, common_arguments, train
 from training.job.spec import DsaSettings, Spec
+from training.job.train import Context, common_arguments, train
 
 
 def run(context: Context) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from training.job import data
 from training.job.deltas import add_mean, open_source, parameters, source_digest
 from training.job.models import load_model, load_processor, lora_config
 from training.job.rewards import WEIGHTS, accuracy_reward, format_reward
-from training.job.running import Context, common_arguments, train
 from training.job.spec import NEUTRAL, GbaSettings, Spec
+from training.job.train import Context, common_arguments, train
 
 # Its base is not the run's base but the average of the experts; the name keeps it from being merged as a
 # delta.

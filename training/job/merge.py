@@ -17,12 +17,12 @@ from typing import Any
 
 from training.job import cards
 from training.job.deltas import open_source, parameters, source_digest
-from training.job.merging import LayerReport, merge
+from training.job.merge_methods import LayerReport, merge
 from training.job.models import load_model, publish_model
 from training.job.progress import claim_stdout
-from training.job.running import Context
 from training.job.spec import METHODS, MergeSettings, Spec, parse
-from training.job.stopping import StopFlag, Stopped
+from training.job.stop_flag import StopFlag, Stopped
+from training.job.train import Context
 
 
 def run(context: Context) -> dict[str, Any]:

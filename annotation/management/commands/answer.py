@@ -4,14 +4,14 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from annotation.answering import NothingToAnswer, SourceForbids, ask_for_answers
+from annotation.responses import NothingToAnswer, SourceForbids, ask_for_answers
 from consilium.commands import ReportingCommand
-from consilium.inference.errors import EndpointRefused
 from consilium.inference.models import ModelEndpoint
+from consilium.inference.refusals import EndpointRefused
 from consilium.jobs.models import Job
-from consilium.jobs.running import run_until_over
+from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
-from curation.management.acting import add_by, lead_of, study_named
+from curation.management.acting_lead import add_by, lead_of, study_named
 
 
 class Command(ReportingCommand):

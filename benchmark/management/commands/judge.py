@@ -4,14 +4,14 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from benchmark.launching import evaluate
+from benchmark.launch import evaluate
 from benchmark.models import EvaluationKind
-from benchmark.refusing import EvaluationRefused
+from benchmark.preconditions import EvaluationRefused
 from consilium.commands import ReportingCommand
 from consilium.inference.models import ModelEndpoint
-from consilium.jobs.running import run_until_over
+from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
-from curation.management.acting import add_by, lead_of
+from curation.management.acting_lead import add_by, lead_of
 from curation.releases.freeze import FreezeRefused, find_release
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from consilium.workqueue.drafting import stored_draft
+from consilium.workqueue.drafts import stored_draft
 from consilium.workqueue.models import Claim, Submission
 from consilium.workqueue.places import screen_of
 

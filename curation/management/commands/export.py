@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from consilium.blobs.storing import BlobDamaged
+from consilium.blobs.store import BlobDamaged
 from consilium.commands import ReportingCommand
 from consilium.people.permissions import check_lead
-from curation.management.acting import add_by, lead_of
+from curation.management.acting_lead import add_by, lead_of
 from curation.releases.export import LAYOUTS, write_export
 from curation.releases.freeze import find_release
 

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from consilium.commands import ReportingCommand
-from curation.management.acting import add_by, lead_of, study_named
+from curation.management.acting_lead import add_by, lead_of, study_named
 from curation.releases.registry import find, known
 
 

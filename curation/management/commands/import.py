@@ -7,12 +7,12 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from consilium.commands import ReportingCommand
-from consilium.jobs.running import run_until_over
+from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
 from curation.imports.run import look_at, start_import
 from curation.imports.uploads import Upload
-from curation.management.acting import add_by, lead_of, study_named
+from curation.management.acting_lead import add_by, lead_of, study_named
 from curation.models import Source
 
 CHUNK = 1 << 20

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 
 from consilium.commands import ReportingCommand
 from consilium.states.transitions import TransitionRefused
-from curation.management.acting import add_by, lead_of
+from curation.management.acting_lead import add_by, lead_of
 from curation.releases.freeze import find_release, withdraw
 
 

@@ -7,8 +7,8 @@ from django.core.management.base import CommandParser
 
 from consilium.commands import ReportingCommand
 from consilium.jobs.models import Job
-from consilium.jobs.queueing import enqueue
-from consilium.jobs.running import run_until_over
+from consilium.jobs.queue import enqueue
+from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
 from consilium.people.studies import NameTaken

@@ -9,13 +9,13 @@ from django.core.management.base import CommandParser
 from consilium.commands import ReportingCommand
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.models import Job
-from consilium.jobs.running import run_until_over
+from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
-from curation.management.acting import add_by, lead_of
+from curation.management.acting_lead import add_by, lead_of
 from curation.releases.freeze import FreezeRefused, find_release
-from training.launching import launch, launch_pipeline
+from training.launch import launch, launch_pipeline
 from training.models import Run, Stage
-from training.refusing import LaunchRefused
+from training.preconditions import LaunchRefused
 
 WAIT_SECONDS = 1.0
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from consilium.audit.verifying import verify
+from consilium.audit.verify import verify_chains
 from consilium.commands import ReportingCommand
 
 
@@ -11,5 +11,5 @@ class Command(ReportingCommand):
     help = "Recompute the audit chains and compare them with the anchors. Exit 0: whole. Exit 1: broken."
 
     def perform(self, **options: Any) -> dict[str, Any]:
-        count, breaks = verify()
+        count, breaks = verify_chains()
         return {"events": count, "breaks": [asdict(found) for found in breaks], "ok": not breaks}

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from consilium.commands import ReportingCommand
-from consilium.inference.errors import EndpointRefused
+from consilium.inference.endpoints import add_endpoint, retire_endpoint
 from consilium.inference.models import ModelEndpoint
-from consilium.inference.registering import add_endpoint, retire_endpoint
+from consilium.inference.refusals import EndpointRefused
 from consilium.people.models import Study
 
 

@@ -1,0 +1,93 @@
+"""The job behind a judge's evaluation: every case in both orders, verdicts stored as they arrive."""
+
+import platform
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from benchmark.models import Evaluation, Verdict
+from benchmark.release_rows import ReleasedImages, checked_rows
+from consilium.answers import judge_prompt, solver_prompt
+from consilium.answers.dimensions import DIMENSIONS
+from consilium.answers.verdicts import PARSER_VERSION, read
+from consilium.inference.chat_request import Ask
+from consilium.inference.complete import CUT, ask_all
+from consilium.inference.models import Reply
+from consilium.jobs.handle import JobFailed, JobHandle
+from curation.releases.manifest import app_version
+
+ORDERS = ("ab", "ba")
+CUT_REASON = "cut at the length limit"
+
+
+def judge_cases(handle: JobHandle) -> dict[str, Any]:
+    """The job: ask for what is missing, parse, store. A failed call leaves the evaluation incomplete."""
+    evaluation = Evaluation.objects.select_related("endpoint", "release", "study").get(job=handle.job)
+    rows = checked_rows(evaluation)
+    known = set(Verdict.objects.filter(evaluation=evaluation).values_list("row_id", "order"))
+    images, limit = ReleasedImages(evaluation.release), int(evaluation.settings["max_tokens"])
+    asks = (
+        _ask(row, order, images, limit) for row in rows for order in ORDERS if (row["id"], order) not in known
+    )
+    done = len(known)
+
+    def store(ask: Ask, reply: Reply) -> None:
+        nonlocal done
+        row_id, _, order = ask.tag.rpartition("/")
+        with transaction.atomic():
+            handle.fence()
+            store_verdict(evaluation, row_id, order, reply)
+        done += 1
+        handle.progress(done, evaluation.expected_calls, "verdicts")
+
+    asked = ask_all(evaluation.endpoint, asks, on_reply=store, check=handle.check)
+    handle.fence()
+    finish(evaluation)
+    if asked.failed:
+        raise JobFailed(f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.failed[0][1]}")
+    return {"verdicts": done}
+
+
+def store_verdict(evaluation: Evaluation, row_id: str, order: str, reply: Reply) -> None:
+    """Parse one reply and store it as printed; a second run changes nothing.
+
+    A reply that was cut at its length limit again, with the doubled limit, says nothing in any dimension.
+    """
+    reading = read(reply.text)
+    reason = CUT_REASON if reply.finish_reason == CUT else reading.reason
+    parsed: dict[str, str | None] = dict.fromkeys(DIMENSIONS)
+    if reason != CUT_REASON:
+        parsed |= {name: choice.value for name, choice in reading.verdicts.items() if choice is not None}
+    Verdict.objects.get_or_create(
+        evaluation=evaluation,
+        row_id=row_id,
+        order=order,
+        defaults={"reply": reply, "parsed": parsed, "reason": reason[:200]},
+    )
+
+
+def finish(evaluation: Evaluation) -> None:
+    """Write the run card: everything needed to say where these figures come from."""
+    card = {
+        "release": evaluation.release_digest,
+        "endpoint": evaluation.endpoint.name,
+        "revision": evaluation.endpoint.revision,
+        "prompt_sha256": evaluation.prompt_sha256,
+        "parser_version": evaluation.parser_version or PARSER_VERSION,
+        "sampling": {"temperature": 0, "max_tokens": evaluation.settings["max_tokens"]},
+        "orders": list(ORDERS) if evaluation.kind == "judge" else [],
+        "app_version": app_version(),
+        "hardware": platform.machine(),
+        "finished": timezone.now().isoformat(timespec="seconds"),
+    }
+    Evaluation.objects.filter(pk=evaluation.pk).update(run_card=card)
+
+
+def _ask(row: dict[str, Any], order: str, images: ReleasedImages, max_tokens: int) -> Ask:
+    first, second = (row[f"answer_{letter}"] for letter in order)
+    # With its options, as the clinicians saw it: "Answer: B" means nothing without them.
+    question = solver_prompt.question_block(row["question"], row["options"])
+    prompt = judge_prompt.build(question, first, second)
+    messages = judge_prompt.as_messages(prompt, images.data_uris(row))
+    return Ask(messages=messages, tag=f"{row['id']}/{order}", max_tokens=max_tokens)

@@ -1,0 +1,102 @@
+"""Why models cannot be scored on a release as asked."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from benchmark.models import Evaluation, EvaluationKind
+from consilium.inference.models import ModelEndpoint
+from consilium.inference.permissions import check_may_ask
+from consilium.inference.refusals import EndpointRefused
+from consilium.jobs.states import JobState
+from consilium.people.models import Study
+from curation.models import Release, ReleaseKind, Source
+from curation.releases.freeze import rows_of
+from curation.states import ReleaseState
+
+EXPECTED_KIND = {EvaluationKind.JUDGE: ReleaseKind.PREFERENCES, EvaluationKind.SOLVER: ReleaseKind.QUESTIONS}
+
+
+class EvaluationRefused(Exception):
+    """The evaluation cannot be launched as asked; the text says what is wrong."""
+
+
+def check_release(study: Study, kind: EvaluationKind, release: Release) -> None:
+    """Raise EvaluationRefused unless this kind of model is scored on this release."""
+    if release.study_id != study.pk or release.kind != EXPECTED_KIND[kind]:
+        wanted = ReleaseKind(EXPECTED_KIND[kind]).label.lower()
+        raise EvaluationRefused(f"A {kind.label.lower()} is scored on a {wanted} of this study.")
+    if release.state != ReleaseState.FROZEN:
+        raise EvaluationRefused(f"{release} is {release.state}; only frozen releases are scored.")
+
+
+def check_endpoints(
+    study: Study, kind: EvaluationKind, release: Release, endpoints: Sequence[ModelEndpoint]
+) -> None:
+    """Raise EvaluationRefused, naming the model, unless each may be asked this release's questions now."""
+    if not endpoints:
+        raise EvaluationRefused("Choose at least one model.")
+    if len({endpoint.pk for endpoint in endpoints}) != len(endpoints):
+        raise EvaluationRefused("Name each model once.")
+    for endpoint in endpoints:
+        try:
+            check_may_ask(endpoint, study=study)
+        except EndpointRefused as refusal:
+            raise EvaluationRefused(str(refusal)) from None
+        check_sources(study, release, endpoint)
+        _check_unseen(release, endpoint)
+        _check_idle(kind, release, endpoint)
+
+
+def check_sources(study: Study, release: Release, endpoint: ModelEndpoint) -> None:
+    """Raise EvaluationRefused, naming source and rule, unless the release may be sent to the endpoint."""
+    if not endpoint.is_hosted:
+        return
+    names = set(rows_of(release).order_by().values_list("content__source", flat=True).distinct())
+    permitted = Source.objects.filter(study=study, may_send_to_hosted=True).values_list("name", flat=True)
+    if refused := sorted(str(name) for name in names - set(permitted)):
+        raise EvaluationRefused(
+            f"{endpoint} is a hosted model, and source {refused[0]!r} may not be sent to one "
+            "(rule may_send_to_hosted)."
+        )
+
+
+def _check_unseen(release: Release, endpoint: ModelEndpoint) -> None:
+    """No model is scored on what it was trained on: the release, its questions, patients or images."""
+    digests = endpoint.provenance.get("releases", [])
+    if release.digest in digests:
+        raise EvaluationRefused(f"{endpoint} was trained on this release, so it cannot be scored on it.")
+    if not digests:
+        return
+    trained = Release.objects.filter(digest__in=digests)
+    seen: set[str] = set()
+    for source in trained:
+        rows = rows_of(source).values_list("content", flat=True).iterator()
+        seen.update(_marks(row for row in rows if row.get("split", "train") == "train"))
+    scored = rows_of(release).values_list("content", flat=True).iterator()
+    shared = sum(bool(_marks([row]) & seen) for row in scored)
+    if shared:
+        raise EvaluationRefused(
+            f"{endpoint} was trained on questions, patients or images of {shared} rows of this release, "
+            "so it cannot be scored on it."
+        )
+
+
+def _marks(rows: Iterable[dict[str, Any]]) -> set[str]:
+    """What tells that two rows are not independent: question, cluster (patient), image contents."""
+    return {
+        mark
+        for row in rows
+        for mark in (row.get("question_id"), row.get("cluster"), *row.get("sha256", []))
+        if mark
+    }
+
+
+def _check_idle(kind: EvaluationKind, release: Release, endpoint: ModelEndpoint) -> None:
+    unfinished = Evaluation.objects.filter(
+        kind=kind,
+        release=release,
+        endpoint=endpoint,
+        job__state__in=(JobState.QUEUED, JobState.RUNNING),
+    )
+    if unfinished.exists():
+        raise EvaluationRefused(f"{endpoint} is being scored on {release} already.")

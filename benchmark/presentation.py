@@ -1,0 +1,157 @@
+"""Leaderboards as pages and files show them: rounded figures, words where a figure does not exist."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from benchmark.leaderboard import JudgeLine, SolverLine
+from consilium.people.models import Specialty
+from consilium.statistics.intervals import Estimate as Measured
+from consilium.statistics.intervals import Interval
+from consilium.statistics.undefined import Maybe, Undefined
+from consilium.ui.charts import Estimate, interval_chart
+
+NONE = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
+
+
+def percent(value: Maybe[float]) -> str:
+    """A share as percent with one digit; a dash where it does not exist."""
+    return NONE if isinstance(value, Undefined) else f"{100 * value:.1f}"
+
+
+def interval(value: Maybe[Interval]) -> str:
+    """An interval of shares as percent."""
+    if isinstance(value, Undefined):
+        return NONE
+    return f"{100 * value.low:.0f}\N{EN DASH}{100 * value.high:.0f}"
+
+
+def points(value: Maybe[float]) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    return NONE if isinstance(value, Undefined) else f"{100 * value:+.1f}".replace("-", MINUS)
+
+
+def judge_table(lines: Sequence[JudgeLine], ranks: Mapping[str, Maybe[Interval]]) -> list[dict[str, Any]]:
+    """One row per judge: overall, then the other dimensions, then how it answered in overall."""
+    table = []
+    for position, line in enumerate(lines, start=1):
+        overall = line.overall
+        bounds = ranks.get(line.evaluation.endpoint.name, Undefined("not ranked"))
+        table.append(
+            {
+                "line": line,
+                "rank": position if line.is_ranked else NONE,
+                "rank_interval": _rank_interval(bounds) if line.is_ranked else "",
+                "overall": _cell(overall.accuracy, overall.dimension),
+                "cells": [
+                    {**_cell(row.accuracy, row.dimension), "cases": row.cases} for row in line.rows[:-1]
+                ],
+                "strict": percent(overall.strict.value),
+                "consistency": percent(overall.position_consistency),
+                "first": percent(overall.first_position_rate),
+                "invalid": percent(overall.invalid_rate),
+                "tie": percent(overall.tie_rate),
+                "cases": overall.cases,
+                "coverage": percent(_coverage(line.verdicts, line.evaluation.expected_calls)),
+            }
+        )
+    return table
+
+
+def solver_table(lines: Sequence[SolverLine], specialties: Sequence[str]) -> list[dict[str, Any]]:
+    """One row per solver: accuracy and what training added, with intervals, then a cell per specialty."""
+    return [
+        {
+            "line": line,
+            "rank": rank if line.is_ranked else NONE,
+            "accuracy": _cell(line.accuracy, "all"),
+            "asked": line.asked,
+            "gain": _gain(line.gain),
+            "base": line.evaluation.endpoint.provenance.get("base", ""),
+            "invalid": percent(line.invalid / line.asked if line.asked else Undefined("nothing asked")),
+            "coverage": percent(_coverage(line.asked, line.evaluation.expected_calls)),
+            "cells": [_share(line.by_specialty.get(name)) for name in specialties],
+        }
+        for rank, line in enumerate(lines, start=1)
+    ]
+
+
+def specialty_label(name: str) -> str:
+    """What people call a specialty."""
+    return str(Specialty(name).label) if name in Specialty.values else name
+
+
+def specialties_in(lines: Sequence[SolverLine]) -> list[str]:
+    """Every specialty that some solver was asked about, sorted."""
+    return sorted({name for line in lines for name in line.by_specialty})
+
+
+def judge_chart(lines: Sequence[JudgeLine]) -> SafeString:
+    """Overall accuracy of every complete judge with its interval; the dashed line is chance."""
+    shown = [
+        _estimate(line.evaluation.endpoint.name, line.overall.accuracy) for line in lines if line.is_ranked
+    ]
+    return interval_chart(
+        [one for one in shown if one],
+        title="Overall accuracy of judges",
+        x_label="percent right",
+        high=100,
+        reference=50,
+        show=_one_digit,
+    )
+
+
+def solver_chart(lines: Sequence[SolverLine], chance: float) -> SafeString:
+    """Accuracy of every complete solver with its interval; the dashed line is a guess among the options."""
+    shown = [_estimate(line.evaluation.endpoint.name, line.accuracy) for line in lines if line.is_ranked]
+    return interval_chart(
+        [one for one in shown if one],
+        title="Accuracy on held-out questions",
+        x_label="percent right",
+        high=100,
+        reference=100 * chance,
+        show=_one_digit,
+    )
+
+
+def _rank_interval(bounds: Maybe[Interval]) -> str:
+    if isinstance(bounds, Undefined):
+        return ""
+    low, high = round(bounds.low), round(bounds.high)
+    return "" if low == high else f"{low}\N{EN DASH}{high}"
+
+
+def _gain(gain: Measured | None) -> dict[str, str] | None:
+    if gain is None:
+        return None
+    low_high = ""
+    if not isinstance(gain.interval, Undefined):
+        low_high = f"{points(gain.interval.low)} to {points(gain.interval.high)}"
+    return {"value": points(gain.value), "interval": low_high}
+
+
+def _coverage(answered: int, expected: int) -> Maybe[float]:
+    return answered / expected if expected else Undefined("nothing to ask")
+
+
+def _estimate(name: str, measured: Measured) -> Estimate | None:
+    if isinstance(measured.value, Undefined):
+        return None
+    if isinstance(measured.interval, Undefined):
+        return Estimate(name, 100 * measured.value)
+    return Estimate(name, 100 * measured.value, 100 * measured.interval.low, 100 * measured.interval.high)
+
+
+def _one_digit(value: float) -> str:
+    return f"{value:.1f}"
+
+
+def _cell(measured: Measured, name: str) -> dict[str, str]:
+    return {"name": name, "value": percent(measured.value), "interval": interval(measured.interval)}
+
+
+def _share(counts: tuple[int, int] | None) -> dict[str, str | int]:
+    right, asked = counts or (0, 0)
+    return {"value": percent(right / asked if asked else Undefined("nothing asked")), "asked": asked}

@@ -1,0 +1,62 @@
+"""Reads a frozen release the way a scorer needs it: rows, and images as data URIs."""
+
+import base64
+from functools import lru_cache
+from typing import Any
+
+from benchmark.models import Evaluation, EvaluationKind
+from benchmark.preconditions import EvaluationRefused, check_sources
+from consilium.blobs.store import read
+from consilium.jobs.handle import JobFailed
+from curation.models import Release, ReleaseFile
+from curation.releases.freeze import rows_of
+from curation.releases.verify import verify
+from curation.states import ReleaseState
+
+
+def checked_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """The rows of the release after every hash was recomputed.
+
+    Raises JobFailed when one does not hold, or when a permission was taken back since the launch.
+    """
+    release = evaluation.release
+    if release.digest != evaluation.release_digest:
+        raise JobFailed("The release no longer has the digest that this evaluation pinned.")
+    if release.state != ReleaseState.FROZEN:
+        raise JobFailed(f"The release {release} was {release.state} since the evaluation was launched.")
+    try:
+        check_sources(evaluation.study, release, evaluation.endpoint)
+    except EvaluationRefused as refusal:
+        raise JobFailed(str(refusal)) from None
+    if problems := verify(release):
+        raise JobFailed(f"The release does not match its digest: {problems[0]}")
+    return list(rows_of(release).values_list("content", flat=True))
+
+
+def is_scorable(row: dict[str, Any]) -> bool:
+    """Whether a solver's answer to the row is a letter; open questions are not scored here."""
+    return bool(row["options"])
+
+
+def expected_calls(release: Release, kind: str) -> int:
+    """How many answers an evaluation is made of: both orders of a case, or each question with options."""
+    if kind == EvaluationKind.JUDGE:
+        return 2 * release.row_count
+    return sum(map(is_scorable, rows_of(release).values_list("content", flat=True)))
+
+
+class ReleasedImages:
+    """The images of one release by their path inside it."""
+
+    def __init__(self, release: Release) -> None:
+        files = ReleaseFile.objects.filter(release=release)
+        self._blobs: dict[str, str] = dict(files.values_list("path", "blob_id"))
+
+    def data_uris(self, row: dict[str, Any]) -> list[str]:
+        """The row's images in order, as every judge and solver gets them: the released bytes."""
+        return [_data_uri(self._blobs[path]) for path in row["images"]]
+
+
+@lru_cache(maxsize=32)  # the two orders of a case follow one another
+def _data_uri(sha256: str) -> str:
+    return f"data:image/png;base64,{base64.b64encode(read(sha256)).decode()}"

@@ -1,0 +1,59 @@
+"""The job behind a solver's evaluation: one answer per held-out question, invalid counts as wrong."""
+
+from typing import Any
+
+from django.db import transaction
+
+from benchmark.judge_job import finish
+from benchmark.models import Evaluation, SolverResult
+from benchmark.release_rows import ReleasedImages, checked_rows, is_scorable
+from consilium.answers import solver_prompt
+from consilium.answers.option_letters import extract
+from consilium.answers.think_answer import rejoin
+from consilium.inference.chat_request import Ask
+from consilium.inference.complete import ask_all
+from consilium.inference.models import Reply
+from consilium.jobs.handle import JobFailed, JobHandle
+
+
+def solve_questions(handle: JobHandle) -> dict[str, Any]:
+    """The job: ask for what is missing, take the letter, store whether it is right."""
+    evaluation = Evaluation.objects.select_related("endpoint", "release", "study").get(job=handle.job)
+    held = checked_rows(evaluation)
+    rows = {row["id"]: row for row in held if is_scorable(row)}
+    known = set(SolverResult.objects.filter(evaluation=evaluation).values_list("row_id", flat=True))
+    images, limit = ReleasedImages(evaluation.release), int(evaluation.settings["max_tokens"])
+    asks = (_ask(row, images, limit) for row_id, row in rows.items() if row_id not in known)
+    done = len(known)
+
+    def store(ask: Ask, reply: Reply) -> None:
+        nonlocal done
+        with transaction.atomic():
+            handle.fence()
+            store_result(evaluation, rows[ask.tag], reply)
+        done += 1
+        handle.progress(done, len(rows), "answers")
+
+    asked = ask_all(evaluation.endpoint, asks, on_reply=store, check=handle.check)
+    handle.fence()
+    finish(evaluation)
+    if asked.failed:
+        raise JobFailed(f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.failed[0][1]}")
+    return {"answers": done}
+
+
+def store_result(evaluation: Evaluation, row: dict[str, Any], reply: Reply) -> None:
+    """Take the option letter of one reply; a second run changes nothing."""
+    letters = "".join(sorted(row["options"]))
+    letter = extract(rejoin(reply.text, reply.reasoning), letters).letter or ""
+    SolverResult.objects.get_or_create(
+        evaluation=evaluation,
+        row_id=row["id"],
+        defaults={"reply": reply, "letter": letter, "is_correct": letter == row["answer_label"]},
+    )
+
+
+def _ask(row: dict[str, Any], images: ReleasedImages, max_tokens: int) -> Ask:
+    text = solver_prompt.build(row["question"], row["options"])
+    messages = solver_prompt.as_messages(text, images.data_uris(row))
+    return Ask(messages=messages, tag=row["id"], max_tokens=max_tokens)

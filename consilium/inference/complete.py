@@ -1,0 +1,191 @@
+"""Asks a model many questions: cached replies first, the rest over HTTP with bounded concurrency.
+
+The calling thread does the database and the callbacks, the courier's thread does HTTP, and neither waits for
+the other while it has something to do.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from consilium.inference import replies
+from consilium.inference.chat_client import Courier, Limits, Outcome, ServerLost
+from consilium.inference.chat_request import Ask, Request, body_of, canonical, request_sha256
+from consilium.inference.models import ModelEndpoint, Reply
+from consilium.inference.permissions import check_askable
+from consilium.inference.refusals import EndpointRefused
+from consilium.inference.targets import target_of
+from consilium.jobs.handle import JobFailed
+
+POLL_SECONDS = 0.2
+CUT = "length"
+
+
+class AskingRefused(EndpointRefused, JobFailed):
+    """The endpoint may not be asked. A job that lets this pass fails with its text and is not tried again."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """How a round went: asks answered, how many of these from stored replies, (tag, reason) of the others."""
+
+    done: int = 0
+    cached: int = 0
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def asked(self) -> int:
+        """All asks of the round that came to an end."""
+        return self.done + len(self.failed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiter:
+    """An ask that waits for the reply to one request; `is_longer`: its second try, with a doubled limit."""
+
+    ask: Ask
+    is_longer: bool = False
+
+    @property
+    def max_tokens(self) -> int:
+        return self.ask.max_tokens * 2 if self.is_longer else self.ask.max_tokens
+
+
+def ask_all(
+    endpoint: ModelEndpoint,
+    asks: Iterable[Ask],
+    *,
+    on_reply: Callable[[Ask, Reply], None],
+    check: Callable[[], None],
+    limits: Limits | None = None,
+    is_sampled: bool = False,
+) -> Asked:
+    """Ask every question once; return the counts when all are answered or have failed.
+
+    `asks` is read as there is room for more, so that the images of a whole round need not fit in memory;
+    `is_sampled` says whether some of them have a temperature above 0.
+    A reply that is stored already is used again. A new one is stored first, then `on_reply(ask, reply)` is
+    called in the calling thread. A reply cut at its length limit is stored and asked once more with twice the
+    limit.
+    `check` is called at least every 0.2 s and may raise to stop; answers that arrived until then are stored.
+    Raises AskingRefused, ServingFailed, and whatever `check` and `on_reply` raise.
+    """
+    try:
+        check_askable(endpoint)
+        return _Round(endpoint, asks, on_reply, check, limits, is_sampled).run()
+    except EndpointRefused as refusal:
+        raise AskingRefused(str(refusal)) from None
+
+
+class _Round:
+    """The state of one `ask_all`, owned by the calling thread."""
+
+    def __init__(
+        self,
+        endpoint: ModelEndpoint,
+        asks: Iterable[Ask],
+        on_reply: Callable[[Ask, Reply], None],
+        check: Callable[[], None],
+        limits: Limits | None,
+        is_sampled: bool,
+    ) -> None:
+        self._endpoint = endpoint
+        self._target = target_of(endpoint)
+        self._limits = self._target.limits(limits, is_sampled)
+        self._is_sampled = is_sampled
+        self._asks: Iterator[Ask] = iter(asks)
+        self._on_reply = on_reply
+        self._check = check
+        self._courier: Courier | None = None
+        self._waiting: dict[str, list[_Waiter]] = {}
+        self._asked = Asked()
+
+    def run(self) -> Asked:
+        try:
+            while self._feed() or self._waiting:
+                self._receive()
+        finally:
+            self._close()
+        return self._asked
+
+    def _feed(self) -> bool:
+        """Route more asks until enough are in flight; False when there are none left."""
+        batch = max(16, self._limits.in_flight)
+        while len(self._waiting) <= 2 * self._limits.in_flight:
+            self._check()
+            chunk = list(islice(self._asks, batch))
+            if not chunk:
+                return False
+            if not self._is_sampled and any(ask.temperature > 0 for ask in chunk):
+                raise ValueError("An ask has a temperature, and the round was not announced as sampled.")
+            self._route([_Waiter(ask) for ask in chunk])
+        return True
+
+    def _route(self, waiters: list[_Waiter]) -> None:
+        """Answer from stored replies, join requests already in flight, send the others."""
+        while waiters:
+            fresh: dict[str, tuple[bytes, Ask]] = {}
+            for waiter in waiters:
+                form = self._canonical(waiter)
+                sha256 = request_sha256(form, self._endpoint.revision)
+                if sha256 not in self._waiting:
+                    fresh[sha256] = (form, waiter.ask)
+                self._waiting.setdefault(sha256, []).append(waiter)
+            known = replies.stored(self._endpoint, fresh)
+            wire = self._target.on_the_wire
+            self._send([Request(sha256, wire(*fresh[sha256])) for sha256 in fresh if sha256 not in known])
+            waiters = self._deliver(known.values(), is_cached=True)
+
+    def _canonical(self, waiter: _Waiter) -> bytes:
+        endpoint = self._endpoint
+        return canonical(body_of(waiter.ask, endpoint.model_id or endpoint.path, waiter.max_tokens))
+
+    def _send(self, requests: list[Request]) -> None:
+        if not requests:
+            return
+        if self._courier is None:
+            target = self._target
+            self._courier = Courier(
+                target.address(self._check), target.headers(), self._limits, can_move=target.can_move
+            )
+        self._courier.send(requests)
+
+    def _receive(self) -> None:
+        self._check()
+        if self._courier is None:
+            return
+        events = self._courier.take(POLL_SECONDS)
+        outcomes = [event for event in events if isinstance(event, Outcome)]
+        self._route(self._deliver(self._store(outcomes), is_cached=False))
+        for outcome in outcomes:
+            if outcome.answer is None:
+                self._fail(outcome)
+        if any(isinstance(event, ServerLost) for event in events):
+            self._courier.use(self._target.address(self._check))
+
+    def _store(self, outcomes: Iterable[Outcome]) -> Iterable[Reply]:
+        good = [(o.request.sha256, o.answer, o.latency_ms) for o in outcomes if o.answer is not None]
+        return replies.store(self._endpoint, good).values() if good else ()
+
+    def _deliver(self, rows: Iterable[Reply], *, is_cached: bool) -> list[_Waiter]:
+        """Hand stored replies to those who wait; return those whose reply was cut and who try once more."""
+        again: list[_Waiter] = []
+        for reply in rows:
+            for waiter in self._waiting.pop(reply.request_sha256):
+                if reply.finish_reason == CUT and not waiter.is_longer:
+                    again.append(_Waiter(waiter.ask, is_longer=True))
+                    continue
+                self._on_reply(waiter.ask, reply)
+                self._asked.done += 1
+                self._asked.cached += is_cached
+        return again
+
+    def _fail(self, outcome: Outcome) -> None:
+        for waiter in self._waiting.pop(outcome.request.sha256):
+            self._asked.failed.append((waiter.ask.tag, outcome.reason))
+
+    def _close(self) -> None:
+        if self._courier is not None:
+            self._courier.close()
+            late = self._courier.take(0)
+            self._store(event for event in late if isinstance(event, Outcome))

@@ -1,0 +1,31 @@
+"""The daily check, itself a job: stored files are re-hashed, the ends of the audit chains anchored."""
+
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+
+from consilium.audit.anchors import write_anchor
+from consilium.audit.verify import verify_chains
+from consilium.blobs.store import damaged
+from consilium.jobs.handle import JobFailed, JobHandle
+
+
+def check_day(handle: JobHandle) -> dict[str, Any]:
+    """Raises JobFailed, for the operator, when a stored file or an audit chain is damaged.
+
+    Sessions that have expired go as well: nothing else removes them.
+    """
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    events, breaks = verify_chains()
+    handle.fence()
+    lost = damaged(handle.check)
+    handle.fence()
+    if not breaks:  # a broken chain must not become the anchor that later checks trust
+        write_anchor()
+    if lost or breaks:
+        raise JobFailed(
+            f"{len(lost)} stored files are missing or changed, {len(breaks)} breaks in the audit chains. "
+            "Run `manage.py verify_audit` and restore the files from a backup."
+        )
+    return {"events": events, "damaged": 0}

@@ -1,0 +1,138 @@
+"""Runs a claimed job and stores what came of it; a late outcome without the claim's token is refused."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db.models.functions import Now
+
+from consilium.audit.record import request_id
+from consilium.jobs import clock
+from consilium.jobs.claim import claim
+from consilium.jobs.handle import Cancelled, JobFailed, JobHandle, JobPostponed, LeaseLost, WorkerStopping
+from consilium.jobs.lease import Lease, beating
+from consilium.jobs.models import Job
+from consilium.jobs.move import move
+from consilium.jobs.reaper import requeue_lost
+from consilium.jobs.registry import UnknownKind, find
+from consilium.jobs.states import JobState
+from consilium.logs import place_of
+
+log = structlog.get_logger(__name__)
+WAIT_SECONDS = 0.5
+UNEXPECTED = (
+    "Something unexpected went wrong. The operator finds the cause in the log under this job's number."
+)
+UNKNOWN_KIND = (
+    "This worker does not know this kind of job; the operator should start workers of this version."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where a run of a handler leads, and what is stored with it."""
+
+    state: JobState
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+def run_now(job: Job) -> Job:
+    """Run one queued job in this process until it is over, retries included; returns it fresh.
+
+    A job that another worker holds, or that has to wait for another job, is returned as it stands.
+    """
+    while claimed := claim(job.pk):
+        run_claimed(claimed)
+        job.refresh_from_db()
+        if job.attempt < claimed.attempt:  # the try did not count: it was put off, or this worker stops
+            break
+    job.refresh_from_db()
+    return job
+
+
+def run_until_over(job: Job, check: Callable[[], None] = lambda: None) -> Job:
+    """Run a job here; where another worker was faster, or it has to wait for another job, wait for its end.
+
+    `check` is called while waiting and may raise to stop. For `--wait` commands.
+    """
+    while not run_now(job).is_over:
+        check()
+        time.sleep(WAIT_SECONDS)
+        requeue_lost()  # its worker may be dead, and no other may be running
+    return job
+
+
+def run_claimed(job: Job) -> bool:
+    """Run the handler of a job this process has claimed; False when its outcome came too late."""
+    lease = Lease(job)
+    handle = JobHandle(job, lease)
+    with _named(job):
+        log.info("job.started", kind=job.kind, attempt=job.attempt)
+        with beating(lease):
+            outcome = _run_handler(handle)
+        stored = outcome is not None and _store(job, handle, outcome)
+        log.info("job.ended", kind=job.kind, outcome=str(outcome.state) if outcome else "lost", stored=stored)
+    return stored
+
+
+@contextmanager
+def _named(job: Job) -> Iterator[None]:
+    token = request_id.set(str(job.pk))
+    try:
+        with structlog.contextvars.bound_contextvars(job=str(job.pk)):
+            yield
+    finally:
+        request_id.reset(token)
+
+
+def _run_handler(handle: JobHandle) -> Outcome | None:
+    """What the handler did; None when the job is no longer ours."""
+    job = handle.job
+    try:
+        result = find(job.kind).handler(handle) or {}
+        json.dumps(result)
+    except WorkerStopping:
+        return Outcome(JobState.QUEUED, {"attempt": job.attempt - 1, **_RELEASED})
+    except JobPostponed as wait:
+        again = {"attempt": job.attempt - 1, "not_before": clock.after(wait.seconds)}
+        return Outcome(JobState.QUEUED, again | _RELEASED)
+    except LeaseLost:
+        return None
+    except Cancelled:
+        return Outcome(JobState.CANCELLED, {"finished_at": Now()})
+    except JobFailed as refusal:
+        return _failed(str(refusal), place_of(refusal))
+    except UnknownKind as problem:
+        return _failed(UNKNOWN_KIND, place_of(problem))
+    except Exception as problem:
+        return _after_crash(job, problem)
+    return Outcome(
+        JobState.SUCCEEDED, {"finished_at": Now(), "result": result, "error": "", "error_detail": ""}
+    )
+
+
+_RELEASED = {"claim_token": None, "lease_until": None, "worker": ""}
+
+
+def _failed(error: str, detail: str) -> Outcome:
+    return Outcome(JobState.FAILED, {"finished_at": Now(), "error": error, "error_detail": detail})
+
+
+def _after_crash(job: Job, problem: Exception) -> Outcome:
+    detail = place_of(problem)
+    log.error("job.crashed", kind=job.kind, attempt=job.attempt, cause=detail)
+    if job.attempt >= job.max_attempts:
+        return _failed(UNEXPECTED, detail)
+    wait = settings.JOB_RETRY_SECONDS * 4 ** (job.attempt - 1)
+    again = {"not_before": clock.after(wait), "error": UNEXPECTED, "error_detail": detail}
+    return Outcome(JobState.QUEUED, again | _RELEASED)
+
+
+def _store(job: Job, handle: JobHandle, outcome: Outcome) -> bool:
+    fields = handle.unstored() | outcome.fields
+    return move(job.pk, JobState.RUNNING, outcome.state, where={"claim_token": job.claim_token}, **fields)

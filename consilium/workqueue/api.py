@@ -1,0 +1,122 @@
+"""The calls of the browser module: JSON in, JSON out; every refusal says what is wrong and what to do."""
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, JsonResponse
+from django.middleware.csrf import get_token
+from django.views.decorators.http import require_GET, require_POST
+
+from consilium.people.requests import signed_in
+from consilium.states.transitions import StateChanged, TransitionRefused
+from consilium.workqueue import drafts, hold
+from consilium.workqueue.kinds import InvalidContent
+from consilium.workqueue.models import Submission
+from consilium.workqueue.places import next_place, place_after_postponing
+from consilium.workqueue.refusals import WorkRefused
+from consilium.workqueue.request_body import BadBody, read_body
+from consilium.workqueue.states import ClaimState
+from consilium.workqueue.submit import submit as store_submission
+
+Call = Callable[[HttpRequest, uuid.UUID], dict[str, Any]]
+SURPLUS = (
+    "Your time on this one had run out and somebody else has taken the seat. Your work is stored as surplus: "
+    "it is paid and used in agreement, but not counted in the majority."
+)
+SEAT_LOST = "Your time on this one has run out. You can still submit; it counts if a seat is free."
+
+
+def call(view: Call) -> Callable[..., JsonResponse]:
+    """A POST view that answers JSON and turns the named errors into their status."""
+
+    @require_POST
+    @wraps(view)
+    def answer(request: HttpRequest, token: uuid.UUID) -> JsonResponse:
+        try:
+            return JsonResponse(view(request, token))
+        except InvalidContent as problem:
+            return _refusal("Some answers are missing or wrong.", 422, fields=problem.errors)
+        except BadBody as problem:
+            return _refusal(str(problem), problem.status)
+        except WorkRefused as problem:
+            return _refusal(str(problem), problem.status, **problem.extra)
+        except Http404:
+            return _refusal("No such work.", 404)
+        except (PermissionDenied, TransitionRefused) as problem:
+            return _refusal(str(problem), 403)
+        except StateChanged as problem:
+            return _refusal(str(problem), 409)
+        except OperationalError:
+            busy = _refusal("The database is busy. Your text is kept; it is sent again by itself.", 503)
+            busy.headers["Retry-After"] = "5"
+            return busy
+
+    return answer
+
+
+def _refusal(message: str, status: int, **more: Any) -> JsonResponse:
+    return JsonResponse({"error": message, "fields": {}, **more}, status=status)
+
+
+@require_GET
+def session(request: HttpRequest) -> JsonResponse:
+    """Who is logged in, and a fresh CSRF token: asked after a session ended."""
+    return JsonResponse({"person": str(signed_in(request).pk), "csrf": get_token(request)})
+
+
+@call
+def draft(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
+    """Store unfinished work."""
+    body = read_body(request, content=dict, draft_version=int, base_version=int)
+    stored = drafts.save_draft(token=token, person=signed_in(request), **body)
+    return {"draft_version": stored.version, "saved_at": stored.updated_at.isoformat()}
+
+
+@call
+def heartbeat(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
+    """The person is still there."""
+    body = read_body(request, active_seconds=int)
+    claim = hold.heartbeat(token=token, person=signed_in(request), **body)
+    notice = SEAT_LOST if claim.state == ClaimState.EXPIRED else ""
+    return {"state": claim.state, "active_seconds": claim.active_seconds, "notice": notice}
+
+
+@call
+def postpone(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
+    """Put the item off and go on."""
+    read_body(request)
+    claim = hold.postpone(token=token, person=signed_in(request))
+    return {"next": place_after_postponing(claim)}
+
+
+@call
+def skip(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
+    """Refuse the item and go on."""
+    body = read_body(request, reason=str)
+    claim = hold.skip(token=token, person=signed_in(request), **body)
+    return {"next": next_place(claim.study, claim.person, claim.item.kind)}
+
+
+@call
+def submit(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
+    """Store finished work and say where the next piece is."""
+    body = read_body(request, content=dict, key=uuid.UUID, active_seconds=int, base_version=int)
+    person = signed_in(request)
+    submission = store_submission(claim_token=token, person=person, idempotency_key=body.pop("key"), **body)
+    if submission.is_surplus:
+        messages.warning(request, SURPLUS)
+    return _stored(submission) | {"next": next_place(submission.study, person, submission.kind)}
+
+
+def _stored(submission: Submission) -> dict[str, Any]:
+    return {
+        "version": submission.version,
+        "sha256": submission.content_sha256,
+        "surplus": submission.is_surplus,
+        "notice": SURPLUS if submission.is_surplus else "",
+    }

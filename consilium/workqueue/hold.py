@@ -1,0 +1,70 @@
+"""What a person does with a claim besides submitting: keep it alive, put it off, refuse it."""
+
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+
+from consilium.people.models import Person
+from consilium.workqueue.active_time import bounded_seconds
+from consilium.workqueue.claim import open_claim, owned_claim
+from consilium.workqueue.models import Claim, WorkItem
+from consilium.workqueue.refusals import ClaimOver, WorkRefused
+from consilium.workqueue.retry import until_written
+from consilium.workqueue.slots import deadline, leave_seat, lock_item
+from consilium.workqueue.states import ClaimState
+
+REASON_LENGTH = 300
+OPEN = (ClaimState.CLAIMED, ClaimState.EXPIRED)
+
+
+class ReasonMissing(WorkRefused):
+    """Skipping is for good, so it needs a reason."""
+
+    status = 422
+
+
+def heartbeat(*, token: uuid.UUID | str, person: Person, active_seconds: int) -> Claim:
+    """Say that the person is still there: moves the expiry and stores the active time.
+
+    A claim that expired meanwhile stays so (submitting takes a seat again). Raises Http404 or ClaimOver.
+    """
+    claim = open_claim(token, person)
+    now = timezone.now()
+    seconds = bounded_seconds(
+        reported=active_seconds, stored=claim.active_seconds, since=claim.heartbeat_at, now=now
+    )
+    alive = Claim.objects.filter(pk=claim.pk, token=claim.token, state=claim.state)
+    fields = deadline(claim.study) if claim.state == ClaimState.CLAIMED else {"heartbeat_at": now}
+    if alive.update(active_seconds=seconds, **fields):
+        claim.active_seconds = seconds
+        return claim
+    return open_claim(token, person)
+
+
+def postpone(*, token: uuid.UUID | str, person: Person) -> Claim:
+    """Put the item off: the seat becomes free, the draft stays, the item comes back last.
+
+    Saying it twice changes nothing. Raises Http404, or ClaimOver when it is submitted or over otherwise.
+    """
+    return until_written(lambda: _give_up(token, person, ClaimState.POSTPONED, ""))
+
+
+def skip(*, token: uuid.UUID | str, person: Person, reason: str) -> Claim:
+    """Refuse the item for good. Raises ReasonMissing, Http404 or ClaimOver."""
+    reason = reason.strip()
+    if not reason or len(reason) > REASON_LENGTH:
+        raise ReasonMissing(f"Say in 1 to {REASON_LENGTH} characters why you skip this one.")
+    return until_written(lambda: _give_up(token, person, ClaimState.SKIPPED, reason))
+
+
+@transaction.atomic
+def _give_up(token: uuid.UUID | str, person: Person, to: ClaimState, reason: str) -> Claim:
+    item: WorkItem = lock_item(owned_claim(token, person).item_id)
+    claim = owned_claim(token, person)  # read again under the lock
+    if claim.state == to:
+        return claim
+    if claim.state not in OPEN:
+        raise ClaimOver("This one is finished already, so it cannot be given back.")
+    leave_seat(claim, to, item=item, by=person, reason=reason)
+    return claim

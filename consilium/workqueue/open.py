@@ -1,0 +1,95 @@
+"""Puts work into the queue."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import transaction
+
+from consilium.audit.record import record
+from consilium.people.models import Person, Study
+from consilium.people.permissions import check_lead
+from consilium.workqueue.models import Round, WorkItem
+from consilium.workqueue.refusals import AlreadyOpen
+
+OVERRIDES = frozenset({"specialty", "department", "priority", "capacity", "excluded"})
+BATCH = 500
+
+
+@transaction.atomic
+def open_items(
+    *,
+    study: Study,
+    kind: str,
+    name: str,
+    objects: Sequence[tuple[int, dict[str, Any]]],
+    role: str,
+    capacity: int,
+    by: Person | None,
+) -> Round:
+    """Open one item per (object id, overrides) in the round of that name, making the round when it is new.
+
+    Overrides: specialty, department, priority, capacity, excluded (persons or their keys: they may not).
+    `by` is a lead, or None when the system opens follow-up work.
+    Raises NotAllowed, AlreadyOpen (nothing is opened then; also for the name of a closed round), ValueError
+    for an unknown override.
+    """
+    if by is not None:
+        check_lead(by, study)
+    _refuse_known(kind, [object_id for object_id, _ in objects])
+    work_round, _ = Round.objects.get_or_create(study=study, kind=kind, name=name)
+    if by is not None and work_round.closed_at is not None:
+        raise AlreadyOpen(f"The round {name!r} is closed; give the new one another name.")
+    items = [
+        _item(work_round, object_id, overrides, role=role, capacity=capacity)
+        for object_id, overrides in objects
+    ]
+    WorkItem.objects.bulk_create(items, batch_size=BATCH)
+    _exclude(items, [overrides.get("excluded", ()) for _, overrides in objects])
+    record(
+        action="round.opened", obj=work_round, by=by, study=study, data={"kind": kind, "items": len(items)}
+    )
+    return work_round
+
+
+def shuffle_of(seed: int, kind: str, object_id: int) -> int:
+    """Place of an object inside one priority: 31 bits that depend on the study's seed only."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{kind}:{object_id}".encode()).digest()[:4], "big") >> 1
+
+
+def _item(
+    work_round: Round, object_id: int, overrides: dict[str, Any], *, role: str, capacity: int
+) -> WorkItem:
+    if unknown := set(overrides) - OVERRIDES:
+        raise ValueError(f"Work items have no {', '.join(sorted(unknown))}.")
+    study, kind = work_round.study, work_round.kind
+    fields = {
+        "capacity": capacity,
+        **{name: value for name, value in overrides.items() if name != "excluded"},
+    }
+    shuffle = shuffle_of(study.settings.seed, kind, object_id)
+    return WorkItem(
+        study=study, round=work_round, kind=kind, object_id=object_id, role=role, shuffle=shuffle, **fields
+    )
+
+
+def _refuse_known(kind: str, object_ids: list[int]) -> None:
+    known: set[int] = set()
+    for start in range(0, len(object_ids), BATCH):
+        part = object_ids[start : start + BATCH]
+        known |= set(
+            WorkItem.objects.filter(kind=kind, object_id__in=part).values_list("object_id", flat=True)
+        )
+    if known:
+        shown = ", ".join(str(object_id) for object_id in sorted(known)[:5])
+        raise AlreadyOpen(f"{len(known)} of these are open for this work already (numbers {shown}).")
+
+
+def _exclude(items: Iterable[WorkItem], persons: Iterable[Iterable[Person | int]]) -> None:
+    through = WorkItem.excluded.through
+    rows = [
+        through(workitem_id=item.pk, person_id=person_id)
+        for item, excluded in zip(items, persons, strict=True)
+        for person_id in {person.pk if isinstance(person, Person) else person for person in excluded}
+    ]
+    through._default_manager.bulk_create(rows, batch_size=BATCH)

@@ -1,0 +1,65 @@
+"""The trainer's callback: progress events, complete checkpoints, stopping on request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from training.job import checkpoints
+from training.job.progress import Progress
+from training.job.stop_flag import StopFlag
+
+
+class Following(TrainerCallback):
+    """Reports every step, publishes every saved checkpoint and stops after the step in which SIGTERM came."""
+
+    def __init__(self, out: Path, progress: Progress, flag: StopFlag, keep: int, resumed_from: int) -> None:
+        self._folder = out / "checkpoints"
+        self._progress = progress
+        self._flag = flag
+        self._keep = keep
+        self._resumed_from = resumed_from
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Announce the length of the run."""
+        self._progress.emit("start", total_steps=state.max_steps, resumed_from=self._resumed_from)
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Report loss, reward and learning rate of one step."""
+        logs: dict[str, float] = kwargs["logs"]
+        if "loss" not in logs:
+            return
+        self._progress.emit(
+            "step",
+            step=state.global_step,
+            total=state.max_steps,
+            loss=logs["loss"],
+            reward=logs.get("reward"),
+            lr=logs.get("learning_rate"),
+        )
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> Any:
+        """Save and stop when asked to."""
+        if self._flag.wanted:
+            control.should_save = True
+            control.should_training_stop = True
+        return control
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Publish the checkpoint that the trainer has just written, then drop the oldest."""
+        if not state.is_world_process_zero:
+            return
+        raw = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
+        saved = checkpoints.publish(raw, self._folder, state.global_step)
+        checkpoints.prune(self._folder, self._keep)
+        self._progress.emit("checkpoint", step=saved.step, name=saved.folder.name)

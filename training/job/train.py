@@ -1,0 +1,91 @@
+"""What DSA and GBA share: the run's folder, training with resume, publishing adapter and model."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from training.job import cards, checkpoints
+from training.job.callback import Following
+from training.job.files import appearing, weights_digest
+from training.job.models import device_of, publish_model
+from training.job.progress import Progress
+from training.job.spec import LoraSettings, Spec
+from training.job.stop_flag import StopFlag, Stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every stage is given: its specification, where to report, and whether to stop."""
+
+    spec: Spec
+    progress: Progress
+    flag: StopFlag
+
+
+def common_arguments(spec: Spec, settings: LoraSettings) -> dict[str, Any]:
+    """Return the trainer arguments that DSA and GBA share."""
+    cpu = device_of(spec.device) == "cpu"
+    return {
+        "output_dir": str(spec.out / "scratch"),
+        "seed": spec.seed,
+        "use_cpu": cpu,
+        "bf16": not cpu,
+        "gradient_checkpointing": not cpu,
+        "report_to": [],
+        "disable_tqdm": True,
+        "logging_steps": 1,
+        "save_strategy": "steps",
+        "save_steps": settings.checkpoint_every,
+        "save_total_limit": None,
+        "max_steps": settings.max_steps or -1,
+        "dataloader_num_workers": 0,
+        "remove_unused_columns": False,
+    }
+
+
+def train(
+    context: Context, build: Callable[[list[Any]], Any], adapter: str, inputs: dict[str, Any]
+) -> dict[str, Any]:
+    """Train from the newest complete checkpoint, publish, and return the run's card.
+
+    `build` makes the trainer from a list of callbacks; `adapter` names the folder of the trained adapter;
+    `inputs` goes into the card. Raises Stopped after saving when SIGTERM came.
+    """
+    spec = context.spec
+    settings = spec.settings
+    assert isinstance(settings, LoraSettings)
+    shutil.rmtree(spec.out / "scratch", ignore_errors=True)
+    begun = time.monotonic()
+    found = checkpoints.newest(spec.out / "checkpoints")
+    step = found.step if found else 0
+    following = Following(spec.out, context.progress, context.flag, settings.keep_checkpoints, step)
+    trainer = build([following])
+    if context.flag.wanted:
+        raise Stopped(step)
+    trainer.train(resume_from_checkpoint=str(found.folder) if found else None)
+    if trainer.state.global_step < trainer.state.max_steps:
+        raise Stopped(trainer.state.global_step)
+    card = cards.begin(spec, inputs)
+    card["metrics"] = _metrics(trainer.state)
+    card["seconds"] = round(time.monotonic() - begun, 1)
+    return _publish(spec, trainer, adapter, card)
+
+
+def _metrics(state: Any) -> dict[str, float]:
+    """Return the last step's figures; the history is part of a checkpoint, so a resumed run has them too."""
+    logged: dict[str, float] = next((entry for entry in reversed(state.log_history) if "loss" in entry), {})
+    shown = ("loss", "reward", "kl", "mean_token_accuracy")
+    return {**{key: logged[key] for key in shown if key in logged}, "steps": state.global_step}
+
+
+def _publish(spec: Spec, trainer: Any, adapter: str, card: dict[str, Any]) -> dict[str, Any]:
+    with appearing(spec.out / adapter) as part:
+        trainer.model.save_pretrained(part)
+        adapter_digest = weights_digest(part)
+    merged = trainer.model.merge_and_unload()
+    extra = {"adapter": adapter, "adapter_digest": adapter_digest}
+    return cards.finish(spec, card, extra, lambda folder: publish_model(merged, spec.base, folder))

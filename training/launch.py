@@ -1,0 +1,114 @@
+"""Launches runs: one stage, or the whole pipeline of DSA, GBA and merge."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from consilium.audit.record import record
+from consilium.inference.models import ModelEndpoint
+from consilium.jobs.queue import enqueue
+from consilium.people.models import Person, Study
+from consilium.people.permissions import check_lead
+from curation.models import Release
+from training import preconditions
+from training.models import Run, Stage
+from training.preconditions import LaunchRefused, settings_fault, specialties_of
+
+
+@transaction.atomic
+def launch(
+    *,
+    study: Study,
+    stage: str,
+    base: ModelEndpoint,
+    by: Person,
+    release: Release | None = None,
+    specialty: str = "",
+    inputs: Sequence[Run] = (),
+    settings: dict[str, Any] | None = None,
+    seed: int = 0,
+) -> Run:
+    """Put one run on the gpu queue. `inputs`: the experts of GBA; the experts and the GBA run of a merge.
+
+    Raises NotAllowed, LaunchRefused.
+    """
+    check_lead(by, study)
+    chosen = settings or {}
+    _check(study, Stage(stage), base, release, specialty, inputs)
+    preconditions.check_seed(seed)
+    if fault := settings_fault(stage, chosen):
+        raise LaunchRefused(f"{fault}.")
+    job = enqueue(kind="training.run", by=by, study=study, params={}, max_attempts=5)
+    run = Run.objects.create(
+        study=study,
+        stage=stage,
+        specialty=specialty,
+        release=release,
+        release_digest=release.digest if release else "",
+        base=base,
+        settings=chosen,
+        seed=seed,
+        job=job,
+        created_by=by,
+    )
+    run.inputs.set(inputs)
+    data = {"stage": stage, "release": run.release_digest, "base": base.name, "seed": seed}
+    record(action="run.launched", obj=run, by=by, study=study, data=data)
+    return run
+
+
+@transaction.atomic
+def launch_pipeline(
+    *,
+    study: Study,
+    release: Release,
+    base: ModelEndpoint,
+    by: Person,
+    settings: dict[str, dict[str, Any]] | None = None,
+    seed: int = 0,
+) -> list[Run]:
+    """One DSA run per specialty present in the release, a GBA run on top of them, and the merge of all.
+
+    `settings` maps a stage to its settings. Raises NotAllowed, LaunchRefused.
+    """
+    chosen = settings or {}
+    if unknown := sorted(set(chosen) - set(Stage.values)):
+        raise LaunchRefused(f"{unknown[0]!r} is no stage; settings are for {', '.join(Stage.values)}.")
+
+    def stage_run(stage: Stage, inputs: Sequence[Run] = (), specialty: str = "") -> Run:
+        return launch(
+            study=study,
+            stage=stage,
+            base=base,
+            by=by,
+            release=None if stage == Stage.MERGE else release,
+            specialty=specialty,
+            inputs=inputs,
+            settings=chosen.get(stage),
+            seed=seed,
+        )
+
+    names = specialties_of(preconditions.check_release(study, release))
+    if not names:
+        raise LaunchRefused(f"{release} holds no row that is meant for training.")
+    experts = [stage_run(Stage.DSA, specialty=name) for name in names]
+    reinforced = stage_run(Stage.GBA, inputs=experts)
+    return [*experts, reinforced, stage_run(Stage.MERGE, inputs=[*experts, reinforced])]
+
+
+def _check(
+    study: Study,
+    stage: Stage,
+    base: ModelEndpoint,
+    release: Release | None,
+    specialty: str,
+    inputs: Sequence[Run],
+) -> None:
+    preconditions.check_base(study, base)
+    if stage != Stage.MERGE:
+        preconditions.check_release(study, release)
+    elif release is not None:
+        raise LaunchRefused("A merge reads the runs that it merges, not a release.")
+    preconditions.check_specialty(stage, release, specialty)
+    preconditions.check_inputs(study, stage, base, inputs)

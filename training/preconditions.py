@@ -1,0 +1,108 @@
+"""Why a run cannot be launched as asked."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from consilium.inference.models import ModelEndpoint
+from consilium.inference.permissions import check_may_ask
+from consilium.inference.refusals import EndpointRefused
+from consilium.jobs.states import JobState
+from consilium.people.models import Study
+from curation.models import Release, ReleaseKind, Source
+from curation.releases.freeze import rows_of
+from curation.states import ReleaseState
+from training.job.spec import SpecError, parse
+from training.models import Run, Stage
+
+LARGEST_SEED = 2**31 - 1
+FEEDS: dict[Stage, frozenset[str]] = {
+    Stage.DSA: frozenset(),
+    Stage.GBA: frozenset({Stage.DSA.value}),
+    Stage.MERGE: frozenset({Stage.DSA.value, Stage.GBA.value}),
+}
+
+
+class LaunchRefused(Exception):
+    """The run cannot be launched as asked; the text says what is wrong."""
+
+
+def specialties_of(release: Release) -> list[str]:
+    """The specialties of which a trace release holds rows for training, sorted."""
+    rows = rows_of(release).filter(content__split="train").order_by()
+    return sorted({name for name in rows.values_list("content__specialty", flat=True) if name})
+
+
+def check_base(study: Study, base: ModelEndpoint) -> None:
+    """Raise LaunchRefused unless training in this study may start from the endpoint's weights."""
+    if not base.is_local:
+        raise LaunchRefused(f"{base} is a remote endpoint; training starts from a local checkpoint.")
+    try:
+        check_may_ask(base, study=study)
+    except EndpointRefused as refusal:
+        raise LaunchRefused(str(refusal)) from None
+
+
+def check_release(study: Study, release: Release | None) -> Release:
+    """Raise LaunchRefused unless models may be trained on the release now; return it."""
+    if release is None or release.study_id != study.pk or release.kind != ReleaseKind.TRACES:
+        raise LaunchRefused("Choose a trace release of this study.")
+    if release.state != ReleaseState.FROZEN:
+        raise LaunchRefused(f"{release} is {release.state}; only frozen releases train models.")
+    names = set(rows_of(release).order_by().values_list("content__source", flat=True).distinct())
+    permitted = Source.objects.filter(study=study, may_train=True)
+    if refused := sorted(names - set(permitted.values_list("name", flat=True))):
+        raise LaunchRefused(
+            f"Source {refused[0]!r}: its permissions no longer include training (rule may_train)."
+        )
+    return release
+
+
+def check_specialty(stage: Stage, release: Release | None, specialty: str) -> None:
+    """Raise LaunchRefused unless DSA names one specialty of the release, and no other stage names any."""
+    if stage != Stage.DSA:
+        if specialty:
+            raise LaunchRefused(f"Only DSA trains one specialty; {stage.upper()} takes none.")
+        return
+    held = specialties_of(release) if release else []
+    if specialty not in held:
+        raise LaunchRefused(
+            "DSA trains one specialty that the release holds; choose one of those: "
+            f"{', '.join(held) or 'there is none, because no row is meant for training'}."
+        )
+
+
+def check_inputs(study: Study, stage: Stage, base: ModelEndpoint, inputs: Sequence[Run]) -> None:
+    """Raise LaunchRefused unless the stage can build on these runs."""
+    if any(run.study_id != study.pk or run.base_id != base.pk for run in inputs):
+        raise LaunchRefused("The runs to build on must come from this study and the same base model.")
+    wrong = next((run for run in inputs if run.stage not in FEEDS[stage]), None)
+    if wrong is not None:
+        raise LaunchRefused(f"{stage.upper()} cannot build on {wrong}.")
+    over = next((run for run in inputs if run.job.state in (JobState.FAILED, JobState.CANCELLED)), None)
+    if over is not None:
+        raise LaunchRefused(f"{over} has {over.job.state}, so there is nothing to build on.")
+    if stage != Stage.DSA and not any(run.stage == Stage.DSA for run in inputs):
+        raise LaunchRefused(f"{stage.upper()} needs the runs of at least one expert.")
+    experts = [run.specialty for run in inputs if run.stage == Stage.DSA]
+    if len(set(experts)) != len(experts):
+        raise LaunchRefused(f"{stage.upper()} takes one expert per specialty, or one would count twice.")
+    if sum(run.stage == Stage.GBA for run in inputs) > 1:
+        raise LaunchRefused("A merge takes the run of one GBA model, not of several.")
+
+
+def check_seed(seed: int) -> None:
+    """Raise LaunchRefused unless the trainer can take this seed."""
+    if not 0 <= seed <= LARGEST_SEED:
+        raise LaunchRefused(f"The seed must lie between 0 and {LARGEST_SEED}.")
+
+
+def settings_fault(stage: str, settings: dict[str, Any]) -> str:
+    """Why the training process's own reader would refuse these settings; empty when it takes them."""
+    spec: dict[str, Any] = dict.fromkeys(("base", "out", "data", "specialty"), "unused")
+    try:
+        parse({**spec, "stage": stage, "experts": ["unused"], "settings": settings})
+    except SpecError as error:
+        return str(error)
+    odd = (key for key, value in settings.items() if isinstance(value, float) and not math.isfinite(value))
+    return next((f"settings.{key}: must be a finite number" for key in odd), "")
