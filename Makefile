@@ -47,7 +47,7 @@ perf: $(STAMP_DEV)
 	@for script in perf/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 shots: $(STAMP_DEV)
-	$(BIN)/python -m tests.shots
+	$(BIN)/python -m tests.harness.shots
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

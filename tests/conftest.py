@@ -7,13 +7,13 @@ import pytest
 from django.db.backends.base.operations import BaseDatabaseOperations
 
 from consilium.audit import append_only
-from tests.cast import Cast, make_cast
+from tests.factories.cast import Cast, make_cast
 
-pytest_plugins = ["tests.servers", "tests.browsers"]
+pytest_plugins = ["tests.harness.servers", "tests.harness.browsers"]
 
 
 # Files that share tiny models stay in one worker each, and start first.
-HEAVY = {"tests/path/": "path", "tests/training_job/": "training", "tests/training/": "training"}
+HEAVY = {"tests/path/": "path", "tests/training/": "training"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,5 +44,5 @@ def _flush_may_pass_the_triggers() -> Iterator[None]:
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    """One study with its people: see tests/cast.py."""
+    """One study with its people: see tests/factories/cast.py."""
     return make_cast()

@@ -32,8 +32,8 @@ from consilium.workqueue.kinds import InvalidContent
 from consilium.workqueue.models import Claim, WorkItem
 from consilium.workqueue.refusals import ItemClosed
 from curation.releases.freeze import EmptyRelease, rows_of
-from tests.annotation import making
-from tests.cast import Cast, join
+from tests.factories import annotation as making
+from tests.factories.cast import Cast, join
 
 
 @pytest.fixture

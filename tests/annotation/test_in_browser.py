@@ -12,11 +12,11 @@ from playwright.sync_api import Page, expect
 from annotation.models import Vote
 from annotation.states import CaseState
 from consilium.workqueue.models import Claim
-from tests.annotation import making
 from tests.annotation.conftest import log_in
-from tests.annotation.pictures import opened_with_pictures
-from tests.cast import Cast
-from tests.design.accessibility import violations
+from tests.factories import annotation as making
+from tests.factories.annotation_pictures import opened_with_pictures
+from tests.factories.cast import Cast
+from tests.harness.accessibility import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

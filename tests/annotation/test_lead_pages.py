@@ -13,8 +13,8 @@ from annotation.states import CaseState
 from consilium.jobs.models import Job
 from consilium.people.models import Person
 from curation.models import Release
-from tests.annotation import making
-from tests.cast import Cast
+from tests.factories import annotation as making
+from tests.factories.cast import Cast
 
 PAGES = ("cases", "rounds", "agreement")
 POSTS = ("ask-models", "open-round", "freeze-preferences")

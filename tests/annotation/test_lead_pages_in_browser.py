@@ -6,12 +6,12 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page
 
-from tests.annotation import making
 from tests.annotation.conftest import log_in
-from tests.annotation.pictures import opened_with_pictures
 from tests.annotation.test_in_browser import shoot
-from tests.cast import Cast
-from tests.design.accessibility import violations
+from tests.factories import annotation as making
+from tests.factories.annotation_pictures import opened_with_pictures
+from tests.factories.cast import Cast
+from tests.harness.accessibility import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -11,8 +11,8 @@ from annotation.states import CaseState
 from consilium.inference.models import ModelEndpoint
 from consilium.people.models import Person
 from consilium.workqueue.models import Claim
-from tests.annotation import making
-from tests.cast import Cast
+from tests.factories import annotation as making
+from tests.factories.cast import Cast
 
 LEAKS = (
     *making.MODELS,

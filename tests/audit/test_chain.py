@@ -18,7 +18,7 @@ from consilium.audit.models import AuditEvent, AuditHead
 from consilium.audit.record import NotInTransaction, digest, record
 from consilium.audit.verify import Break, verify_chains
 from consilium.people.models import Study
-from tests.cast import Cast
+from tests.factories.cast import Cast
 
 REFUSAL = Refusal("audit_auditevent")
 

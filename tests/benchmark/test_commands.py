@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 
 from benchmark.models import Evaluation
 from consilium.jobs.states import JobState
-from tests.benchmark import making
-from tests.calls.stub import Stub, answered
-from tests.cast import Cast
+from tests.factories import benchmark as making
+from tests.factories.cast import Cast
+from tests.harness.chat_server import Stub, answered
 
 
 def manage(name: str, *arguments: str) -> Any:

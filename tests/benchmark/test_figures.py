@@ -5,8 +5,8 @@ from benchmark.models import Evaluation, SolverResult
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.jobs.states import JobState
 from consilium.statistics.undefined import Undefined
-from tests.benchmark import making
-from tests.cast import Cast
+from tests.factories import benchmark as making
+from tests.factories.cast import Cast
 
 # Labels A, A, B, A. Printed letters name the answer by its place, so in "ba" an A means answer B.
 PRINTED = [("A", "B"), ("A", "A"), ("tie", None), ("B", "A")]

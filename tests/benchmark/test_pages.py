@@ -13,10 +13,10 @@ from consilium.people.models import Person, Study
 from curation.models import Release
 from curation.releases.freeze import withdraw
 from tests.annotation.conftest import log_in
-from tests.benchmark import making
-from tests.cast import Cast
-from tests.design.accessibility import violations
-from tests.design.pictures import shoot
+from tests.factories import benchmark as making
+from tests.factories.cast import Cast
+from tests.harness.accessibility import violations
+from tests.harness.pictures import shoot
 
 RIGHT = {"base": 3, "run-1 dsa pediatrics": 6, "run-2 merge": 7}
 

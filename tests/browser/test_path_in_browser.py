@@ -17,9 +17,9 @@ from PIL import Image as Picture
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
 from consilium.answers.dimensions import DIMENSIONS
-from tests.browsers import shut
-from tests.design.accessibility import violations
-from tests.path.driving import PASSWORD, Installation, Person, running, seed
+from tests.harness.accessibility import violations
+from tests.harness.browsers import shut
+from tests.path.drive import PASSWORD, Installation, Person, running, seed
 
 pytestmark = [pytest.mark.browser, pytest.mark.path]
 S = "/s/chest"

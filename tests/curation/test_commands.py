@@ -9,8 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from curation.models import Question, Release
-from tests.cast import Cast
-from tests.curation import making
+from tests.factories import curation as making
+from tests.factories.cast import Cast
 
 
 def run(*arguments: str) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from curation.releases.export import start_export
 from curation.releases.gather import freeze_traces
 from curation.states import TraceState
 from curation.traces.review import open_reviews
-from tests.cast import Cast
-from tests.curation import making
+from tests.factories import curation as making
+from tests.factories.cast import Cast
 
 Enter = Callable[[Person], Client]
 LISTS = ["images", "imports", "new-source", "questions", "traces", "releases", "new-release", "pixel-reviews"]

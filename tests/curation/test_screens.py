@@ -11,8 +11,8 @@ from consilium.people.models import Person
 from consilium.workqueue.claim import next_claim
 from curation.models import Image, TraceReview
 from curation.traces.review import open_reviews
-from tests.cast import Cast, make_cast
-from tests.curation import making
+from tests.factories import curation as making
+from tests.factories.cast import Cast, make_cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from consilium.processes import dies_with_parent
-from tests.servers import wait_until
+from tests.harness.servers import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 LEASE = 2.0

@@ -11,7 +11,7 @@ from django.utils import timezone
 from consilium.jobs.claim import claim
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
-from tests.cast import Cast
+from tests.factories.cast import Cast
 
 
 @pytest.fixture

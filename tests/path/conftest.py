@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.path.driving import ROOT
+from tests.path.drive import ROOT
 
 TINY = ("base", "teacher", "second", "judge_careful", "judge_hasty")
 

@@ -1,6 +1,6 @@
 """kill -9 while people vote and while a model writes: nothing acknowledged is lost, nothing is doubled.
 
-The training process is killed in tests/training/test_following.py.
+The training process is killed in tests/training/test_run_job.py.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ import requests
 from aiohttp import web
 
 from consilium.answers.dimensions import DIMENSIONS
-from tests.calls.stub import Stub, answered
-from tests.path.driving import Installation, Person, running, seed
+from tests.harness.chat_server import Stub, answered
+from tests.path.drive import Installation, Person, running, seed
 
 pytestmark = pytest.mark.path
 EMBEDDED = {"DATABASE_URL": "", "BROKER_URL": ""}  # the checks read the SQLite file

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.path.driving import ROOT, running
-from tests.path.walking import Walk
-from tests.servers import new_database
+from tests.harness.servers import new_database
+from tests.path.drive import ROOT, running
+from tests.path.walk import Walk
 
 pytestmark = pytest.mark.path
 

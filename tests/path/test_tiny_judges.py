@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.path.driving import ROOT
+from tests.path.drive import ROOT
 
 
 def test_the_careful_judge_prefers_the_right_answer_in_both_orders_and_the_hasty_one_the_first(
@@ -14,7 +14,7 @@ def test_the_careful_judge_prefers_the_right_answer_in_both_orders_and_the_hasty
 ) -> None:
     folders = [str(tiny_models / name) for name in ("judge_careful", "judge_hasty")]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.path.judging_pairs", *folders],
+        [sys.executable, "-m", "tests.path.pairs", *folders],
         cwd=ROOT,
         env=os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
         capture_output=True,

@@ -11,7 +11,7 @@ from consilium.audit.verify import verify_chains
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.states.transitions import StateChanged, TransitionRefused, transition
-from tests.cast import Cast, make_cast
+from tests.factories.cast import Cast, make_cast
 
 
 @pytest.fixture

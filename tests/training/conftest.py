@@ -8,8 +8,8 @@ import pytest
 
 from consilium.inference.models import ModelEndpoint
 from curation.models import Release
-from tests.cast import Cast
-from tests.training import making
+from tests.factories import training as making
+from tests.factories.cast import Cast
 
 
 @pytest.fixture(scope="session")

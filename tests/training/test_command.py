@@ -11,8 +11,8 @@ from consilium.inference.models import ModelEndpoint
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from curation.models import Release
-from tests.cast import Cast
-from tests.training import making
+from tests.factories import training as making
+from tests.factories.cast import Cast
 from training.models import Run
 
 

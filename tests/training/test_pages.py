@@ -12,10 +12,10 @@ from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
 from curation.models import Release
 from tests.annotation.conftest import log_in
-from tests.cast import Cast
-from tests.design.accessibility import violations
-from tests.design.pictures import shoot
-from tests.training import making
+from tests.factories import training as making
+from tests.factories.cast import Cast
+from tests.harness.accessibility import violations
+from tests.harness.pictures import shoot
 from training.curves import POINTS, curves
 from training.forms import bases
 from training.launch import launch_pipeline

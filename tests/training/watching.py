@@ -6,7 +6,7 @@ import threading
 import time
 from pathlib import Path
 
-from tests.servers import wait_until
+from tests.harness.servers import wait_until
 from training import run_folder
 from training.models import Run
 

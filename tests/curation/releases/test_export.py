@@ -1,0 +1,154 @@
+"""Exports: what they hold, that other programs load them, and what the gate refuses."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from consilium.jobs.run import run_now
+from consilium.people.permissions import NotAllowed
+from curation.models import Image, Release, Source, Trace, TraceStep
+from curation.releases.export import folder_of, start_export, write_export, zipped
+from curation.releases.export_gate import ExportRefused
+from curation.releases.freeze import NewRow, freeze, withdraw
+from curation.releases.gather import freeze_traces
+from tests.factories import curation as making
+from tests.factories.cast import Cast
+
+
+@pytest.fixture
+def release(cast: Cast) -> Release:
+    of = making.source(cast.study)
+    for number in range(3):
+        making.trace(making.question(cast.study, of, number), making.endpoint())
+    return freeze_traces(study=cast.study, name="First", by=cast.lena)
+
+
+@pytest.fixture(autouse=True)
+def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
+
+
+def test_an_export_loads_as_jsonl_and_as_parquet_with_images(
+    cast: Cast, release: Release, tmp_path: Path
+) -> None:
+    import datasets
+
+    export = start_export(release=release, by=cast.lena)
+    job = run_now(export.job)
+    assert (job.state, job.error) == ("succeeded", "")
+    folder = folder_of(export)
+    plain = datasets.load_dataset(
+        "json", data_files=str(folder / "rows.jsonl"), split="train", cache_dir=str(tmp_path / "a")
+    )
+    packed = datasets.load_dataset(
+        "parquet", data_files=str(folder / "data.parquet"), split="train", cache_dir=str(tmp_path / "b")
+    )
+    assert (len(plain), len(packed)) == (3, 3)
+    assert packed[0]["images"][0].size == (32, 32)
+    assert packed[0]["options"] == [
+        {"letter": "A", "content": "A red field"},
+        {"letter": "B", "content": "A blue field"},
+    ]
+    assert plain[0]["reasoning"] == packed[0]["reasoning"] == "The field is red.\nRed means A."
+    assert (folder / plain[0]["images"][0]).exists()
+    manifest = json.loads((folder / "MANIFEST.json").read_text())
+    assert manifest["digest"] == release.digest
+    assert "CC-BY-4.0" in (folder / "README.md").read_text()
+
+
+def test_the_zip_holds_the_same_files(cast: Cast, release: Release) -> None:
+    export = start_export(release=release, by=cast.lena)
+    run_now(export.job)
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(zipped(export))))
+    names = {name.split("/", 1)[1] for name in archive.namelist()}
+    assert {"rows.jsonl", "data.parquet", "MANIFEST.json", "README.md"} < names
+    assert archive.testzip() is None
+    assert archive.read(f"{export.folder}/rows.jsonl") == (folder_of(export) / "rows.jsonl").read_bytes()
+
+
+def test_preferences_with_nested_fields_and_open_questions_are_exported(cast: Cast, tmp_path: Path) -> None:
+    import datasets
+
+    question = making.question(cast.study, making.source(cast.study), 1, use="test")
+    sha256 = question.ordered_images()[0].model_blobs[0]
+    row = {
+        "id": "case-1", "question": "What?", "options": {}, "images": [f"images/{sha256}.png"],
+        "label": {"accuracy": "A", "overall": None}, "votes": {"accuracy": {"A": 2, "B": 1}},
+    }  # fmt: skip
+    rows = [NewRow("case-1", row, {f"images/{sha256}.png": sha256})]
+    made = freeze(study=cast.study, kind="preferences", name="P", rows=rows, left_out={}, by=cast.lena)
+    folder = write_export(made, tmp_path / "out")
+    loaded = datasets.load_dataset(
+        "parquet", data_files=str(folder / "data.parquet"), split="train", cache_dir=str(tmp_path / "c")
+    )
+    assert loaded[0]["label"] == {"accuracy": "A", "overall": None}
+    assert loaded[0]["options"] == []
+
+
+def test_only_leads_export_and_only_what_may_leave(cast: Cast, release: Release) -> None:
+    with pytest.raises(NotAllowed):
+        start_export(release=release, by=cast.anna)
+    Source.objects.update(may_redistribute=False)
+    with pytest.raises(ExportRefused, match=r"'Own archive'.*may_redistribute"):
+        start_export(release=release, by=cast.lena)
+    Source.objects.update(may_redistribute=True)
+    withdraw(release=release, reason="wrong", by=cast.lena)
+    with pytest.raises(ExportRefused, match="withdrawn"):
+        start_export(release=release, by=cast.lena)
+
+
+def _with_text(cast: Cast, text: str) -> Release:
+    trace = making.trace(making.question(cast.study, making.source(cast.study), 1), making.endpoint())
+    TraceStep.objects.filter(trace=trace, position=1).update(text=text)
+    return freeze_traces(study=cast.study, name="Text", by=cast.lena)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("Write to someone@clinic.example for more.", "an e-mail address"),
+        ("See /home/work/scan.png there.", "an absolute path"),
+        ("Use hf_" + "a" * 34, "an access token"),
+        ("As Doctor Whoever said.", "the name of an account"),
+    ],
+)
+def test_the_gate_refuses_texts_by_row_and_rule(cast: Cast, tmp_path: Path, text: str, rule: str) -> None:
+    type(cast.anna).objects.filter(pk=cast.anna.pk).update(display_name="Doctor Whoever")
+    made = _with_text(cast, text)
+    trace = Trace.objects.get()
+    with pytest.raises(
+        ExportRefused, match=rf"row trace-{trace.pk}, field (reasoning|steps\.text): it holds {rule}"
+    ):
+        write_export(made, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_gate_refuses_an_identifier_of_any_patient_of_the_study(cast: Cast, tmp_path: Path) -> None:
+    from curation.imaging.fingerprints import fingerprints_of, name_tokens
+    from curation.keys import study_key
+
+    made = _with_text(cast, "Mr Mueller has it.")
+    prints = fingerprints_of(name_tokens("Müller^Hans"), study_key(cast.study, "imaging"))
+    Image.objects.update(fingerprints=list(prints))
+    with pytest.raises(ExportRefused, match="an identifier from an image header"):
+        write_export(made, tmp_path / "out")
+
+
+def test_the_gate_refuses_an_image_that_was_withdrawn_after_the_freeze(
+    cast: Cast, release: Release, tmp_path: Path
+) -> None:
+    Image.objects.filter(pk=Image.objects.first().pk).update(state="refused")  # type: ignore[union-attr]
+    with pytest.raises(ExportRefused, match="no longer, released"):
+        write_export(release, tmp_path / "out")
+
+
+def test_a_refused_export_fails_its_job_with_the_reason(cast: Cast) -> None:
+    export = start_export(release=_with_text(cast, "a@b.example"), by=cast.lena)
+    job = run_now(export.job)
+    assert job.state == "failed"
+    assert "e-mail" in job.error
+    assert not folder_of(export).exists()

@@ -1,0 +1,211 @@
+"""Freezing, verifying and withdrawing releases."""
+
+import json
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from consilium.audit import append_only
+from consilium.audit.models import AuditEvent
+from consilium.blobs.store import path_of
+from consilium.people.permissions import NotAllowed
+from curation.models import Image, Question, Release, ReleaseFile, ReleaseRow
+from curation.releases.freeze import (
+    EmptyRelease,
+    FreezeRefused,
+    NewRow,
+    SourceRefused,
+    find_release,
+    freeze,
+    rows_of,
+    withdraw,
+)
+from curation.releases.gather import freeze_questions, freeze_traces
+from curation.releases.materialise import materialise
+from curation.releases.verify import verify
+from curation.states import ImageState, TraceState
+from tests.factories import curation as making
+from tests.factories.cast import Cast
+
+
+@pytest.fixture
+def traces(cast: Cast) -> Cast:
+    of = making.source(cast.study)
+    for number in range(3):
+        making.trace(making.question(cast.study, of, number), making.endpoint())
+    making.trace(making.question(cast.study, of, 3), making.endpoint(), TraceState.REJECTED)
+    making.question(cast.study, of, 4, use="test")
+    return cast
+
+
+def test_a_trace_release_holds_reviewed_training_traces_and_counts_the_rest(traces: Cast) -> None:
+    release = freeze_traces(study=traces.study, name="First", by=traces.lena)
+    rows = [row.content for row in rows_of(release)]
+    assert (release.state, release.row_count, release.left_out) == ("frozen", 3, {"trace rejected": 1})
+    assert {row["split"] for row in rows} == {"train"}
+    assert rows[0]["reasoning"] == "The field is red.\nRed means A."
+    assert rows[0]["images"] == [f"images/{rows[0]['sha256'][0]}.png"]
+    assert [step["id"] for step in rows[0]["steps"]] == ["step-1", "step-2"]
+    assert verify(release) == []
+    assert AuditEvent.objects.filter(action="release.frozen", data__digest=release.digest).exists()
+
+
+def test_equal_content_gives_an_equal_digest_and_a_changed_row_another(traces: Cast) -> None:
+    first = freeze_traces(study=traces.study, name="First", by=traces.lena)
+    again = freeze_traces(study=traces.study, name="Again", by=traces.max)
+    making.trace(making.question(traces.study, making.source(traces.study, "More"), 9), making.endpoint())
+    more = freeze_traces(study=traces.study, name="More", by=traces.lena)
+    assert first.digest == again.digest != more.digest
+
+
+def test_a_question_release_holds_test_questions_only(traces: Cast) -> None:
+    release = freeze_questions(study=traces.study, name="Held out", by=traces.lena)
+    (row,) = rows_of(release)
+    assert row.content["split"] == "test"
+    assert "reasoning" not in row.content
+
+
+def test_only_leads_freeze(traces: Cast) -> None:
+    for person in (traces.anna, traces.rosa, traces.otto, traces.nora):
+        with pytest.raises(NotAllowed):
+            freeze_traces(study=traces.study, name="No", by=person)
+    assert not Release.objects.exists()
+
+
+def test_an_empty_release_is_refused_with_its_reasons(cast: Cast) -> None:
+    making.trace(
+        making.question(cast.study, making.source(cast.study), 1), making.endpoint(), TraceState.REJECTED
+    )
+    with pytest.raises(EmptyRelease, match="trace rejected: 1"):
+        freeze_traces(study=cast.study, name="Empty", by=cast.lena)
+    assert not Release.objects.exists()
+
+
+def test_a_source_without_permission_to_train_is_left_out_by_name_and_refused_when_forced(cast: Cast) -> None:
+    closed = making.source(cast.study, "Closed archive", may_train=False)
+    making.trace(making.question(cast.study, closed, 1), making.endpoint())
+    with pytest.raises(EmptyRelease, match=r"'Closed archive'.*may_train"):
+        freeze_traces(study=cast.study, name="Closed", by=cast.lena)
+    row = NewRow("trace-1", {"source": "Closed archive"}, {})
+    with pytest.raises(SourceRefused, match=r"'Closed archive'.*may_train"):
+        freeze(study=cast.study, kind="traces", name="Forced", rows=[row], left_out={}, by=cast.lena)
+
+
+def test_a_model_that_forbids_training_on_its_outputs_is_left_out(cast: Cast) -> None:
+    mute = making.endpoint("mute", outputs_may_train=False)
+    making.trace(making.question(cast.study, making.source(cast.study), 1), mute)
+    with pytest.raises(EmptyRelease, match="outputs_may_train"):
+        freeze_traces(study=cast.study, name="Mute", by=cast.lena)
+
+
+@pytest.mark.parametrize("same", ["picture", "words"])
+def test_a_picture_or_words_held_out_for_testing_stay_out_of_training(cast: Cast, same: str) -> None:
+    of = making.source(cast.study, is_synthetic=False)
+    trained, held = making.question(cast.study, of, 1), making.question(cast.study, of, 2, use="test")
+    making.trace(trained, making.endpoint())
+    if same == "picture":
+        Image.objects.filter(questions__in=[trained, held]).update(perceptual_hash="00ff00ff00ff00ff")
+    else:
+        words = "A long question about a finding in the left upper lobe of the lung, number"
+        Question.objects.filter(pk=trained.pk).update(text=f"{words} one?")
+        Question.objects.filter(pk=held.pk).update(text=f"{words} two?")
+    with pytest.raises(EmptyRelease, match="decontamination"):
+        freeze_traces(study=cast.study, name="Dirty", by=cast.lena)
+
+
+def test_an_image_withdrawn_after_review_keeps_its_trace_out(traces: Cast) -> None:
+    image = traces.study.images.order_by("pk").first()
+    assert image is not None
+    type(image).objects.filter(pk=image.pk).update(state=ImageState.REFUSED)
+    release = freeze_traces(study=traces.study, name="Two", by=traces.lena)
+    assert release.row_count == 2
+
+
+@pytest.mark.parametrize("path", ["../x.png", "/etc/x", "Images/x", "a//b", "images/../x"])
+def test_paths_that_leave_the_release_are_refused(cast: Cast, path: str) -> None:
+    with pytest.raises(FreezeRefused, match="may not stand"):
+        freeze(
+            study=cast.study,
+            kind="preferences",
+            name="P",
+            rows=[NewRow("1", {}, {path: "0" * 64})],
+            left_out={},
+            by=cast.lena,
+        )
+
+
+def test_frozen_rows_files_and_heads_refuse_every_change_in_the_database(traces: Cast) -> None:
+    release = freeze_traces(study=traces.study, name="First", by=traces.lena)
+    file = ReleaseFile.objects.filter(release=release).first()
+    assert file is not None
+    attempts = [
+        lambda: ReleaseRow.objects.create(
+            release=release, position=99, row_id="x", content={}, sha256="0" * 64
+        ),
+        lambda: ReleaseFile.objects.create(release=release, path="images/x.png", blob=file.blob),
+        lambda: ReleaseRow.objects.filter(release=release).update(content={}),
+        lambda: ReleaseFile.objects.filter(release=release).update(path="x"),
+        lambda: Release.objects.filter(pk=release.pk).update(digest="0" * 64),
+        lambda: Release.objects.filter(pk=release.pk).update(kind="questions"),
+        lambda: Release.objects.filter(pk=release.pk).update(study=traces.other_study),
+        lambda: Release.objects.filter(pk=release.pk).update(state="freezing"),
+        lambda: _execute(f"DELETE FROM curation_releaserow WHERE release_id = {release.pk}"),
+        lambda: _execute(f"DELETE FROM curation_release WHERE id = {release.pk}"),
+    ]
+    for attempt in attempts:
+        with pytest.raises(DatabaseError), transaction.atomic():
+            attempt()
+    assert verify(release) == []
+
+
+def _execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_verify_finds_an_edited_and_a_missing_row_and_an_edited_file(traces: Cast) -> None:
+    release = freeze_traces(study=traces.study, name="First", by=traces.lena)
+    first, second, _ = rows_of(release)
+    for refusal in append_only.installed:
+        if refusal.table == "curation_releaserow" and "update" in refusal.verbs:
+            refusal.remove(connection)
+    ReleaseRow.objects.filter(pk=first.pk).update(content=first.content | {"answer_label": "B"})
+    ReleaseRow.objects.filter(pk=second.pk).delete()
+    blob = path_of(first.content["sha256"][0])
+    original = blob.read_bytes()
+    blob.write_bytes(original[:-1] + b"\x00")
+    try:
+        found = "\n".join(verify(release))
+    finally:
+        blob.write_bytes(original)
+    assert f"Row {first.row_id} was changed" in found
+    assert f"Row {second.row_id} is missing" in found
+    assert "was changed in the store" in found
+
+
+def test_withdrawing_needs_a_reason_and_keeps_the_rows(traces: Cast) -> None:
+    release = freeze_traces(study=traces.study, name="First", by=traces.lena)
+    with pytest.raises(FreezeRefused, match="why"):
+        withdraw(release=release, reason=" ", by=traces.lena)
+    withdraw(release=release, reason="A patient withdrew consent.", by=traces.lena)
+    release.refresh_from_db()
+    assert (release.state, rows_of(release).count()) == ("withdrawn", 3)
+
+
+def test_materialise_writes_rows_with_relative_image_paths(traces: Cast, tmp_path: object) -> None:
+    from pathlib import Path
+
+    release = freeze_traces(study=traces.study, name="First", by=traces.lena)
+    folder = materialise(release, Path(str(tmp_path)) / "release")
+    rows = [json.loads(line) for line in (folder / "rows.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in rows] == [row.row_id for row in rows_of(release)]
+    assert all((folder / path).read_bytes()[:4] == b"\x89PNG" for row in rows for path in row["images"])
+    assert materialise(release, folder) == folder
+
+
+def test_a_release_is_found_by_the_start_of_its_digest(traces: Cast) -> None:
+    release = freeze_traces(study=traces.study, name="First", by=traces.lena)
+    assert find_release(release.digest[:10]) == release
+    for wrong in ("abc", "0" * 12, "zzzzzzzz"):
+        with pytest.raises(FreezeRefused):
+            find_release(wrong)

@@ -1,0 +1,238 @@
+"""Every address, asked by every role: what comes back stands in access_table.py, or the suite fails."""
+
+import hashlib
+import re
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.http.response import HttpResponseBase
+from django.test import Client
+from django.test.client import MULTIPART_CONTENT
+
+from consilium.audit.models import AuditEvent
+from consilium.people.models import Invitation
+from tests.dashboard.access_table import POST_ONLY, READ, WRITE, Sent
+from tests.factories.cast import Cast
+from tests.factories.world import ROLES, World, make_world, patterns
+
+JSON = "application/json"
+NO_UUID = "00000000-0000-4000-8000-000000000000"
+ODD = {
+    "pk": (0, 2**31, 2**63 - 1, 2**63, 10**30),
+    "number": (7, 2**63, 10**30),
+    "kind": ("nothing", "__class__"),
+    "study": ("no-such-study", "other"),
+}
+ODD_PATHS = (
+    "/s/chest/images/-1/",
+    "/s/chest/images/1;/",
+    "/s/chest/images/%00/",
+    "/s/chest/images/\u0661/",
+    "/s/chest/images/1%0d%0aSet-Cookie:x/",
+    f"/review/{{{NO_UUID}}}/",
+    "/s/%2e%2e/images/",
+    "/static/../manage.py",
+    "/static/%2e%2e/manage.py",
+)
+ODD_VALUES = ("abc", str(2**63), "\x00", "-1;")
+NUMBERS = {"draft_version", "base_version", "active_seconds"}
+ODD_FIELDS = ("reset", "review", "release", "base", "endpoint", "source", "round", "kind", "derived_from")
+ODD_QUERY = ("page", "state", "use", "specialty", "q", "judges", "solvers", "next")
+# Logging in stores a session and when it was; wrong passwords are counted on purpose.
+PASSING = {"django_session", "people_remembered"}
+
+
+AUDIT = {"audit_auditevent", "audit_audithead"}
+
+
+@pytest.fixture
+def world(cast: Cast) -> World:
+    return make_world(cast)
+
+
+def browser(world: World, role: str) -> Client:
+    client = Client(raise_request_exception=False)
+    person = world.person(role)
+    if person is not None:
+        client.force_login(person)
+    return client
+
+
+def read(client: Client, address: str, **query: Any) -> HttpResponseBase:
+    answer = client.get(address, query)
+    if answer.streaming:
+        b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    return answer
+
+
+def post(client: Client, address: str, sent: Sent) -> Any:
+    return client.post(address, sent.fields, content_type=JSON if sent.is_json else MULTIPART_CONTENT)
+
+
+def write(client: Client, address: str, sent: Sent) -> int:
+    """Send it and take back what it changed; the status."""
+    mark = transaction.savepoint()
+    status: int = post(client, address, sent).status_code
+    transaction.savepoint_rollback(mark)
+    return status
+
+
+def fingerprint() -> dict[str, str]:
+    """Table name to a hash of its rows."""
+    found = {}
+    with connection.cursor() as cursor:
+        for table in set(connection.introspection.table_names(cursor)) - PASSING:
+            columns = [c.name for c in connection.introspection.get_table_description(cursor, table)]
+            kept = ", ".join(f'"{name}"' for name in columns if name != "last_login")
+            cursor.execute(f'SELECT {kept} FROM "{table}"')
+            rows = sorted(map(repr, cursor.fetchall()))
+            found[table] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    return found
+
+
+def changed_since(before: dict[str, str]) -> set[str]:
+    """The tables whose rows are no longer those."""
+    after = fingerprint()
+    return {table for table in before if before[table] != after[table]}
+
+
+def test_the_table_names_every_address_and_no_other() -> None:
+    assert set(READ) == set(patterns())
+    assert set(WRITE) <= set(patterns())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ROLES)
+def test_reading_follows_the_table_and_changes_no_row(world: World, role: str) -> None:
+    client = browser(world, role)
+    place = ROLES.index(role)
+    before, known = fingerprint(), list(AuditEvent.objects.values_list("pk", flat=True))
+    got = {name: read(client, world.address(name)).status_code for name in READ}
+    assert got == {name: row[place] for name, row in READ.items()}
+    assert changed_since(before) == set()
+    for name in set(READ) - set(WRITE):
+        answer = client.post(world.address(name), {"name": "x", "text": "x", "active": "0"})
+        assert answer.status_code in (405, READ[name][place]), name
+    assert changed_since(before) <= AUDIT
+    assert set(AuditEvent.objects.exclude(pk__in=known).values_list("action", flat=True)) <= {
+        "access.refused"
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ROLES)
+def test_changing_follows_the_table(world: World, role: str) -> None:
+    place = ROLES.index(role)
+    reset = Sent(WRITE["people:accounts"].row, {"reset": world.cast.ben.pk})
+    sendings = WRITE | {"people:accounts": reset}
+    # A new browser for each, because some of them log out.
+    got = {name: write(browser(world, role), world.address(name), sent) for name, sent in sendings.items()}
+    assert got == {name: sent.row[place] for name, sent in WRITE.items()}
+
+
+@pytest.mark.django_db
+def test_not_logged_in_everything_leads_to_the_login_page(world: World) -> None:
+    client = browser(world, "nobody")
+    open_to_all = {"account_login", "account_logout", "people:join", "site:health", "mfa_authenticate"}
+    for name in set(READ) - open_to_all:
+        address = world.address(name)
+        for answer in (client.get(address), client.post(address)):
+            assert answer.status_code == 302
+            assert answer.headers["Location"].startswith("/accounts/login/?next="), name
+
+
+@pytest.mark.django_db
+def test_somebody_elses_token_is_answered_like_an_unknown_one(world: World) -> None:
+    client = browser(world, "lead")
+    Invitation.objects.update(expires_at="2020-01-01T00:00Z")
+    for name in (name for name, words in patterns().items() if words == ["token"]):
+        unknown = world.address(name, token="no-such-token" if name == "people:join" else NO_UUID)
+        sent = Sent(POST_ONLY, WRITE[name].fields if name in WRITE else {}, is_json=True)
+        for nobodys, theirs in (
+            (client.get(unknown), client.get(world.address(name))),
+            (post(client, unknown, sent), post(client, world.address(name), sent)),
+        ):
+            assert nobodys.status_code == theirs.status_code
+            assert theirs.status_code in (404, 405), name
+            assert _without_tokens(nobodys.content) == _without_tokens(theirs.content), name
+
+
+def _without_tokens(body: bytes) -> str:
+    """The page without the CSRF token, which is drawn anew, and without its own address."""
+    text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", body.decode())
+    text = re.sub(r"X-CSRFToken&quot;: &quot;\w+|X-CSRFToken\W+\w+", "", text)
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "", text)
+
+
+@pytest.mark.django_db
+def test_odd_ids_are_not_found_and_never_an_error(world: World) -> None:
+    client, operator = browser(world, "lead"), browser(world, "operator")
+    answers = {}
+    for name, words in patterns().items():
+        asking = operator if name == "people:set-active" else client
+        for word in words:
+            # The ids of jobs are no numbers.
+            for value in (NO_UUID,) if name.startswith("jobs:") else ODD.get(word, ()):
+                address = world.address(name, **{word: value})
+                answers[f"GET {address}"] = read(asking, address).status_code
+                answers[f"POST {address}"] = write(asking, address, WRITE.get(name, Sent(POST_ONLY)))
+    wrong = {asked: status for asked, status in answers.items() if status not in (404, 405)}
+    assert wrong == {}
+    for path in ODD_PATHS:
+        assert client.get(path).status_code == 404, path
+
+
+@pytest.mark.django_db
+def test_odd_ids_in_forms_and_queries_are_refused_and_never_an_error(world: World) -> None:
+    clients = {role: browser(world, role) for role in ("lead", "operator")}
+    for value in ODD_VALUES:
+        body = dict.fromkeys(ODD_FIELDS, value) | {"endpoints": [value], "name": "x", "seed": value}
+        for name in set(WRITE) - {"account_logout", "account_login", "work:next"}:
+            role = "operator" if name == "people:accounts" else "lead"
+            status = write(clients[role], world.address(name), Sent(WRITE[name].row, body))
+            assert status < 500, (name, value)
+        for name in READ:
+            status = read(clients["lead"], world.address(name), **dict.fromkeys(ODD_QUERY, value)).status_code
+            assert status < 500, (name, value)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("number", [-1, 2**31, 2**63, 10**40])
+def test_odd_numbers_in_calls_are_refused_and_never_an_error(world: World, number: int) -> None:
+    client = browser(world, "annotator")
+    for name, sent in WRITE.items():
+        if sent.is_json:
+            body = sent.fields | dict.fromkeys(set(sent.fields) & NUMBERS, number)
+            assert write(client, world.address(name), Sent(sent.row, body, is_json=True)) < 500, name
+
+
+@pytest.mark.django_db
+def test_a_deactivated_person_is_out_at_the_next_request(world: World) -> None:
+    client = browser(world, "annotator")
+    assert client.get(world.address("work:queue")).status_code == 200
+    type(world.cast.anna).objects.filter(pk=world.cast.anna.pk).update(is_active=False)
+    answer = client.get(world.address("work:queue"))
+    assert answer.headers["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.django_db
+def test_a_refused_change_leaves_one_audit_event_and_nothing_else(world: World) -> None:
+    anna, name = world.person("annotator"), "benchmark:launch"
+    before = fingerprint()
+    assert post(browser(world, "annotator"), world.address(name), WRITE[name]).status_code == 403
+    assert changed_since(before) == AUDIT
+    event = AuditEvent.objects.order_by("pk").last()
+    assert event is not None
+    assert (event.action, event.actor, event.study) == ("access.refused", anna, world.cast.study)
+    assert event.data == {"view": name}
+
+
+@pytest.mark.django_db
+def test_posts_without_a_token_are_refused(world: World) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(world.cast.lena)
+    before = fingerprint()
+    for name, sent in WRITE.items():
+        assert post(client, world.address(name), sent).status_code == 403, name
+    assert fingerprint() == before

@@ -1,0 +1,124 @@
+"""Frozen releases to score on, and stored replies without a model behind them."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmark.judge_job import store_verdict
+from benchmark.launch import evaluate
+from benchmark.models import Evaluation
+from benchmark.solve_job import store_result
+from consilium.answers.dimensions import DIMENSIONS
+from consilium.inference.models import ModelEndpoint, Reply
+from consilium.jobs.models import Job
+from consilium.jobs.states import JobState
+from curation.models import Release, ReleaseKind, Source
+from curation.releases.freeze import freeze, rows_of
+from tests.factories.cast import Cast
+from tests.factories.curation import source
+from tests.factories.training import SOURCE, content, new_row
+from training.demo_models import teaching_set
+
+LABELS = ("A", "A", "B", "A")
+
+
+def endpoint(name: str, **fields: Any) -> ModelEndpoint:
+    wanted = {"name": name, "base_url": "http://127.0.0.1:9/v1", "model_id": name, "family": "tiny"}
+    return ModelEndpoint.objects.create(**wanted | fields)
+
+
+def trained(name: str, base: ModelEndpoint, releases: Sequence[str] = (), **fields: Any) -> ModelEndpoint:
+    """An endpoint that says it was trained from `base`."""
+    provenance = {"base": base.name, "releases": list(releases), "run": 1}
+    return endpoint(name, provenance=provenance, **fields)
+
+
+def _source(cast: Cast) -> None:
+    if not Source.objects.filter(study=cast.study, name=SOURCE).exists():
+        source(cast.study, SOURCE)
+
+
+def questions(
+    cast: Cast, count: int = 8, name: str = "Held-out 1", seed: int = 11, **changes: Any
+) -> Release:
+    """A frozen release of held-out questions; `changes` go into every row."""
+    _source(cast)
+    rows = []
+    for item in teaching_set.make(count, seed=seed):
+        own = {"id": f"held-{item.number}", "question_id": f"held-{item.number}"}
+        row = content(item, "test") | own | {"cluster": f"test-{item.number}"}
+        row = {key: value for key, value in row.items() if key not in ("reasoning", "steps")} | changes
+        rows.append(new_row(row, item.image_png))
+    return freeze(
+        study=cast.study, kind=ReleaseKind.QUESTIONS, name=name, rows=rows, left_out={}, by=cast.lena
+    )
+
+
+def preferences(
+    cast: Cast, labels: Sequence[str] = LABELS, name: str = "Preferences 1", seed: int = 12
+) -> Release:
+    """A frozen preference release; every dimension of case n has the n-th label."""
+    _source(cast)
+    rows = []
+    for item, label in zip(teaching_set.make(len(labels), seed=seed), labels, strict=True):
+        row = content(item) | {
+            "id": f"case-{item.number}",
+            "answer_a": f"The first words of {item.number}.",
+            "answer_b": f"The second words of {item.number}.",
+            "label": dict.fromkeys(DIMENSIONS, label),
+            "cluster": f"case-cluster-{item.number}",
+        }
+        row = {key: value for key, value in row.items() if key not in ("reasoning", "steps", "split")}
+        rows.append(new_row(row, item.image_png))
+    return freeze(
+        study=cast.study, kind=ReleaseKind.PREFERENCES, name=name, rows=rows, left_out={}, by=cast.lena
+    )
+
+
+def launched(cast: Cast, release: Release, *endpoints: ModelEndpoint) -> list[Evaluation]:
+    kind = "judge" if release.kind == ReleaseKind.PREFERENCES else "solver"
+    return evaluate(study=cast.study, kind=kind, release=release, endpoints=endpoints, by=cast.lena)
+
+
+def reply(to: ModelEndpoint, key: str, text: str, **fields: Any) -> Reply:
+    digest = hashlib.sha256(f"{to.pk} {key} {text}".encode()).hexdigest()
+    return Reply.objects.create(endpoint=to, request_sha256=digest, text=text, **fields)
+
+
+def verdict_text(choice: str | None) -> str:
+    """What a judge prints when it says the same of every dimension; None is not a verdict."""
+    return "I cannot say." if choice is None else json.dumps(dict.fromkeys(DIMENSIONS, choice))
+
+
+def judged(
+    cast: Cast, release: Release, judge: ModelEndpoint, letters: Sequence[tuple[str | None, str | None]]
+) -> Evaluation:
+    """An evaluation whose replies are in: per case what was printed in the order ab and in ba."""
+    (made,) = launched(cast, release, judge)
+    for row, pair in zip(rows_of(release), letters, strict=False):
+        for order, choice in zip(("ab", "ba"), pair, strict=True):
+            text = verdict_text(choice)
+            store_verdict(made, row.row_id, order, reply(judge, f"{made.pk} {row.row_id}/{order}", text))
+    return over(made)
+
+
+def solved(
+    cast: Cast, release: Release, solver: ModelEndpoint, right: Mapping[int, bool | None]
+) -> Evaluation:
+    """An evaluation whose answers are in: position to right, wrong, or None for no letter at all."""
+    (made,) = launched(cast, release, solver)
+    for position, row in enumerate(rows_of(release)):
+        if position not in right:
+            continue
+        gold = row.content["answer_label"]
+        letter = gold if right[position] else next(other for other in "ABCD" if other != gold)
+        text = "No idea." if right[position] is None else f"<think>Seen.</think><answer>{letter}</answer>"
+        store_result(made, row.content, reply(solver, f"{made.pk} {row.row_id}", text))
+    return over(made)
+
+
+def over(evaluation: Evaluation, state: str = JobState.SUCCEEDED) -> Evaluation:
+    Job.objects.filter(pk=evaluation.job_id).update(state=state)
+    evaluation.job.refresh_from_db()
+    return evaluation

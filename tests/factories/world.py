@@ -1,0 +1,240 @@
+"""A small study with one real object behind every address, so that no 404 is there by accident."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from annotation.models import Case
+from annotation.pairing import open_comparison_round
+from benchmark.models import Evaluation, EvaluationKind, Verdict
+from consilium.answers.dimensions import DIMENSIONS
+from consilium.inference.models import ModelEndpoint, Reply
+from consilium.jobs.models import Job
+from consilium.jobs.run import run_now
+from consilium.people import invitations
+from consilium.people.models import Membership, Person
+from consilium.workqueue.models import Claim, Kind
+from curation.models import Image, Import, Release, ReleaseKind
+from curation.releases.export import start_export
+from curation.releases.freeze import NewRow, freeze
+from curation.releases.gather import freeze_traces
+from curation.states import TraceState
+from curation.traces.review import open_reviews
+from tests.factories import annotation as voting
+from tests.factories import curation as making
+from tests.factories.cast import Cast
+from training.models import ProducedModel, Run, RunEvent, Stage
+
+ROLES = ("nobody", "annotator", "adjudicator", "lead", "operator", "outsider")
+MODELS = ("Zephyrion-7B", "Quillmed-13B")
+
+
+@dataclass(frozen=True)
+class World:
+    """The cast, and for each URL name the arguments of an address that exists."""
+
+    cast: Cast
+    arguments: dict[str, dict[str, Any]]
+
+    def person(self, role: str) -> Person | None:
+        """Who plays the role; None is somebody without login."""
+        cast = self.cast
+        return {
+            "nobody": None,
+            "annotator": cast.anna,
+            "adjudicator": cast.rosa,
+            "lead": cast.lena,
+            "operator": cast.otto,
+            "outsider": cast.nora,
+        }[role]
+
+    def address(self, name: str, **changes: Any) -> str:
+        """The address of a URL name, with the arguments that this world has for it."""
+        return reverse(name, kwargs=self.arguments_of(name) | changes)
+
+    def arguments_of(self, name: str) -> dict[str, Any]:
+        """Own arguments of the name; pages of a study need no more than the study."""
+        own = self.arguments.get(name, {})
+        return {word: own.get(word, self.cast.study.slug) for word in patterns()[name]}
+
+
+def patterns() -> dict[str, list[str]]:
+    """Every URL name of the site with the names of its arguments.
+
+    An address with and without an argument under one name counts with it.
+    """
+    found: dict[str, list[str]] = {}
+    for name, words in _walk(get_resolver().url_patterns, "", []):
+        assert name not in found, f"two addresses are called {name}"
+        found[name] = words
+    return found
+
+
+def _walk(
+    entries: "list[URLPattern | URLResolver]", space: str, above: list[str]
+) -> "list[tuple[str, list[str]]]":
+    found = []
+    for entry in entries:
+        words = [*above, *entry.pattern.converters]
+        if isinstance(entry, URLResolver):
+            inner = f"{space}{entry.namespace}:" if entry.namespace else space
+            found += _walk(entry.url_patterns, inner, words)
+        else:
+            assert entry.name, f"{entry.pattern} has no name, so no rule can speak about it"
+            found.append((f"{space}{entry.name}", words))
+    return found
+
+
+def make_world(cast: Cast) -> World:
+    """Store one object of every kind; people have voted, reviewed and claimed."""
+    voting.set_up(cast.study, quiet_hours=0, senior_on_any_split=True)
+    data = _data(cast)
+    votes = _votes(cast)
+    models = make_models(cast, data["release"])
+    _, token = invitations.invite(study=cast.study, display_name="New One", role="annotator", by=cast.lena)
+    arguments: dict[str, dict[str, Any]] = {
+        "people:join": {"token": token},
+        "people:set-active": _pk(cast.ben),
+        "people:remove-member": _pk(Membership.objects.get(person=cast.ben)),
+        "calls:retire": _pk(ModelEndpoint.objects.get(name=MODELS[0])),
+        "jobs:progress": _pk(models["job"]),
+        "jobs:cancel": _pk(models["job"]),
+        "curation:image-frame": _pk(data["image"]) | {"number": 0},
+        "curation:review": {"token": votes["review"].token},
+        "annotation:compare": {"token": votes["compare"].token},
+        "benchmark:launch": {"kind": "judge"},
+    }
+    groups = {
+        "image": "image-manifest image-thumbnail image withdraw-image",
+        "waiting": "pixel-review sign-pixels",
+        "import": "import",
+        "source": "source",
+        "question": "question drop-question",
+        "trace": "trace settle-trace",
+        "release": "release verify-release withdraw-release export-release",
+        "export": "download-export",
+    }
+    for key, names in groups.items():
+        arguments |= {f"curation:{name}": _pk(data[key]) for name in names.split()}
+    arguments |= {f"annotation:{name}": _pk(votes["case"]) for name in ("case", "exclude-case")}
+    arguments |= {"annotation:close-round": _pk(votes["case"].round)}
+    arguments |= {f"annotation:{n}": {"token": votes["adjudicate"].token} for n in ("adjudicate", "blind")}
+    arguments |= {f"work:{name}": {"kind": "compare"} for name in ("finished", "next")}
+    calls = ("draft", "heartbeat", "postpone", "skip", "submit")
+    arguments |= {f"work:{name}": {"token": votes["review"].token} for name in calls}
+    arguments |= {f"training:{name}": _pk(models["run"]) for name in ("run", "live")}
+    arguments |= {"benchmark:evaluation": _pk(models["evaluation"])}
+    return World(cast, arguments)
+
+
+def _pk(row: Model) -> dict[str, Any]:
+    return {"pk": row.pk}
+
+
+def _data(cast: Cast) -> dict[str, Any]:
+    """Curation: a disputed trace, a waiting image, a frozen release with its export."""
+    of = making.source(cast.study)
+    accepted = making.trace(making.question(cast.study, of, 101), making.endpoint())
+    disputed = making.trace(making.question(cast.study, of, 102), making.endpoint(), TraceState.DISPUTED)
+    making.trace(making.question(cast.study, of, 103), making.endpoint(), TraceState.CHECKED)
+    release = freeze_traces(study=cast.study, name="Traces 1", by=cast.lena)
+    export = start_export(release=release, by=cast.lena)
+    run_now(export.job)
+    job = _job(cast, "curation.import", "succeeded")
+    batch = Import.objects.create(study=cast.study, source=of, job=job, created_by=cast.max)
+    return {
+        "image": Image.objects.filter(questions=accepted.question).get(),
+        "waiting": making.image(cast.study, of, 104, state="quarantined"),
+        "import": batch,
+        "source": of,
+        "question": accepted.question,
+        "trace": disputed,
+        "release": release,
+        "export": export,
+    }
+
+
+def _votes(cast: Cast) -> dict[str, Any]:
+    """Two cases: one disputed and claimed by the adjudicator, one with a single vote that may be revised.
+
+    The annotator has that stored vote and holds a trace to review.
+    """
+    _answer(cast)
+    open_comparison_round(study=cast.study, name="Round 1", by=cast.lena, limit=1)
+    for person, letter in zip(cast.annotators, "aba", strict=True):
+        voting.vote(cast.study, person, letter)
+    open_comparison_round(study=cast.study, name="Round 2", by=cast.lena)
+    stored = voting.vote(cast.study, cast.anna, "a")
+    open_reviews(study=cast.study, name="Reviews 1", by=cast.lena)
+    return {
+        "case": Case.objects.select_related("round").get(pk=stored.item.object_id),
+        "compare": Claim.objects.get(item=stored.item, person=cast.anna),
+        "review": voting.claim(cast.study, cast.anna, Kind.REVIEW),
+        "adjudicate": voting.claim(cast.study, cast.rosa, Kind.ADJUDICATE),
+    }
+
+
+def _answer(cast: Cast) -> None:
+    of = making.source(cast.study, "Test archive")
+    for number in (201, 202):
+        question = making.question(cast.study, of, number, use="test")
+        for name in MODELS:
+            endpoint = making.endpoint(name, family=f"family-{name}", study=cast.study)
+            voting.response(question, endpoint, f"The field is plain.\n\nAnswer: {name[0]}")
+
+
+def make_models(cast: Cast, release: Release) -> dict[str, Any]:
+    """A finished run with its events, an evaluation of each kind with one reply, a job that waits."""
+    base = ModelEndpoint.objects.create(name="tiny base", path="tiny/base", family="tiny", study=cast.study)
+    run = Run.objects.create(
+        study=cast.study,
+        stage=Stage.DSA,
+        specialty="adult_medicine",
+        release=release,
+        release_digest=release.digest,
+        base=base,
+        job=_job(cast, "training.run", "succeeded"),
+        created_by=cast.lena,
+    )
+    for step in range(3):
+        RunEvent.objects.create(
+            run=run, sequence=step, kind="step", step=step, data={"loss": 1.0 / (step + 1)}
+        )
+    made = ModelEndpoint.objects.create(name="run-1", path="runs/1", family="tiny", study=cast.study)
+    ProducedModel.objects.create(run=run, endpoint=made, digest="0" * 64, release_digests=[release.digest])
+    return {"run": run, "evaluation": _evaluation(cast, base), "job": _job(cast, "curation.trace")}
+
+
+def _evaluation(cast: Cast, endpoint: ModelEndpoint) -> Evaluation:
+    row = {"id": "case-1", "label": dict.fromkeys(DIMENSIONS, "A"), "cluster": "c"}
+    preferences = freeze(
+        study=cast.study,
+        kind=ReleaseKind.PREFERENCES,
+        name="Preferences 1",
+        rows=[NewRow("case-1", row, {})],
+        left_out={},
+        by=cast.lena,
+    )
+    judged = Evaluation.objects.create(
+        study=cast.study,
+        kind=EvaluationKind.JUDGE,
+        release=preferences,
+        release_digest=preferences.digest,
+        endpoint=endpoint,
+        job=_job(cast, "benchmark.evaluation", "succeeded"),
+        prompt_sha256="0" * 64,
+        parser_version="1",
+        expected_calls=2,
+        created_by=cast.lena,
+    )
+    for order in ("ab", "ba"):
+        reply = Reply.objects.create(endpoint=endpoint, request_sha256=order * 32, text="Accuracy: A")
+        parsed = dict.fromkeys(DIMENSIONS, "A")
+        Verdict.objects.create(evaluation=judged, row_id="case-1", order=order, reply=reply, parsed=parsed)
+    return judged
+
+
+def _job(cast: Cast, kind: str, state: str = "queued") -> Job:
+    return Job.objects.create(kind=kind, study=cast.study, state=state, created_by=cast.lena)

@@ -1,0 +1,219 @@
+"""What is to be photographed in a filled demo study: `python -m tests.harness.places` prints it as JSON.
+
+Gives the demo's people a known password and has three readers disagree on one case, so that every screen
+has an object behind it. It changes the data folder in CONSILIUM_HOME, which therefore should be a copy.
+"""
+
+import json
+import os
+import sys
+import uuid
+from typing import Any
+
+import django
+
+PASSWORD = "a long shots password"
+WORKBENCHES = {"curation:review", "annotation:compare", "annotation:adjudicate"}
+# Addresses that give no page: files, fragments, and calls of the browser module.
+NO_SCREENS = {
+    "curation:image-manifest",
+    "curation:image-frame",
+    "curation:image-thumbnail",
+    "curation:download-export",
+    "jobs:progress",
+    "training:live",
+    "work:session",
+    "site:health",
+    "account_reauthenticate",
+    "mfa_reauthenticate",
+    "mfa_authenticate",
+    "mfa_deactivate_totp",
+    "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes",
+    "mfa_download_recovery_codes",
+}
+PEOPLE = {"annotator": "amara", "second": "bruno", "adjudicator": "ruth", "lead": "lena", "operator": "otto"}
+
+
+def places() -> dict[str, Any]:
+    """User name to page name to address; "" is somebody without login."""
+    from tests.dashboard.access_table import READ
+
+    shown: dict[str, dict[str, str]] = {"": _entrance(), **{name: {} for name in PEOPLE.values()}}
+    held = _held()
+    objects = _objects()
+    for name, row in READ.items():
+        if name in NO_SCREENS:
+            continue
+        if name in held:
+            person, token = held[name]
+            shown[person][_file(name)] = _address(name, {"token": token})
+        elif row[3] == 200:
+            for extra, arguments in objects.get(name, {"": {}}).items():
+                shown["lena"][_file(name) + extra] = _address(name, arguments)
+        elif row[4] == 200:
+            shown["otto"][_file(name)] = _address(name, {})
+    for person, names in {
+        "amara": ("work:queue", "people:guidelines", "people:take-part"),
+        "ruth": ("work:queue", "curation:pixel-reviews", "curation:traces"),
+    }.items():
+        shown[person] |= {_file(name): _address(name, {}) for name in names}
+    shown["amara"]["work-finished"] = _address("work:finished", {"kind": "adjudicate"})
+    shown["otto"]["site-home"] = "/"
+    shown["lena"]["not-found"] = "/s/demo/nowhere/"
+    shown["amara"]["forbidden"] = _address("people:members", {})
+    return {"password": PASSWORD, "places": shown, "workbenches": sorted(map(_file, WORKBENCHES))}
+
+
+def _file(name: str) -> str:
+    return name.replace(":", "-").replace("_", "-")
+
+
+def _address(name: str, arguments: dict[str, Any]) -> str:
+    from django.urls import reverse
+
+    from tests.factories.world import patterns
+
+    return reverse(name, kwargs={word: arguments.get(word, "demo") for word in patterns()[name]})
+
+
+def _entrance() -> dict[str, str]:
+    """The login page, and what is behind an invitation."""
+    from consilium.people.invitations import invite
+    from consilium.people.models import Person, Study
+
+    lead, study = Person.objects.get(username="lena"), Study.objects.get(slug="demo")
+    _, token = invite(study=study, display_name="Dr. Noor Haddad", role="annotator", by=lead)
+    return {
+        "account-login": "/accounts/login/",
+        "people-join": _address("people:join", {"token": token}),
+        "people-join-dead": _address("people:join", {"token": "used-up"}),
+    }
+
+
+def _held() -> dict[str, tuple[str, Any]]:
+    """Screens of the queue: who holds a claim and its token."""
+    from consilium.people.models import Person, Study
+
+    study = Study.objects.get(slug="demo")
+    _dispute_one(study)
+    held = {}
+    for name, person, kind in (
+        ("curation:review", "amara", "review"),
+        ("annotation:compare", "bruno", "compare"),
+        ("annotation:adjudicate", "ruth", "adjudicate"),
+    ):
+        held[name] = (person, _claim(study, Person.objects.get(username=person), kind))
+    return held
+
+
+def _claim(study: Any, person: Any, kind: str) -> Any:
+    """The token of a claim; comparisons of real images are preferred to the teaching set."""
+    from annotation.models import Case
+    from consilium.workqueue.claim import next_claim
+    from consilium.workqueue.hold import postpone
+
+    for left in range(20, -1, -1):
+        claim = next_claim(study=study, person=person, kind=kind)
+        assert claim is not None, f"nothing of kind {kind} is left in this demo study"
+        case = Case.objects.filter(pk=claim.item.object_id, question__source__is_synthetic=False)
+        if kind != "compare" or case.exists() or not left:
+            break
+        postpone(token=claim.token, person=person)
+    assert claim is not None
+    return claim.token
+
+
+def _dispute_one(study: Any) -> None:
+    """Have the three readers flag one open case as harmful, unless a case is disputed already."""
+    from annotation.models import Case
+    from consilium.people.models import Person
+    from consilium.workqueue.models import Claim, Kind, WorkItem
+
+    if Case.objects.filter(study=study, state="disputed").exists():
+        return
+    open_items = WorkItem.objects.filter(round__study=study, kind=Kind.COMPARE, is_open=True)
+    free = open_items.exclude(pk__in=Claim.objects.filter(slot__isnull=False).values("item"))
+    real = Case.objects.filter(question__source__is_synthetic=False).values("pk")
+    wanted = free.filter(object_id__in=real).first() or free.first()
+    assert wanted is not None, "no open case without a vote is left in this demo study"
+    for position, name in enumerate(("amara", "bruno", "chiara")):
+        _vote(study, Person.objects.get(username=name), wanted.pk, position)
+
+
+def _vote(study: Any, person: Any, wanted: int, position: int) -> None:
+    from consilium.answers.dimensions import DIMENSIONS
+    from consilium.workqueue.claim import next_claim
+    from consilium.workqueue.hold import postpone
+    from consilium.workqueue.submit import submit
+
+    while claim := next_claim(study=study, person=person, kind="compare"):
+        if claim.item_id != wanted:
+            postpone(token=claim.token, person=person)
+            continue
+        sides = ("first_clearly", "second_slightly", "first_slightly")
+        choices = {name: sides[(position + n) % 3] for n, name in enumerate(DIMENSIONS)}
+        rationales = {"accuracy": "The second answer names a structure that is not in the image."}
+        content = {"choices": choices, "harm": "both", "rationales": rationales if position == 1 else {}}
+        submit(claim_token=claim.token, person=person, content=content, idempotency_key=uuid.uuid4())
+        return
+
+
+def _objects() -> dict[str, dict[str, dict[str, Any]]]:
+    """URL name to suffix to arguments, for pages about one object."""
+    from annotation.models import Case
+    from benchmark.models import Evaluation
+    from curation.models import Image, Import, Question, Release, Source, Trace
+    from training.models import Run
+
+    def one(rows: Any) -> dict[str, Any]:
+        found = rows.first()
+        assert found is not None, f"the demo study has no {rows.model.__name__.lower()} to show"
+        return {"pk": found.pk}
+
+    real = {"source__is_synthetic": False}
+    return {
+        "curation:image": {
+            "": one(Image.objects.filter(state="released", frames__gt=1, **real)),
+            "-refused": one(Image.objects.filter(state="refused")),
+        },
+        "curation:pixel-review": {"": one(Image.objects.filter(state="quarantined"))},
+        "curation:import": {"": one(Import.objects.order_by("pk"))},
+        "curation:source": {"": one(Source.objects.order_by("pk"))},
+        "curation:question": {"": one(Question.objects.filter(state="ready", **real))},
+        "curation:trace": {
+            "": one(Trace.objects.filter(state="accepted")),
+            "-edited": one(Trace.objects.filter(state="edited")),
+            "-rejected": one(Trace.objects.filter(state="rejected")),
+        },
+        "curation:release": {f"-{r.kind}": {"pk": r.pk} for r in Release.objects.filter(study__slug="demo")},
+        "annotation:case": {
+            "": one(Case.objects.filter(state="settled")),
+            "-open": one(Case.objects.filter(state="open")),
+            "-disputed": one(Case.objects.filter(state="disputed")),
+        },
+        "training:run": {f"-{r.stage}": {"pk": r.pk} for r in Run.objects.order_by("-pk")},
+        "benchmark:launch": {f"-{kind}": {"kind": kind} for kind in ("judge", "solver")},
+        "benchmark:evaluation": {f"-{e.kind}": {"pk": e.pk} for e in Evaluation.objects.order_by("-pk")},
+        "people:join": {},
+        "work:finished": {"": {"kind": "review"}},
+    }
+
+
+def give_passwords() -> None:
+    """Set the known password through the reset links that an operator hands out."""
+    from consilium.people.invitations import accept, issue_reset
+    from consilium.people.models import Person
+
+    operator = Person.objects.get(username="otto")
+    for username in PEOPLE.values():
+        person = Person.objects.get(username=username)
+        _, token = issue_reset(person=person, by=operator)
+        accept(token=token, username=username, password=PASSWORD)
+
+
+if __name__ == "__main__":
+    os.environ["DJANGO_SETTINGS_MODULE"] = "consilium.settings"
+    django.setup()
+    give_passwords()
+    json.dump(places(), sys.stdout, default=str)

@@ -1,0 +1,96 @@
+"""Rows for an installation under test, stored by its own process: `python -m tests.harness.seed votes 12`."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import django
+
+STUDY = "chest"
+
+
+def make_people() -> None:
+    """The cast of tests/factories/cast.py, with the password that tests/path/drive.py types."""
+    from tests.factories import cast
+    from tests.path.drive import PASSWORD
+
+    cast.PASSWORD = PASSWORD
+    cast.make_cast()
+
+
+def votes(count: str) -> None:
+    """Cases to vote on."""
+    from annotation.pairing import open_comparison_round
+    from consilium.people.models import Person, Study
+    from tests.factories.annotation import answered
+
+    study = Study.objects.get(slug=STUDY)
+    answered(study, int(count))
+    open_comparison_round(study=study, name="Round 1", by=Person.objects.get(username="lena"))
+
+
+def traces(count: str, url: str) -> None:
+    """Questions that wait for traces, and a model behind an address."""
+    from consilium.people.models import Study
+    from tests.factories import curation as making
+
+    study = Study.objects.get(slug=STUDY)
+    study.settings_data |= {"trace_samples": 1}
+    study.save()
+    source = making.source(study)
+    for number in range(int(count)):
+        making.question(study, source, number)
+    making.endpoint("teacher", base_url=url, study=study)
+
+
+def answers() -> None:
+    """The teaching set: a checked trace per training question, two answers per test question."""
+    from consilium.people.models import Study
+    from curation.models import Question, Use
+    from curation.states import TraceState
+    from tests.factories import curation as making
+    from tests.factories.annotation import MODELS, response
+
+    study = Study.objects.get(slug=STUDY)
+    study.settings_data |= {"quiet_hours": 0}
+    study.save()
+    teaching = Question.objects.filter(source__is_synthetic=True)
+    for question in teaching.filter(cluster__use=Use.TRAIN):
+        making.trace(question, making.endpoint(study=study), TraceState.CHECKED)
+    for question in teaching.filter(cluster__use=Use.TEST):
+        for name in MODELS:
+            model = making.endpoint(name, family=name, study=study)
+            response(question, model, f"The field is plain.\n\nAnswer: {'AB'[name == MODELS[0]]}")
+
+
+def models() -> None:
+    """A finished run and an evaluation, as a worker would have left them."""
+    from consilium.people.models import Person, Study
+    from curation.models import Release, ReleaseKind
+    from tests.factories.world import make_models
+
+    who = SimpleNamespace(study=Study.objects.get(slug=STUDY), lena=Person.objects.get(username="lena"))
+    make_models(who, Release.objects.get(kind=ReleaseKind.TRACES))  # type: ignore[arg-type]
+
+
+STEPS: dict[str, Callable[..., None]] = {
+    "people": make_people,
+    "votes": votes,
+    "traces": traces,
+    "answers": answers,
+    "models": models,
+}
+
+
+def main(step: str, *words: str) -> None:
+    """Run one step on the data folder in CONSILIUM_HOME."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "consilium.settings"
+    assert Path(os.environ["CONSILIUM_HOME"]).is_dir()
+    django.setup()
+    STEPS[step](*words)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,324 @@
+"""The engine against a server that misbehaves."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from consilium.inference.chat_client import Limits
+from consilium.inference.chat_request import Ask
+from consilium.inference.complete import ask_all
+from consilium.inference.models import Reply
+from consilium.inference.refusals import EndpointRefused
+from consilium.jobs.handle import JobFailed
+from tests.harness.ask import QUICK, ask, asks, endpoint_of, go
+from tests.harness.chat_server import Stub, answered, completion, echo
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_question_gets_its_own_reply_and_each_is_stored() -> None:
+    with Stub() as stub:
+        endpoint = endpoint_of(stub)
+        result, got = go(endpoint, asks(50))
+    assert (result.done, result.cached, result.failed) == (50, 0, [])
+    assert got["question 7"].text == "echo question 7"
+    assert Reply.objects.filter(endpoint=endpoint).count() == 50
+    assert stub.most_in_flight <= QUICK.in_flight
+
+
+def test_reply_is_stored_before_the_callback_in_the_calling_thread() -> None:
+    seen: list[bool] = []
+
+    def on_reply(a: Ask, reply: Reply) -> None:
+        stored = Reply.objects.filter(pk=reply.pk, text=reply.text).exists()
+        seen.append(stored and threading.current_thread() is threading.main_thread())
+
+    with Stub() as stub:
+        ask_all(endpoint_of(stub), asks(5), on_reply=on_reply, check=lambda: None, limits=QUICK)
+    assert seen == [True] * 5
+
+
+def test_asks_are_made_as_there_is_room_for_them() -> None:
+    made: list[int] = []
+    most_ahead = 0
+
+    def on_reply(a: Ask, reply: Reply) -> None:
+        nonlocal most_ahead
+        answered_so_far.append(a.tag)
+        most_ahead = max(most_ahead, len(made) - len(answered_so_far))
+
+    def one_by_one() -> Iterator[Ask]:
+        for number, wanted in enumerate(asks(200)):
+            made.append(number)
+            yield wanted
+
+    answered_so_far: list[str] = []
+    with Stub() as stub:
+        result = ask_all(endpoint_of(stub), one_by_one(), on_reply=on_reply, check=lambda: None, limits=QUICK)
+    assert (result.asked, len(made)) == (200, 200)
+    assert most_ahead <= 2 * QUICK.in_flight + 2 * 16
+
+
+def test_a_round_that_samples_says_so_beforehand() -> None:
+    with Stub() as stub:
+        endpoint = endpoint_of(stub)
+        with pytest.raises(ValueError, match="not announced as sampled"):
+            ask_all(
+                endpoint,
+                [ask("x", temperature=1.0)],
+                on_reply=lambda *_: None,
+                check=lambda: None,
+                limits=QUICK,
+            )
+        assert stub.bodies == []
+
+
+def test_a_second_round_uses_the_stored_replies_without_any_request() -> None:
+    with Stub() as stub:
+        endpoint = endpoint_of(stub)
+        go(endpoint, asks(20))
+        asked_before = len(stub.bodies)
+    # The server is gone: only the stored replies can answer.
+    result, got = go(endpoint, asks(20))
+    assert asked_before == 20
+    assert (result.done, result.cached, len(got)) == (20, 20, 20)
+
+
+def test_what_changes_the_request_changes_the_hash() -> None:
+    variants = [ask("same"), ask("same", temperature=0.5), ask("same", seed=1), ask("same", max_tokens=9)]
+    with Stub() as stub:
+        endpoint = endpoint_of(stub)
+        go(endpoint, variants)
+        endpoint.revision = "r2"
+        result, _ = go(endpoint, variants[:1])
+        assert len(stub.bodies) == 5
+    assert result.cached == 0
+    assert [body.get("seed") for body in stub.bodies].count(1) == 1
+
+
+def test_equal_questions_of_one_round_are_asked_once() -> None:
+    with Stub() as stub:
+        calls: list[str] = []
+        same = [Ask(messages=[{"role": "user", "content": "x"}], tag=str(n)) for n in range(5)]
+        endpoint = endpoint_of(stub)
+        result = ask_all(endpoint, same, on_reply=lambda a, _: calls.append(a.tag), check=lambda: None)
+        assert len(stub.bodies) == 1
+    assert result.done == 5
+    assert sorted(calls) == ["0", "1", "2", "3", "4"]
+
+
+async def fails_twice(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+    return (
+        web.Response(status=500 if attempt == 1 else 503) if attempt < 3 else await echo(stub, body, attempt)
+    )
+
+
+async def drops_once(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+    if attempt > 1:
+        return await echo(stub, body, attempt)
+    request = stub.requests[body["messages"][0]["content"]]
+    response = web.StreamResponse(headers={"Content-Length": "1000"})
+    await response.prepare(request)
+    assert request.transport is not None
+    request.transport.close()  # the promised bytes never come
+    return response
+
+
+@pytest.mark.parametrize("behave", [fails_twice, drops_once])
+def test_passing_trouble_is_overcome(behave: Any) -> None:
+    with Stub(behave) as stub:
+        result, got = go(endpoint_of(stub), asks(3))
+    assert (result.done, result.failed) == (3, [])
+    assert got["question 0"].text == "echo question 0"
+
+
+def test_retry_after_is_honoured() -> None:
+    times: list[float] = []
+
+    async def busy(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+        times.append(time.monotonic())
+        if attempt == 1:
+            return web.Response(status=429, headers={"Retry-After": "1"})
+        return await echo(stub, body, attempt)
+
+    with Stub(busy) as stub:
+        result, _ = go(endpoint_of(stub), asks(1))
+    assert result.done == 1
+    assert times[1] - times[0] >= 1.0
+
+
+async def not_found(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+    return web.Response(status=404, text="secret detail")
+
+
+async def html(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+    return web.Response(text="<html>Welcome</html>", content_type="text/html")
+
+
+async def truncated(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+    return web.Response(text='{"choices": [{"message": {"content": "yes', content_type="application/json")
+
+
+async def nothing(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+    return web.json_response({"choices": []})
+
+
+async def a_list(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+    return web.json_response(completion(["not", "text"]))  # type: ignore[arg-type]
+
+
+async def huge(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+    return answered("x" * 300_000)
+
+
+@pytest.mark.parametrize(
+    ("behave", "reason"),
+    [
+        (not_found, "refuses the request (HTTP 404)"),
+        (html, "not JSON"),
+        (truncated, "not JSON"),
+        (nothing, "no message"),
+        (a_list, "not text"),
+        (huge, "larger than 200 KiB"),
+    ],
+)
+def test_lasting_trouble_fails_once_and_stores_nothing(behave: Any, reason: str) -> None:
+    with Stub(behave) as stub:
+        result, got = go(endpoint_of(stub), asks(1), Limits(answer_bytes=200 * 1024))
+        assert len(stub.bodies) == 1
+    assert result.done == 0
+    assert got == {}
+    assert result.failed[0][0] == "question 0"
+    assert reason in result.failed[0][1]
+    assert "secret" not in result.failed[0][1]
+    assert not Reply.objects.exists()
+
+
+def test_a_redirect_is_never_followed() -> None:
+    with Stub() as other:
+
+        async def redirect(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+            raise web.HTTPTemporaryRedirect(f"{other.url}/chat/completions")
+
+        with Stub(redirect) as stub:
+            result, _ = go(endpoint_of(stub), asks(1))
+        assert other.bodies == []
+    assert "redirects" in result.failed[0][1]
+
+
+def test_a_server_that_hangs_is_given_up() -> None:
+    async def hang(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    with Stub(hang) as stub:
+        result, _ = go(endpoint_of(stub), asks(2), Limits(in_flight=2, attempts=2, answer_seconds=0.2))
+    assert [reason for _, reason in result.failed] == ["The server gave no answer within 0.2 s."] * 2
+
+
+def test_nobody_at_the_address_is_a_failure_after_the_attempts() -> None:
+    with Stub() as stub:
+        endpoint = endpoint_of(stub)
+    result, _ = go(endpoint, asks(2))
+    assert [reason for _, reason in result.failed] == ["The connection to the server failed."] * 2
+
+
+def test_a_cut_reply_is_asked_once_more_with_twice_the_limit() -> None:
+    async def cut(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+        enough = body["max_tokens"] >= (200 if "short" in body["messages"][0]["content"] else 1000)
+        return answered(f"of {body['max_tokens']}", finish_reason="stop" if enough else "length")
+
+    wanted = [ask("short", max_tokens=100), ask("long", max_tokens=100)]
+    with Stub(cut) as stub:
+        endpoint = endpoint_of(stub)
+        result, got = go(endpoint, wanted)
+        assert sorted(body["max_tokens"] for body in stub.bodies) == [100, 100, 200, 200]
+    assert (got["short"].text, got["short"].finish_reason) == ("of 200", "stop")
+    assert (got["long"].text, got["long"].finish_reason) == ("of 200", "length")
+    again, same = go(endpoint, wanted)
+    assert (again.done, again.cached, result.done) == (2, 2, 2)
+    assert {tag: reply.pk for tag, reply in same.items()} == {tag: reply.pk for tag, reply in got.items()}
+
+
+def test_thinking_in_its_own_field_is_kept() -> None:
+    async def thinking(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+        return answered("B\x00", message={"reasoning_content": "because"})
+
+    with Stub(thinking) as stub:
+        _, got = go(endpoint_of(stub), asks(1))
+    reply = Reply.objects.get()
+    assert (reply.text, reply.reasoning, reply.prompt_tokens) == ("B\N{REPLACEMENT CHARACTER}", "because", 7)
+    assert got["question 0"].pk == reply.pk
+
+
+class Stopped(Exception):
+    """What a cancelled job's check raises."""
+
+
+def test_cancelling_stops_within_a_second_and_keeps_what_arrived() -> None:
+    asked = threading.Event()
+
+    async def slow(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+        if body["messages"][0]["content"] != "question 0":
+            asked.set()
+            await asyncio.sleep(30)
+        return await echo(stub, body, attempt)
+
+    cancelled_at: list[float] = []
+
+    def check() -> None:
+        if asked.is_set() and Reply.objects.exists():
+            cancelled_at.append(time.monotonic())
+            raise Stopped
+
+    with Stub(slow) as stub:
+        with pytest.raises(Stopped):
+            ask_all(endpoint_of(stub), asks(40), on_reply=lambda *_: None, check=check, limits=QUICK)
+        assert time.monotonic() - cancelled_at[0] < 1.0
+    assert Reply.objects.get().text == "echo question 0"
+    assert not [thread for thread in threading.enumerate() if thread.name == "model-calls"]
+
+
+def test_a_callback_that_raises_ends_the_round() -> None:
+    def on_reply(a: Ask, reply: Reply) -> None:
+        raise Stopped
+
+    with Stub() as stub, pytest.raises(Stopped):
+        ask_all(endpoint_of(stub), asks(30), on_reply=on_reply, check=lambda: None, limits=QUICK)
+    assert Reply.objects.exists()
+
+
+def test_the_key_goes_to_its_own_endpoint_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONSILIUM_API_KEY_MY_MODEL_2", "canary-key")
+    with Stub() as stub:
+        go(endpoint_of(stub, "my-model 2"), asks(1))
+        go(endpoint_of(stub, "other"), asks(1))
+    assert [headers.get("Authorization") for headers in stub.headers] == ["Bearer canary-key", None]
+
+
+def test_an_endpoint_out_of_use_or_off_the_list_is_not_asked(settings: Any) -> None:
+    with Stub() as stub:
+        endpoint = endpoint_of(stub)
+        settings.MODEL_HOSTS = ["models.example"]
+        with pytest.raises(EndpointRefused, match="not among the hosts"):
+            go(endpoint, asks(1))
+        endpoint.is_active = False
+        with pytest.raises(JobFailed, match="no longer in use"):
+            go(endpoint, asks(1))
+        assert stub.bodies == []
+
+
+def test_an_image_address_is_never_sent() -> None:
+    message = {
+        "role": "user",
+        "content": [{"type": "image_url", "image_url": {"url": "http://169.254.169.254/"}}],
+    }
+    with Stub() as stub:
+        with pytest.raises(ValueError, match="data URIs"):
+            go(endpoint_of(stub), [Ask(messages=[message], tag="x")])
+        assert stub.bodies == []

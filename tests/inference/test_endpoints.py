@@ -1,0 +1,225 @@
+"""Who may add which model, from pages and from the command line."""
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+
+from consilium.audit.models import AuditEvent
+from consilium.inference.endpoints import add_endpoint, retire_endpoint
+from consilium.inference.models import ModelEndpoint
+from consilium.inference.permissions import check_may_ask
+from consilium.inference.refusals import EndpointRefused, NameTaken
+from consilium.people.permissions import NotAllowed
+from tests.factories.cast import Cast
+from tests.factories.model_folders import make_folder
+
+REMOTE: dict[str, Any] = {"url": "http://127.0.0.1:8000/v1", "model_id": "big", "family": "qwen"}
+
+
+@pytest.fixture(autouse=True)
+def models_folder(settings: Any, tmp_path: Path) -> Path:
+    folder = settings.MODELS_FOLDER = tmp_path / "models"
+    make_folder(folder / "tiny")
+    return folder
+
+
+def test_a_lead_adds_a_remote_model_and_the_record_names_it(cast: Cast) -> None:
+    endpoint = add_endpoint(name="big one", by=cast.lena, study=cast.study, **REMOTE)
+    assert (endpoint.base_url, endpoint.is_hosted, endpoint.outputs_may_train) == (REMOTE["url"], False, True)
+    event = AuditEvent.objects.get(action="endpoint.added")
+    assert (event.actor, event.study, event.data["where"]) == (cast.lena, cast.study, "127.0.0.1:8000")
+
+
+def test_another_machine_counts_as_hosted_until_somebody_says_otherwise(cast: Cast, settings: Any) -> None:
+    settings.MODEL_HOSTS = ["models.example"]
+    far = REMOTE | {"url": "https://models.example/v1"}
+    careful = add_endpoint(name="a", by=None, **far)
+    declared = add_endpoint(name="b", by=None, is_hosted=False, **far)
+    assert (careful.is_hosted, careful.outputs_may_train) == (True, False)
+    assert (declared.is_hosted, declared.outputs_may_train) == (False, True)
+
+
+def test_a_local_model_gets_the_hash_of_its_files_as_revision(cast: Cast, models_folder: Path) -> None:
+    endpoint = add_endpoint(name="tiny", by=cast.lena, study=cast.study, path=str(models_folder / "tiny"))
+    assert (endpoint.path, endpoint.family, len(endpoint.revision)) == ("tiny", "gemma3", 64)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({}, "either the address"),
+        (REMOTE | {"path": "tiny"}, "either the address"),
+        (REMOTE | {"url": "http://169.254.169.254/v1"}, "not among the hosts"),
+        (REMOTE | {"model_id": " "}, "model name that the server knows"),
+        (REMOTE | {"family": ""}, "family"),
+        ({"path": "nothing"}, "no such folder"),
+        ({"path": "../../etc"}, "inside the models folder|no such folder"),
+        (REMOTE | {"provenance": {"releases": ["abc"]}}, "full digest"),
+        (REMOTE | {"name": "bad\nname"}, "name starts with"),
+        (REMOTE | {"name": "x" * 121}, "name starts with"),
+    ],
+)
+def test_what_cannot_be_asked_is_not_added(cast: Cast, fields: dict[str, Any], reason: str) -> None:
+    usual: dict[str, Any] = {"name": "x", "by": cast.lena, "study": cast.study}
+    with pytest.raises(EndpointRefused, match=reason):
+        add_endpoint(**usual | fields)
+    assert not ModelEndpoint.objects.exists()
+    assert not AuditEvent.objects.filter(action="endpoint.added").exists()
+
+
+def test_a_name_is_given_once(cast: Cast) -> None:
+    add_endpoint(name="x", by=cast.lena, study=cast.study, **REMOTE)
+    with pytest.raises(NameTaken):
+        add_endpoint(name="x", by=cast.lena, study=cast.study, **REMOTE)
+
+
+def test_only_leads_add_and_only_operators_for_every_study(cast: Cast) -> None:
+    for person in (cast.anna, cast.rosa, cast.nora):
+        with pytest.raises(NotAllowed):
+            add_endpoint(name="x", by=person, study=cast.study, **REMOTE)
+    with pytest.raises(NotAllowed):
+        add_endpoint(name="x", by=cast.lena, **REMOTE)
+    assert add_endpoint(name="x", by=cast.otto, **REMOTE).study is None
+
+
+def test_a_folder_of_another_study_stays_with_it(cast: Cast, models_folder: Path) -> None:
+    make_folder(models_folder / "runs" / "run-1" / "model")
+    add_endpoint(name="theirs", by=None, study=cast.other_study, path="runs/run-1/model")
+    for study in (cast.study, None):
+        with pytest.raises(EndpointRefused, match="another study"):
+            add_endpoint(name="mine", by=None, study=study, path="runs/run-1/model")
+    add_endpoint(name="again", by=None, study=cast.other_study, path="runs/run-1/model")
+
+
+def test_a_model_is_asked_by_its_own_study_while_it_is_in_use(cast: Cast) -> None:
+    own = add_endpoint(name="own", by=cast.lena, study=cast.study, **REMOTE)
+    shared = add_endpoint(name="shared", by=cast.otto, **REMOTE)
+    check_may_ask(own, study=cast.study)
+    check_may_ask(shared, study=cast.other_study)
+    with pytest.raises(EndpointRefused, match="another study"):
+        check_may_ask(own, study=cast.other_study)
+    retire_endpoint(endpoint=own, by=cast.lena)
+    with pytest.raises(EndpointRefused, match="no longer in use"):
+        check_may_ask(own, study=cast.study)
+    with pytest.raises(EndpointRefused, match="out of use already"):
+        retire_endpoint(endpoint=own, by=cast.lena)
+    with pytest.raises(NotAllowed):
+        retire_endpoint(endpoint=shared, by=cast.lena)
+    assert set(ModelEndpoint.objects.for_study(cast.study).in_use()) == {shared}
+
+
+def test_the_pages_add_show_and_retire(cast: Cast, client: Client) -> None:
+    client.force_login(cast.lena)
+    at = {"study": cast.study.slug}
+    page = client.get(reverse("calls:endpoints", kwargs=at))
+    assert "No model yet" in page.content.decode()
+    posted = client.post(
+        reverse("calls:add-remote", kwargs=at), REMOTE | {"name": "big one", "releases": "a" * 64}
+    )
+    assert posted.status_code == 302
+    assert client.get(reverse("calls:add-local", kwargs=at)).status_code == 200
+    posted = client.post(reverse("calls:add-local", kwargs=at), {"name": "small one", "path": "tiny"})
+    assert posted.status_code == 302
+    text = client.get(reverse("calls:endpoints", kwargs=at)).content.decode()
+    assert "big one" in text
+    assert "small one" in text
+    assert "a" * 64 in text
+    big = ModelEndpoint.objects.get(name="big one")
+    client.post(reverse("calls:retire", kwargs=at | {"pk": big.pk}), {"reason": "too slow"})
+    assert AuditEvent.objects.get(action="endpoint.retired").reason == "too slow"
+    assert "Out of use" in client.get(reverse("calls:endpoints", kwargs=at)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("view", "fields", "reason"),
+    [
+        ("calls:add-remote", REMOTE | {"url": "http://evil.example/v1"}, "not among the hosts"),
+        ("calls:add-remote", REMOTE | {"url": "https://gpu.example/v1"}, "is on another machine"),
+        ("calls:add-remote", REMOTE | {"name": "taken"}, "already a model named taken"),
+        ("calls:add-remote", REMOTE | {"releases": "abc"}, "full digest"),
+        ("calls:add-local", {"path": "../.."}, "Select a valid choice"),
+        ("calls:add-local", {"path": "spoiled"}, "x.pkl is of a kind"),
+    ],
+)
+def test_a_refusal_is_shown_in_the_form(
+    cast: Cast,
+    client: Client,
+    settings: Any,
+    models_folder: Path,
+    view: str,
+    fields: dict[str, str],
+    reason: str,
+) -> None:
+    settings.MODEL_HOSTS = ["127.0.0.1", "gpu.example"]
+    (make_folder(models_folder / "spoiled") / "x.pkl").touch()
+    add_endpoint(name="taken", by=None, **REMOTE)
+    client.force_login(cast.lena)
+    page = client.post(reverse(view, kwargs={"study": cast.study.slug}), {"name": "new"} | fields)
+    assert page.status_code == 200
+    assert reason in page.content.decode()
+    assert ModelEndpoint.objects.count() == 1
+
+
+def test_pages_are_for_leads_of_the_study(cast: Cast, client: Client) -> None:
+    endpoint = add_endpoint(name="x", by=cast.lena, study=cast.study, **REMOTE)
+    at = {"study": cast.study.slug}
+    gets = [reverse(f"calls:{name}", kwargs=at) for name in ("endpoints", "add-remote", "add-local")]
+    retire = reverse("calls:retire", kwargs=at | {"pk": endpoint.pk})
+    expected = {None: 302, cast.anna: 403, cast.rosa: 403, cast.otto: 404, cast.nora: 404}
+    for person, status in expected.items():
+        client.logout()
+        if person is not None:
+            client.force_login(person)
+        assert [client.get(url).status_code for url in gets] == [status] * 3
+        assert client.post(retire).status_code == status
+    client.force_login(cast.lena)
+    assert client.get(retire).status_code == 405
+    foreign = add_endpoint(name="y", by=cast.nora, study=cast.other_study, **REMOTE)
+    assert client.post(reverse("calls:retire", kwargs=at | {"pk": foreign.pk})).status_code == 404
+    endpoint.refresh_from_db()
+    assert endpoint.is_active
+
+
+def command(*words: str) -> Any:
+    out = StringIO()
+    call_command("endpoint", *words, stdout=out)
+    return json.loads(out.getvalue()) if "--json" in words else out.getvalue()
+
+
+def test_the_command_adds_lists_and_retires(cast: Cast) -> None:
+    added = command("add", "tiny", "--path", "tiny", "--study", "chest", "--json")
+    assert (added["kind"], added["study"], added["family"]) == ("local", "chest", "gemma3")
+    command("add", "big", "--url", REMOTE["url"], "--model", "m", "--family", "f", "--hosted", "--json")
+    listed = command("list", "--json")["endpoints"]
+    assert [(row["name"], row["is_hosted"]) for row in listed] == [("big", True), ("tiny", False)]
+    command("retire", "big")
+    assert "out of use" in command("list")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["add", "x", "--path", "nothing"],
+        ["add", "x", "--url", "http://evil.example/v1", "--model", "m", "--family", "f"],
+        ["add", "x", "--path", "tiny", "--study", "nowhere"],
+        ["retire", "nobody"],
+    ],
+)
+def test_the_command_refuses_in_words(cast: Cast, words: list[str]) -> None:
+    with pytest.raises(CommandError) as refusal:
+        command(*words)
+    assert refusal.value.returncode == 2
+    assert str(refusal.value)
+
+
+def test_two_remote_models_never_share_an_api_key(cast: Cast, settings: Any) -> None:
+    add_endpoint(name="gpt-4", by=None, **REMOTE)
+    with pytest.raises(NameTaken, match="too close to the model named gpt-4"):
+        add_endpoint(name="GPT 4", by=cast.lena, study=cast.study, **REMOTE)
+    add_endpoint(name="gpt-41", by=cast.lena, study=cast.study, **REMOTE)

@@ -1,0 +1,177 @@
+"""The real `transformers serve`, started by this process for a real (tiny) model."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from PIL import Image
+
+from consilium.inference import model_server, ports
+from consilium.inference.chat_client import Limits
+from consilium.inference.chat_request import Ask
+from consilium.inference.complete import ask_all
+from consilium.inference.images import data_uri
+from consilium.inference.model_folders import folder_sha256
+from consilium.inference.models import ModelEndpoint, Reply
+from consilium.inference.refusals import EndpointRefused, ServingFailed
+from tests.harness.ask import go
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("server")]
+PATIENT = Limits(in_flight=4, attempts=4, answer_seconds=60, first_wait=0.05)
+
+
+def look(number: int, **fields: Any) -> Ask:
+    """A question about a small picture."""
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64), (number * 5 % 256, 80, 120)).save(picture, "PNG")
+    image = {"type": "image_url", "image_url": {"url": data_uri(picture.getvalue())}}
+    text = {"type": "text", "text": f"Question {number}: which colour?"}
+    options = {"max_tokens": 4} | fields
+    return Ask(messages=[{"role": "user", "content": [image, text]}], tag=str(number), **options)
+
+
+@pytest.fixture
+def endpoint(tiny: str) -> ModelEndpoint:
+    revision = folder_sha256(settings.MODELS_FOLDER / tiny)
+    return ModelEndpoint.objects.create(name="tiny", path=tiny, family="gemma3", revision=revision)
+
+
+def pid() -> int:
+    process = model_server._server._process
+    assert process is not None
+    return process.pid
+
+
+def wait_until_gone(number: int, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while Path(f"/proc/{number}").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not Path(f"/proc/{number}").exists()
+
+
+class Stopped(Exception):
+    """What a cancelled job's check raises."""
+
+
+def test_cancelling_while_the_server_starts_is_quick_and_wastes_no_start(endpoint: ModelEndpoint) -> None:
+    model_server.stop()
+    started = time.monotonic()
+
+    def check() -> None:
+        if model_server._server._process is not None:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        model_server.address(check)
+    assert time.monotonic() - started < 1.0
+    starting = pid()
+    with model_server.served(endpoint):
+        assert pid() == starting
+
+
+def test_a_server_that_cannot_start_is_reported_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_server, "COMMAND", ("-c", "raise SystemExit('no such library')"))
+    broken = model_server.ModelServer()
+    with pytest.raises(ServingFailed, match="stopped while it was starting"):
+        broken.ensure(lambda: None)
+    log, deadline = settings.CONSILIUM_HOME / "serving" / f"{os.getpid()}.log", time.monotonic() + 10
+    while "no such library" not in log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert "no such library" in log.read_text()
+
+
+def test_a_picture_is_answered_by_the_real_server(endpoint: ModelEndpoint, tiny: str) -> None:
+    result, got = go(endpoint, [look(1), look(2)], PATIENT)
+    assert (result.done, result.failed) == (2, [])
+    assert got["1"].completion_tokens > 0
+    assert got["1"].prompt_tokens > 5
+    with model_server.served(endpoint) as served:
+        assert served.base_url.startswith("http://127.0.0.1:")
+        assert served.model == f"{settings.MODELS_FOLDER / tiny}@{endpoint.revision}"
+    first = pid()
+    sampled, _ = go(endpoint, [look(3, temperature=1.0, seed=5)], PATIENT)
+    assert sampled.done == 1
+    assert pid() == first  # one server for everything this process asks
+
+
+def test_sampling_follows_the_temperature_and_the_seed(endpoint: ModelEndpoint) -> None:
+    wanted = [
+        look(9, temperature=temperature, seed=seed, max_tokens=12)
+        for temperature, seed in [(0, 1), (2, 1), (2, 2)]
+    ]
+    twin = ModelEndpoint.objects.create(name="twin", path=endpoint.path, family="gemma3")
+    texts = [[go(asked, [one], PATIENT)[1]["9"].text for one in wanted] for asked in (endpoint, twin)]
+    assert texts[0] == texts[1]
+    assert len(set(texts[0])) == 3
+
+
+def test_the_server_knows_no_secret_of_the_site(endpoint: ModelEndpoint) -> None:
+    with model_server.served(endpoint):
+        names = {entry.split("=")[0] for entry in Path(f"/proc/{pid()}/environ").read_text().split("\0")}
+    assert (
+        names & {"DATABASE_URL", "CONSILIUM_HOME", "CONSILIUM_SECRET_KEY", "DJANGO_SETTINGS_MODULE"} == set()
+    )
+    assert {"HF_HUB_OFFLINE", "HF_HOME"} <= names
+
+
+def test_a_killed_server_is_started_again_and_nothing_is_lost(endpoint: ModelEndpoint) -> None:
+    killed: list[int] = []
+
+    def on_reply(a: Ask, reply: Reply) -> None:
+        if not killed:
+            killed.append(pid())
+            os.kill(pid(), signal.SIGKILL)
+
+    wanted = [look(number) for number in range(10, 22)]
+    result = ask_all(endpoint, wanted, on_reply=on_reply, check=lambda: None, limits=PATIENT)
+    assert (result.done, result.failed) == (12, [])
+    assert Reply.objects.filter(endpoint=endpoint).count() >= 12
+    assert pid() != killed[0]
+
+
+def test_a_changed_folder_is_not_served_under_the_old_name(endpoint: ModelEndpoint) -> None:
+    config = settings.MODELS_FOLDER / endpoint.path / "generation_config.json"
+    config.write_text('{"do_sample": true}')
+    with pytest.raises(EndpointRefused, match="changed after it was registered"):
+        go(endpoint, [look(40)], PATIENT)
+
+
+WORKER = """
+import sys, time, django
+django.setup()
+from consilium.inference import serving
+print(serving.address(), serving._server._process.pid, flush=True)
+time.sleep(120)
+"""
+
+
+def test_a_killed_worker_leaves_no_server(tmp_path: Path) -> None:
+    environment = os.environ | {
+        "CONSILIUM_HOME": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "consilium.settings",
+    }
+    command = [sys.executable, "-c", WORKER]
+    with subprocess.Popen(
+        command, cwd=settings.BASE_DIR, env=environment, stdout=subprocess.PIPE, text=True
+    ) as worker:
+        assert worker.stdout is not None
+        address, number = worker.stdout.readline().split()
+        port = int(address.removesuffix("/v1").rpartition(":")[2])
+        assert ports.listens(int(number), port)
+        assert not ports.listens(os.getpid(), port)
+        worker.kill()
+    wait_until_gone(int(number))
+
+
+def test_stopping_ends_the_server(endpoint: ModelEndpoint) -> None:
+    with model_server.served(endpoint):
+        number = pid()
+    model_server.stop()
+    wait_until_gone(number)

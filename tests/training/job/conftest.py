@@ -1,0 +1,83 @@
+"""One trained tiny base, one release, one undisturbed run of each stage: built once, in subprocesses."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.training.job.process import Event, run_module, run_stage
+from tests.training.job.release import write_release
+from training.demo_models.teaching_set import demo_settings
+
+
+class Finished(NamedTuple):
+    """A run that ended well: its specification and its events."""
+
+    spec: dict[str, Any]
+    events: list[Event]
+
+    @property
+    def out(self) -> Path:
+        return Path(self.spec["out"])
+
+    @property
+    def artifacts(self) -> dict[str, str]:
+        found: dict[str, str] = self.events[-1]["artifacts"]
+        return found
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `models/base` and the release `data`."""
+    folder = tmp_path_factory.mktemp("training_job")
+    built = run_module("training.demo_models.build", "--out", str(folder / "models"), "--name", "base")
+    assert built.returncode == 0, built.stderr
+    write_release(folder / "data", 192)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dsa(bench: Path) -> Finished:
+    """The pediatrics expert with the demo's settings, undisturbed."""
+    return finish(dsa_spec(bench, "expert"))
+
+
+@pytest.fixture(scope="session")
+def gba(bench: Path, dsa: Finished) -> Finished:
+    """A few GBA steps from the expert, undisturbed."""
+    return finish(gba_spec(bench, "reinforced", dsa.out))
+
+
+def dsa_spec(bench: Path, name: str, **settings: Any) -> dict[str, Any]:
+    return {
+        "stage": "dsa",
+        **_shared(bench, name),
+        "data": str(bench / "data"),
+        "specialty": "pediatrics",
+        "settings": {**demo_settings()["dsa"], **settings},
+    }
+
+
+def gba_spec(bench: Path, name: str, expert: Path, **settings: Any) -> dict[str, Any]:
+    return {
+        "stage": "gba",
+        **_shared(bench, name),
+        "data": str(bench / "data"),
+        "experts": [str(expert)],
+        "settings": {**demo_settings()["gba"], "checkpoint_every": 1, **settings},
+    }
+
+
+def merge_spec(bench: Path, name: str, expert: Path, reinforced: Path) -> dict[str, Any]:
+    return {"stage": "merge", **_shared(bench, name), "experts": [str(expert)], "reinforced": str(reinforced)}
+
+
+def finish(spec: dict[str, Any]) -> Finished:
+    """Run a stage that is expected to end well."""
+    events, status = run_stage(spec)
+    assert status == 0, Path(spec["out"]).with_suffix(".err").read_text()
+    return Finished(spec, events)
+
+
+def _shared(bench: Path, name: str) -> dict[str, Any]:
+    return {"base": str(bench / "models" / "base"), "out": str(bench / name), "seed": 1, "device": "cpu"}

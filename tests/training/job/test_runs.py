@@ -1,0 +1,163 @@
+"""The stages as processes: events, kill -9 and SIGTERM with bit-identical resume, equivalence, merging."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.training.job.conftest import Finished, dsa_spec, finish, gba_spec, merge_spec
+from tests.training.job.process import at, run_module, run_stage
+from training.job import cards, merge
+from training.job.deltas import parameters
+from training.job.files import weights_digest
+from training.job.models import load_model
+from training.job.progress import Progress
+from training.job.spec import MergeSettings, parse
+from training.job.stop_flag import StopFlag
+from training.job.train import Context
+
+# One worker builds the shared model and runs; a second one would build them again.
+pytestmark = pytest.mark.xdist_group("training_job")
+
+
+def test_dsa_events_and_folders(dsa: Finished) -> None:
+    names = [event["event"] for event in dsa.events]
+    assert (names[0], names[-1]) == ("start", "done")
+    assert dsa.events[0] == {"event": "start", "total_steps": 80, "resumed_from": 0}
+    steps = [event for event in dsa.events if event["event"] == "step"]
+    assert [event["step"] for event in steps] == list(range(1, 81))
+    assert steps[-1]["loss"] < steps[0]["loss"] / 4
+    assert [event["name"] for event in dsa.events if event["event"] == "checkpoint"][-1] == "step-000080"
+    assert dsa.artifacts["digest"] == weights_digest(dsa.out / "model")
+    assert dsa.artifacts["adapter_digest"] == weights_digest(dsa.out / "adapter")
+    assert all(
+        (dsa.out / "model" / name).stat().st_mode & 0o044 for name in ("model.safetensors", "tokenizer.json")
+    )
+    card = json.loads((dsa.out / "run_card.json").read_text())
+    assert card["inputs"] == {"traces": 48, "specialty": "pediatrics"}
+    assert card["versions"]["trl"] == "1.16.0"
+
+
+def test_dsa_lifts_the_accuracy_of_its_specialty(bench: Path, dsa: Finished) -> None:
+    before, after = accuracies(bench / "models" / "base", dsa.out / "model")
+    assert before <= 0.6
+    assert after >= 0.9
+
+
+def test_dsa_changes_language_layers_only(bench: Path, dsa: Finished) -> None:
+    before = dict(load_model(bench / "models" / "base").named_parameters())
+    after = dict(load_model(dsa.out / "model").named_parameters())
+    changed = {name for name, value in before.items() if not value.equal(after[name])}
+    assert changed
+    assert all(".language_model.layers." in name and name.endswith("_proj.weight") for name in changed)
+
+
+def test_dsa_stopped_ends_bit_identical(bench: Path, dsa: Finished) -> None:
+    """Its kill -9 is proved in tests/training/test_run_job.py, here in the soak below."""
+    spec = dsa_spec(bench, "expert_stopped")
+    events, status = run_stage(spec, at("step", 21), signal.SIGTERM)
+    assert status == 3
+    stopped = events[-1]
+    assert stopped["event"] == "stopped"
+    resumed = finish(spec)
+    assert resumed.events[0]["resumed_from"] == stopped["step"]
+    assert resumed.artifacts == dsa.artifacts
+    again, status = run_stage(spec)
+    assert (status, [event["event"] for event in again]) == (0, ["done"])
+    assert again[0]["artifacts"] == dsa.artifacts
+
+
+def test_gba_events_and_start_from_the_expert(gba: Finished, dsa: Finished) -> None:
+    steps = [event for event in gba.events if event["event"] == "step"]
+    assert len(steps) == 4
+    assert all("reward" in event for event in steps)
+    card = json.loads((gba.out / "run_card.json").read_text())
+    assert card["inputs"]["experts"] == [weights_digest(dsa.out / "adapter")]
+
+
+def test_gba_killed_ends_bit_identical(bench: Path, dsa: Finished, gba: Finished) -> None:
+    spec = gba_spec(bench, "reinforced_killed", dsa.out)
+    events, status = run_stage(spec, at("checkpoint", 2))
+    assert (status, events[-1]["event"]) == (-signal.SIGKILL, "checkpoint")
+    resumed = finish(spec)
+    assert resumed.events[0]["resumed_from"] >= 2
+    assert resumed.artifacts == gba.artifacts
+
+
+def test_gba_reproduces_stock_grpo_bit_for_bit(bench: Path, dsa: Finished) -> None:
+    spec = gba_spec(bench, "equivalence", dsa.out, max_steps=2)
+    path = bench / "equivalence_spec.json"
+    path.write_text(json.dumps(spec))
+    process = run_module("tests.training.job.equivalence", str(path))
+    assert process.returncode == 0, process.stderr
+    digests = json.loads(process.stdout)
+    assert digests["guided"] == digests["guided_stock"]
+    assert digests["single"] == digests["single_stock"]
+    assert len({digests[name] for name in ("guided", "single", "neutral", "untrained")}) == 4
+    # It has imported every stage by now.
+    assert digests["stages"] == ["training.job.dsa", "training.job.gba", "training.job.merge"]
+    assert digests["imports_django"] is False
+
+
+def test_merge_stage_and_command_agree(bench: Path, dsa: Finished, gba: Finished) -> None:
+    spec = parse(merge_spec(bench, "merged", dsa.out, gba.out))
+    cards.bind(spec)
+    card = merge.run(Context(spec, Progress(None), StopFlag()))
+    folders = [str(bench / "models" / "base"), str(dsa.out), str(gba.out), str(bench / "merged_by_command")]
+    process = run_module(
+        *("training.job.merge", "--base", folders[0], "--expert", folders[1], folders[2], "--out", folders[3])
+    )
+    assert process.returncode == 0, process.stderr
+    digest = json.loads(process.stdout.splitlines()[-1])["artifacts"]["digest"]
+    assert digest == card["artifacts"]["digest"] == weights_digest(spec.out / "model")
+    layers = json.loads((spec.out / "run_card.json").read_text())["layers"]
+    assert len(layers) == 21
+    assert all(-1 <= cosine <= 1 for layer in layers for cosine in layer["cosines"])
+
+
+def test_one_expert_at_full_density_gives_the_expert_back(bench: Path, dsa: Finished) -> None:
+    merged = parameters(load_model(bench / "models" / "base"))
+    context = Context(parse(dsa.spec), Progress(None), StopFlag())
+    merge.merge_into(merged, [dsa.out], MergeSettings(density=1.0), 0, context)
+    expert = parameters(load_model(dsa.out / "model"))
+    assert all(merged[name].allclose(value, atol=1e-6) for name, value in expert.items())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"base": "nowhere"}, "base: the folder holds no model"),
+        ({"settings": {"epochs": 0}}, "settings.epochs: must be positive"),
+        ({"surprise": 1}, "surprise: unknown key"),
+    ],
+)
+def test_a_run_that_cannot_start_says_why(bench: Path, change: dict[str, object], message: str) -> None:
+    events, status = run_stage({**dsa_spec(bench, "refused"), **change})
+    assert status == 2
+    assert [event["event"] for event in events] == ["failed"]
+    assert message in events[0]["message"]
+    assert str(bench) not in events[0]["message"]
+
+
+def test_a_folder_is_not_shared_by_two_specifications(bench: Path, dsa: Finished) -> None:
+    events, status = run_stage({**dsa.spec, "seed": 2})
+    assert status == 2
+    assert "another specification" in events[0]["message"]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(20))
+def test_many_kills_at_any_step(bench: Path, dsa: Finished, seed: int) -> None:
+    spec = dsa_spec(bench, f"soak_{seed}")
+    for number in range(3):
+        run_stage(spec, at("step", 1 + (seed * 7 + number * 29) % 78))
+    assert finish(spec).artifacts == dsa.artifacts
+
+
+def accuracies(*folders: Path) -> list[float]:
+    """Per model folder, the share of 24 held-out pediatrics items that it answers rightly, greedily."""
+    process = run_module("tests.training.job.answering", "pediatrics", "24", *map(str, folders))
+    assert process.returncode == 0, process.stderr
+    shares: list[float] = json.loads(process.stdout)
+    return shares
