@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation.frames import label_of
-from annotation.majority import Outcome, decide
+from annotation.majority import LabelDecision, decide_labels
 from annotation.models import Case, Choice, Consensus, Dimension, Vote
 from annotation.states import CaseState
 from consilium.people.models import Person, Role
@@ -33,7 +33,7 @@ def count_votes(*, case: Case, item: WorkItem) -> None:
     until = timezone.now() + timedelta(hours=case.study.settings.quiet_hours)
     transition(case, CaseState.QUIET, by=None, quiet_until=until)
     if until <= timezone.now():
-        settle(case=case)
+        settle_case(case=case)
 
 
 def settle_due() -> int:
@@ -49,14 +49,14 @@ def sweep() -> None:
 
 def _settled(case: Case) -> bool:
     try:
-        settle(case=case)
+        settle_case(case=case)
     except StateChanged:
         return False
     return True
 
 
 @transaction.atomic
-def settle(*, case: Case) -> Case:
+def settle_case(*, case: Case) -> Case:
     """Count the votes of a quiet case: labels, or replacement readers, or a senior.
 
     When a lead has closed the item, nobody can replace a reader, so a senior decides. Raises StateChanged.
@@ -76,12 +76,12 @@ def settle(*, case: Case) -> Case:
     return case
 
 
-def outcome_of(case: Case, item: WorkItem) -> Outcome:
+def outcome_of(case: Case, item: WorkItem) -> LabelDecision:
     """What the counted votes of the case say now, the readers in the order of their seats."""
     seats = dict(Claim.objects.filter(item=item, slot__isnull=False).values_list("person", "slot"))
     votes = sorted(Vote.objects.filter(case=case).counted(), key=lambda vote: seats.get(vote.person_id) or 0)
     settings = case.study.settings
-    return decide(
+    return decide_labels(
         [{name: vote.label(name) for name in Dimension.values} for vote in votes],
         [vote.harm for vote in votes],
         votes_per_case=settings.votes_per_case,
@@ -95,7 +95,7 @@ def _add_readers(item: WorkItem, number: int) -> None:
         add_capacity(item)
 
 
-def _store(case: Case, outcome: Outcome) -> None:
+def _store(case: Case, outcome: LabelDecision) -> None:
     for name, tally in outcome.tallies.items():
         Consensus.objects.update_or_create(
             case=case,

@@ -23,7 +23,7 @@ class AskModelsForm(forms.Form):
         field.queryset = ModelEndpoint.objects.for_study(study).in_use()
 
 
-class RoundForm(forms.Form):
+class ComparisonRoundForm(forms.Form):
     """A new round of comparisons."""
 
     name = forms.CharField(max_length=120, help_text="Readers see it; do not name a model.")
@@ -44,7 +44,7 @@ class ExcludeForm(forms.Form):
     )
 
 
-class FreezeForm(forms.Form):
+class PreferenceFreezeForm(forms.Form):
     """The name of a new preference release."""
 
     name = forms.CharField(max_length=120)

@@ -30,7 +30,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class LabelDecision:
     """What the counted votes of a case say: a tally per dimension and what has to happen next.
 
     `more_readers` is how many replacement readers are still to come; a case is disputed only without any.
@@ -43,14 +43,14 @@ class Outcome:
     reason: str
 
 
-def decide(
+def decide_labels(
     votes: Sequence[Mapping[str, str | None]],
     harms: Sequence[str],
     *,
     votes_per_case: int,
     capacity: int,
     senior_on_any_split: bool,
-) -> Outcome:
+) -> LabelDecision:
     """Count the votes (dimension to "A", "B" or None = cannot judge; one mapping per reader, in seat order).
 
     A majority needs more than half of `votes_per_case` on one side. Where it is missing, each reader who
@@ -66,7 +66,7 @@ def decide(
     wanted = votes_per_case + min(unsure, votes_per_case)
     more_readers = max(0, wanted - capacity)
     reason = _dispute(missing, harms, tallies, senior_on_any_split)
-    return Outcome(tallies, labels, more_readers, bool(reason) and not more_readers, reason)
+    return LabelDecision(tallies, labels, more_readers, bool(reason) and not more_readers, reason)
 
 
 def _tally(labels: Sequence[str | None], votes_per_case: int) -> Tally:

@@ -21,5 +21,5 @@ def summary(study: Study) -> dict[str, Any]:
         "cases": dict.fromkeys(CaseState.values, 0) | dict(states),
         "votes_today": votes.filter(submission__submitted_at__gte=midnight).count(),
         "votes_total": votes.count(),
-        "open_items": WorkItem.objects.with_room().filter(study=study, kind__in=kinds).count(),
+        "open_items": WorkItem.objects.with_free_slot().filter(study=study, kind__in=kinds).count(),
     }

@@ -8,9 +8,9 @@ from django.db import transaction
 from annotation.models import Response
 from consilium.answers import solver_prompt
 from consilium.answers.normalise import normalise
-from consilium.answers.think_answer import parse, rejoin
-from consilium.inference.chat_request import Ask
-from consilium.inference.complete import ask_all
+from consilium.answers.think_answer import parse_think_answer, rejoin
+from consilium.inference.chat_request import ChatRequest
+from consilium.inference.complete import complete_all
 from consilium.inference.images import data_uri
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.inference.permissions import check_may_ask
@@ -34,7 +34,7 @@ class NothingToAnswer(Exception):
 
 def readable(text: str) -> str:
     """The reply as people and judges read it: reasoning, then one line with the answer; words untouched."""
-    parsed = parse(text)
+    parsed = parse_think_answer(text)
     return normalise(f"{parsed.thinking}\n\nAnswer: {parsed.answer}" if parsed.ok else text)
 
 
@@ -69,7 +69,7 @@ def answer_questions(handle: JobHandle) -> dict[str, Any]:
     _check_sources(list(questions.values()), endpoint)
     done = 0
 
-    def store(ask: Ask, reply: Reply) -> None:
+    def store(ask: ChatRequest, reply: Reply) -> None:
         nonlocal done
         text = rejoin(reply.text, reply.reasoning)
         with transaction.atomic():
@@ -84,16 +84,16 @@ def answer_questions(handle: JobHandle) -> dict[str, Any]:
 
     limit = study.settings.answer_tokens_max
     asks = (_ask(tag, question, limit) for tag, question in questions.items())
-    asked = ask_all(endpoint, asks, on_reply=store, check=handle.check)
+    asked = complete_all(endpoint, asks, on_reply=store, check=handle.check)
     if asked.failed:
         raise JobFailed(f"{len(asked.failed)} of {asked.asked} questions got no answer: {asked.failed[0][1]}")
     return {"answered": done}
 
 
-def _ask(tag: str, question: Question, max_tokens: int) -> Ask:
+def _ask(tag: str, question: Question, max_tokens: int) -> ChatRequest:
     uris = [data_uri(png) for png in model_images(question)]
     text = solver_prompt.build(question.text, question.options)
-    return Ask(messages=solver_prompt.as_messages(text, uris), tag=tag, max_tokens=max_tokens)
+    return ChatRequest(messages=solver_prompt.as_messages(text, uris), tag=tag, max_tokens=max_tokens)
 
 
 def _check_sources(questions: Sequence[Question], endpoint: ModelEndpoint) -> None:

@@ -45,7 +45,7 @@ def _items_without_reader() -> "QuerySet[WorkItem]":
         person__is_active=True,
     )
     held = Claim.objects.filter(item=OuterRef("pk"), state__in=ACTIVE)
-    room = WorkItem.objects.with_room().filter(kind=Kind.COMPARE, specialty="", department="")
+    room = WorkItem.objects.with_free_slot().filter(kind=Kind.COMPARE, specialty="", department="")
     return room.filter(~Exists(eligible), ~Exists(held))
 
 

@@ -10,9 +10,9 @@ from benchmark.models import Evaluation, Verdict
 from benchmark.release_rows import ReleasedImages, checked_rows
 from consilium.answers import judge_prompt, solver_prompt
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.answers.verdicts import PARSER_VERSION, read
-from consilium.inference.chat_request import Ask
-from consilium.inference.complete import CUT, ask_all
+from consilium.answers.verdicts import PARSER_VERSION, parse_verdict
+from consilium.inference.chat_request import ChatRequest
+from consilium.inference.complete import CUT, complete_all
 from consilium.inference.models import Reply
 from consilium.jobs.handle import JobFailed, JobHandle
 from curation.releases.manifest import app_version
@@ -32,7 +32,7 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
     )
     done = len(known)
 
-    def store(ask: Ask, reply: Reply) -> None:
+    def store(ask: ChatRequest, reply: Reply) -> None:
         nonlocal done
         row_id, _, order = ask.tag.rpartition("/")
         with transaction.atomic():
@@ -41,9 +41,9 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
         done += 1
         handle.progress(done, evaluation.expected_calls, "verdicts")
 
-    asked = ask_all(evaluation.endpoint, asks, on_reply=store, check=handle.check)
+    asked = complete_all(evaluation.endpoint, asks, on_reply=store, check=handle.check)
     handle.fence()
-    finish(evaluation)
+    end_evaluation(evaluation)
     if asked.failed:
         raise JobFailed(f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.failed[0][1]}")
     return {"verdicts": done}
@@ -54,7 +54,7 @@ def store_verdict(evaluation: Evaluation, row_id: str, order: str, reply: Reply)
 
     A reply that was cut at its length limit again, with the doubled limit, says nothing in any dimension.
     """
-    reading = read(reply.text)
+    reading = parse_verdict(reply.text)
     reason = CUT_REASON if reply.finish_reason == CUT else reading.reason
     parsed: dict[str, str | None] = dict.fromkeys(DIMENSIONS)
     if reason != CUT_REASON:
@@ -67,7 +67,7 @@ def store_verdict(evaluation: Evaluation, row_id: str, order: str, reply: Reply)
     )
 
 
-def finish(evaluation: Evaluation) -> None:
+def end_evaluation(evaluation: Evaluation) -> None:
     """Write the run card: everything needed to say where these figures come from."""
     card = {
         "release": evaluation.release_digest,
@@ -84,10 +84,10 @@ def finish(evaluation: Evaluation) -> None:
     Evaluation.objects.filter(pk=evaluation.pk).update(run_card=card)
 
 
-def _ask(row: dict[str, Any], order: str, images: ReleasedImages, max_tokens: int) -> Ask:
+def _ask(row: dict[str, Any], order: str, images: ReleasedImages, max_tokens: int) -> ChatRequest:
     first, second = (row[f"answer_{letter}"] for letter in order)
     # With its options, as the clinicians saw it: "Answer: B" means nothing without them.
     question = solver_prompt.question_block(row["question"], row["options"])
     prompt = judge_prompt.build(question, first, second)
     messages = judge_prompt.as_messages(prompt, images.data_uris(row))
-    return Ask(messages=messages, tag=f"{row['id']}/{order}", max_tokens=max_tokens)
+    return ChatRequest(messages=messages, tag=f"{row['id']}/{order}", max_tokens=max_tokens)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from benchmark.models import Evaluation, EvaluationKind
-from benchmark.preconditions import EvaluationRefused, check_endpoints, check_release
+from benchmark.preconditions import EvaluationRefused, check_endpoints, check_scorable
 from benchmark.release_rows import expected_calls
 from consilium.answers import judge_prompt, option_letters, solver_prompt, verdicts
 from consilium.audit.record import record
@@ -29,7 +29,7 @@ def evaluate(
     Raises NotAllowed, EndpointRefused, EvaluationRefused.
     """
     check_lead(by, study)
-    check_release(study, EvaluationKind(kind), release)
+    check_scorable(study, EvaluationKind(kind), release)
     check_endpoints(study, EvaluationKind(kind), release, endpoints)
     calls = expected_calls(release, kind)
     if not calls:

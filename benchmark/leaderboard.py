@@ -93,7 +93,7 @@ class SolverLine:
 def judge_lines(release: Release) -> list[JudgeLine]:
     """Every judge scored on the release, best first, unranked ones last."""
     rows = list(rows_of(release).values_list("content", flat=True))
-    evaluations = newest(release, EvaluationKind.JUDGE)
+    evaluations = newest_evaluations(release, EvaluationKind.JUDGE)
     stored = Verdict.objects.filter(evaluation__in=evaluations)
     letters: dict[int, Letters] = defaultdict(lambda: defaultdict(dict))
     for owner, row_id, order, parsed in stored.values_list("evaluation", "row_id", "order", "parsed"):
@@ -106,7 +106,7 @@ def judge_lines(release: Release) -> list[JudgeLine]:
 def solver_lines(release: Release) -> list[SolverLine]:
     """Every solver scored on the release, best first, unranked ones last."""
     rows = {row["id"]: row for row in rows_of(release).values_list("content", flat=True)}
-    evaluations = newest(release, EvaluationKind.SOLVER)
+    evaluations = newest_evaluations(release, EvaluationKind.SOLVER)
     results: dict[int, list[SolverResult]] = defaultdict(list)
     for result in SolverResult.objects.filter(evaluation__in=evaluations).order_by("row_id"):
         results[result.evaluation_id].append(result)
@@ -123,7 +123,7 @@ def chance(release: Release) -> float:
     return sum(shares) / len(shares) if shares else 0.0
 
 
-def newest(release: Release, kind: str) -> list[Evaluation]:
+def newest_evaluations(release: Release, kind: str) -> list[Evaluation]:
     """One evaluation per endpoint: the last with all its answers, else the last that was not cancelled.
 
     Those with all their answers come last, each kind by age.

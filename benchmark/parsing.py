@@ -22,7 +22,7 @@ class BadRepliesError(ValueError):
 
 
 @dataclass(frozen=True)
-class Reply:
+class ReplyLine:
     """One reply to read."""
 
     id: str | int
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _arguments().parse_args(arguments)
     try:
         lines = [
-            {"id": reply.id, **parse(reply.text, kind=chosen.kind, letters=chosen.letters)}
+            {"id": reply.id, **parse_reply(reply.text, kind=chosen.kind, letters=chosen.letters)}
             for reply in read_replies(chosen.replies)
         ]
     except ValueError as error:
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def parse(text: str, *, kind: str = "judge", letters: str = "ABCDE") -> dict[str, Any]:
+def parse_reply(text: str, *, kind: str = "judge", letters: str = "ABCDE") -> dict[str, Any]:
     """Verdict and reason of one reply; `kind` is "judge" or "mcq".
 
     Raises:
@@ -53,11 +53,11 @@ def parse(text: str, *, kind: str = "judge", letters: str = "ABCDE") -> dict[str
     if kind == "mcq":
         found = option_letters.extract(text, letters)
         return {"verdict": found.letter, "reason": found.rule}
-    reading = verdicts.read(text)
+    reading = verdicts.parse_verdict(text)
     return {"verdict": dict(reading.verdicts), "reason": reading.reason}
 
 
-def read_replies(path: Path) -> Iterator[Reply]:
+def read_replies(path: Path) -> Iterator[ReplyLine]:
     """The replies of a JSONL file in UTF-8; empty lines are skipped.
 
     Raises:
@@ -72,7 +72,7 @@ def read_replies(path: Path) -> Iterator[Reply]:
             yield _reply(line, f"{path.name} line {number}")
 
 
-def _reply(line: bytes, place: str) -> Reply:
+def _reply(line: bytes, place: str) -> ReplyLine:
     try:
         row = json.loads(line.decode())
     except UnicodeDecodeError as error:
@@ -87,7 +87,7 @@ def _reply(line: bytes, place: str) -> Reply:
         raise BadRepliesError(f"{place}: id must be text or a whole number.")
     if not isinstance(row["text"], str):
         raise BadRepliesError(f"{place}: text must be text.")
-    return Reply(row["id"], row["text"])
+    return ReplyLine(row["id"], row["text"])
 
 
 def _arguments() -> argparse.ArgumentParser:

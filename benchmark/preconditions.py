@@ -20,7 +20,7 @@ class EvaluationRefused(Exception):
     """The evaluation cannot be launched as asked; the text says what is wrong."""
 
 
-def check_release(study: Study, kind: EvaluationKind, release: Release) -> None:
+def check_scorable(study: Study, kind: EvaluationKind, release: Release) -> None:
     """Raise EvaluationRefused unless this kind of model is scored on this release."""
     if release.study_id != study.pk or release.kind != EXPECTED_KIND[kind]:
         wanted = ReleaseKind(EXPECTED_KIND[kind]).label.lower()

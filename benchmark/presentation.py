@@ -10,7 +10,7 @@ from consilium.people.models import Specialty
 from consilium.statistics.intervals import Estimate as Measured
 from consilium.statistics.intervals import Interval
 from consilium.statistics.undefined import Maybe, Undefined
-from consilium.ui.charts import Estimate, interval_chart
+from consilium.ui.charts import PlottedEstimate, interval_chart
 
 NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -136,12 +136,14 @@ def _coverage(answered: int, expected: int) -> Maybe[float]:
     return answered / expected if expected else Undefined("nothing to ask")
 
 
-def _estimate(name: str, measured: Measured) -> Estimate | None:
+def _estimate(name: str, measured: Measured) -> PlottedEstimate | None:
     if isinstance(measured.value, Undefined):
         return None
     if isinstance(measured.interval, Undefined):
-        return Estimate(name, 100 * measured.value)
-    return Estimate(name, 100 * measured.value, 100 * measured.interval.low, 100 * measured.interval.high)
+        return PlottedEstimate(name, 100 * measured.value)
+    return PlottedEstimate(
+        name, 100 * measured.value, 100 * measured.interval.low, 100 * measured.interval.high
+    )
 
 
 def _one_digit(value: float) -> str:

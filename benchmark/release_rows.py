@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmark.models import Evaluation, EvaluationKind
 from benchmark.preconditions import EvaluationRefused, check_sources
-from consilium.blobs.store import read
+from consilium.blobs.store import read_blob
 from consilium.jobs.handle import JobFailed
 from curation.models import Release, ReleaseFile
 from curation.releases.freeze import rows_of
@@ -59,4 +59,4 @@ class ReleasedImages:
 
 @lru_cache(maxsize=32)  # the two orders of a case follow one another
 def _data_uri(sha256: str) -> str:
-    return f"data:image/png;base64,{base64.b64encode(read(sha256)).decode()}"
+    return f"data:image/png;base64,{base64.b64encode(read_blob(sha256)).decode()}"

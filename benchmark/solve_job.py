@@ -4,14 +4,14 @@ from typing import Any
 
 from django.db import transaction
 
-from benchmark.judge_job import finish
+from benchmark.judge_job import end_evaluation
 from benchmark.models import Evaluation, SolverResult
 from benchmark.release_rows import ReleasedImages, checked_rows, is_scorable
 from consilium.answers import solver_prompt
 from consilium.answers.option_letters import extract
 from consilium.answers.think_answer import rejoin
-from consilium.inference.chat_request import Ask
-from consilium.inference.complete import ask_all
+from consilium.inference.chat_request import ChatRequest
+from consilium.inference.complete import complete_all
 from consilium.inference.models import Reply
 from consilium.jobs.handle import JobFailed, JobHandle
 
@@ -26,7 +26,7 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
     asks = (_ask(row, images, limit) for row_id, row in rows.items() if row_id not in known)
     done = len(known)
 
-    def store(ask: Ask, reply: Reply) -> None:
+    def store(ask: ChatRequest, reply: Reply) -> None:
         nonlocal done
         with transaction.atomic():
             handle.fence()
@@ -34,9 +34,9 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
         done += 1
         handle.progress(done, len(rows), "answers")
 
-    asked = ask_all(evaluation.endpoint, asks, on_reply=store, check=handle.check)
+    asked = complete_all(evaluation.endpoint, asks, on_reply=store, check=handle.check)
     handle.fence()
-    finish(evaluation)
+    end_evaluation(evaluation)
     if asked.failed:
         raise JobFailed(f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.failed[0][1]}")
     return {"answers": done}
@@ -53,7 +53,7 @@ def store_result(evaluation: Evaluation, row: dict[str, Any], reply: Reply) -> N
     )
 
 
-def _ask(row: dict[str, Any], images: ReleasedImages, max_tokens: int) -> Ask:
+def _ask(row: dict[str, Any], images: ReleasedImages, max_tokens: int) -> ChatRequest:
     text = solver_prompt.build(row["question"], row["options"])
     messages = solver_prompt.as_messages(text, images.data_uris(row))
-    return Ask(messages=messages, tag=row["id"], max_tokens=max_tokens)
+    return ChatRequest(messages=messages, tag=row["id"], max_tokens=max_tokens)

@@ -23,7 +23,7 @@ ONE_RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "inter
 def broker() -> dict[str, Any]:
     """Celery's settings of the broker: BROKER_URL, else folders under CONSILIUM_HOME (one host)."""
     if not settings.BROKER_URL:
-        folder_broker.register()
+        folder_broker.register_transport()
         options = folder_broker.options(Path(settings.CONSILIUM_HOME), POLL_SECONDS)
         return {"broker_url": f"{folder_broker.SCHEME}://localhost", "broker_transport_options": options}
     redis = settings.BROKER_URL.startswith(("redis", "sentinel"))

@@ -39,10 +39,10 @@ def one_line(logger: WrappedLogger, method: str, event: EventDict) -> str:
     """`time level logger event key=value ...` with everything that is not printable escaped."""
     head = [str(event.pop(name, "-")) for name in ("timestamp", "level", "logger", "event")]
     pairs = [f"{key}={_value(value)}" for key, value in sorted(event.items()) if not key.startswith("_")]
-    return escape(SECRET_LINK.sub(r"\1...", " ".join([head[0], f"{head[1]:7}", *head[2:], *pairs])))
+    return escape_controls(SECRET_LINK.sub(r"\1...", " ".join([head[0], f"{head[1]:7}", *head[2:], *pairs])))
 
 
-def escape(text: str) -> str:
+def escape_controls(text: str) -> str:
     """The text on one line: control characters and other unprintable ones become escapes."""
     if text.isprintable():
         return text

@@ -110,7 +110,7 @@ class TraceForm(forms.Form):
         self.fields["endpoint"].queryset = usable.order_by("name")  # type: ignore[attr-defined]
 
 
-class RoundForm(forms.Form):
+class ReviewRoundForm(forms.Form):
     """A new round of trace reviews."""
 
     name = forms.CharField(max_length=120, help_text="For example: Traces, first round.")

@@ -30,32 +30,32 @@ _PLACES: Final = frozenset({"brain", "eye", "ophthalmology", "otolaryngology", "
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class SpecialtyDecision:
     """The specialty and the id of the rule that decided it."""
 
     specialty: str
     rule: str
 
 
-def decide(
+def decide_specialty(
     text: str, *, given: str = "", age_years: int | None = None, organ_system: str = "", department: str = ""
-) -> Verdict:
+) -> SpecialtyDecision:
     """The specialty of a question from its own value (rule `import`), the age, its words or its place.
 
     `text` is the question with its options; `age_years` is None when unknown. Rules in order: age below 18 or
     a word for a child; a neoplasm or an operation; brain, mind, eye, ear, nose or throat; adult medicine.
     """
     if given:
-        return Verdict(given, "import")
+        return SpecialtyDecision(given, "import")
     if (young := _young(text, age_years)) is not None:
-        return Verdict("pediatrics", young)
+        return SpecialtyDecision("pediatrics", young)
     if _TUMOUR_OR_KNIFE.search(text):
-        return Verdict("oncology_surgery", "oncology_surgery_words")
+        return SpecialtyDecision("oncology_surgery", "oncology_surgery_words")
     if {organ_system, department} & _PLACES:
-        return Verdict("brain_senses", "brain_senses_place")
+        return SpecialtyDecision("brain_senses", "brain_senses_place")
     if _BRAIN_OR_SENSES.search(text):
-        return Verdict("brain_senses", "brain_senses_words")
-    return Verdict("adult_medicine", "default")
+        return SpecialtyDecision("brain_senses", "brain_senses_words")
+    return SpecialtyDecision("adult_medicine", "default")
 
 
 def _young(text: str, age_years: int | None) -> str | None:

@@ -7,7 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from consilium.ui.charts import HALF_WIDTH, Estimate, Series, interval_chart, line_chart
+from consilium.ui.charts import HALF_WIDTH, PlottedEstimate, Series, interval_chart, line_chart
 from consilium.ui.icons import ICON_FOLDER
 from consilium.ui.state_badges import LOOKS
 
@@ -78,9 +78,9 @@ def _loss_chart() -> str:
 
 def _leaderboard_chart() -> str:
     rows = [
-        Estimate("merged-model-judge", 0.742, 0.701, 0.781),
-        Estimate("judge-sft", 0.688, 0.644, 0.729),
-        Estimate("base-model", 0.531, 0.486, 0.577, "not different from chance"),
+        PlottedEstimate("merged-model-judge", 0.742, 0.701, 0.781),
+        PlottedEstimate("judge-sft", 0.688, 0.644, 0.729),
+        PlottedEstimate("base-model", 0.531, 0.486, 0.577, "not different from chance"),
     ]
     return interval_chart(
         rows,

@@ -71,15 +71,15 @@ def messages(number: int, uri: str) -> list[dict[str, Any]]:
 
 def with_engine(base_url: str, count: int, in_flight: int, uri: str, name: str) -> None:
     """All calls through ask_all."""
-    from consilium.inference.chat_client import Limits
-    from consilium.inference.chat_request import Ask
-    from consilium.inference.complete import ask_all
+    from consilium.inference.chat_client import CallLimits
+    from consilium.inference.chat_request import ChatRequest
+    from consilium.inference.complete import complete_all
     from consilium.inference.models import ModelEndpoint
 
     endpoint = ModelEndpoint.objects.create(name=name, base_url=base_url, model_id="stub", family="stub")
-    asks = [Ask(messages=messages(number, uri), tag=str(number)) for number in range(count)]
-    asked = ask_all(
-        endpoint, asks, on_reply=lambda *_: None, check=lambda: None, limits=Limits(in_flight=in_flight)
+    asks = [ChatRequest(messages=messages(number, uri), tag=str(number)) for number in range(count)]
+    asked = complete_all(
+        endpoint, asks, on_reply=lambda *_: None, check=lambda: None, limits=CallLimits(in_flight=in_flight)
     )
     assert (asked.done, asked.failed) == (count, []), asked
 

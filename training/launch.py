@@ -89,7 +89,7 @@ def launch_pipeline(
             seed=seed,
         )
 
-    names = specialties_of(preconditions.check_release(study, release))
+    names = specialties_of(preconditions.check_trainable(study, release))
     if not names:
         raise LaunchRefused(f"{release} holds no row that is meant for training.")
     experts = [stage_run(Stage.DSA, specialty=name) for name in names]
@@ -107,7 +107,7 @@ def _check(
 ) -> None:
     preconditions.check_base(study, base)
     if stage != Stage.MERGE:
-        preconditions.check_release(study, release)
+        preconditions.check_trainable(study, release)
     elif release is not None:
         raise LaunchRefused("A merge reads the runs that it merges, not a release.")
     preconditions.check_specialty(stage, release, specialty)

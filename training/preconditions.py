@@ -12,7 +12,7 @@ from consilium.people.models import Study
 from curation.models import Release, ReleaseKind, Source
 from curation.releases.freeze import rows_of
 from curation.states import ReleaseState
-from training.job.spec import SpecError, parse
+from training.job.spec import SpecError, parse_spec
 from training.models import Run, Stage
 
 LARGEST_SEED = 2**31 - 1
@@ -43,7 +43,7 @@ def check_base(study: Study, base: ModelEndpoint) -> None:
         raise LaunchRefused(str(refusal)) from None
 
 
-def check_release(study: Study, release: Release | None) -> Release:
+def check_trainable(study: Study, release: Release | None) -> Release:
     """Raise LaunchRefused unless models may be trained on the release now; return it."""
     if release is None or release.study_id != study.pk or release.kind != ReleaseKind.TRACES:
         raise LaunchRefused("Choose a trace release of this study.")
@@ -101,7 +101,7 @@ def settings_fault(stage: str, settings: dict[str, Any]) -> str:
     """Why the training process's own reader would refuse these settings; empty when it takes them."""
     spec: dict[str, Any] = dict.fromkeys(("base", "out", "data", "specialty"), "unused")
     try:
-        parse({**spec, "stage": stage, "experts": ["unused"], "settings": settings})
+        parse_spec({**spec, "stage": stage, "experts": ["unused"], "settings": settings})
     except SpecError as error:
         return str(error)
     odd = (key for key, value in settings.items() if isinstance(value, float) and not math.isfinite(value))

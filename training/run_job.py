@@ -41,7 +41,7 @@ def follow_run(handle: JobHandle) -> dict[str, Any]:
         )  # hashes the files before the transaction
         with transaction.atomic():
             handle.fence()
-            produced = register(run=run, done=done)
+            produced = register_model(run=run, done=done)
     return {"endpoint": produced.endpoint_id, "digest": produced.digest}
 
 
@@ -68,7 +68,7 @@ def _check_permissions(run: Run) -> None:
     try:
         preconditions.check_base(run.study, run.base)
         if run.release is not None:
-            preconditions.check_release(run.study, run.release)
+            preconditions.check_trainable(run.study, run.release)
     except preconditions.LaunchRefused as refusal:
         raise JobFailed(str(refusal)) from None
 
@@ -176,7 +176,7 @@ def _list_checkpoints(run: Run) -> None:
 
 
 @transaction.atomic
-def register(*, run: Run, done: dict[str, Any]) -> ProducedModel:
+def register_model(*, run: Run, done: dict[str, Any]) -> ProducedModel:
     """Register the produced weights as an endpoint that names the releases it was trained on."""
     digests = sorted(_digests(run))
     card = json.loads((run_folder.folder(run) / "run_card.json").read_text())

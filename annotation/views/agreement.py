@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.agreement import agreement_of, missing_figures, organ_systems
-from annotation.forms import FreezeForm
+from annotation.forms import PreferenceFreezeForm
 from annotation.models import Consensus, Dimension
 from annotation.overview import summary
 from annotation.release import freeze_preferences
@@ -34,7 +34,7 @@ def freeze(request: HttpRequest, study: str) -> HttpResponse:
     """Freeze the settled cases into a preference release and show it."""
     person = signed_in(request)
     found = study_for(person, study, Role.LEAD)
-    form = FreezeForm(request.POST)
+    form = PreferenceFreezeForm(request.POST)
     if form.is_valid():
         try:
             release = freeze_preferences(study=found, name=form.cleaned_data["name"], by=person)
@@ -47,7 +47,7 @@ def freeze(request: HttpRequest, study: str) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, study: Study, form: FreezeForm | None = None, status: int = 200
+    request: HttpRequest, study: Study, form: PreferenceFreezeForm | None = None, status: int = 200
 ) -> HttpResponse:
     known = organ_systems(study)
     organ_system = wanted if (wanted := request.GET.get("organ_system", "")) in known else ""
@@ -63,7 +63,7 @@ def _page(
         "with_excluded": with_excluded,
         "missing": missing_figures(figures.rows),
         "counts": summary(study)["cases"],
-        "form": form or FreezeForm(initial={"name": _next_name(study)}),
+        "form": form or PreferenceFreezeForm(initial={"name": _next_name(study)}),
     }
     return render(request, "annotation/agreement.html", context, status=status)
 

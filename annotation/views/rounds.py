@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation.forms import AskModelsForm, RoundForm
+from annotation.forms import AskModelsForm, ComparisonRoundForm
 from annotation.models import Response
 from annotation.pairing import NothingToPair, RoundNameTaken, answers_to_pair, open_comparison_round
 from annotation.responses import NothingToAnswer, SourceForbids, ask_for_answers
@@ -53,7 +53,7 @@ def open_round(request: HttpRequest, study: str) -> HttpResponse:
     """Pair answers and put the cases on the queue."""
     person = signed_in(request)
     found = study_for(person, study, Role.LEAD)
-    form = RoundForm(request.POST)
+    form = ComparisonRoundForm(request.POST)
     if form.is_valid():
         try:
             opened = open_comparison_round(study=found, by=person, **form.cleaned_data)
@@ -83,7 +83,7 @@ def _page(
     study: Study,
     *,
     ask_form: AskModelsForm | None = None,
-    round_form: RoundForm | None = None,
+    round_form: ComparisonRoundForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     answered = (
@@ -97,7 +97,7 @@ def _page(
         "answered": [(row["endpoint__name"], row["n"]) for row in answered.order_by("endpoint__name")],
         "can_pair": len(answers_to_pair(study)),
         "ask_form": ask_form or AskModelsForm(study),
-        "round_form": round_form or RoundForm(initial={"name": _next_name(study)}),
+        "round_form": round_form or ComparisonRoundForm(initial={"name": _next_name(study)}),
     }
     return render(request, "annotation/rounds.html", context, status=status)
 

@@ -38,7 +38,7 @@ class CheckOutcome:
 
 
 @dataclass(frozen=True)
-class Limits:
+class TraceLimits:
     """Settings of the checks: token counts are inclusive, similarity is of word shingles (0 to 1)."""
 
     minimum_tokens: int = MINIMUM_TOKENS
@@ -54,7 +54,7 @@ def run_checks(
     gold: str | None,
     count_tokens: Callable[[str], int],
     others: Sequence[str] = (),
-    limits: Limits | None = None,
+    limits: TraceLimits | None = None,
 ) -> list[CheckOutcome]:
     """All five checks in a fixed order.
 
@@ -66,7 +66,7 @@ def run_checks(
         others: other traces of the same question.
         limits: settings; the defaults when None.
     """
-    chosen = limits or Limits()
+    chosen = limits or TraceLimits()
     return [
         check_format(text),
         check_letter(text, letters=letters, gold=gold),
@@ -78,8 +78,8 @@ def run_checks(
 
 def check_format(text: str) -> CheckOutcome:
     """The think/answer format."""
-    outcome = think_answer.parse(text).outcome
-    return CheckOutcome("format", outcome is think_answer.Outcome.OK, outcome.value)
+    outcome = think_answer.parse_think_answer(text).outcome
+    return CheckOutcome("format", outcome is think_answer.FormatOutcome.OK, outcome.value)
 
 
 def check_letter(text: str, *, letters: str, gold: str | None) -> CheckOutcome:
@@ -93,7 +93,7 @@ def check_letter(text: str, *, letters: str, gold: str | None) -> CheckOutcome:
     return CheckOutcome(name, found.letter == gold, f"answered {found.letter}, gold {gold}")
 
 
-def check_length(text: str, *, count_tokens: Callable[[str], int], limits: Limits) -> CheckOutcome:
+def check_length(text: str, *, count_tokens: Callable[[str], int], limits: TraceLimits) -> CheckOutcome:
     """The token count of the whole trace lies within the limits."""
     count = count_tokens(text)
     passed = limits.minimum_tokens <= count <= limits.maximum_tokens
@@ -109,7 +109,7 @@ def check_given_answer(text: str) -> CheckOutcome:
     return CheckOutcome("no_given_answer", True, "no such sentence")
 
 
-def check_duplicate(text: str, *, others: Iterable[str], limits: Limits) -> CheckOutcome:
+def check_duplicate(text: str, *, others: Iterable[str], limits: TraceLimits) -> CheckOutcome:
     """No other trace shares most of its word shingles (Jaccard similarity)."""
     own = shingles(text, limits.shingle_words)
     highest = max((jaccard(own, shingles(other, limits.shingle_words)) for other in others), default=0.0)

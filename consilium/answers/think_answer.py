@@ -9,7 +9,7 @@ _TAG: Final = re.compile(r"</?(?:think|answer)>")
 _EXPECTED: Final = ("<think>", "</think>", "<answer>", "</answer>")
 
 
-class Outcome(StrEnum):
+class FormatOutcome(StrEnum):
     """Why a text is, or is not, in the format."""
 
     OK = "ok"
@@ -27,17 +27,17 @@ class Outcome(StrEnum):
 class ThinkAnswer:
     """The outcome of the check; `thinking` and `answer` are stripped and empty unless the outcome is OK."""
 
-    outcome: Outcome
+    outcome: FormatOutcome
     thinking: str = ""
     answer: str = ""
 
     @property
     def ok(self) -> bool:
         """Whether the text is in the format."""
-        return self.outcome is Outcome.OK
+        return self.outcome is FormatOutcome.OK
 
 
-def parse(text: str) -> ThinkAnswer:
+def parse_think_answer(text: str) -> ThinkAnswer:
     """Check `text` strictly.
 
     After stripping: exactly one think block, then exactly one answer block, both non-empty, nothing else;
@@ -50,17 +50,17 @@ def parse(text: str) -> ThinkAnswer:
         return ThinkAnswer(fault)
     before, thinking, between, answer, after = (part.strip() for part in _TAG.split(stripped))
     if not thinking:
-        return ThinkAnswer(Outcome.EMPTY_THINK)
+        return ThinkAnswer(FormatOutcome.EMPTY_THINK)
     if not answer:
-        return ThinkAnswer(Outcome.EMPTY_ANSWER)
+        return ThinkAnswer(FormatOutcome.EMPTY_ANSWER)
     if before or between or after:
-        return ThinkAnswer(Outcome.TEXT_OUTSIDE)
-    return ThinkAnswer(Outcome.OK, thinking, answer)
+        return ThinkAnswer(FormatOutcome.TEXT_OUTSIDE)
+    return ThinkAnswer(FormatOutcome.OK, thinking, answer)
 
 
 def format_ok(text: str) -> bool:
     """Whether `text` is in the format; this is the format term of the reward."""
-    return parse(text).ok
+    return parse_think_answer(text).ok
 
 
 def rejoin(content: str | None, thinking: str | None) -> str:
@@ -81,15 +81,19 @@ def compose(steps: list[str], answer: str) -> str:
     return f"<think>{chr(10).join(steps)}</think><answer>{answer}</answer>"
 
 
-def _fault_of_tags(tags: list[str]) -> Outcome | None:
+def _fault_of_tags(tags: list[str]) -> FormatOutcome | None:
     if tuple(tags) == _EXPECTED:
         return None
     if "<think>" not in tags and "</think>" not in tags:
-        return Outcome.NO_THINK
+        return FormatOutcome.NO_THINK
     if "<answer>" not in tags and "</answer>" not in tags:
-        return Outcome.NO_ANSWER if tags.count("<think>") == tags.count("</think>") else Outcome.UNCLOSED
+        return (
+            FormatOutcome.NO_ANSWER
+            if tags.count("<think>") == tags.count("</think>")
+            else FormatOutcome.UNCLOSED
+        )
     if any(tags.count(tag) > 1 for tag in _EXPECTED):
-        return Outcome.REPEATED
+        return FormatOutcome.REPEATED
     if len(tags) < len(_EXPECTED):
-        return Outcome.UNCLOSED
-    return Outcome.WRONG_ORDER
+        return FormatOutcome.UNCLOSED
+    return FormatOutcome.WRONG_ORDER

@@ -14,7 +14,7 @@ PARSER_VERSION: Final = "verdicts-1"
 OVERALL: Final = DIMENSIONS[-1]
 
 
-class Choice(StrEnum):
+class VerdictChoice(StrEnum):
     """What a judge may state for a dimension; an invalid verdict is None."""
 
     A = "A"
@@ -23,10 +23,10 @@ class Choice(StrEnum):
 
 
 @dataclass(frozen=True)
-class Reading:
+class ParsedVerdict:
     """Verdict per dimension (None = invalid), how it was read, and the judge's own words if any."""
 
-    verdicts: dict[str, Choice | None]
+    verdicts: dict[str, VerdictChoice | None]
     reason: str
     rationale: str = ""
 
@@ -43,7 +43,7 @@ _VALUE: Final = re.compile(
 )
 _TIE: Final = re.compile(r"(?:it['\u2019]?s\s+)?(?:a\s+)?(?:tie|tied|draw|both|equal)", re.IGNORECASE)
 _WRAPPING: Final = " \t\r\n\"'`*_.,;()[]"
-_LETTER: Final = {"a": Choice.A, "1": Choice.A, "b": Choice.B, "2": Choice.B}
+_LETTER: Final = {"a": VerdictChoice.A, "1": VerdictChoice.A, "b": VerdictChoice.B, "2": VerdictChoice.B}
 _NAME_KEYS: Final = frozenset({"dimension", "criterion", "aspect", "metric", "name"})
 _CHOICE_KEYS: Final = (
     "verdict",
@@ -92,7 +92,7 @@ _LOOKS_LIKE_JSON: Final = re.compile(r"[{\[\s]*\"")
 _DEEPEST: Final = 20
 
 
-def read(text: str) -> Reading:
+def parse_verdict(text: str) -> ParsedVerdict:
     """Read one reply.
 
     The last outermost JSON value that names a dimension decides; without one, lines `dimension: letter`;
@@ -110,26 +110,28 @@ def read(text: str) -> Reading:
     return _overall_only(readable)
 
 
-def parse_value(value: object) -> Choice | None:
+def parse_value(value: object) -> VerdictChoice | None:
     """`A`, `Assistant B`, `Answer 1`, `tie` and the like as a choice; anything else is None."""
     if not isinstance(value, str):
         return None
     bare = value.strip(_WRAPPING)
     if _TIE.fullmatch(bare):
-        return Choice.TIE
+        return VerdictChoice.TIE
     match = _VALUE.fullmatch(bare)
     return _LETTER[(match["letter"] or match["named"]).casefold()] if match else None
 
 
-def _nothing(reason: str) -> Reading:
-    return Reading(dict.fromkeys(DIMENSIONS), reason)
+def _nothing(reason: str) -> ParsedVerdict:
+    return ParsedVerdict(dict.fromkeys(DIMENSIONS), reason)
 
 
-def _reading(stated: Iterable[tuple[str, Choice | None]], source: str, rationale: str = "") -> Reading:
-    found: dict[str, set[Choice | None]] = {}
+def _reading(
+    stated: Iterable[tuple[str, VerdictChoice | None]], source: str, rationale: str = ""
+) -> ParsedVerdict:
+    found: dict[str, set[VerdictChoice | None]] = {}
     for dimension, choice in stated:
         found.setdefault(dimension, set()).add(choice)
-    verdicts: dict[str, Choice | None] = dict.fromkeys(DIMENSIONS)
+    verdicts: dict[str, VerdictChoice | None] = dict.fromkeys(DIMENSIONS)
     faults: list[str] = []
     for dimension in DIMENSIONS:
         values = found.get(dimension, set())
@@ -137,26 +139,26 @@ def _reading(stated: Iterable[tuple[str, Choice | None]], source: str, rationale
             verdicts[dimension] = next(iter(values))
         if verdicts[dimension] is None:
             faults.append(f"{dimension} {_fault(values)}")
-    return Reading(verdicts, "; ".join([source, *faults]), rationale)
+    return ParsedVerdict(verdicts, "; ".join([source, *faults]), rationale)
 
 
-def _fault(values: set[Choice | None]) -> str:
+def _fault(values: set[VerdictChoice | None]) -> str:
     if not values:
         return "missing"
     return "contradictory" if len(values) > 1 else "not A, B or tie"
 
 
-def _overall_only(body: str) -> Reading:
+def _overall_only(body: str) -> ParsedVerdict:
     bracketed = _DOUBLE_BRACKET.findall(body)
     stated = bracketed[-1] if bracketed else _ANSWER_TAGS.sub("", body)
     choice = parse_value(stated)
     if choice is None:
         return _nothing("no verdict stated")
-    verdicts: dict[str, Choice | None] = {**dict.fromkeys(DIMENSIONS), OVERALL: choice}
-    return Reading(verdicts, "overall only, from " + ("[[ ]]" if bracketed else "a lone letter"))
+    verdicts: dict[str, VerdictChoice | None] = {**dict.fromkeys(DIMENSIONS), OVERALL: choice}
+    return ParsedVerdict(verdicts, "overall only, from " + ("[[ ]]" if bracketed else "a lone letter"))
 
 
-def _from_lines(body: str) -> Iterator[tuple[str, Choice | None]]:
+def _from_lines(body: str) -> Iterator[tuple[str, VerdictChoice | None]]:
     for line in body.splitlines():
         for part in _SEVERAL_ON_LINE.split(line):
             match = _LINE.match(part)
@@ -164,7 +166,7 @@ def _from_lines(body: str) -> Iterator[tuple[str, Choice | None]]:
                 yield match[1].casefold(), _line_value(match[2])
 
 
-def _line_value(text: str) -> Choice | None:
+def _line_value(text: str) -> VerdictChoice | None:
     whole = parse_value(text.rstrip("} \t"))
     explained = _EXPLAINED.match(text)
     return whole or (parse_value(explained[1]) if explained else None)
@@ -202,7 +204,7 @@ def _after_broken(body: str, start: int) -> int | None:
     return None
 
 
-def _collect(node: object, depth: int = 0) -> Iterator[tuple[str, Choice | None]]:
+def _collect(node: object, depth: int = 0) -> Iterator[tuple[str, VerdictChoice | None]]:
     """Every (dimension, choice) that a decoded JSON value states, nested at most `_DEEPEST` deep."""
     if depth > _DEEPEST:
         return
@@ -231,7 +233,7 @@ def _named_dimension(pairs: _Pairs) -> str | None:
     return None
 
 
-def _choice_of(value: object) -> Choice | None:
+def _choice_of(value: object) -> VerdictChoice | None:
     """The one choice that a value states: a string, an object with a choice key, or a list that agrees."""
     if isinstance(value, _Pairs):
         stated = {parse_value(inner) for key, inner in value if key.strip().casefold() in _CHOICE_KEYS}

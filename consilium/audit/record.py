@@ -30,7 +30,7 @@ def lock_chain(chain: str) -> AuditHead:
     return AuditHead.objects.select_for_update().get(chain=chain)
 
 
-def digest(previous: str, content: dict[str, Any]) -> str:
+def event_digest(previous: str, content: dict[str, Any]) -> str:
     """SHA-256 (hex) over the previous link and this event's canonical JSON."""
     body = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
@@ -67,7 +67,7 @@ def record(
         request_id=request_id.get(),
         previous_sha256=head.sha256,
     )
-    event.sha256 = digest(head.sha256, event.content())
+    event.sha256 = event_digest(head.sha256, event.content())
     event.save(force_insert=True)
     AuditHead.objects.filter(pk=chain).update(sequence=event.sequence, sha256=event.sha256)
     return event

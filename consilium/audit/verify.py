@@ -7,7 +7,7 @@ from django.db.models import Max
 
 from consilium.audit.anchors import disagreements
 from consilium.audit.models import AuditEvent, AuditHead
-from consilium.audit.record import digest
+from consilium.audit.record import event_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def _verify_chain(
             breaks.append(Break(chain, expected, "an event is missing or was inserted here"))
         if event.previous_sha256 != previous:
             breaks.append(Break(chain, event.sequence, "does not follow the event before it"))
-        if event.sha256 != digest(event.previous_sha256, event.content()):
+        if event.sha256 != event_digest(event.previous_sha256, event.content()):
             breaks.append(Break(chain, event.sequence, "its content was changed"))
         expected, previous = event.sequence + 1, event.sha256
     if head is None or (head.sequence, head.sha256) != (expected - 1, previous):

@@ -53,7 +53,7 @@ def open_blob(sha256: str) -> BinaryIO:
         ) from None
 
 
-def read(sha256: str) -> bytes:
+def read_blob(sha256: str) -> bytes:
     """The whole content of a small blob, checked against its name."""
     with open_blob(sha256) as handle:
         content = handle.read()
@@ -62,7 +62,7 @@ def read(sha256: str) -> bytes:
     return content
 
 
-def damaged(check: Callable[[], None]) -> list[str]:
+def damaged_blobs(check: Callable[[], None]) -> list[str]:
     """Names of all blobs whose file is missing or changed (the daily scrub).
 
     `check` is called before each file and may raise to stop: a large store takes hours.

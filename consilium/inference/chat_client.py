@@ -13,7 +13,7 @@ from threading import Thread
 import aiohttp
 
 from consilium.inference.chat_completion import Answer, NotAnAnswer, read_answer
-from consilium.inference.chat_request import Request
+from consilium.inference.chat_request import WireRequest
 
 CHUNK = 256 * 1024
 TOO_MANY = 429
@@ -21,7 +21,7 @@ SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CallLimits:
     """How a server is asked: requests in flight, attempts per request, seconds and bytes per answer."""
 
     in_flight: int = 64
@@ -34,10 +34,10 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CallOutcome:
     """What came of one request: an answer, or the reason why there is none (for people)."""
 
-    request: Request
+    request: WireRequest
     answer: Answer | None
     reason: str
     latency_ms: int
@@ -50,7 +50,7 @@ class ServerLost:
     address: str
 
 
-Event = Outcome | ServerLost | BaseException
+Event = CallOutcome | ServerLost | BaseException
 
 
 class _Again(Exception):
@@ -65,29 +65,29 @@ class _Final(Exception):
     """Asking again would not help."""
 
 
-class Courier:
+class ChatClient:
     """Sends requests from any thread with `send`; what comes back is taken with `take`."""
 
-    def __init__(self, address: str, headers: dict[str, str], limits: Limits, *, can_move: bool) -> None:
+    def __init__(self, address: str, headers: dict[str, str], limits: CallLimits, *, can_move: bool) -> None:
         self._address = address
         self._headers = headers
         self._limits = limits
         self._can_move = can_move
         self._events: SimpleQueue[Event] = SimpleQueue()
-        self._inbox: asyncio.Queue[Request] = asyncio.Queue()
+        self._inbox: asyncio.Queue[WireRequest] = asyncio.Queue()
         self._stopping = asyncio.Event()
         self._found: asyncio.Event | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._run, name="model-calls", daemon=True)
         self._thread.start()
 
-    def send(self, requests: Iterable[Request]) -> None:
+    def send(self, requests: Iterable[WireRequest]) -> None:
         """Queue requests; each leads to one Outcome."""
         self._loop.call_soon_threadsafe(self._put, list(requests))
 
-    def take(self, seconds: float) -> list[Outcome | ServerLost]:
+    def take(self, seconds: float) -> list[CallOutcome | ServerLost]:
         """All events that are there; waits up to `seconds` for the first. Raises what broke the loop."""
-        events: list[Outcome | ServerLost] = []
+        events: list[CallOutcome | ServerLost] = []
         try:
             event = self._events.get(timeout=seconds)
             while True:
@@ -109,7 +109,7 @@ class Courier:
 
     # --- inside the loop ---
 
-    def _put(self, requests: list[Request]) -> None:
+    def _put(self, requests: list[WireRequest]) -> None:
         for request in requests:
             self._inbox.put_nowait(request)
 
@@ -154,25 +154,25 @@ class Courier:
         except Exception as error:  # a bug in this module must end the round, not hang it
             self._events.put(error)
 
-    async def _carry(self, session: aiohttp.ClientSession, request: Request) -> Outcome:
+    async def _carry(self, session: aiohttp.ClientSession, request: WireRequest) -> CallOutcome:
         left, wait = self._limits.attempts, self._limits.first_wait
         while True:
             started, address = time.monotonic(), self._address
             try:
                 answer = await self._exchange(session, address, request.body)
             except _Final as final:
-                return Outcome(request, None, str(final), _ms_since(started))
+                return CallOutcome(request, None, str(final), _ms_since(started))
             except _Again as again:
                 left -= again.cost
                 if left <= 0:
-                    return Outcome(request, None, str(again), _ms_since(started))
+                    return CallOutcome(request, None, str(again), _ms_since(started))
                 if again.lost and self._can_move:
                     await self._wait_for_address(address)
                 if self._address == address:
                     await asyncio.sleep(again.wait or wait * random.uniform(0.5, 1.0))
                     wait = min(wait * 2, self._limits.longest_wait)
             else:
-                return Outcome(request, answer, "", _ms_since(started))
+                return CallOutcome(request, answer, "", _ms_since(started))
 
     async def _wait_for_address(self, lost: str) -> None:
         if self._address != lost:

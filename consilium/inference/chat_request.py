@@ -11,7 +11,7 @@ from consilium.inference.images import DATA_PREFIX
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ChatRequest:
     """One question to a model. `messages` follow the OpenAI chat protocol; images are data URIs only.
 
     `tag` is the caller's name for it; `temperature` 0 means deterministic decoding.
@@ -25,14 +25,14 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class WireRequest:
     """An ask ready to be sent: the hash of its canonical form and the bytes that go out."""
 
     sha256: str
     body: bytes
 
 
-def body_of(ask: Ask, model: str, max_tokens: int) -> dict[str, Any]:
+def body_of(ask: ChatRequest, model: str, max_tokens: int) -> dict[str, Any]:
     """The JSON body of the request. Raises ValueError for an image that is not a data URI."""
     check_images(ask.messages)
     body = {

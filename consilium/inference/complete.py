@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from consilium.inference import replies
-from consilium.inference.chat_client import Courier, Limits, Outcome, ServerLost
-from consilium.inference.chat_request import Ask, Request, body_of, canonical, request_sha256
+from consilium.inference.chat_client import CallLimits, CallOutcome, ChatClient, ServerLost
+from consilium.inference.chat_request import ChatRequest, WireRequest, body_of, canonical, request_sha256
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.inference.permissions import check_askable
 from consilium.inference.refusals import EndpointRefused
@@ -21,12 +21,12 @@ POLL_SECONDS = 0.2
 CUT = "length"
 
 
-class AskingRefused(EndpointRefused, JobFailed):
+class CompletionRefused(EndpointRefused, JobFailed):
     """The endpoint may not be asked. A job that lets this pass fails with its text and is not tried again."""
 
 
 @dataclass(slots=True)
-class Asked:
+class CompletionTally:
     """How a round went: asks answered, how many of these from stored replies, (tag, reason) of the others."""
 
     done: int = 0
@@ -43,7 +43,7 @@ class Asked:
 class _Waiter:
     """An ask that waits for the reply to one request; `is_longer`: its second try, with a doubled limit."""
 
-    ask: Ask
+    ask: ChatRequest
     is_longer: bool = False
 
     @property
@@ -51,15 +51,15 @@ class _Waiter:
         return self.ask.max_tokens * 2 if self.is_longer else self.ask.max_tokens
 
 
-def ask_all(
+def complete_all(
     endpoint: ModelEndpoint,
-    asks: Iterable[Ask],
+    asks: Iterable[ChatRequest],
     *,
-    on_reply: Callable[[Ask, Reply], None],
+    on_reply: Callable[[ChatRequest, Reply], None],
     check: Callable[[], None],
-    limits: Limits | None = None,
+    limits: CallLimits | None = None,
     is_sampled: bool = False,
-) -> Asked:
+) -> CompletionTally:
     """Ask every question once; return the counts when all are answered or have failed.
 
     `asks` is read as there is room for more, so that the images of a whole round need not fit in memory;
@@ -74,7 +74,7 @@ def ask_all(
         check_askable(endpoint)
         return _Round(endpoint, asks, on_reply, check, limits, is_sampled).run()
     except EndpointRefused as refusal:
-        raise AskingRefused(str(refusal)) from None
+        raise CompletionRefused(str(refusal)) from None
 
 
 class _Round:
@@ -83,24 +83,24 @@ class _Round:
     def __init__(
         self,
         endpoint: ModelEndpoint,
-        asks: Iterable[Ask],
-        on_reply: Callable[[Ask, Reply], None],
+        asks: Iterable[ChatRequest],
+        on_reply: Callable[[ChatRequest, Reply], None],
         check: Callable[[], None],
-        limits: Limits | None,
+        limits: CallLimits | None,
         is_sampled: bool,
     ) -> None:
         self._endpoint = endpoint
         self._target = target_of(endpoint)
         self._limits = self._target.limits(limits, is_sampled)
         self._is_sampled = is_sampled
-        self._asks: Iterator[Ask] = iter(asks)
+        self._asks: Iterator[ChatRequest] = iter(asks)
         self._on_reply = on_reply
         self._check = check
-        self._courier: Courier | None = None
+        self._courier: ChatClient | None = None
         self._waiting: dict[str, list[_Waiter]] = {}
-        self._asked = Asked()
+        self._asked = CompletionTally()
 
-    def run(self) -> Asked:
+    def run(self) -> CompletionTally:
         try:
             while self._feed() or self._waiting:
                 self._receive()
@@ -124,7 +124,7 @@ class _Round:
     def _route(self, waiters: list[_Waiter]) -> None:
         """Answer from stored replies, join requests already in flight, send the others."""
         while waiters:
-            fresh: dict[str, tuple[bytes, Ask]] = {}
+            fresh: dict[str, tuple[bytes, ChatRequest]] = {}
             for waiter in waiters:
                 form = self._canonical(waiter)
                 sha256 = request_sha256(form, self._endpoint.revision)
@@ -133,19 +133,19 @@ class _Round:
                 self._waiting.setdefault(sha256, []).append(waiter)
             known = replies.stored(self._endpoint, fresh)
             wire = self._target.on_the_wire
-            self._send([Request(sha256, wire(*fresh[sha256])) for sha256 in fresh if sha256 not in known])
+            self._send([WireRequest(sha256, wire(*fresh[sha256])) for sha256 in fresh if sha256 not in known])
             waiters = self._deliver(known.values(), is_cached=True)
 
     def _canonical(self, waiter: _Waiter) -> bytes:
         endpoint = self._endpoint
         return canonical(body_of(waiter.ask, endpoint.model_id or endpoint.path, waiter.max_tokens))
 
-    def _send(self, requests: list[Request]) -> None:
+    def _send(self, requests: list[WireRequest]) -> None:
         if not requests:
             return
         if self._courier is None:
             target = self._target
-            self._courier = Courier(
+            self._courier = ChatClient(
                 target.address(self._check), target.headers(), self._limits, can_move=target.can_move
             )
         self._courier.send(requests)
@@ -155,7 +155,7 @@ class _Round:
         if self._courier is None:
             return
         events = self._courier.take(POLL_SECONDS)
-        outcomes = [event for event in events if isinstance(event, Outcome)]
+        outcomes = [event for event in events if isinstance(event, CallOutcome)]
         self._route(self._deliver(self._store(outcomes), is_cached=False))
         for outcome in outcomes:
             if outcome.answer is None:
@@ -163,7 +163,7 @@ class _Round:
         if any(isinstance(event, ServerLost) for event in events):
             self._courier.use(self._target.address(self._check))
 
-    def _store(self, outcomes: Iterable[Outcome]) -> Iterable[Reply]:
+    def _store(self, outcomes: Iterable[CallOutcome]) -> Iterable[Reply]:
         good = [(o.request.sha256, o.answer, o.latency_ms) for o in outcomes if o.answer is not None]
         return replies.store(self._endpoint, good).values() if good else ()
 
@@ -180,7 +180,7 @@ class _Round:
                 self._asked.cached += is_cached
         return again
 
-    def _fail(self, outcome: Outcome) -> None:
+    def _fail(self, outcome: CallOutcome) -> None:
         for waiter in self._waiting.pop(outcome.request.sha256):
             self._asked.failed.append((waiter.ask.tag, outcome.reason))
 
@@ -188,4 +188,4 @@ class _Round:
         if self._courier is not None:
             self._courier.close()
             late = self._courier.take(0)
-            self._store(event for event in late if isinstance(event, Outcome))
+            self._store(event for event in late if isinstance(event, CallOutcome))

@@ -11,9 +11,9 @@ from django.db import IntegrityError, models, transaction
 
 from consilium.audit.record import record
 from consilium.inference.addresses import check_address, is_this_machine
-from consilium.inference.model_folders import check_folder, folder_sha256, folder_under, model_type
+from consilium.inference.model_folders import check_model_folder, folder_sha256, folder_under, model_type
 from consilium.inference.models import ModelEndpoint
-from consilium.inference.refusals import EndpointRefused, NameTaken
+from consilium.inference.refusals import EndpointNameTaken, EndpointRefused
 from consilium.inference.targets import key_variable
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import OPERATOR, check_role
@@ -23,7 +23,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class ModelFolder:
     """A checked model folder: path relative to the models folder, SHA-256 of its files, architecture."""
 
     path: str
@@ -31,7 +31,7 @@ class Folder:
     family: str
 
 
-def inspect_folder(name: str, study: Study | None) -> Folder:
+def inspect_folder(name: str, study: Study | None) -> ModelFolder:
     """Check the folder and hash its files (seconds per gigabyte, once per content and process).
 
     Raises EndpointRefused.
@@ -40,8 +40,8 @@ def inspect_folder(name: str, study: Study | None) -> Folder:
     folder = folder_under(root, name)
     path = folder.relative_to(root.resolve()).as_posix()
     _check_not_of_another_study(path, study)
-    check_folder(folder)
-    return Folder(path=path, revision=folder_sha256(folder), family=model_type(folder))
+    check_model_folder(folder)
+    return ModelFolder(path=path, revision=folder_sha256(folder), family=model_type(folder))
 
 
 def add_endpoint(
@@ -124,7 +124,7 @@ def _check_name(name: str) -> None:
             " letters, digits, blanks and . _ / ( ) + -"
         )
     if ModelEndpoint.objects.filter(name=name).exists():
-        raise NameTaken(f"There is already a model named {name}; choose another name.")
+        raise EndpointNameTaken(f"There is already a model named {name}; choose another name.")
 
 
 def _check_key_is_its_own(name: str) -> None:
@@ -132,7 +132,7 @@ def _check_key_is_its_own(name: str) -> None:
     remote = ModelEndpoint.objects.exclude(base_url="").values_list("name", flat=True)
     same = next((known for known in remote if key_variable(known) == key_variable(name)), None)
     if same is not None:
-        raise NameTaken(f"The name is too close to the model named {same}; choose another name.")
+        raise EndpointNameTaken(f"The name is too close to the model named {same}; choose another name.")
 
 
 def _check_provenance(provenance: dict[str, Any]) -> None:
@@ -157,7 +157,9 @@ def _save(endpoint: ModelEndpoint, by: Person | None) -> ModelEndpoint:
         with transaction.atomic():
             endpoint.save(force_insert=True)
     except IntegrityError:  # somebody took the name since it was checked
-        raise NameTaken(f"There is already a model named {endpoint.name}; choose another name.") from None
+        raise EndpointNameTaken(
+            f"There is already a model named {endpoint.name}; choose another name."
+        ) from None
     data = {
         "name": endpoint.name,
         "where": urlsplit(endpoint.base_url).netloc or endpoint.path,

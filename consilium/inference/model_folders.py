@@ -48,7 +48,7 @@ def folder_under(root: Path, name: str) -> Path:
     return resolved
 
 
-def check_folder(folder: Path) -> None:
+def check_model_folder(folder: Path) -> None:
     """Raise EndpointRefused, naming the file, unless the folder is safe to load and holds a model."""
     files = list(model_files(folder))
     names = {file.name for file in files}

@@ -22,7 +22,7 @@ from django.conf import settings
 
 from consilium import parent_death_launcher
 from consilium.inference import ports, server_log
-from consilium.inference.model_folders import check_folder, folder_sha256, folder_under
+from consilium.inference.model_folders import check_model_folder, folder_sha256, folder_under
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.refusals import EndpointRefused, ServingFailed
 
@@ -59,7 +59,7 @@ def model_name(endpoint: ModelEndpoint) -> str:
     Raises EndpointRefused when the folder is unsafe or is not the one that was registered.
     """
     folder = folder_under(settings.MODELS_FOLDER, endpoint.path)
-    check_folder(folder)
+    check_model_folder(folder)
     if endpoint.revision and folder_sha256(folder) != endpoint.revision:
         raise EndpointRefused(
             f"The files of the model {endpoint.name} changed after it was registered."
@@ -75,10 +75,10 @@ def served(endpoint: ModelEndpoint, check: Callable[[], None] = _never) -> Itera
     `check` is called while waiting and may raise. Raises EndpointRefused, ServingFailed.
     """
     model = model_name(endpoint)
-    yield Served(address(check), model)
+    yield Served(server_address(check), model)
 
 
-def address(check: Callable[[], None] = _never) -> str:
+def server_address(check: Callable[[], None] = _never) -> str:
     """The base address of this process's server, started or started again when it is not alive."""
     return _server.ensure(check)
 

@@ -5,7 +5,7 @@ class EndpointRefused(Exception):
     """The endpoint may not be added or asked: its address, its folder or its permissions forbid it."""
 
 
-class NameTaken(EndpointRefused):
+class EndpointNameTaken(EndpointRefused):
     """Another endpoint already has this name."""
 
 

@@ -12,8 +12,8 @@ from django.conf import settings
 
 from consilium.inference import model_server
 from consilium.inference.addresses import check_address
-from consilium.inference.chat_client import Limits
-from consilium.inference.chat_request import Ask, canonical
+from consilium.inference.chat_client import CallLimits
+from consilium.inference.chat_request import ChatRequest, canonical
 from consilium.inference.model_folders import folder_under
 from consilium.inference.models import ModelEndpoint
 
@@ -39,9 +39,9 @@ class RemoteTarget:
     endpoint: ModelEndpoint
     can_move = False
 
-    def limits(self, given: Limits | None, asks_sampled: bool) -> Limits:
+    def limits(self, given: CallLimits | None, asks_sampled: bool) -> CallLimits:
         """As given."""
-        return given or Limits()
+        return given or CallLimits()
 
     def address(self, check: Callable[[], None]) -> str:
         """The base address. Raises EndpointRefused."""
@@ -52,7 +52,7 @@ class RemoteTarget:
         key = api_key(self.endpoint.name)
         return {"Authorization": f"Bearer {key}"} if key else {}
 
-    def on_the_wire(self, form: bytes, ask: Ask) -> bytes:
+    def on_the_wire(self, form: bytes, ask: ChatRequest) -> bytes:
         """The body as it is sent: its canonical form."""
         return form
 
@@ -64,20 +64,20 @@ class LocalTarget:
     endpoint: ModelEndpoint
     can_move = True
 
-    def limits(self, given: Limits | None, asks_sampled: bool) -> Limits:
+    def limits(self, given: CallLimits | None, asks_sampled: bool) -> CallLimits:
         """Few in flight; one at a time when sampling, because the server has one random generator for all."""
-        limits = given or Limits(answer_seconds=LOCAL_ANSWER_SECONDS)
+        limits = given or CallLimits(answer_seconds=LOCAL_ANSWER_SECONDS)
         return replace(limits, in_flight=1 if asks_sampled else min(LOCAL_IN_FLIGHT, limits.in_flight))
 
     def address(self, check: Callable[[], None]) -> str:
         """The running server's base address; starts it when it is not alive. Raises ServingFailed."""
-        return model_server.address(check)
+        return model_server.server_address(check)
 
     def headers(self) -> dict[str, str]:
         """None: it listens on loopback only."""
         return {}
 
-    def on_the_wire(self, form: bytes, ask: Ask) -> bytes:
+    def on_the_wire(self, form: bytes, ask: ChatRequest) -> bytes:
         """The body with the folder as model name, and sampling switched on when a temperature asks for it."""
         body = orjson.loads(form) | {"model": self._model}
         # The server takes `do_sample` from the model's own file only, where it is mostly absent.

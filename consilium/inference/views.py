@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from consilium.inference.endpoints import add_endpoint, retire_endpoint
 from consilium.inference.forms import LocalForm, RemoteForm
 from consilium.inference.models import ModelEndpoint
-from consilium.inference.refusals import EndpointRefused, NameTaken
+from consilium.inference.refusals import EndpointNameTaken, EndpointRefused
 from consilium.people.access import study_for
 from consilium.people.models import Person, Role, Study
 from consilium.people.requests import signed_in
@@ -69,7 +69,7 @@ def _stored(form: RemoteForm | LocalForm, study: Study, person: Person) -> bool:
     provenance = {"releases": releases} if releases else {}
     try:
         add_endpoint(by=person, study=None if for_everybody else study, provenance=provenance, **data)
-    except NameTaken as error:
+    except EndpointNameTaken as error:
         form.add_error("name", str(error))
     except EndpointRefused as error:
         form.add_error("path" if isinstance(form, LocalForm) else None, str(error))

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from consilium.audit.anchors import write_anchor
 from consilium.audit.verify import verify_chains
-from consilium.blobs.store import damaged
+from consilium.blobs.store import damaged_blobs
 from consilium.jobs.handle import JobFailed, JobHandle
 
 
@@ -19,7 +19,7 @@ def check_day(handle: JobHandle) -> dict[str, Any]:
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     events, breaks = verify_chains()
     handle.fence()
-    lost = damaged(handle.check)
+    lost = damaged_blobs(handle.check)
     handle.fence()
     if not breaks:  # a broken chain must not become the anchor that later checks trust
         write_anchor()

@@ -52,7 +52,7 @@ class Transport(filesystem.Transport):
     Channel = Channel
 
 
-def register() -> None:
+def register_transport() -> None:
     """Make `consilium-folder://` known to kombu."""
     TRANSPORT_ALIASES[SCHEME] = f"{__name__}:Transport"
 

@@ -34,7 +34,7 @@ UNKNOWN_KIND = (
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class JobOutcome:
     """Where a run of a handler leads, and what is stored with it."""
 
     state: JobState
@@ -90,28 +90,28 @@ def _named(job: Job) -> Iterator[None]:
         request_id.reset(token)
 
 
-def _run_handler(handle: JobHandle) -> Outcome | None:
+def _run_handler(handle: JobHandle) -> JobOutcome | None:
     """What the handler did; None when the job is no longer ours."""
     job = handle.job
     try:
         result = find(job.kind).handler(handle) or {}
         json.dumps(result)
     except WorkerStopping:
-        return Outcome(JobState.QUEUED, {"attempt": job.attempt - 1, **_RELEASED})
+        return JobOutcome(JobState.QUEUED, {"attempt": job.attempt - 1, **_RELEASED})
     except JobPostponed as wait:
         again = {"attempt": job.attempt - 1, "not_before": clock.after(wait.seconds)}
-        return Outcome(JobState.QUEUED, again | _RELEASED)
+        return JobOutcome(JobState.QUEUED, again | _RELEASED)
     except LeaseLost:
         return None
     except Cancelled:
-        return Outcome(JobState.CANCELLED, {"finished_at": Now()})
+        return JobOutcome(JobState.CANCELLED, {"finished_at": Now()})
     except JobFailed as refusal:
         return _failed(str(refusal), place_of(refusal))
     except UnknownKind as problem:
         return _failed(UNKNOWN_KIND, place_of(problem))
     except Exception as problem:
         return _after_crash(job, problem)
-    return Outcome(
+    return JobOutcome(
         JobState.SUCCEEDED, {"finished_at": Now(), "result": result, "error": "", "error_detail": ""}
     )
 
@@ -119,20 +119,20 @@ def _run_handler(handle: JobHandle) -> Outcome | None:
 _RELEASED = {"claim_token": None, "lease_until": None, "worker": ""}
 
 
-def _failed(error: str, detail: str) -> Outcome:
-    return Outcome(JobState.FAILED, {"finished_at": Now(), "error": error, "error_detail": detail})
+def _failed(error: str, detail: str) -> JobOutcome:
+    return JobOutcome(JobState.FAILED, {"finished_at": Now(), "error": error, "error_detail": detail})
 
 
-def _after_crash(job: Job, problem: Exception) -> Outcome:
+def _after_crash(job: Job, problem: Exception) -> JobOutcome:
     detail = place_of(problem)
     log.error("job.crashed", kind=job.kind, attempt=job.attempt, cause=detail)
     if job.attempt >= job.max_attempts:
         return _failed(UNEXPECTED, detail)
     wait = settings.JOB_RETRY_SECONDS * 4 ** (job.attempt - 1)
     again = {"not_before": clock.after(wait), "error": UNEXPECTED, "error_detail": detail}
-    return Outcome(JobState.QUEUED, again | _RELEASED)
+    return JobOutcome(JobState.QUEUED, again | _RELEASED)
 
 
-def _store(job: Job, handle: JobHandle, outcome: Outcome) -> bool:
+def _store(job: Job, handle: JobHandle, outcome: JobOutcome) -> bool:
     fields = handle.unstored() | outcome.fields
     return move(job.pk, JobState.RUNNING, outcome.state, where={"claim_token": job.claim_token}, **fields)

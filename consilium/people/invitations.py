@@ -12,7 +12,7 @@ from django.utils import timezone
 from consilium.audit.record import record
 from consilium.people.models import Invitation, Person, Role, Study
 from consilium.people.permissions import OPERATOR, NotAllowed, check_lead, check_role
-from consilium.people.studies import NameTaken, add_member
+from consilium.people.studies import StudyNameTaken, add_member
 
 INVITATION_DAYS = 14
 RESET_HOURS = 24
@@ -22,7 +22,7 @@ class InvitationUnusable(Exception):
     """The link is unknown, used or expired."""
 
 
-def fingerprint(token: str) -> str:
+def token_hash(token: str) -> str:
     """What is stored of a link's token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
@@ -41,7 +41,7 @@ def invite(
     check_lead(by, study)
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
-        token_sha256=fingerprint(token),
+        token_sha256=token_hash(token),
         study=study,
         display_name=display_name,
         role=Role(role),
@@ -63,7 +63,7 @@ def issue_reset(*, person: Person, by: Person) -> tuple[Invitation, str]:
     check_role(by, None, OPERATOR)
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
-        token_sha256=fingerprint(token),
+        token_sha256=token_hash(token),
         display_name=person.display_name,
         resets=person,
         created_by=by,
@@ -73,10 +73,10 @@ def issue_reset(*, person: Person, by: Person) -> tuple[Invitation, str]:
     return invitation, token
 
 
-def find(token: str) -> Invitation:
+def find_invitation(token: str) -> Invitation:
     """The live invitation of a link. Raises InvitationUnusable."""
     invitation = (
-        Invitation.objects.filter(token_sha256=fingerprint(token)).select_related("study", "resets").first()
+        Invitation.objects.filter(token_sha256=token_hash(token)).select_related("study", "resets").first()
     )
     if invitation is None or invitation.accepted_at or invitation.expires_at < timezone.now():
         raise InvitationUnusable(
@@ -91,7 +91,7 @@ def accept(*, token: str, username: str, password: str) -> Person:
 
     Raises InvitationUnusable, NameTaken, ValidationError for a weak password.
     """
-    invitation = find(token)
+    invitation = find_invitation(token)
     person = invitation.resets or _new_person(invitation, username)
     validate_password(password, person)
     person.set_password(password)
@@ -123,7 +123,7 @@ def accept(*, token: str, username: str, password: str) -> Person:
 
 def _new_person(invitation: Invitation, username: str) -> Person:
     if Person.objects.filter(username=username).exists():
-        raise NameTaken("This user name is taken; choose another one.")
+        raise StudyNameTaken("This user name is taken; choose another one.")
     person = Person(username=username, display_name=invitation.display_name)
     person.full_clean(exclude=["password"])
     return person

@@ -48,7 +48,7 @@ def take_part(
 
 
 @transaction.atomic
-def withdraw(*, participation: Participation, by: Person) -> Participation:
+def withdraw_participation(*, participation: Participation, by: Person) -> Participation:
     """End the person's own participation; nothing can be submitted afterwards."""
     now = timezone.now()
     changed = Participation.objects.filter(pk=participation.pk, person=by, withdrawn_at=None).update(

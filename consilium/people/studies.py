@@ -12,7 +12,7 @@ from consilium.people.permissions import OPERATOR, check_lead, check_role
 from consilium.people.study_settings import StudySettings
 
 
-class NameTaken(Exception):
+class StudyNameTaken(Exception):
     """Another study or person already has this name."""
 
 
@@ -38,7 +38,7 @@ def create_study(
     if by is not None:
         check_role(by, None, OPERATOR)
     if Study.objects.filter(slug=slug).exists():
-        raise NameTaken(f"There is already a study at {slug!r}; choose another address.")
+        raise StudyNameTaken(f"There is already a study at {slug!r}; choose another address.")
     study = Study(slug=slug, name=name, description=description, is_teaching_set=is_teaching_set)
     study.full_clean()
     study.save(force_insert=True)

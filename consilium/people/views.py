@@ -22,7 +22,7 @@ from consilium.people.forms import (
 from consilium.people.models import ConsentText, Invitation, Membership, Participation, Person, Role
 from consilium.people.participation import AlreadyTakesPart, ConsentOutdated
 from consilium.people.participation import take_part as start_taking_part
-from consilium.people.participation import withdraw as end_participation
+from consilium.people.participation import withdraw_participation as end_participation
 from consilium.people.permissions import OPERATOR, check_role, roles_of
 from consilium.people.requests import signed_in
 from consilium.people.study_settings import SettingRefused
@@ -33,7 +33,7 @@ from consilium.people.study_settings import SettingRefused
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind an invitation or a reset link; works without login."""
     try:
-        invitation = invitations.find(token)
+        invitation = invitations.find_invitation(token)
     except invitations.InvitationUnusable as error:
         return render(request, "people/link_unusable.html", {"reason": str(error)}, status=404)
     form_class = ResetForm if invitation.resets else AcceptForm
@@ -48,7 +48,7 @@ def _accept(form: AcceptForm, token: str) -> bool:
     username = form.cleaned_data.get("username", "")
     try:
         invitations.accept(token=token, username=username, password=form.cleaned_data["password"])
-    except studies.NameTaken as error:
+    except studies.StudyNameTaken as error:
         form.add_error("username", str(error))
     except ValidationError as error:
         form.add_error("username" if hasattr(error, "error_dict") else "password", error.messages)

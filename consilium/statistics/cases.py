@@ -200,7 +200,7 @@ def _human_ceiling(given: Input) -> Any:
 
 
 def _judge_parsing(given: Input) -> Any:
-    return {name: verdicts.read(text).verdicts for name, text in given.items()}
+    return {name: verdicts.parse_verdict(text).verdicts for name, text in given.items()}
 
 
 def _sign_flip(given: Input) -> Any:

@@ -145,6 +145,6 @@ def gwet_ac1(counts: Sequence[Sequence[float]] | Array) -> Maybe[float]:
     return AC1.of(counts)
 
 
-def alpha_nominal(counts: Sequence[Sequence[float]] | Array) -> Maybe[float]:
+def alpha_nominal_of_counts(counts: Sequence[Sequence[float]] | Array) -> Maybe[float]:
     """Krippendorff's nominal alpha from counts; `krippendorff.alpha` takes ratings and other levels."""
     return ALPHA.of(counts)

@@ -84,7 +84,7 @@ def case_scores(cases: Sequence[JudgedCase], dimension: str) -> dict[str, float]
     return {case.case: _score(row) for case, row in _covered(cases, dimension)}
 
 
-def compare(
+def compare_judges(
     first: Sequence[JudgedCase],
     second: Sequence[JudgedCase],
     *,

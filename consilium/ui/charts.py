@@ -28,7 +28,7 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class PlottedEstimate:
     """A named value with its interval, all on one scale. `low`/`high` None: no interval is known."""
 
     name: str
@@ -67,7 +67,7 @@ def ticks(low: float, high: float, wanted: int = 5, *, least: float = 0.0) -> li
     return [round(index * step, 10) for index in range(first, last + 1)]
 
 
-def number(value: float) -> str:
+def shown_number(value: float) -> str:
     """A figure as people read it: at most four significant digits, no exponent below a million."""
     if value and abs(value) < 0.001:
         return f"{value:.1e}"
@@ -102,7 +102,7 @@ def line_chart(
         *(_line(index, one, x_scale, y_scale) for index, one in enumerate(series, start=1)),
     )
     ends = "; ".join(
-        f"{one.name}: {number(one.points[0][1])} to {number(one.points[-1][1])}"
+        f"{one.name}: {shown_number(one.points[0][1])} to {shown_number(one.points[-1][1])}"
         for one in clean
         if one.points
     )
@@ -113,7 +113,7 @@ def line_chart(
 
 
 def interval_chart(
-    estimates: Sequence[Estimate],
+    estimates: Sequence[PlottedEstimate],
     *,
     title: str,
     x_label: str,
@@ -121,7 +121,7 @@ def interval_chart(
     high: float = 1.0,
     reference: float | None = None,
     width: int = WIDTH,
-    show: Callable[[float], str] = number,
+    show: Callable[[float], str] = shown_number,
 ) -> SafeString:
     """A figure with one row per estimate: a dot on its interval, and the figure itself at the right.
 
@@ -145,7 +145,7 @@ def interval_chart(
     return _figure(svg, title, "", [], _estimate_table(estimates, x_label, show))
 
 
-def _reach(estimates: Sequence[Estimate], low: float, high: float) -> tuple[float, float]:
+def _reach(estimates: Sequence[PlottedEstimate], low: float, high: float) -> tuple[float, float]:
     known = [v for one in estimates for v in (one.value, one.low, one.high) if v is not None]
     return min(low, *known), max(high, *known)
 
@@ -164,7 +164,9 @@ def _svg(drawing: SafeString, size: tuple[float, float], title: str, description
 
 
 def _rows_grid(values: Sequence[float], scale: Scale, width: int) -> SafeString:
-    rows = ((_LEFT, scale(v), width - _RIGHT, scale(v), _LEFT - 8, scale(v) + 4, number(v)) for v in values)
+    rows = (
+        (_LEFT, scale(v), width - _RIGHT, scale(v), _LEFT - 8, scale(v) + 4, shown_number(v)) for v in values
+    )
     return format_html_join(
         "",
         '<line class="chart-grid" x1="{}" y1="{}" x2="{}" y2="{}"/>'
@@ -191,7 +193,7 @@ def _columns_axis(
                 base + 4,
                 scale(v),
                 base + 16,
-                number(v),
+                shown_number(v),
             )
             for v in values
         ),
@@ -227,7 +229,7 @@ def _reference(value: float | None, scale: Scale, height: float) -> SafeString:
     )
 
 
-def _estimate(index: int, one: Estimate, scale: Scale, told: str) -> SafeString:
+def _estimate(index: int, one: PlottedEstimate, scale: Scale, told: str) -> SafeString:
     y = _TOP + _ROW * index + _ROW / 2
     bar = SafeString("")
     if one.low is not None and one.high is not None:
@@ -252,7 +254,7 @@ def _shorten(name: str, longest: int = 27) -> str:
     return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
-def _with_interval(one: Estimate, show: Callable[[float], str]) -> str:
+def _with_interval(one: PlottedEstimate, show: Callable[[float], str]) -> str:
     if one.low is None or one.high is None:
         return show(one.value)
     return f"{show(one.value)} ({show(one.low)} to {show(one.high)})"
@@ -283,13 +285,15 @@ def _line_table(series: Sequence[Series], x_label: str) -> SafeString:
     columns = [dict(one.points) for one in series]
     head = [x_label, *(one.name for one in series)]
     rows = [
-        [number(x), *(number(column[x]) if x in column else "" for column in columns)]
+        [shown_number(x), *(shown_number(column[x]) if x in column else "" for column in columns)]
         for x in sorted({x for column in columns for x in column})
     ]
     return _table(head, rows)
 
 
-def _estimate_table(estimates: Sequence[Estimate], label: str, show: Callable[[float], str]) -> SafeString:
+def _estimate_table(
+    estimates: Sequence[PlottedEstimate], label: str, show: Callable[[float], str]
+) -> SafeString:
     def bound(value: float | None) -> str:
         return "" if value is None else show(value)
 

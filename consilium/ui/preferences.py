@@ -14,7 +14,7 @@ DEFAULTS = {"theme": "auto", "text": "normal", "keys": "on"}
 COOKIE_PREFIX = "consilium_"
 
 
-def read(cookies: Mapping[str, str]) -> dict[str, str]:
+def read_preferences(cookies: Mapping[str, str]) -> dict[str, str]:
     """The reader's choices, {name: value}; whatever is missing or unknown falls back to the default."""
     chosen = {name: cookies.get(COOKIE_PREFIX + name, "") for name in COOKIES}
     return {name: value if value in COOKIES[name] else DEFAULTS[name] for name, value in chosen.items()}

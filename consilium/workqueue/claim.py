@@ -17,7 +17,7 @@ from consilium.workqueue.models import Claim, WorkItem
 from consilium.workqueue.querysets import WorkItemQuerySet
 from consilium.workqueue.refusals import ClaimOver, OtherWorkOpen
 from consilium.workqueue.retry import until_written
-from consilium.workqueue.slots import deadline, free_seat, note_room
+from consilium.workqueue.slots import deadline, free_slot, note_free_slot
 from consilium.workqueue.states import ClaimState
 
 MOST_LOST_RACES = 1000
@@ -96,7 +96,7 @@ def _active(membership: Membership, kind: str) -> Claim | None:
 
 def _take_next(membership: Membership, kind: str) -> Claim | None:
     person = membership.person
-    room = WorkItem.objects.with_room().filter(kind=kind).eligible_for(membership)
+    room = WorkItem.objects.with_free_slot().filter(kind=kind).eligible_for(membership)
     for queue in (
         room.returning_to(person, ClaimState.EXPIRED),
         room.fresh_for(person).in_queue_order(),
@@ -118,12 +118,12 @@ def _first(queue: WorkItemQuerySet) -> WorkItem | None:
 
 
 def _sit_down(item: WorkItem, study: Study, person: Person) -> Claim:
-    seat = free_seat(item)  # read again: the queue's snapshot may be older than the lock
+    seat = free_slot(item)  # read again: the queue's snapshot may be older than the lock
     if seat is None or not item.is_open:
         raise _LostRace
     old = Claim.objects.filter(item=item, person=person).first()
     claim = _again(old, seat, person) if old else _first_time(item, study, seat, person)
-    note_room(item)
+    note_free_slot(item)
     if old is None:
         record(action="claim.claimed", obj=claim, by=person, study=study, data={"item": item.pk})
     return claim

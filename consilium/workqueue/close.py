@@ -8,7 +8,7 @@ from consilium.audit.record import record
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
 from consilium.workqueue.models import ACTIVE, Round, WorkItem
-from consilium.workqueue.slots import leave_seat, lock_item, note_room
+from consilium.workqueue.slots import leave_slot, lock_item, note_free_slot
 from consilium.workqueue.states import ClaimState
 
 
@@ -27,7 +27,7 @@ def close_item(item: WorkItem, *, by: Person | None = None) -> WorkItem:
     for claim in (
         locked.claims.select_related("study").select_for_update(of=("self",)).filter(state__in=ACTIVE)
     ):
-        leave_seat(claim, ClaimState.WITHDRAWN, item=locked, by=by, reason="The item was closed.")
+        leave_slot(claim, ClaimState.WITHDRAWN, item=locked, by=by, reason="The item was closed.")
     record(action="item.closed", obj=item, by=by, study=item.study)
     return item
 
@@ -52,6 +52,6 @@ def add_capacity(item: WorkItem, *, by: Person | None = None) -> WorkItem:
     lock_item(item.pk)
     WorkItem.objects.filter(pk=item.pk).update(capacity=F("capacity") + 1)
     item.refresh_from_db()
-    note_room(item)
+    note_free_slot(item)
     record(action="item.capacity", obj=item, by=by, study=item.study, data={"capacity": item.capacity})
     return item

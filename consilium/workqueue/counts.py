@@ -86,7 +86,7 @@ def _active(membership: Membership) -> Claim | None:
 
 def _count(membership: Membership, kind: kinds.WorkKind, active: Claim | None) -> KindCount:
     person, study = membership.person, membership.study
-    room = WorkItem.objects.with_room().filter(kind=kind.name).eligible_for(membership)
+    room = WorkItem.objects.with_free_slot().filter(kind=kind.name).eligible_for(membership)
     waiting = room.waiting_for(person)[: MOST_COUNTED + 1].count()
     postponed = Claim.objects.filter(
         study=study, person=person, item__kind=kind.name, state=ClaimState.POSTPONED, item__is_open=True

@@ -8,7 +8,7 @@ from django.utils import timezone
 from consilium.people.models import Study
 from consilium.workqueue.models import ACTIVE, Claim
 from consilium.workqueue.retry import until_written
-from consilium.workqueue.slots import leave_seat, lock_item
+from consilium.workqueue.slots import leave_slot, lock_item
 from consilium.workqueue.states import ClaimState
 
 BATCH = 500
@@ -35,5 +35,5 @@ def _expire(claim_id: int, item_id: int) -> bool:
     claim = still.select_for_update(of=("self",)).select_related("study").first()  # a heartbeat may have won
     if claim is None:
         return False
-    leave_seat(claim, ClaimState.EXPIRED, item=item, by=None)
+    leave_slot(claim, ClaimState.EXPIRED, item=item, by=None)
     return True

@@ -11,7 +11,7 @@ from consilium.workqueue.claim import open_claim, owned_claim
 from consilium.workqueue.models import Claim, WorkItem
 from consilium.workqueue.refusals import ClaimOver, WorkRefused
 from consilium.workqueue.retry import until_written
-from consilium.workqueue.slots import deadline, leave_seat, lock_item
+from consilium.workqueue.slots import deadline, leave_slot, lock_item
 from consilium.workqueue.states import ClaimState
 
 REASON_LENGTH = 300
@@ -66,5 +66,5 @@ def _give_up(token: uuid.UUID | str, person: Person, to: ClaimState, reason: str
         return claim
     if claim.state not in OPEN:
         raise ClaimOver("This one is finished already, so it cannot be given back.")
-    leave_seat(claim, to, item=item, by=person, reason=reason)
+    leave_slot(claim, to, item=item, by=person, reason=reason)
     return claim

@@ -22,7 +22,9 @@ def screen_of(claim: Claim) -> str:
 def place_after_postponing(claim: Claim) -> str:
     """The next new item; the queue page when only work that was put off is left."""
     kind = claim.item.kind
-    room = WorkItem.objects.with_room().filter(kind=kind).eligible_for(member_of(claim.study, claim.person))
+    room = (
+        WorkItem.objects.with_free_slot().filter(kind=kind).eligible_for(member_of(claim.study, claim.person))
+    )
     if room.fresh_for(claim.person).exists():
         return next_place(claim.study, claim.person, kind)
     return reverse("work:queue", kwargs={"study": claim.study.slug})

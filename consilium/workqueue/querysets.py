@@ -17,7 +17,7 @@ COMES_BACK = (ClaimState.POSTPONED, ClaimState.EXPIRED)
 class WorkItemQuerySet(models.QuerySet["WorkItem"]):
     """Reads of work items."""
 
-    def with_room(self) -> "WorkItemQuerySet":
+    def with_free_slot(self) -> "WorkItemQuerySet":
         """Open items with a free seat; the index item_queue holds exactly these."""
         return self.filter(is_open=True, is_full=False)
 

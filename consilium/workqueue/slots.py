@@ -19,19 +19,19 @@ def lock_item(item_id: int) -> WorkItem:
     return WorkItem.objects.select_for_update(no_key=True).get(pk=item_id)
 
 
-def free_seat(item: WorkItem) -> int | None:
+def free_slot(item: WorkItem) -> int | None:
     """The lowest free seat of a locked item, or None."""
     held = item.claims.filter(slot__isnull=False).values_list("slot", flat=True)
     return next(iter(sorted(set(range(item.capacity)) - set(held))), None)
 
 
-def note_room(item: WorkItem) -> None:
+def note_free_slot(item: WorkItem) -> None:
     """Write down whether a locked item has a free seat, for the queue's index."""
-    item.is_full = free_seat(item) is None
+    item.is_full = free_slot(item) is None
     WorkItem.objects.filter(pk=item.pk).update(is_full=item.is_full)
 
 
-def leave_seat(claim: Claim, to: ClaimState, *, item: WorkItem, by: Person | None, reason: str = "") -> None:
+def leave_slot(claim: Claim, to: ClaimState, *, item: WorkItem, by: Person | None, reason: str = "") -> None:
     """End a claim without a counted submission: its seat on the locked item becomes free.
 
     The reason may be free text of a person: it stays on the claim and out of the audit chain.
@@ -39,7 +39,7 @@ def leave_seat(claim: Claim, to: ClaimState, *, item: WorkItem, by: Person | Non
     transition(claim, to, by=by, slot=None, heartbeat_at=timezone.now())
     if reason:
         Claim.objects.filter(pk=claim.pk).update(reason=reason)
-    note_room(item)
+    note_free_slot(item)
 
 
 def deadline(study: Study) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from consilium.workqueue.claim import open_claim, owned_claim
 from consilium.workqueue.models import Claim, Draft, Kind, Submission
 from consilium.workqueue.refusals import ItemClosed, KeyReused, VersionConflict
 from consilium.workqueue.retry import until_written
-from consilium.workqueue.slots import free_seat, lock_item, note_room
+from consilium.workqueue.slots import free_slot, lock_item, note_free_slot
 from consilium.workqueue.states import ClaimState
 
 
@@ -119,7 +119,7 @@ def _insert(
     claim: Claim, cleaned: dict[str, Any], key: uuid.UUID, seconds: int, base_version: int
 ) -> Submission:
     if claim.state == ClaimState.EXPIRED:
-        claim.slot = free_seat(claim.item)
+        claim.slot = free_slot(claim.item)
     kind = kinds.find(claim.item.kind)
     return Submission.objects.create(
         item=claim.item,
@@ -145,7 +145,7 @@ def _finish(claim: Claim, submission: Submission, seconds: int) -> None:
         lock_protocol(study, person)
     if claim.state != ClaimState.SUBMITTED:
         transition(claim, ClaimState.SUBMITTED, by=person, slot=claim.slot)
-        note_room(claim.item)
+        note_free_slot(claim.item)
     Claim.objects.filter(pk=claim.pk).update(active_seconds=seconds, heartbeat_at=timezone.now())
     kinds.find(submission.kind).project(submission)
     Draft.objects.filter(item=claim.item, person=person).delete()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from consilium.blobs.store import read
+from consilium.blobs.store import read_blob
 from consilium.people.models import Person, Role
 from consilium.people.permissions import roles_of
 from curation.models import Image, Question
@@ -26,7 +26,7 @@ def model_image_blobs(question: Question) -> list[str]:
 
 def model_images(question: Question) -> list[bytes]:
     """The PNG bytes that models get for the question, in order. Raises NotShowable, BlobDamaged."""
-    return [read(sha256) for sha256 in model_image_blobs(question)]
+    return [read_blob(sha256) for sha256 in model_image_blobs(question)]
 
 
 def may_see(person: Person, image: Image) -> bool:

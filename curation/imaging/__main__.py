@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from curation.imaging.protocol import Refusal
+from curation.imaging.protocol import NotRebuilt
 from curation.imaging.sandbox import rebuild
 
 
@@ -28,12 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         parser.error(f"the folder given with --out cannot be used: {error.strerror}")
     for path, outcome in zip(options.files, outcomes, strict=True):
-        if isinstance(outcome, Refusal):
+        if isinstance(outcome, NotRebuilt):
             shown = {"file": path.name, "kept": False, "code": outcome.code, "message": outcome.message}
         else:
             shown = {"file": path.name, "kept": True, "folder": outcome.folder.name, **outcome.report()}
         sys.stdout.write(json.dumps(shown) + "\n")
-    return 1 if any(isinstance(outcome, Refusal) for outcome in outcomes) else 0
+    return 1 if any(isinstance(outcome, NotRebuilt) for outcome in outcomes) else 0
 
 
 if __name__ == "__main__":

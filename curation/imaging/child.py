@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from curation.imaging.confine import confine
-from curation.imaging.protocol import Limits, Part
+from curation.imaging.protocol import Part, RebuildLimits
 from curation.imaging.refusal import RefusedError
 from curation.imaging.vocabulary import RefusalCode
 
@@ -40,7 +40,7 @@ class Budget:
 def main() -> int:
     """Serve one request; exit status 0 also when files were refused or left for the next process."""
     request = json.load(sys.stdin)
-    limits = Limits(**request["limits"])
+    limits = RebuildLimits(**request["limits"])
     answers = _own_stdout()
     tasks = request["tasks"]
     confine(
@@ -67,7 +67,7 @@ def _own_stdout() -> TextIO:
     return answers
 
 
-def _serve(task: dict[str, Any], limits: Limits, key: bytes, budget: Budget) -> dict[str, Any]:
+def _serve(task: dict[str, Any], limits: RebuildLimits, key: bytes, budget: Budget) -> dict[str, Any]:
     try:
         return asdict(_rebuild(task, limits, key, budget))
     except RefusedError as refused:
@@ -86,11 +86,11 @@ def _serve(task: dict[str, Any], limits: Limits, key: bytes, budget: Budget) -> 
     return {"file_index": task["file_index"], "code": code, "message": message}
 
 
-def _rebuild(task: dict[str, Any], limits: Limits, key: bytes, budget: Budget) -> Part:
-    from curation.imaging.frame_files import Folder, write_frame, write_pictures
+def _rebuild(task: dict[str, Any], limits: RebuildLimits, key: bytes, budget: Budget) -> Part:
+    from curation.imaging.frame_files import FrameFolder, write_frame, write_pictures
 
     picture = _open(Path(task["path"]), limits, key)
-    folder = Folder(Path(task["folder"]))
+    folder = FrameFolder(Path(task["folder"]))
     first = int(task["first"])
     facts = write_pictures(folder, picture, limits) if first == 0 else None
     digests: list[str] = []
@@ -110,7 +110,7 @@ def _rebuild(task: dict[str, Any], limits: Limits, key: bytes, budget: Budget) -
     )
 
 
-def _open(path: Path, limits: Limits, key: bytes) -> "Picture":
+def _open(path: Path, limits: RebuildLimits, key: bytes) -> "Picture":
     from curation.imaging.dicom import DicomPicture
     from curation.imaging.photo import PhotoPicture
     from curation.imaging.sniff import HEAD_BYTES, kind_of

@@ -29,7 +29,7 @@ def is_available(uid: str) -> bool:
     return uid in DECODER_DEPENDENCIES
 
 
-def register() -> None:
+def register_decoders() -> None:
     """Make the functions below known to pydicom under the name PLUGIN; further calls change nothing."""
     for function, uids in _FUNCTIONS:
         for uid in uids:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from curation.imaging.protocol import Limits
+from curation.imaging.protocol import RebuildLimits
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
@@ -42,7 +42,7 @@ class _Beneath(ctypes.Structure):
 
 
 def confine(
-    limits: Limits, *, parent: int, sources: Sequence[Path] = (), folders: Sequence[Path] = ()
+    limits: RebuildLimits, *, parent: int, sources: Sequence[Path] = (), folders: Sequence[Path] = ()
 ) -> Granted:
     """Bind this process to `limits`, to the life of `parent` (a pid), to no network and to few files.
 

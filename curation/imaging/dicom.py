@@ -17,7 +17,7 @@ from curation.imaging.display import IDENTITY_WINDOW
 from curation.imaging.greyscale import Greyscale
 from curation.imaging.header import Header, read_header
 from curation.imaging.picture import About, Display
-from curation.imaging.protocol import Limits
+from curation.imaging.protocol import RebuildLimits
 from curation.imaging.refusal import RefusedError, damaged
 from curation.imaging.vocabulary import (
     ACCEPTED_CLASSES,
@@ -27,7 +27,7 @@ from curation.imaging.vocabulary import (
     LATERALITIES,
     MODALITIES,
     VIEWS,
-    Kind,
+    PixelKind,
     ReviewReason,
 )
 
@@ -38,11 +38,11 @@ _BYTE: Final = 255
 class DicomPicture:
     """An accepted DICOM file; see picture.Picture."""
 
-    def __init__(self, path: Path, limits: Limits, key: bytes) -> None:
+    def __init__(self, path: Path, limits: RebuildLimits, key: bytes) -> None:
         """Read the header of `path`; raise RefusedError when it is not an image this server takes."""
-        codecs.register()
+        codecs.register_decoders()
         self._header = read_header(path, limits)
-        self.kind = Kind.COLOUR if self._header.colour else Kind.GREY
+        self.kind = PixelKind.COLOUR if self._header.colour else PixelKind.GREY
         self.rows, self.columns, self.frames = self._header.rows, self._header.columns, self._header.frames
         self.about = _about(self._header, key)
         self._grey = None if self._header.colour else Greyscale(self._header, self._stored, limits)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
-from curation.imaging.vocabulary import words
+from curation.imaging.vocabulary import allowed_words
 
 _MONTHS: Final = {
     name: number
@@ -36,7 +36,7 @@ _MONTHS: Final = {
     for name in names
 }
 # Words of names of institutions that say nothing about which institution it is.
-_COMMON_WORDS: Final = words(
+_COMMON_WORDS: Final = allowed_words(
     """
     the and for von van der den del dela med medical medicine center centre hospital hospitals clinic
     clinical clinics klinik klinikum krankenhaus university universitat department dept radiology
@@ -46,7 +46,7 @@ _COMMON_WORDS: Final = words(
 )
 # Names that are also ordinary words of reports: alone they would flag every second sentence, so such a name
 # is looked for only beside another part of the same name ("Brown, John", not "brown").
-_ORDINARY_WORDS: Final = words(
+_ORDINARY_WORDS: Final = allowed_words(
     """
     april august autumn back ball banks bell bill bird bishop black blue bone bridge bridges brook
     brooks brown bush case chance chest church clay cloud cook cord cross day dean early faith fast

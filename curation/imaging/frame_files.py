@@ -13,15 +13,15 @@ from PIL import Image
 
 from curation.imaging.display import fitted, histogram, perceptual_hash, span_window, to8, window_table
 from curation.imaging.picture import Picture
-from curation.imaging.protocol import Facts, Limits, Preset, Produced, Window
-from curation.imaging.vocabulary import CT_PRESETS, Kind, ReviewReason
+from curation.imaging.protocol import Facts, Preset, Produced, RebuildLimits, Window
+from curation.imaging.vocabulary import CT_PRESETS, PixelKind, ReviewReason
 
 _GZIP_LEVEL: Final = 6
 _OWN_NAMES: Final = ("Default", "Second", "Third")
 
 
 @dataclass(slots=True)
-class Folder:
+class FrameFolder:
     """Files written for one image, in order."""
 
     path: Path
@@ -52,7 +52,7 @@ def planes(frame: Any) -> Iterator[bytes]:
     yield (unsigned >> 8).astype(np.uint8).tobytes()
 
 
-def write_frame(folder: Folder, index: int, frame: Any) -> str:
+def write_frame(folder: FrameFolder, index: int, frame: Any) -> str:
     """Write one frame for the viewer, plane by plane, and return the SHA-256 of its samples."""
     digest, packed = hashlib.sha256(), io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=_GZIP_LEVEL, filename="", mtime=0) as stream:
@@ -63,7 +63,7 @@ def write_frame(folder: Folder, index: int, frame: Any) -> str:
     return digest.hexdigest()
 
 
-def write_pictures(folder: Folder, picture: Picture, limits: Limits) -> Facts:
+def write_pictures(folder: FrameFolder, picture: Picture, limits: RebuildLimits) -> Facts:
     """Write the pictures of the representative frames and return the facts of the image."""
     indices = representative_frames(picture.frames, limits.model_frames)
     auto, full = _measured_windows(picture, indices)
@@ -74,7 +74,7 @@ def write_pictures(folder: Folder, picture: Picture, limits: Limits) -> Facts:
     perceptual = ""
     for index in indices:
         frame = picture.frame(index)
-        shown = frame if picture.kind is Kind.COLOUR else to8(frame, table)
+        shown = frame if picture.kind is PixelKind.COLOUR else to8(frame, table)
         folder.write_png(f"model-{index:04d}.png", fitted(shown, picture.about.aspect, limits.model_edge))
         if index == middle:
             perceptual = perceptual_hash(shown)
@@ -90,7 +90,7 @@ def representative_frames(frames: int, most: int) -> list[int]:
 
 def _measured_windows(picture: Picture, indices: list[int]) -> tuple[Window, Window]:
     """Return the 0.5 to 99.5 percentile window and the full range, padding left out, of the given frames."""
-    if picture.kind is Kind.COLOUR:
+    if picture.kind is PixelKind.COLOUR:
         return picture.display.windows[0], picture.display.windows[0]
     counts = np.zeros(1 << 16, dtype=np.int64)
     for index in indices:
@@ -110,7 +110,7 @@ def _presets(picture: Picture, auto: Window, full: Window) -> tuple[Preset, ...]
         (name, w.center, w.width)
         for name, w in zip(_OWN_NAMES, picture.display.windows or (auto,), strict=False)
     ]
-    if picture.kind is Kind.COLOUR:
+    if picture.kind is PixelKind.COLOUR:
         named = own[:1]
     elif picture.about.modality == "CT":
         named = [*own[:1], *CT_PRESETS, ("Full range", full.center, full.width)]

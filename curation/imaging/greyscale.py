@@ -15,7 +15,7 @@ from curation.imaging.display import IDENTITY_WINDOW
 from curation.imaging.geometry import functional_group, number
 from curation.imaging.header import Header
 from curation.imaging.picture import Display
-from curation.imaging.protocol import Limits, Window
+from curation.imaging.protocol import RebuildLimits, Window
 from curation.imaging.refusal import damaged, too_large
 
 Samples = NDArray[Any]
@@ -31,7 +31,7 @@ class Greyscale:
     change from frame to frame, are applied first and spread over the 65,536 codes; more bits likewise.
     """
 
-    def __init__(self, header: Header, stored: Callable[[int], Samples], limits: Limits) -> None:
+    def __init__(self, header: Header, stored: Callable[[int], Samples], limits: RebuildLimits) -> None:
         self._header, self._stored, self._limits = header, stored, limits
         self._windows = windows(header.dataset)
         data = header.dataset

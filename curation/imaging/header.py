@@ -10,7 +10,7 @@ from pydicom.filereader import read_file_meta_info, read_partial
 from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
-from curation.imaging.protocol import Limits
+from curation.imaging.protocol import RebuildLimits
 from curation.imaging.refusal import RefusedError, damaged, too_large
 from curation.imaging.vocabulary import ACCEPTED_CLASSES, DECODERS, RAW_SYNTAXES, RefusalCode
 
@@ -54,7 +54,7 @@ class Header:
         return self.samples == 3 or self.palette
 
 
-def read_header(path: Path, limits: Limits) -> Header:
+def read_header(path: Path, limits: RebuildLimits) -> Header:
     """Return the header of `path`, or raise RefusedError; reads no pixel.
 
     The file meta group comes first: a deflated data set would be inflated whole by the next step.
@@ -138,7 +138,7 @@ def _read(path: Path) -> tuple[Dataset, str | None]:
         raise damaged("its header cannot be read") from error
 
 
-def _check_limits(header: Header, limits: Limits) -> None:
+def _check_limits(header: Header, limits: RebuildLimits) -> None:
     pixels = header.rows * header.columns
     if not 1 <= header.frames <= limits.frames:
         raise too_large(f"{header.frames} frames are announced, at most {limits.frames} are accepted")

@@ -11,18 +11,18 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from curation.imaging.fingerprints import code_tokens, date_tokens, fingerprints_of, name_tokens
-from curation.imaging.vocabulary import words
+from curation.imaging.vocabulary import allowed_words
 
 _OLDEST_SHOWN: Final = 89
 _MOST_FINGERPRINTS: Final = 2000
-_NAME_KEYWORDS: Final = words(
+_NAME_KEYWORDS: Final = allowed_words(
     """
     InstitutionName InstitutionAddress InstitutionalDepartmentName PatientAddress PatientMotherBirthName
     ResponsibleOrganization ClinicalTrialSiteName ClinicalTrialSponsorName StationName
     PerformedStationName CountryOfResidence RegionOfResidence ReferringPhysicianAddress
     """
 )
-_CODE_KEYWORDS: Final = words(
+_CODE_KEYWORDS: Final = allowed_words(
     """
     PatientID OtherPatientIDs IssuerOfPatientID AccessionNumber StudyID AdmissionID ServiceEpisodeID
     MedicalRecordLocator MilitaryRank DeviceSerialNumber PatientTelephoneNumbers

@@ -11,9 +11,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from curation.imaging.display import IDENTITY_WINDOW
 from curation.imaging.picture import About, Display
-from curation.imaging.protocol import Limits, Window
+from curation.imaging.protocol import RebuildLimits, Window
 from curation.imaging.refusal import RefusedError, damaged, too_large
-from curation.imaging.vocabulary import Kind, RefusalCode, ReviewReason
+from curation.imaging.vocabulary import PixelKind, RefusalCode, ReviewReason
 
 _DEEP_GREY: Final = frozenset({"I;16", "I;16B", "I;16L", "I;16N", "I"})
 _WIDE_WINDOW: Final = Window(center=32768.0, width=65536.0)
@@ -22,11 +22,11 @@ _WIDE_WINDOW: Final = Window(center=32768.0, width=65536.0)
 class PhotoPicture:
     """An accepted PNG or JPEG; see picture.Picture. Everything but the samples is left behind."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: RebuildLimits) -> None:
         """Decode `path`; raise RefusedError for animations, damage and decompression bombs."""
         self._samples = _decode(path, limits)
         deep = self._samples.dtype == np.int16
-        self.kind = Kind.COLOUR if self._samples.ndim == 3 else Kind.GREY
+        self.kind = PixelKind.COLOUR if self._samples.ndim == 3 else PixelKind.GREY
         self.rows, self.columns, self.frames = *self._samples.shape[:2], 1
         self.about = About(
             review_reason=ReviewReason.PHOTO, decoder="pillow", decoder_version=version("pillow")
@@ -45,7 +45,7 @@ class PhotoPicture:
         return self._samples.astype(np.int16)
 
 
-def _decode(path: Path, limits: Limits) -> NDArray[Any]:
+def _decode(path: Path, limits: RebuildLimits) -> NDArray[Any]:
     Image.MAX_IMAGE_PIXELS = limits.frame_pixels
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -67,7 +67,7 @@ def _decode(path: Path, limits: Limits) -> NDArray[Any]:
             raise damaged("its pixels cannot be decoded") from error
 
 
-def _check(image: Image.Image, limits: Limits) -> None:
+def _check(image: Image.Image, limits: RebuildLimits) -> None:
     if image.width * image.height > limits.frame_pixels:
         raise too_large(f"{image.width} x {image.height} pixels")
     if max(image.size) > 65535:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from curation.imaging.protocol import Window
-from curation.imaging.vocabulary import Kind, ReviewReason, SpacingMeaning
+from curation.imaging.vocabulary import PixelKind, ReviewReason, SpacingMeaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Display:
 class Picture(Protocol):
     """A decoded source; its attributes are read only."""
 
-    kind: Kind
+    kind: PixelKind
     rows: int
     columns: int
     frames: int

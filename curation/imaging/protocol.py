@@ -17,7 +17,7 @@ from curation.imaging.vocabulary import (
     MODALITIES,
     PRESET_NAMES,
     VIEWS,
-    Kind,
+    PixelKind,
     RefusalCode,
     ReviewReason,
     SpacingMeaning,
@@ -27,7 +27,7 @@ MIB: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class RebuildLimits:
     """Ceilings of one rebuild. The first block binds each child process, the second each file."""
 
     memory_bytes: int = 1024 * MIB
@@ -48,7 +48,7 @@ class Limits:
     thumb_edge: int = 192
 
 
-DEFAULT: Final = Limits()
+DEFAULT: Final = RebuildLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class Facts:
     caller's key.
     """
 
-    kind: Kind
+    kind: PixelKind
     rows: int
     columns: int
     frames: int
@@ -140,7 +140,7 @@ class Rebuilt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class NotRebuilt:
     """A file that was not rebuilt: `message` is for people and holds neither its path nor its content."""
 
     file_index: int
@@ -220,7 +220,7 @@ def _width(value: Any) -> bool:
 
 
 _FACTS: Final[dict[str, Check]] = {
-    "kind": _one_of(frozenset(Kind)),
+    "kind": _one_of(frozenset(PixelKind)),
     "rows": _whole(1, 65535),
     "columns": _whole(1, 65535),
     "frames": _whole(1, 9999),
@@ -281,7 +281,7 @@ def parse_facts(value: Any) -> Facts:
     """Return typed facts, or raise BadAnswerError naming the first field outside the schema."""
     data = dict(_require(_FACTS, value))
     data |= {
-        "kind": Kind(data["kind"]),
+        "kind": PixelKind(data["kind"]),
         "spacing_meaning": SpacingMeaning(data["spacing_meaning"]),
         "review_reason": ReviewReason(data["review_reason"]),
         "window": Window(**data["window"]),
@@ -292,11 +292,11 @@ def parse_facts(value: Any) -> Facts:
     return Facts(**data)
 
 
-def parse_event(value: Any) -> Part | Refusal:
+def parse_event(value: Any) -> Part | NotRebuilt:
     """Return one line of the child's answer as a typed object, or raise BadAnswerError."""
     if isinstance(value, dict) and "code" in value:
         data = _require(_REFUSAL, value)
-        return Refusal(**(data | {"code": RefusalCode(data["code"])}))
+        return NotRebuilt(**(data | {"code": RefusalCode(data["code"])}))
     data = dict(_require(_PART, value))
     if not data["first"] < data["until"] or len(data["digests"]) != data["until"] - data["first"]:
         raise BadAnswerError("frame range and digests disagree")

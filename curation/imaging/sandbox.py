@@ -21,11 +21,11 @@ from curation.imaging.protocol import (
     DEFAULT,
     BadAnswerError,
     Facts,
-    Limits,
+    NotRebuilt,
     Part,
     Produced,
+    RebuildLimits,
     Rebuilt,
-    Refusal,
     parse_event,
 )
 from curation.imaging.vocabulary import RefusalCode
@@ -55,12 +55,12 @@ class _Work:
     facts: Facts | None = None
     files: list[Produced] = field(default_factory=list)
     digests: list[str] = field(default_factory=list)
-    outcome: Rebuilt | Refusal | None = None
+    outcome: Rebuilt | NotRebuilt | None = None
 
     def refuse(self, code: RefusalCode, message: str) -> None:
         """Settle the file as refused and leave nothing of it behind."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.outcome = Refusal(file_index=self.file_index, code=code, message=message)
+        self.outcome = NotRebuilt(file_index=self.file_index, code=code, message=message)
 
     def restart(self) -> None:
         """Forget what was done: the next child begins at the first frame in an empty folder."""
@@ -69,8 +69,8 @@ class _Work:
 
 
 def rebuild(
-    files: Sequence[Path], out: Path, *, key: bytes, limits: Limits = DEFAULT
-) -> list[Rebuilt | Refusal]:
+    files: Sequence[Path], out: Path, *, key: bytes, limits: RebuildLimits = DEFAULT
+) -> list[Rebuilt | NotRebuilt]:
     """Rebuild every file of `files` into `out/image-NNNN` and return one outcome per file, in order.
 
     `out` must exist and be empty; `key` (16 bytes or more) keys the hashes of identifiers. Files share
@@ -108,7 +108,7 @@ def confinement() -> Granted:
     return Granted(**json.loads(done.stdout))
 
 
-def _check_source(work: _Work, limits: Limits) -> None:
+def _check_source(work: _Work, limits: RebuildLimits) -> None:
     if not work.source.is_file():
         work.refuse(RefusalCode.NOT_AN_IMAGE, "The file cannot be found.")
     elif work.source.stat().st_size > limits.source_bytes:
@@ -116,7 +116,7 @@ def _check_source(work: _Work, limits: Limits) -> None:
         work.refuse(RefusalCode.TOO_LARGE, f"The file is larger than {most} MiB.")
 
 
-def _run_batch(works: list[_Work], key: bytes, limits: Limits) -> None:
+def _run_batch(works: list[_Work], key: bytes, limits: RebuildLimits) -> None:
     """Run children until every work has an outcome."""
     waiting = works
     while waiting:
@@ -131,7 +131,7 @@ def _run_batch(works: list[_Work], key: bytes, limits: Limits) -> None:
             return
 
 
-def _isolate(waiting: list[_Work], key: bytes, limits: Limits, death: RefusalCode) -> None:
+def _isolate(waiting: list[_Work], key: bytes, limits: RebuildLimits, death: RefusalCode) -> None:
     if len(waiting) == 1:
         waiting[0].refuse(death, _DEATHS[death])
         return
@@ -140,7 +140,7 @@ def _isolate(waiting: list[_Work], key: bytes, limits: Limits, death: RefusalCod
         _run_batch([work], key, limits)
 
 
-def _run_child(works: list[_Work], key: bytes, limits: Limits) -> RefusalCode | None:
+def _run_child(works: list[_Work], key: bytes, limits: RebuildLimits) -> RefusalCode | None:
     for work in works:
         if work.first == 0:
             shutil.rmtree(work.folder, ignore_errors=True)
@@ -158,7 +158,7 @@ def _run_child(works: list[_Work], key: bytes, limits: Limits) -> RefusalCode | 
     return death
 
 
-def _request(works: list[_Work], key: bytes, limits: Limits) -> bytes:
+def _request(works: list[_Work], key: bytes, limits: RebuildLimits) -> bytes:
     tasks = [
         {"file_index": w.file_index, "path": str(w.source), "folder": str(w.folder), "first": w.first}
         for w in works
@@ -166,7 +166,7 @@ def _request(works: list[_Work], key: bytes, limits: Limits) -> bytes:
     return json.dumps({"key": key.hex(), "limits": asdict(limits), "tasks": tasks}).encode()
 
 
-def _wait(request: bytes, answers: IO[bytes], limits: Limits) -> RefusalCode | None:
+def _wait(request: bytes, answers: IO[bytes], limits: RebuildLimits) -> RefusalCode | None:
     """Start a child, hand it the request and wait; its answers go to a file, so no pipe fills memory."""
     command = [sys.executable, "-s", "-E", "-m", "curation.imaging.child", str(os.getpid())]
     child = subprocess.Popen(
@@ -204,7 +204,7 @@ def _death_of(status: int) -> RefusalCode | None:
     return RefusalCode.OUT_OF_MEMORY if status == -signal.SIGKILL else RefusalCode.CRASHED
 
 
-def _take(lines: Iterable[bytes], works: dict[int, _Work], limits: Limits) -> None:
+def _take(lines: Iterable[bytes], works: dict[int, _Work], limits: RebuildLimits) -> None:
     for line in lines:
         try:
             event = parse_event(json.loads(line))
@@ -213,13 +213,13 @@ def _take(lines: Iterable[bytes], works: dict[int, _Work], limits: Limits) -> No
         work = works.get(event.file_index)
         if work is None or work.outcome is not None:
             raise BadAnswerError("an answer about another file")
-        if isinstance(event, Refusal):
+        if isinstance(event, NotRebuilt):
             work.refuse(event.code, event.message)
         else:
             _advance(work, event, limits)
 
 
-def _advance(work: _Work, part: Part, limits: Limits) -> None:
+def _advance(work: _Work, part: Part, limits: RebuildLimits) -> None:
     facts = part.facts or work.facts
     if facts is None or part.first != work.first or part.until > facts.frames or facts.frames > limits.frames:
         raise BadAnswerError("a part out of order")
@@ -233,7 +233,7 @@ def _advance(work: _Work, part: Part, limits: Limits) -> None:
         _finish(work, facts)
 
 
-def _check_names(part: Part, facts: Facts, limits: Limits) -> None:
+def _check_names(part: Part, facts: Facts, limits: RebuildLimits) -> None:
     """Require exactly the files this part must bring: its frames, and with the first part the pictures."""
     names = [produced.name for produced in part.files]
     frames = {f"frame-{i:04d}.bin" for i in range(part.first, part.until)}
@@ -244,7 +244,7 @@ def _check_names(part: Part, facts: Facts, limits: Limits) -> None:
         raise BadAnswerError("files are missing or too many")
 
 
-def _check_file(path: Path, produced: Produced, limits: Limits) -> None:
+def _check_file(path: Path, produced: Produced, limits: RebuildLimits) -> None:
     try:
         stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
     except OSError as error:

@@ -4,12 +4,12 @@ from enum import StrEnum
 from typing import Final
 
 
-def words(text: str) -> frozenset[str]:
+def allowed_words(text: str) -> frozenset[str]:
     """Return the words of a closed list written as one text."""
     return frozenset(text.split())
 
 
-class Kind(StrEnum):
+class PixelKind(StrEnum):
     """What one sample of the image is."""
 
     GREY = "grey"
@@ -77,12 +77,12 @@ ACCEPTED_CLASSES: Final[dict[str, str]] = {
     "1.2.840.10008.5.1.4.1.1.77.1.5.2": "OP",
 }
 
-MODALITIES: Final = words("CR DX MG CT MR US XA RF NM PT OT ES XC OP OPT IO PX GM SM SC DG TG BI")
+MODALITIES: Final = allowed_words("CR DX MG CT MR US XA RF NM PT OT ES XC OP OPT IO PX GM SM SC DG TG BI")
 # Modalities whose pixels often carry the patient's name: they are looked at whatever the header claims.
-BURNED_IN_MODALITIES: Final = words("US XA SC OT ES XC OP OPT GM SM DG RF")
-PROJECTION_MODALITIES: Final = words("CR DX MG XA RF IO PX")
+BURNED_IN_MODALITIES: Final = allowed_words("US XA SC OT ES XC OP OPT GM SM DG RF")
+PROJECTION_MODALITIES: Final = allowed_words("CR DX MG XA RF IO PX")
 
-BODY_PARTS: Final = words(
+BODY_PARTS: Final = allowed_words(
     """
     ABDOMEN ABDOMENPELVIS ADRENAL ANKLE AORTA ARM AXILLA BACK BILEDUCT BLADDER BRAIN BREAST BRONCHUS
     BUTTOCK CALCANEUS CALF CAROTID CEREBELLUM CERVIX CHEEK CHEST CHESTABDOMEN CHESTABDPELVIS CLAVICLE
@@ -96,7 +96,7 @@ BODY_PARTS: Final = words(
     """
 )
 LATERALITIES: Final = frozenset("LRBU")
-VIEWS: Final = words("AP PA LL RL LLD RLD RLO LLO CC MLO ML LM LMO XCCL XCCM FB SIO AT CV")
+VIEWS: Final = allowed_words("AP PA LL RL LLD RLD RLO LLO CC MLO ML LM LMO XCCL XCCM FB SIO AT CV")
 
 # Named windows a reader may call up, (name, centre, width) in the modality's own unit (Hounsfield for CT).
 CT_PRESETS: Final = (

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from consilium.blobs.store import put_file
-from curation.imaging.protocol import Facts, Rebuilt, Refusal
+from curation.imaging.protocol import Facts, NotRebuilt, Rebuilt
 from curation.imaging.sandbox import rebuild
 from curation.imports.uploads import Received
 
@@ -29,7 +29,7 @@ _ELSEWHERE: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class RebuiltImage:
     """One rebuilt image, its files already in the store (unless it was only looked at)."""
 
     name: str
@@ -55,7 +55,7 @@ class Refused:
 
 def rebuild_all(
     files: Sequence[Received], folder: Path, *, key: bytes, keep: bool, done: Callable[[int], None]
-) -> Iterator[Picture | Refused]:
+) -> Iterator[RebuiltImage | Refused]:
     """Yield one outcome per file, in order; `done` hears how many are through and may raise to stop.
 
     With `keep` False nothing is put into the store. Scratch files lie inside `folder` and are removed.
@@ -73,8 +73,8 @@ def rebuild_all(
     done(len(files))
 
 
-def _taken(name: str, outcome: Rebuilt | Refusal, *, keep: bool) -> Picture | Refused:
-    if isinstance(outcome, Refusal):
+def _taken(name: str, outcome: Rebuilt | NotRebuilt, *, keep: bool) -> RebuiltImage | Refused:
+    if isinstance(outcome, NotRebuilt):
         return Refused(name, outcome.message)
     pngs = (outcome.thumb, *outcome.models)
     if keep:
@@ -82,7 +82,7 @@ def _taken(name: str, outcome: Rebuilt | Refusal, *, keep: bool) -> Picture | Re
             put_file(outcome.folder / frame.name, "application/octet-stream")
         for png in pngs:
             put_file(outcome.folder / png.name, "image/png")
-    return Picture(
+    return RebuiltImage(
         name=name,
         facts=outcome.facts,
         pixel_sha256=outcome.pixel_sha256,

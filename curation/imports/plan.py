@@ -10,7 +10,7 @@ from typing import Final
 from consilium.people.models import Study
 from curation.imaging.fingerprints import mentions
 from curation.imports.clusters import Groups
-from curation.imports.deidentify import Picture, Refused, rebuild_all
+from curation.imports.deidentify import RebuiltImage, Refused, rebuild_all
 from curation.imports.questions_file import LINE_BYTES, ParsedQuestion, read_lines
 from curation.imports.uploads import Received
 from curation.keys import keyed, study_key
@@ -23,7 +23,7 @@ CONFLICT: Final = "it ties together images that already have different uses; a u
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ImportRequest:
     """One question that can be stored, with its images: pixel hashes in order."""
 
     item: str
@@ -39,11 +39,11 @@ class Plan:
     study: Study
     source: Source
     batch: Import | None = None
-    pictures: dict[str, Picture] = field(default_factory=dict)
+    pictures: dict[str, RebuiltImage] = field(default_factory=dict)
     known: dict[str, Image] = field(default_factory=dict)
     names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     refused_names: dict[str, str] = field(default_factory=dict)
-    questions: dict[str, Asked] = field(default_factory=dict)
+    questions: dict[str, ImportRequest] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
     refused: list[Refused] = field(default_factory=list)
     duplicates: int = 0
@@ -91,7 +91,7 @@ def _is_questions(file: Received) -> bool:
 # --- images -----------------------------------------------------------------------------------------
 
 
-def _take_picture(plan: Plan, outcome: Picture | Refused) -> None:
+def _take_picture(plan: Plan, outcome: RebuiltImage | Refused) -> None:
     if isinstance(outcome, Refused):
         plan.refused.append(outcome)
         plan.refused_names[outcome.item.rsplit("/", 1)[-1]] = outcome.reason
@@ -130,13 +130,13 @@ def _node(pixels: str) -> str:
     return f"c-pixels:{pixels}"
 
 
-def _group_picture(plan: Plan, picture: Picture) -> bool:
+def _group_picture(plan: Plan, picture: RebuiltImage) -> bool:
     nodes = [_node(picture.pixel_sha256), *(_key_node(plan, key) for key in _keys(plan, picture))]
     plan.groups.add(nodes[0])
     return plan.groups.join(nodes)
 
 
-def _keys(plan: Plan, picture: Picture) -> Iterator[str]:
+def _keys(plan: Plan, picture: RebuiltImage) -> Iterator[str]:
     """What ties a picture to others; a synthetic set draws pictures alike: only equal pixels tie those."""
     if picture.facts.patient_key:
         yield f"a-patient:{picture.facts.patient_key}"
@@ -201,7 +201,7 @@ def _take_question(plan: Plan, item: str, question: ParsedQuestion) -> str:
     if question.use and plan.source.is_synthetic and not plan.groups.claim(nodes[0], question.use):
         return f"its images are already kept for {plan.groups.use_of(nodes[0])!r}; a use never changes"
     plan.ids.add(question.external_id)
-    plan.questions[content] = Asked(item, question, tuple(pixels), content)
+    plan.questions[content] = ImportRequest(item, question, tuple(pixels), content)
     return ""
 
 

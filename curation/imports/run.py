@@ -28,7 +28,7 @@ class ImportRefused(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ImportOutcome:
     """What an import did: items taken in, items that were there already, items refused with a reason."""
 
     accepted: int
@@ -69,12 +69,12 @@ def start_import(*, study: Study, source: Source, files: Sequence[Upload], by: P
     return batch
 
 
-def look_at(*, source: Source, files: Sequence[Upload]) -> Outcome:
+def look_at(*, source: Source, files: Sequence[Upload]) -> ImportOutcome:
     """What an import of these files would do; stores nothing (`--dry-run`). Raises UploadRefused."""
     area, received = uploads.receive(files)
     try:
         plan = make_plan(
-            received, uploads.folder_of(area), source=source, batch=None, keep=False, done=_unheard
+            received, uploads.upload_folder(area), source=source, batch=None, keep=False, done=_unheard
         )
     finally:
         uploads.destroy(area)
@@ -89,7 +89,7 @@ def run_import(handle: JobHandle) -> dict[str, Any]:
     """The job: plan, store item by item, report, destroy the originals. Repeating it adds nothing twice."""
     batch = Import.objects.select_related("study", "source__study").get(job=handle.job)
     area = str(handle.params["area"])
-    folder = uploads.folder_of(area)
+    folder = uploads.upload_folder(area)
     if not batch.files:
         uploads.destroy(area)
         return {"accepted": batch.accepted, "duplicates": batch.duplicates, "refused": len(batch.refused)}
@@ -120,12 +120,12 @@ def _plan(batch: Import, folder: Path, handle: JobHandle) -> Plan:
     return make_plan(received, folder, source=batch.source, batch=batch, keep=True, done=done)
 
 
-def _outcome(plan: Plan, accepted: int) -> Outcome:
+def _outcome(plan: Plan, accepted: int) -> ImportOutcome:
     refused = [{"item": each.item, "reason": each.reason} for each in plan.refused]
-    return Outcome(accepted, plan.duplicates, refused)
+    return ImportOutcome(accepted, plan.duplicates, refused)
 
 
-def _finish(batch: Import, outcome: Outcome, handle: JobHandle) -> None:
+def _finish(batch: Import, outcome: ImportOutcome, handle: JobHandle) -> None:
     with transaction.atomic():
         handle.fence()
         # The names of the files go with the originals; only refused items keep theirs, for the importer.

@@ -6,12 +6,12 @@ from consilium.audit.record import record
 from consilium.jobs.handle import JobHandle, JobPostponed
 from consilium.people.models import Study
 from consilium.states.transitions import transition
-from curation.imports.deidentify import Picture
-from curation.imports.plan import Asked, Plan, file_name_hash
+from curation.imports.deidentify import RebuiltImage
+from curation.imports.plan import ImportRequest, Plan, file_name_hash
 from curation.imports.splits import draw
 from curation.keys import keyed, study_key
 from curation.models import Cluster, ClusterKey, Image, Question, QuestionImage
-from curation.specialty import decide
+from curation.specialty import decide_specialty
 from curation.states import ImageState
 
 AGAIN_SECONDS = 2.0
@@ -35,7 +35,7 @@ def store_questions(plan: Plan, handle: JobHandle) -> int:
     return len(plan.questions)
 
 
-def _store_picture(plan: Plan, picture: Picture) -> Image:
+def _store_picture(plan: Plan, picture: RebuiltImage) -> Image:
     facts = picture.facts
     with transaction.atomic():
         image = Image.objects.create(
@@ -103,9 +103,9 @@ def _hashed(study: Study, key: str) -> str:
 
 
 @transaction.atomic
-def _store_question(plan: Plan, asked: Asked) -> None:
+def _store_question(plan: Plan, asked: ImportRequest) -> None:
     question, images = asked.question, [plan.known[pixels] for pixels in asked.pixels]
-    verdict = decide(
+    verdict = decide_specialty(
         "\n".join([question.text, *question.options.values()]),
         given=question.specialty,
         age_years=question.age_years if question.age_years is not None else images[0].facts.get("age_years"),

@@ -43,7 +43,7 @@ class Received:
         return {"name": self.name, "stored": self.stored, "size": self.size}
 
 
-def folder_of(area: str) -> Path:
+def upload_folder(area: str) -> Path:
     """The private folder of one import."""
     return Path(settings.CONSILIUM_HOME) / "uploads" / f"import-{uuid.UUID(area)}"
 
@@ -58,7 +58,7 @@ def receive(uploads: Sequence[Upload]) -> tuple[str, list[Received]]:
     if len(uploads) > MOST_FILES:
         raise UploadRefused(f"One import takes at most {MOST_FILES} files; split it.")
     area = str(uuid.uuid4())
-    folder = folder_of(area)
+    folder = upload_folder(area)
     folder.mkdir(mode=0o700, parents=True)
     try:
         return area, _write_all(uploads, folder)
@@ -69,7 +69,7 @@ def receive(uploads: Sequence[Upload]) -> tuple[str, list[Received]]:
 
 def destroy(area: str) -> None:
     """Delete the originals; doing it again is harmless."""
-    shutil.rmtree(folder_of(area), ignore_errors=True)
+    shutil.rmtree(upload_folder(area), ignore_errors=True)
 
 
 def sweep(owned: Collection[str]) -> None:

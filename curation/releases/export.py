@@ -14,14 +14,14 @@ from django.conf import settings
 from django.db import transaction
 
 from consilium.audit.record import record
-from consilium.blobs.store import read
+from consilium.blobs.store import read_blob
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.queue import enqueue
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
 from curation.models import Export, Image, Release, ReleaseFile, Source
 from curation.releases.export_files import write_all
-from curation.releases.export_gate import ExportRefused, check_folder
+from curation.releases.export_gate import ExportRefused, check_export
 from curation.releases.verify import verify
 from curation.states import ReleaseState
 
@@ -54,7 +54,7 @@ def run_export(handle: JobHandle) -> dict[str, Any]:
     export = Export.objects.select_related("release__study").get(job=handle.job)
     handle.progress(0, 3, "Checking every hash of the release")
     try:
-        write_export(export.release, folder_of(export), handle=handle)
+        write_export(export.release, export_folder(export), handle=handle)
     except ExportRefused as refusal:
         raise JobFailed(str(refusal)) from refusal
     return {"folder": export.folder, "digest": export.release.digest}
@@ -81,7 +81,7 @@ def write_export(
         write_all(release, beside, sources_of(release))
         _tell(handle, 2, "Looking at the finished files")
         assert release.manifest_id is not None
-        check_folder(beside, study=release.study, manifest=json.loads(read(release.manifest_id)))
+        check_export(beside, study=release.study, manifest=json.loads(read_blob(release.manifest_id)))
         beside.rename(target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
@@ -93,7 +93,7 @@ def write_export(
     return target
 
 
-def folder_of(export: Export) -> Path:
+def export_folder(export: Export) -> Path:
     """Where an export lies."""
     return Path(settings.CONSILIUM_HOME) / "exports" / export.folder
 
@@ -108,7 +108,7 @@ def sources_of(release: Release) -> list[Source]:
 
 def zipped(export: Export) -> Iterator[bytes]:
     """The export as a zip, made while it is sent. Images are stored as they are: they are compressed."""
-    folder, buffer = folder_of(export), _Pipe()
+    folder, buffer = export_folder(export), _Pipe()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
             entry = zipfile.ZipInfo(f"{folder.name}/{path.relative_to(folder).as_posix()}")

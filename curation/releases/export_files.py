@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from consilium.blobs.store import read
+from consilium.blobs.store import read_blob
 from curation.models import Release, ReleaseFile, Source
 from curation.releases.freeze import rows_of
 from curation.releases.materialise import ROWS, write_files, write_rows
@@ -55,7 +55,7 @@ def _batches(release: Release) -> Iterator[list[dict[str, Any]]]:
 def _flat(content: dict[str, Any], blobs: dict[str, str]) -> dict[str, Any]:
     """The row as parquet holds it; without `blobs` the images have their paths only."""
     images = [
-        {"bytes": read(blobs[path]) if blobs else None, "path": path.rsplit("/", 1)[-1]}
+        {"bytes": read_blob(blobs[path]) if blobs else None, "path": path.rsplit("/", 1)[-1]}
         for path in content.get("images", [])
     ]
     options = [{"letter": letter, "content": text} for letter, text in content.get("options", {}).items()]
@@ -64,7 +64,7 @@ def _flat(content: dict[str, Any], blobs: dict[str, str]) -> dict[str, Any]:
 
 def _manifest(release: Release) -> str:
     assert release.manifest_id is not None
-    manifest = json.loads(read(release.manifest_id)) | {"digest": release.digest}
+    manifest = json.loads(read_blob(release.manifest_id)) | {"digest": release.digest}
     return json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -71,7 +71,7 @@ class Watch:
         return ""
 
 
-def check_folder(folder: Path, *, study: Study, manifest: dict[str, Any]) -> None:
+def check_export(folder: Path, *, study: Study, manifest: dict[str, Any]) -> None:
     """Raise ExportRefused unless every file in `folder` may leave."""
     watch = Watch.of(study)
     expected = {entry["path"]: entry["sha256"] for entry in manifest["files"]}

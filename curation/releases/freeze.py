@@ -84,7 +84,7 @@ def freeze(
     return release
 
 
-def withdraw(*, release: Release, reason: str, by: Person) -> Release:
+def withdraw_release(*, release: Release, reason: str, by: Person) -> Release:
     """Mark a frozen release as not to be used any more; its rows stay readable for audits."""
     check_lead(by, release.study)
     if not reason.strip():

@@ -5,7 +5,7 @@ import shutil
 import uuid
 from pathlib import Path
 
-from consilium.blobs.store import BlobDamaged, read
+from consilium.blobs.store import BlobDamaged, read_blob
 from curation.models import Release, ReleaseFile
 from curation.releases.freeze import rows_of
 
@@ -51,4 +51,4 @@ def write_files(release: Release, folder: Path) -> None:
         if not target.is_relative_to(root):
             raise BlobDamaged("A file of the release has a path outside it.")
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(read(entry.blob_id))
+        target.write_bytes(read_blob(entry.blob_id))

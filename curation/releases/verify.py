@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any, Final
 
-from consilium.blobs.store import BlobDamaged, open_blob, read
+from consilium.blobs.store import BlobDamaged, open_blob, read_blob
 from curation.models import Release, ReleaseFile, ReleaseRow
 from curation.releases.manifest import digest_of, sha256_of
 
@@ -16,7 +16,7 @@ def verify(release: Release) -> list[str]:
     if release.manifest_id is None:
         return ["The release has no manifest: it was never frozen."]
     try:
-        manifest = json.loads(read(release.manifest_id))
+        manifest = json.loads(read_blob(release.manifest_id))
     except BlobDamaged as damage:
         return [f"Manifest: {damage}"]
     return [*_against_row(release, manifest), *_rows(release, manifest), *_files(release, manifest)]

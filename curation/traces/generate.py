@@ -8,10 +8,10 @@ from django.db import models, transaction
 from django.db.models import Count, Q
 
 from consilium.answers import option_letters, steps, think_answer, trace_prompt
-from consilium.answers.checks import CheckOutcome, Limits, run_checks
+from consilium.answers.checks import CheckOutcome, TraceLimits, run_checks
 from consilium.answers.paradigms import PARADIGMS
-from consilium.inference.chat_request import Ask
-from consilium.inference.complete import ask_all
+from consilium.inference.chat_request import ChatRequest
+from consilium.inference.complete import complete_all
 from consilium.inference.images import data_uri
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.inference.permissions import check_may_ask
@@ -107,17 +107,17 @@ class _Round:
     skipped: int = 0
 
     def write(self, question_ids: Sequence[int]) -> None:
-        """Ask for the traces of some questions, store them, pick the samples."""
+        """ChatRequest for the traces of some questions, store them, pick the samples."""
         related = Question.objects.filter(pk__in=question_ids).select_related("source", "study")
         questions = {question.pk: question for question in related.order_by("pk")}
         counter = counter_for(self.endpoint)
 
-        def keep(ask: Ask, reply: Reply) -> None:
+        def keep(ask: ChatRequest, reply: Reply) -> None:
             question_id, sample = ask.tag.split(":")
             stored = self._store(questions[int(question_id)], int(sample), reply, counter)
             self.written += stored
 
-        asked = ask_all(
+        asked = complete_all(
             self.endpoint,
             self._asks(questions.values()),
             on_reply=keep,
@@ -143,7 +143,7 @@ class _Round:
             "states": states,
         }
 
-    def _asks(self, questions: "Any") -> Iterator[Ask]:
+    def _asks(self, questions: "Any") -> Iterator[ChatRequest]:
         for question in questions:
             have = set(
                 question.traces.filter(endpoint=self.endpoint, paradigm=self.paradigm).values_list(
@@ -164,9 +164,9 @@ class _Round:
         shown = gold if gold and self.study.settings.teacher_sees_gold else None
         return trace_prompt.build(question.text, question.options, gold=shown, paradigm=self.paradigm or None)
 
-    def _ask(self, question: Question, sample: int, messages: list[dict[str, Any]]) -> Ask:
+    def _ask(self, question: Question, sample: int, messages: list[dict[str, Any]]) -> ChatRequest:
         settings = self.study.settings
-        return Ask(
+        return ChatRequest(
             messages=messages,
             tag=f"{question.pk}:{sample}",
             max_tokens=int(settings.trace_tokens_max) + EXTRA_TOKENS,
@@ -193,7 +193,7 @@ class _Round:
 
 def _check_trace(trace: Trace, counter: Any) -> None:
     """Split into steps, run the automatic checks, move to `checked` or `failed_check`."""
-    parsed = think_answer.parse(trace.text)
+    parsed = think_answer.parse_think_answer(trace.text)
     parts = steps.split_steps(parsed.thinking) if parsed.ok else []
     TraceStep.objects.bulk_create(
         TraceStep(trace=trace, position=i, original=part, text=part) for i, part in enumerate(parts)
@@ -221,7 +221,7 @@ def _outcomes(trace: Trace, counter: Any) -> list[CheckOutcome]:
         gold=question.answer_label or None,
         count_tokens=counter,
         others=list(others.exclude(state=TraceState.FAILED_CHECK).values_list("text", flat=True)),
-        limits=Limits(int(settings.trace_tokens_min), int(settings.trace_tokens_max)),
+        limits=TraceLimits(int(settings.trace_tokens_min), int(settings.trace_tokens_max)),
     )
 
 

@@ -16,7 +16,7 @@ from consilium.workqueue.open import open_items
 from curation.models import Trace, TraceReview, TraceStep
 from curation.permissions import check_may_settle
 from curation.states import TraceState
-from curation.traces.review_schema import Step, check, step_id
+from curation.traces.review_schema import Step, check_review, step_id
 
 
 class NothingToReview(ValueError):
@@ -60,7 +60,7 @@ def open_reviews(
         )
 
 
-def settle(*, trace: Trace, review: TraceReview, by: Person) -> Trace:
+def settle_trace(*, trace: Trace, review: TraceReview, by: Person) -> Trace:
     """A senior who did not review the trace decides for one of its reviews.
 
     Raises NotAllowed, NotDisputed, StateChanged.
@@ -105,7 +105,7 @@ def _shown_for(item: WorkItem, person: Person) -> dict[str, Any]:
 
 def _validate(item: WorkItem, content: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
     steps = TraceStep.objects.filter(trace_id=item.object_id).order_by("position")
-    cleaned, errors = check(content, [Step(step_id(step.position), step.original) for step in steps])
+    cleaned, errors = check_review(content, [Step(step_id(step.position), step.original) for step in steps])
     if errors:
         raise InvalidContent(errors)
     return cleaned

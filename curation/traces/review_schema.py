@@ -32,7 +32,7 @@ def step_id(position: int) -> str:
     return f"step-{position + 1}"
 
 
-def check(content: Mapping[str, Any], steps: Sequence[Step]) -> tuple[dict[str, Any], dict[str, str]]:
+def check_review(content: Mapping[str, Any], steps: Sequence[Step]) -> tuple[dict[str, Any], dict[str, str]]:
     """(cleaned content, errors by field); the content counts only when there are no errors.
 
     Cleaned: {"steps": {id: {"status", "text"?, "reason"?}}, "decision", "comment"}.

@@ -17,16 +17,16 @@ def counter_for(endpoint: ModelEndpoint) -> Callable[[str], int]:
     The estimate is what English prose gives with current byte-level vocabularies, within about 15 %.
     """
     if not endpoint.is_local:
-        return estimate
+        return estimate_tokens
     from tokenizers import Tokenizer
 
     path = folder_under(settings.MODELS_FOLDER, endpoint.path) / "tokenizer.json"
     if not path.exists():
-        return estimate
+        return estimate_tokens
     tokenizer = Tokenizer.from_file(str(path))
     return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)
 
 
-def estimate(text: str) -> int:
+def estimate_tokens(text: str) -> int:
     """One token per four bytes of UTF-8, rounded up."""
     return -(-len(text.encode()) // BYTES_PER_TOKEN)

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from consilium.blobs.store import BlobDamaged, read
+from consilium.blobs.store import BlobDamaged, read_blob
 from consilium.people.requests import signed_in
 from curation.images.access import may_see, window_of
 from curation.models import Image
@@ -61,7 +61,7 @@ def _visible(request: HttpRequest, pk: int) -> Image:
 
 def _bytes(sha256: str, media_type: str) -> HttpResponse:
     try:
-        content = read(sha256)
+        content = read_blob(sha256)
     except BlobDamaged as damage:
         raise Http404("This image is damaged; the operator has to restore it.") from damage
     response = HttpResponse(content, content_type=media_type)

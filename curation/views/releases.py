@@ -11,9 +11,8 @@ from consilium.people.models import Role
 from consilium.people.requests import signed_in
 from curation.forms import FreezeForm
 from curation.models import Export, Release
-from curation.releases.export import folder_of, start_export, zipped
-from curation.releases.freeze import FreezeRefused, rows_of
-from curation.releases.freeze import withdraw as withdraw_release
+from curation.releases.export import export_folder, start_export, zipped
+from curation.releases.freeze import FreezeRefused, rows_of, withdraw_release
 from curation.releases.registry import find
 from curation.releases.verify import verify
 from curation.states import ReleaseState
@@ -126,7 +125,7 @@ def download(request: HttpRequest, study: str, pk: int) -> StreamingHttpResponse
 def _may_be_downloaded(export: Export) -> bool:
     """Whether the export is whole and its release was not withdrawn: that one must not be passed on."""
     stands = export.release.state == ReleaseState.FROZEN and export.job.state == JobState.SUCCEEDED
-    return stands and folder_of(export).exists()
+    return stands and export_folder(export).exists()
 
 
 def _release(request: HttpRequest, study: str, pk: int) -> Release:

@@ -14,13 +14,14 @@ from consilium.people.permissions import roles_of
 from consilium.people.requests import signed_in
 from consilium.workqueue.models import Claim
 from consilium.workqueue.views import work_screen
-from curation.forms import RoundForm, TraceForm
+from curation.forms import ReviewRoundForm, TraceForm
 from curation.images.access import all_released
 from curation.models import Trace
 from curation.permissions import SENIORS, can_settle
 from curation.states import TraceState
 from curation.traces.generate import KIND, start_tracing
-from curation.traces.review import counted_reviews, open_reviews, settle
+from curation.traces.review import counted_reviews, open_reviews
+from curation.traces.review import settle_trace as settle
 from curation.traces.review_schema import REASONS, step_id
 from curation.views.common import attempt, one_of, page_of, pills
 
@@ -39,7 +40,7 @@ def traces(request: HttpRequest, study: str) -> HttpResponse:
         "page_obj": page_of(request, rows.filter(state=state) if state else rows),
         "job": jobs.first(),
         "trace_form": TraceForm(found),
-        "round_form": RoundForm(),
+        "round_form": ReviewRoundForm(),
         "is_lead": Role.LEAD in roles_of(person, found),
         "to_review": rows.filter(state=TraceState.CHECKED).count(),
     }
@@ -68,7 +69,7 @@ def open_round(request: HttpRequest, study: str) -> HttpResponse:
     """Put the checked traces on the review queue."""
     person = signed_in(request)
     found = study_for(person, study, Role.LEAD)
-    form = RoundForm(request.POST)
+    form = ReviewRoundForm(request.POST)
 
     def act() -> str:
         if not form.is_valid():

@@ -132,7 +132,7 @@ def import_pictures(demo: Demo) -> None:
     )
     if is_new or not Question.objects.filter(source=source).exists():
         files = [
-            Upload(pictures.upload_name(q.file), [(pictures.folder() / q.file).read_bytes()])
+            Upload(pictures.upload_name(q.file), [(pictures.pictures_folder() / q.file).read_bytes()])
             for q in pictures.QUESTIONS
         ]
         lines = _jsonl([q.line() for q in pictures.QUESTIONS])
@@ -209,7 +209,7 @@ def make_ready(demo: Demo) -> None:
     open_questions(study=demo.study, by=demo.lead)
 
 
-def write_traces(demo: Demo) -> None:
+def fill_traces(demo: Demo) -> None:
     """The teacher writes traces for the training questions."""
     teacher = demo.endpoint("teacher")
     if lacking(demo.study, teacher, "", demo.study.settings.trace_samples).exists():
@@ -273,7 +273,7 @@ def score_judges(demo: Demo) -> None:
     _score(demo, EvaluationKind.JUDGE, release, ("judge_careful", "judge_hasty"))
 
 
-def train(demo: Demo) -> None:
+def fill_training(demo: Demo) -> None:
     """DSA for each specialty, GBA and the merge."""
     if not Run.objects.filter(study=demo.study).exists():
         release = Release.objects.filter(study=demo.study, kind=ReleaseKind.TRACES).earliest("created_at")
@@ -316,12 +316,12 @@ STEPS: tuple[tuple[str, Callable[[Demo], None]], ...] = (
     ("Reviewing pixels", review_pixels),
     ("Opening questions", make_ready),
     ("Building the tiny models", build_models),
-    ("Writing traces", write_traces),
+    ("Writing traces", fill_traces),
     ("Reviewing traces", review_traces),
     ("Freezing traces and held-out questions", freeze_first),
     ("Collecting answers", collect_answers),
     ("Comparing answers", compare_answers),
     ("Scoring judges", score_judges),
-    ("Training experts, reinforcing, merging", train),
+    ("Training experts, reinforcing, merging", fill_training),
     ("Scoring models on held-out questions", score_solvers),
 )

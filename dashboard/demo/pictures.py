@@ -134,7 +134,7 @@ QUESTIONS = (
 )
 
 
-def folder() -> Path:
+def pictures_folder() -> Path:
     """Where pydicom keeps the files that it ships."""
     import pydicom
 

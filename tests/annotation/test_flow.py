@@ -23,7 +23,7 @@ from annotation.states import CaseState
 from annotation.votes import validate
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.people.models import Participation, Role
-from consilium.people.participation import withdraw
+from consilium.people.participation import withdraw_participation
 from consilium.people.permissions import NotAllowed
 from consilium.states.transitions import TransitionRefused
 from consilium.workqueue.close import close_round
@@ -201,7 +201,7 @@ def test_a_round_closed_by_a_lead_sends_what_lacks_a_majority_to_a_senior(cast: 
 def test_votes_of_somebody_who_withdraws_stay(at_once: Cast) -> None:
     making.opened(at_once)
     making.vote(at_once.study, at_once.anna, "a")
-    withdraw(participation=Participation.objects.get(person=at_once.anna), by=at_once.anna)
+    withdraw_participation(participation=Participation.objects.get(person=at_once.anna), by=at_once.anna)
     making.vote(at_once.study, at_once.ben, "a")
     making.vote(at_once.study, at_once.carla, "b")
     assert labels(making.only_case())["overall"] == "A"

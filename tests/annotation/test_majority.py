@@ -4,17 +4,17 @@ from typing import Any
 
 import pytest
 
-from annotation.majority import Outcome, decide
+from annotation.majority import LabelDecision, decide_labels
 from consilium.answers.dimensions import DIMENSIONS
 
 
-def outcome(overall: str, capacity: int = 3, harms: str = "nnnnnn", **setting: Any) -> Outcome:
+def outcome(overall: str, capacity: int = 3, harms: str = "nnnnnn", **setting: Any) -> LabelDecision:
     """Everything but overall is unanimous A; `overall` has one letter per reader, - for cannot judge."""
     words: dict[str, str | None] = {"A": "A", "B": "B", "-": None}
     votes = [{**dict.fromkeys(DIMENSIONS, "A"), "overall": words[letter]} for letter in overall]
     flags = [{"n": "neither", "a": "a", "b": "b", "2": "both"}[letter] for letter in harms[: len(votes)]]
     settings = {"votes_per_case": 3, "senior_on_any_split": False} | setting
-    return decide(votes, flags, capacity=capacity, **settings)
+    return decide_labels(votes, flags, capacity=capacity, **settings)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_any_split_of_overall_goes_to_a_senior_when_the_study_wants_that() -> No
 
 def test_a_split_of_another_dimension_stays_with_the_readers() -> None:
     votes = [dict.fromkeys(DIMENSIONS, "A") | {"creativity": letter} for letter in "ABA"]
-    found = decide(votes, ["neither"] * 3, votes_per_case=3, capacity=3, senior_on_any_split=True)
+    found = decide_labels(votes, ["neither"] * 3, votes_per_case=3, capacity=3, senior_on_any_split=True)
     assert not found.is_disputed
 
 
@@ -85,7 +85,7 @@ def test_a_replacement_does_not_undo_a_majority_of_the_first_readers() -> None:
         {**dict.fromkeys(DIMENSIONS, "A"), "accuracy": one, "relevance": two}
         for one, two in zip(accuracy, relevance, strict=True)
     ]
-    found = decide(votes, ["neither"] * 4, votes_per_case=3, capacity=4, senior_on_any_split=False)
+    found = decide_labels(votes, ["neither"] * 4, votes_per_case=3, capacity=4, senior_on_any_split=False)
     assert (found.labels["accuracy"], found.labels["relevance"]) == ("A", "B")
     assert (found.tallies["relevance"].votes_a, found.tallies["relevance"].votes_b) == (1, 2)
     assert not found.is_disputed

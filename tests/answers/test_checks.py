@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consilium.answers.checks import CheckOutcome, Limits, check_duplicate, check_given_answer, run_checks
+from consilium.answers.checks import (
+    CheckOutcome,
+    TraceLimits,
+    check_duplicate,
+    check_given_answer,
+    run_checks,
+)
 from consilium.answers.normalise import normalise
 
 STEPS = " ".join(f"Finding number {number} is seen in the image." for number in range(12))
@@ -43,7 +49,7 @@ def test_each_check_fails_on_its_own() -> None:
 
 
 def test_token_limits_are_inclusive() -> None:
-    limits = Limits(minimum_tokens=3, maximum_tokens=3)
+    limits = TraceLimits(minimum_tokens=3, maximum_tokens=3)
     outcome = run_checks("a b c", letters="", gold=None, count_tokens=words, limits=limits)[2]
     assert outcome == CheckOutcome("token_count", True, "3 tokens, allowed 3 to 3")
 
@@ -85,7 +91,7 @@ def test_ordinary_reasoning_is_no_reference(sentence: str) -> None:
 
 
 def test_similarity_is_reported() -> None:
-    outcome = check_duplicate(TRACE, others=[TRACE.upper()], limits=Limits())
+    outcome = check_duplicate(TRACE, others=[TRACE.upper()], limits=TraceLimits())
     assert outcome.detail == "highest similarity 1.00, limit 0.80"
 
 

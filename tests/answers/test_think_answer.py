@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consilium.answers.steps import split_steps
-from consilium.answers.think_answer import Outcome, compose, format_ok, parse, rejoin
+from consilium.answers.think_answer import FormatOutcome, compose, format_ok, parse_think_answer, rejoin
 
 GOOD = "<think>One finding.\nSo B.</think>\n<answer>B</answer>"
 
@@ -13,32 +13,32 @@ GOOD = "<think>One finding.\nSo B.</think>\n<answer>B</answer>"
 @pytest.mark.parametrize(
     ("text", "outcome"),
     [
-        (GOOD, Outcome.OK),
-        (f"  \n{GOOD}\n ", Outcome.OK),
-        ("<answer>B</answer>", Outcome.NO_THINK),
-        ("", Outcome.NO_THINK),
-        ("<think>x</think> B", Outcome.NO_ANSWER),
-        ("<think>x <answer>B</answer>", Outcome.UNCLOSED),
-        ("<think>x</think><answer>B", Outcome.UNCLOSED),
-        ("<think>x", Outcome.UNCLOSED),
-        ("<think>x</think><think>y</think><answer>B</answer>", Outcome.REPEATED),
-        ("<think>x</think><answer>B</answer><answer>C</answer>", Outcome.REPEATED),
-        ("<answer>B</answer><think>x</think>", Outcome.WRONG_ORDER),
-        ("<think>x<answer>B</answer></think>", Outcome.WRONG_ORDER),
-        ("<think> </think><answer>B</answer>", Outcome.EMPTY_THINK),
-        ("<think>x</think><answer>\n</answer>", Outcome.EMPTY_ANSWER),
-        (f"Sure. {GOOD}", Outcome.TEXT_OUTSIDE),
-        (f"{GOOD} Done.", Outcome.TEXT_OUTSIDE),
-        ("<think>x</think> so <answer>B</answer>", Outcome.TEXT_OUTSIDE),
+        (GOOD, FormatOutcome.OK),
+        (f"  \n{GOOD}\n ", FormatOutcome.OK),
+        ("<answer>B</answer>", FormatOutcome.NO_THINK),
+        ("", FormatOutcome.NO_THINK),
+        ("<think>x</think> B", FormatOutcome.NO_ANSWER),
+        ("<think>x <answer>B</answer>", FormatOutcome.UNCLOSED),
+        ("<think>x</think><answer>B", FormatOutcome.UNCLOSED),
+        ("<think>x", FormatOutcome.UNCLOSED),
+        ("<think>x</think><think>y</think><answer>B</answer>", FormatOutcome.REPEATED),
+        ("<think>x</think><answer>B</answer><answer>C</answer>", FormatOutcome.REPEATED),
+        ("<answer>B</answer><think>x</think>", FormatOutcome.WRONG_ORDER),
+        ("<think>x<answer>B</answer></think>", FormatOutcome.WRONG_ORDER),
+        ("<think> </think><answer>B</answer>", FormatOutcome.EMPTY_THINK),
+        ("<think>x</think><answer>\n</answer>", FormatOutcome.EMPTY_ANSWER),
+        (f"Sure. {GOOD}", FormatOutcome.TEXT_OUTSIDE),
+        (f"{GOOD} Done.", FormatOutcome.TEXT_OUTSIDE),
+        ("<think>x</think> so <answer>B</answer>", FormatOutcome.TEXT_OUTSIDE),
     ],
 )
-def test_outcome(text: str, outcome: Outcome) -> None:
-    assert parse(text).outcome is outcome
-    assert format_ok(text) is (outcome is Outcome.OK)
+def test_outcome(text: str, outcome: FormatOutcome) -> None:
+    assert parse_think_answer(text).outcome is outcome
+    assert format_ok(text) is (outcome is FormatOutcome.OK)
 
 
 def test_parts_are_stripped() -> None:
-    parsed = parse("<think>\n x \n</think><answer> B </answer>")
+    parsed = parse_think_answer("<think>\n x \n</think><answer> B </answer>")
     assert (parsed.thinking, parsed.answer) == ("x", "B")
 
 
@@ -60,7 +60,7 @@ def test_rejoin(content: str | None, thinking: str | None, expected: str) -> Non
 
 @given(st.text(alphabet=st.characters(exclude_characters="<>"), min_size=1).filter(str.strip))
 def test_composed_text_is_in_the_format(step: str) -> None:
-    assert parse(compose([step], "B")).thinking == step.strip()
+    assert parse_think_answer(compose([step], "B")).thinking == step.strip()
 
 
 def test_numbered_lines_are_steps() -> None:

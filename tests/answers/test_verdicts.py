@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.answers.verdicts import Choice, parse_value, read
+from consilium.answers.verdicts import VerdictChoice, parse_value, parse_verdict
 
 ALL_B = json.dumps(dict.fromkeys(DIMENSIONS, "B"))
 
 
 def stated(text: str) -> dict[str, str]:
-    return {dimension: choice.value for dimension, choice in read(text).verdicts.items() if choice}
+    return {dimension: choice.value for dimension, choice in parse_verdict(text).verdicts.items() if choice}
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_reading(text: str, expected: dict[str, str]) -> None:
 
 
 def test_invalid_dimensions_and_reasons_are_named() -> None:
-    reading = read(
+    reading = parse_verdict(
         '{"accuracy": "A", "accuracy": "B", "relevance": "x", "overall": "A", "reason": " clear "}'
     )
     assert reading.invalid == ("accuracy", "relevance", "comprehensiveness", "creativity", "responsiveness")
@@ -88,15 +88,15 @@ def test_not_a_value(value: object) -> None:
 def test_every_complete_object_reads_back(values: list[str], order: random.Random) -> None:
     pairs = list(zip(DIMENSIONS, values, strict=True))
     order.shuffle(pairs)
-    reading = read(f"Well, {json.dumps(dict(pairs))} is my view.")
+    reading = parse_verdict(f"Well, {json.dumps(dict(pairs))} is my view.")
     assert reading.verdicts == {
-        dimension: Choice(value) for dimension, value in zip(DIMENSIONS, values, strict=True)
+        dimension: VerdictChoice(value) for dimension, value in zip(DIMENSIONS, values, strict=True)
     }
 
 
 @given(st.text(alphabet='{}[]":,AB overalcuy<think>/', max_size=80))
 def test_any_text_is_read_without_error(text: str) -> None:
-    assert set(read(text).verdicts) == set(DIMENSIONS)
+    assert set(parse_verdict(text).verdicts) == set(DIMENSIONS)
 
 
 @pytest.mark.parametrize(

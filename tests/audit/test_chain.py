@@ -15,7 +15,7 @@ from consilium.audit import verify
 from consilium.audit.anchors import write_anchor
 from consilium.audit.append_only import Refusal
 from consilium.audit.models import AuditEvent, AuditHead
-from consilium.audit.record import NotInTransaction, digest, record
+from consilium.audit.record import NotInTransaction, event_digest, record
 from consilium.audit.verify import Break, verify_chains
 from consilium.people.models import Study
 from tests.factories.cast import Cast
@@ -81,7 +81,7 @@ def test_an_edited_event_with_a_hash_made_to_fit_is_found(cast: Cast, attacker: 
     events = write(cast.study, 3)
     edited = events[1]
     edited.reason = "was never said"
-    fitting = digest(edited.previous_sha256, edited.content())
+    fitting = event_digest(edited.previous_sha256, edited.content())
     AuditEvent.objects.filter(pk=edited.pk).update(reason=edited.reason, sha256=fitting)
     assert verify_chains()[1] == [Break("study:chest", 3, "does not follow the event before it")]
 
@@ -102,7 +102,7 @@ def test_a_cut_tail_is_found(cast: Cast, attacker: None) -> None:
 def test_an_inserted_event_is_found(cast: Cast) -> None:
     last = write(cast.study, 3)[-1]
     last.pk, last.sequence, last.previous_sha256 = None, 4, last.sha256
-    last.sha256 = digest(last.previous_sha256, last.content())
+    last.sha256 = event_digest(last.previous_sha256, last.content())
     last.save(force_insert=True)
     assert verify_chains()[1] == [Break("study:chest", 4, "the chain does not end where its head says")]
 

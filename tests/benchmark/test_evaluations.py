@@ -22,7 +22,7 @@ from consilium.jobs.run import run_now
 from consilium.jobs.states import JobState
 from consilium.people.permissions import NotAllowed
 from curation.models import Source
-from curation.releases.freeze import rows_of, withdraw
+from curation.releases.freeze import rows_of, withdraw_release
 from tests.factories import benchmark as making
 from tests.factories.cast import Cast
 from tests.factories.training import trace_release
@@ -202,7 +202,7 @@ def test_what_does_not_fit_is_refused_by_name(cast: Cast) -> None:
     assert "no longer in use" in refused(cast, "judge", votes, aside)
     making.launched(cast, votes, judge)
     assert "is being scored on Preferences 1 already" in refused(cast, "judge", votes, judge)
-    withdraw(release=held_out, reason="A patient objected.", by=cast.lena)
+    withdraw_release(release=held_out, reason="A patient objected.", by=cast.lena)
     held_out.refresh_from_db()
     assert "is withdrawn" in refused(cast, "solver", held_out, judge)
 
@@ -233,7 +233,7 @@ def test_no_model_is_scored_on_what_it_was_trained_on(cast: Cast) -> None:
 def test_a_release_withdrawn_meanwhile_is_not_scored(cast: Cast) -> None:
     release = making.preferences(cast)
     (made,) = making.launched(cast, release, making.endpoint("judge"))
-    withdraw(release=release, reason="A patient objected.", by=cast.lena)
+    withdraw_release(release=release, reason="A patient objected.", by=cast.lena)
     job = run_now(made.job)
     assert job.state == JobState.FAILED
     assert "was withdrawn since the evaluation was launched" in job.error

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from benchmark.models import Evaluation
 from consilium.people.models import Person, Study
 from curation.models import Release
-from curation.releases.freeze import withdraw
+from curation.releases.freeze import withdraw_release
 from tests.annotation.conftest import log_in
 from tests.factories import benchmark as making
 from tests.factories.cast import Cast
@@ -107,7 +107,7 @@ def test_a_board_can_show_an_older_release(cast: Cast) -> None:
 def test_a_withdrawn_release_is_shown_only_when_nothing_else_stands(cast: Cast) -> None:
     making.preferences(cast)
     newer = making.preferences(cast, "AB", name="Preferences 2", seed=13)
-    withdraw(release=newer, reason="A patient objected.", by=cast.lena)
+    withdraw_release(release=newer, reason="A patient objected.", by=cast.lena)
     text = page_of(cast.lena, "benchmark:leaderboard", cast.study.slug).content.decode()
     assert "Judges on Preferences 1" in text
 

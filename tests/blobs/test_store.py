@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from consilium.blobs.models import Blob
-from consilium.blobs.store import BlobDamaged, damaged, open_blob, path_of, put, put_file, read
+from consilium.blobs.store import BlobDamaged, damaged_blobs, open_blob, path_of, put, put_file, read_blob
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def test_the_same_bytes_are_stored_once(home: Path) -> None:
     streamed = put_file(home / "upload", "image/png")
     assert first == again == streamed
     assert (first.size, Blob.objects.count()) == (8, 1)
-    assert read(first.sha256) == b"an image"
+    assert read_blob(first.sha256) == b"an image"
 
 
 @pytest.mark.parametrize("content", [None, b"an imagE", b""])
@@ -36,15 +36,15 @@ def test_a_damaged_file_is_refused_and_the_right_bytes_mend_it(home: Path, conte
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(BlobDamaged) as refusal:
-        read(blob.sha256)
+        read_blob(blob.sha256)
     assert str(home) not in str(refusal.value)
-    assert damaged(lambda: None) == [blob.sha256]
+    assert damaged_blobs(lambda: None) == [blob.sha256]
     assert put(b"an image", "image/png") == blob
-    assert read(blob.sha256) == b"an image"
+    assert read_blob(blob.sha256) == b"an image"
     path.write_bytes(b"once more")
     (home / "upload").write_bytes(b"an image")
     put_file(home / "upload", "image/png")
-    assert damaged(lambda: None) == []
+    assert damaged_blobs(lambda: None) == []
 
 
 def test_the_scrub_stops_when_told() -> None:
@@ -58,7 +58,7 @@ def test_the_scrub_stops_when_told() -> None:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        damaged(check)
+        damaged_blobs(check)
     assert len(seen) == 2
 
 

@@ -6,7 +6,7 @@ from curation import specialty
 from curation.imports import splits
 from curation.imports.clusters import Groups
 from curation.releases.decontamination import ngrams
-from curation.traces.tokens import estimate
+from curation.traces.tokens import estimate_tokens
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from curation.traces.tokens import estimate
 def test_the_first_rule_that_fires_gives_the_specialty(
     text: str, known: dict, expected: str, rule: str
 ) -> None:
-    verdict = specialty.decide(text, **known)
+    verdict = specialty.decide_specialty(text, **known)
     assert (verdict.specialty, verdict.rule) == (expected, rule)
 
 
@@ -69,4 +69,9 @@ def test_thirteen_words_in_a_row_are_found() -> None:
 
 
 def test_the_estimate_counts_bytes() -> None:
-    assert (estimate(""), estimate("abcd"), estimate("abcde"), estimate("ää")) == (0, 1, 2, 1)
+    assert (
+        estimate_tokens(""),
+        estimate_tokens("abcd"),
+        estimate_tokens("abcde"),
+        estimate_tokens("ää"),
+    ) == (0, 1, 2, 1)

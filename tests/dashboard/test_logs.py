@@ -9,7 +9,7 @@ from io import StringIO
 import pytest
 import structlog
 
-from consilium.logs import LineFormatter, escape
+from consilium.logs import LineFormatter, escape_controls
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_an_exception_is_named_by_type_and_place_never_by_its_text(log: StringIO
 
 
 def test_plain_text_is_left_as_it_is() -> None:
-    assert escape("Prüfung 12 µg") == "Prüfung 12 µg"
+    assert escape_controls("Prüfung 12 µg") == "Prüfung 12 µg"
 
 
 def test_the_token_of_a_link_never_reaches_the_log(log: StringIO) -> None:

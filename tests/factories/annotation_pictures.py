@@ -7,7 +7,7 @@ from pathlib import Path
 from pydicom.data import get_testdata_file
 
 from annotation.models import Case
-from curation.imports.deidentify import Picture, rebuild_all
+from curation.imports.deidentify import RebuiltImage, rebuild_all
 from curation.imports.uploads import Received
 from curation.models import Image
 from tests.factories import annotation as making
@@ -22,17 +22,17 @@ LONG = (
 )
 
 
-def rebuilt(file: str) -> Picture:
+def rebuilt(file: str) -> RebuiltImage:
     source = Path(str(get_testdata_file(file)))
     with tempfile.TemporaryDirectory() as scratch:
         shutil.copy(source, Path(scratch) / "one")
         received = [Received(name=file, stored="one", size=source.stat().st_size)]
         outcome = next(rebuild_all(received, Path(scratch), key=b"k" * 32, keep=True, done=lambda n: None))
-    assert isinstance(outcome, Picture), outcome
+    assert isinstance(outcome, RebuiltImage), outcome
     return outcome
 
 
-def show(picture: Picture) -> None:
+def show(picture: RebuiltImage) -> None:
     """Give all images the pixels of a real file."""
     facts = picture.facts
     Image.objects.update(

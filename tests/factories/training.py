@@ -25,10 +25,10 @@ BASE = "base"
 BUILD_AND_TRAIN = """
 import sys
 from pathlib import Path
-from training.job import teaching, tiny_corpus, tiny_model
+from training.demo_models import corpus, model, teaching_set
 from training.job.__main__ import main
-processor = tiny_model.build_processor(tiny_corpus.vocabulary(teaching.make(40, seed=0)))
-tiny_model.save(tiny_model.build_model(processor, 0), processor, Path(sys.argv[1]))
+processor = model.build_processor(corpus.vocabulary(teaching_set.make(40, seed=0)))
+model.save(model.build_model(processor, 0), processor, Path(sys.argv[1]))
 sys.exit(main(sys.argv[2:]))
 """
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from consilium.inference.chat_client import Limits
-from consilium.inference.chat_request import Ask
-from consilium.inference.complete import Asked, ask_all
+from consilium.inference.chat_client import CallLimits
+from consilium.inference.chat_request import ChatRequest
+from consilium.inference.complete import CompletionTally, complete_all
 from consilium.inference.models import ModelEndpoint, Reply
 from tests.harness.chat_server import Stub
 
-QUICK = Limits(in_flight=8, attempts=4, answer_seconds=5, first_wait=0.01, longest_wait=5)
+QUICK = CallLimits(in_flight=8, attempts=4, answer_seconds=5, first_wait=0.01, longest_wait=5)
 
 
 def endpoint_of(stub: Stub, name: str = "stub") -> ModelEndpoint:
@@ -18,22 +18,22 @@ def endpoint_of(stub: Stub, name: str = "stub") -> ModelEndpoint:
     )
 
 
-def ask(text: str, **fields: object) -> Ask:
+def ask(text: str, **fields: object) -> ChatRequest:
     """One question, tagged with its own text."""
-    return Ask(messages=[{"role": "user", "content": text}], tag=text, **fields)  # type: ignore[arg-type]
+    return ChatRequest(messages=[{"role": "user", "content": text}], tag=text, **fields)  # type: ignore[arg-type]
 
 
-def asks(count: int) -> list[Ask]:
+def asks(count: int) -> list[ChatRequest]:
     """That many different questions."""
     return [ask(f"question {number}") for number in range(count)]
 
 
 def go(
-    endpoint: ModelEndpoint, wanted: Sequence[Ask], limits: Limits = QUICK
-) -> tuple[Asked, dict[str, Reply]]:
+    endpoint: ModelEndpoint, wanted: Sequence[ChatRequest], limits: CallLimits = QUICK
+) -> tuple[CompletionTally, dict[str, Reply]]:
     """Ask all; the replies by tag."""
     got: dict[str, Reply] = {}
-    result = ask_all(
+    result = complete_all(
         endpoint,
         wanted,
         on_reply=lambda a, reply: got.update({a.tag: reply}),

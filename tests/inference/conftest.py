@@ -15,9 +15,9 @@ from consilium.inference import model_server
 BUILD = """
 import sys
 from pathlib import Path
-from training.job import teaching, tiny_corpus, tiny_model
-processor = tiny_model.build_processor(tiny_corpus.vocabulary(teaching.make(40, seed=0)))
-tiny_model.save(tiny_model.build_model(processor, 0), processor, Path(sys.argv[1]))
+from training.demo_models import corpus, model, teaching_set
+processor = model.build_processor(corpus.vocabulary(teaching_set.make(40, seed=0)))
+model.save(model.build_model(processor, 0), processor, Path(sys.argv[1]))
 """
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from consilium.inference.chat_client import Limits
-from consilium.inference.chat_request import Ask
-from consilium.inference.complete import ask_all
+from consilium.inference.chat_client import CallLimits
+from consilium.inference.chat_request import ChatRequest
+from consilium.inference.complete import complete_all
 from consilium.inference.models import Reply
 from consilium.inference.refusals import EndpointRefused
 from consilium.jobs.handle import JobFailed
@@ -34,12 +34,12 @@ def test_every_question_gets_its_own_reply_and_each_is_stored() -> None:
 def test_reply_is_stored_before_the_callback_in_the_calling_thread() -> None:
     seen: list[bool] = []
 
-    def on_reply(a: Ask, reply: Reply) -> None:
+    def on_reply(a: ChatRequest, reply: Reply) -> None:
         stored = Reply.objects.filter(pk=reply.pk, text=reply.text).exists()
         seen.append(stored and threading.current_thread() is threading.main_thread())
 
     with Stub() as stub:
-        ask_all(endpoint_of(stub), asks(5), on_reply=on_reply, check=lambda: None, limits=QUICK)
+        complete_all(endpoint_of(stub), asks(5), on_reply=on_reply, check=lambda: None, limits=QUICK)
     assert seen == [True] * 5
 
 
@@ -47,19 +47,21 @@ def test_asks_are_made_as_there_is_room_for_them() -> None:
     made: list[int] = []
     most_ahead = 0
 
-    def on_reply(a: Ask, reply: Reply) -> None:
+    def on_reply(a: ChatRequest, reply: Reply) -> None:
         nonlocal most_ahead
         answered_so_far.append(a.tag)
         most_ahead = max(most_ahead, len(made) - len(answered_so_far))
 
-    def one_by_one() -> Iterator[Ask]:
+    def one_by_one() -> Iterator[ChatRequest]:
         for number, wanted in enumerate(asks(200)):
             made.append(number)
             yield wanted
 
     answered_so_far: list[str] = []
     with Stub() as stub:
-        result = ask_all(endpoint_of(stub), one_by_one(), on_reply=on_reply, check=lambda: None, limits=QUICK)
+        result = complete_all(
+            endpoint_of(stub), one_by_one(), on_reply=on_reply, check=lambda: None, limits=QUICK
+        )
     assert (result.asked, len(made)) == (200, 200)
     assert most_ahead <= 2 * QUICK.in_flight + 2 * 16
 
@@ -68,7 +70,7 @@ def test_a_round_that_samples_says_so_beforehand() -> None:
     with Stub() as stub:
         endpoint = endpoint_of(stub)
         with pytest.raises(ValueError, match="not announced as sampled"):
-            ask_all(
+            complete_all(
                 endpoint,
                 [ask("x", temperature=1.0)],
                 on_reply=lambda *_: None,
@@ -104,9 +106,9 @@ def test_what_changes_the_request_changes_the_hash() -> None:
 def test_equal_questions_of_one_round_are_asked_once() -> None:
     with Stub() as stub:
         calls: list[str] = []
-        same = [Ask(messages=[{"role": "user", "content": "x"}], tag=str(n)) for n in range(5)]
+        same = [ChatRequest(messages=[{"role": "user", "content": "x"}], tag=str(n)) for n in range(5)]
         endpoint = endpoint_of(stub)
-        result = ask_all(endpoint, same, on_reply=lambda a, _: calls.append(a.tag), check=lambda: None)
+        result = complete_all(endpoint, same, on_reply=lambda a, _: calls.append(a.tag), check=lambda: None)
         assert len(stub.bodies) == 1
     assert result.done == 5
     assert sorted(calls) == ["0", "1", "2", "3", "4"]
@@ -189,7 +191,7 @@ async def huge(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResp
 )
 def test_lasting_trouble_fails_once_and_stores_nothing(behave: Any, reason: str) -> None:
     with Stub(behave) as stub:
-        result, got = go(endpoint_of(stub), asks(1), Limits(answer_bytes=200 * 1024))
+        result, got = go(endpoint_of(stub), asks(1), CallLimits(answer_bytes=200 * 1024))
         assert len(stub.bodies) == 1
     assert result.done == 0
     assert got == {}
@@ -217,7 +219,7 @@ def test_a_server_that_hangs_is_given_up() -> None:
         raise AssertionError
 
     with Stub(hang) as stub:
-        result, _ = go(endpoint_of(stub), asks(2), Limits(in_flight=2, attempts=2, answer_seconds=0.2))
+        result, _ = go(endpoint_of(stub), asks(2), CallLimits(in_flight=2, attempts=2, answer_seconds=0.2))
     assert [reason for _, reason in result.failed] == ["The server gave no answer within 0.2 s."] * 2
 
 
@@ -278,18 +280,18 @@ def test_cancelling_stops_within_a_second_and_keeps_what_arrived() -> None:
 
     with Stub(slow) as stub:
         with pytest.raises(Stopped):
-            ask_all(endpoint_of(stub), asks(40), on_reply=lambda *_: None, check=check, limits=QUICK)
+            complete_all(endpoint_of(stub), asks(40), on_reply=lambda *_: None, check=check, limits=QUICK)
         assert time.monotonic() - cancelled_at[0] < 1.0
     assert Reply.objects.get().text == "echo question 0"
     assert not [thread for thread in threading.enumerate() if thread.name == "model-calls"]
 
 
 def test_a_callback_that_raises_ends_the_round() -> None:
-    def on_reply(a: Ask, reply: Reply) -> None:
+    def on_reply(a: ChatRequest, reply: Reply) -> None:
         raise Stopped
 
     with Stub() as stub, pytest.raises(Stopped):
-        ask_all(endpoint_of(stub), asks(30), on_reply=on_reply, check=lambda: None, limits=QUICK)
+        complete_all(endpoint_of(stub), asks(30), on_reply=on_reply, check=lambda: None, limits=QUICK)
     assert Reply.objects.exists()
 
 
@@ -320,5 +322,5 @@ def test_an_image_address_is_never_sent() -> None:
     }
     with Stub() as stub:
         with pytest.raises(ValueError, match="data URIs"):
-            go(endpoint_of(stub), [Ask(messages=[message], tag="x")])
+            go(endpoint_of(stub), [ChatRequest(messages=[message], tag="x")])
         assert stub.bodies == []

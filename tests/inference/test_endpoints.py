@@ -14,7 +14,7 @@ from consilium.audit.models import AuditEvent
 from consilium.inference.endpoints import add_endpoint, retire_endpoint
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.permissions import check_may_ask
-from consilium.inference.refusals import EndpointRefused, NameTaken
+from consilium.inference.refusals import EndpointNameTaken, EndpointRefused
 from consilium.people.permissions import NotAllowed
 from tests.factories.cast import Cast
 from tests.factories.model_folders import make_folder
@@ -75,7 +75,7 @@ def test_what_cannot_be_asked_is_not_added(cast: Cast, fields: dict[str, Any], r
 
 def test_a_name_is_given_once(cast: Cast) -> None:
     add_endpoint(name="x", by=cast.lena, study=cast.study, **REMOTE)
-    with pytest.raises(NameTaken):
+    with pytest.raises(EndpointNameTaken):
         add_endpoint(name="x", by=cast.lena, study=cast.study, **REMOTE)
 
 
@@ -220,6 +220,6 @@ def test_the_command_refuses_in_words(cast: Cast, words: list[str]) -> None:
 
 def test_two_remote_models_never_share_an_api_key(cast: Cast, settings: Any) -> None:
     add_endpoint(name="gpt-4", by=None, **REMOTE)
-    with pytest.raises(NameTaken, match="too close to the model named gpt-4"):
+    with pytest.raises(EndpointNameTaken, match="too close to the model named gpt-4"):
         add_endpoint(name="GPT 4", by=cast.lena, study=cast.study, **REMOTE)
     add_endpoint(name="gpt-41", by=cast.lena, study=cast.study, **REMOTE)

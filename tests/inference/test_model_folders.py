@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from consilium.inference.model_folders import check_folder, folder_sha256, folder_under, model_type
+from consilium.inference.model_folders import check_model_folder, folder_sha256, folder_under, model_type
 from consilium.inference.refusals import EndpointRefused
 from tests.factories.model_folders import TENSOR, make_folder, safetensors
 
@@ -73,10 +73,10 @@ SPOILED: dict[str, tuple[Spoil, str]] = {
 def test_a_dangerous_folder_is_refused_with_the_reason(name: str, tmp_path: Path) -> None:
     spoil, reason = SPOILED[name]
     folder = make_folder(tmp_path / "model")
-    check_folder(folder)
+    check_model_folder(folder)
     spoil(folder)
     with pytest.raises(EndpointRefused, match=reason) as refusal:
-        check_folder(folder)
+        check_model_folder(folder)
     assert str(tmp_path) not in str(refusal.value)
 
 
@@ -84,7 +84,7 @@ def test_a_sound_folder_passes_and_names_its_architecture(tmp_path: Path) -> Non
     folder = make_folder(tmp_path / "model")
     (folder / "README.md").write_text("A model.")
     (folder / "model.safetensors").write_bytes(safetensors(TENSOR | {"__metadata__": {"format": "pt"}}))
-    check_folder(folder)
+    check_model_folder(folder)
     assert model_type(folder) == "gemma3"
 
 

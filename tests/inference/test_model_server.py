@@ -14,9 +14,9 @@ from django.conf import settings
 from PIL import Image
 
 from consilium.inference import model_server, ports
-from consilium.inference.chat_client import Limits
-from consilium.inference.chat_request import Ask
-from consilium.inference.complete import ask_all
+from consilium.inference.chat_client import CallLimits
+from consilium.inference.chat_request import ChatRequest
+from consilium.inference.complete import complete_all
 from consilium.inference.images import data_uri
 from consilium.inference.model_folders import folder_sha256
 from consilium.inference.models import ModelEndpoint, Reply
@@ -24,17 +24,17 @@ from consilium.inference.refusals import EndpointRefused, ServingFailed
 from tests.harness.ask import go
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("server")]
-PATIENT = Limits(in_flight=4, attempts=4, answer_seconds=60, first_wait=0.05)
+PATIENT = CallLimits(in_flight=4, attempts=4, answer_seconds=60, first_wait=0.05)
 
 
-def look(number: int, **fields: Any) -> Ask:
+def look(number: int, **fields: Any) -> ChatRequest:
     """A question about a small picture."""
     picture = io.BytesIO()
     Image.new("RGB", (64, 64), (number * 5 % 256, 80, 120)).save(picture, "PNG")
     image = {"type": "image_url", "image_url": {"url": data_uri(picture.getvalue())}}
     text = {"type": "text", "text": f"Question {number}: which colour?"}
     options = {"max_tokens": 4} | fields
-    return Ask(messages=[{"role": "user", "content": [image, text]}], tag=str(number), **options)
+    return ChatRequest(messages=[{"role": "user", "content": [image, text]}], tag=str(number), **options)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_cancelling_while_the_server_starts_is_quick_and_wastes_no_start(endpoin
             raise Stopped
 
     with pytest.raises(Stopped):
-        model_server.address(check)
+        model_server.server_address(check)
     assert time.monotonic() - started < 1.0
     starting = pid()
     with model_server.served(endpoint):
@@ -124,13 +124,13 @@ def test_the_server_knows_no_secret_of_the_site(endpoint: ModelEndpoint) -> None
 def test_a_killed_server_is_started_again_and_nothing_is_lost(endpoint: ModelEndpoint) -> None:
     killed: list[int] = []
 
-    def on_reply(a: Ask, reply: Reply) -> None:
+    def on_reply(a: ChatRequest, reply: Reply) -> None:
         if not killed:
             killed.append(pid())
             os.kill(pid(), signal.SIGKILL)
 
     wanted = [look(number) for number in range(10, 22)]
-    result = ask_all(endpoint, wanted, on_reply=on_reply, check=lambda: None, limits=PATIENT)
+    result = complete_all(endpoint, wanted, on_reply=on_reply, check=lambda: None, limits=PATIENT)
     assert (result.done, result.failed) == (12, [])
     assert Reply.objects.filter(endpoint=endpoint).count() >= 12
     assert pid() != killed[0]

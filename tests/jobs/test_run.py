@@ -66,7 +66,7 @@ def test_a_crash_is_tried_again_and_then_fails_without_telling_its_text_to_peopl
     with kind(work, max_attempts=2):
         job = run_now(make(cast))
     assert (job.state, job.attempt, job.error) == (JobState.FAILED, 2, UNEXPECTED)
-    assert "ValueError < test_running.py" in job.error_detail
+    assert "ValueError < test_run.py" in job.error_detail
     assert "Jane" not in job.error_detail
     assert actions(job) == ["job.created", "job.failed"]
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from consilium.answers import judge_prompt, solver_prompt, think_answer
-from consilium.answers.verdicts import read
+from consilium.answers.verdicts import parse_verdict
 from tests.training.job.generating import replies_of
 from training.demo_models import teaching_set
 
@@ -18,7 +18,7 @@ ORDERS = ((0, 1), (1, 0))
 
 def shown(reply: str) -> str:
     """As people and judges get it."""
-    parsed = think_answer.parse(reply)
+    parsed = think_answer.parse_think_answer(reply)
     return f"{parsed.thinking}\n\nAnswer: {parsed.answer}"
 
 
@@ -38,7 +38,7 @@ def main(folder: Path) -> dict[str, float]:
             prompt = judge_prompt.build(question, *(answers(item)[place] for place in order))
             asked.append((prompt.text_before_image, item.image_png, prompt.text_after_image))
     replies = replies_of(folder, asked, max_new_tokens=96)
-    letters = [str(read(text).verdicts.get("overall")) for text in replies]
+    letters = [str(parse_verdict(text).verdicts.get("overall")) for text in replies]
     right = ["AB"[order.index(0)] for _ in items for order in ORDERS]
     return {
         "right": sum(said == wanted for said, wanted in zip(letters, right, strict=True)) / len(letters),

@@ -140,4 +140,4 @@ def test_a_used_reset_link_ends_the_other_ones(cast: Cast) -> None:
     tokens = [invitations.issue_reset(person=cast.anna, by=cast.otto)[1] for _ in range(2)]
     invitations.accept(token=tokens[1], username="", password="a very long new password")
     with pytest.raises(invitations.InvitationUnusable):
-        invitations.find(tokens[0])
+        invitations.find_invitation(tokens[0])

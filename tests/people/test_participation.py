@@ -116,7 +116,7 @@ def test_consent_sent_twice_at_once_is_told_and_no_error(cast: Cast, monkeypatch
         first(**given)
         return first(**given)
 
-    monkeypatch.setattr(participation, "take_part", twice)
+    monkeypatch.setattr("consilium.people.views.start_taking_part", twice)
     client = Client()
     client.force_login(cast.anna)
     page = client.post(

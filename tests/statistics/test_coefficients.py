@@ -12,7 +12,7 @@ from consilium.statistics import kappa, krippendorff
 from consilium.statistics.coefficients import (
     AC1,
     FLEISS,
-    alpha_nominal,
+    alpha_nominal_of_counts,
     fleiss_kappa,
     gwet_ac1,
     percent_agreement,
@@ -35,7 +35,7 @@ def same(one: float | Undefined, other: float | Undefined) -> bool:
 
 @given(ITEMS)
 def test_alpha_of_counts_equals_alpha_of_ratings(items: Items) -> None:
-    from_counts = alpha_nominal(count_matrix(items, LABELS))
+    from_counts = alpha_nominal_of_counts(count_matrix(items, LABELS))
     from_ratings = krippendorff.alpha_nominal(transpose(items))
     assert isinstance(from_counts, Undefined) == isinstance(from_ratings, Undefined)
     if not isinstance(from_counts, Undefined):
@@ -46,7 +46,7 @@ def test_alpha_of_counts_equals_alpha_of_ratings(items: Items) -> None:
 def test_relabelling_and_reordering_change_nothing(items: Items, names: list[str], order: object) -> None:
     renamed = dict(zip(LABELS, names, strict=True))
     moved: Items = [[renamed.get(str(rating)) for rating in reversed(item)] for item in reversed(items)]
-    for coefficient in (alpha_nominal, fleiss_kappa, gwet_ac1, percent_agreement, unanimity):
+    for coefficient in (alpha_nominal_of_counts, fleiss_kappa, gwet_ac1, percent_agreement, unanimity):
         assert same(coefficient(count_matrix(items, LABELS)), coefficient(count_matrix(moved, LABELS)))
 
 
@@ -78,7 +78,7 @@ def test_fleiss_agrees_with_statsmodels(items: Items) -> None:
     assert value == pytest.approx(reference(counts), abs=1e-9)
 
 
-@pytest.mark.parametrize("coefficient", [fleiss_kappa, alpha_nominal])
+@pytest.mark.parametrize("coefficient", [fleiss_kappa, alpha_nominal_of_counts])
 def test_unanimous_ratings_of_one_category_are_undefined(coefficient: object) -> None:
     value = coefficient([[3, 0], [3, 0]])  # type: ignore[operator]
     assert isinstance(value, Undefined)
@@ -92,11 +92,13 @@ def test_unanimous_ratings_of_one_category_agree_where_chance_is_not_complete() 
 
 
 def test_perfect_agreement_over_two_categories_is_one() -> None:
-    for coefficient in (fleiss_kappa, alpha_nominal, gwet_ac1):
+    for coefficient in (fleiss_kappa, alpha_nominal_of_counts, gwet_ac1):
         assert coefficient([[3, 0], [0, 3], [3, 0]]) == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("coefficient", [fleiss_kappa, alpha_nominal, gwet_ac1, percent_agreement, unanimity])
+@pytest.mark.parametrize(
+    "coefficient", [fleiss_kappa, alpha_nominal_of_counts, gwet_ac1, percent_agreement, unanimity]
+)
 def test_nothing_to_pair_is_undefined(coefficient: object) -> None:
     for counts in ([[1, 0], [0, 1]], np.zeros((0, 2))):
         assert isinstance(coefficient(counts), Undefined)  # type: ignore[operator]

@@ -10,7 +10,7 @@ from consilium.statistics.agreement import VotedCase, agreement
 from consilium.statistics.bootstrap import ClusterWeights, percentile_interval
 from consilium.statistics.clustered import mean_error
 from consilium.statistics.intervals import Estimate, Interval
-from consilium.statistics.judge_scores import JudgedCase, case_scores, compare, judging, rank_intervals
+from consilium.statistics.judge_scores import JudgedCase, case_scores, compare_judges, judging, rank_intervals
 from consilium.statistics.paired import difference_of_proportions, mean_difference_interval, sign_flip_p
 from consilium.statistics.undefined import Undefined
 
@@ -228,12 +228,12 @@ def test_bad_labels_and_letters_are_refused() -> None:
 
 def test_comparison_and_ranks_tell_a_good_judge_from_a_poor_one() -> None:
     good, poor, other = judge_right_with(0.9, 1), judge_right_with(0.6, 2), judge_right_with(0.6, 3)
-    comparison = compare(good, poor, dimension=OVERALL, replicates=500)
+    comparison = compare_judges(good, poor, dimension=OVERALL, replicates=500)
     assert comparison.cases == 300
     assert bounds(comparison.interval)[0] > 0.15
     assert not isinstance(comparison.p, Undefined)
     assert comparison.p < 0.001
-    equal = compare(poor, other, dimension=OVERALL, replicates=500)
+    equal = compare_judges(poor, other, dimension=OVERALL, replicates=500)
     assert not isinstance(equal.p, Undefined)
     assert equal.p > 0.01
     ranks = rank_intervals({"good": good, "poor": poor, "other": other}, dimension=OVERALL, replicates=500)
@@ -246,5 +246,5 @@ def test_ranks_need_shared_cases() -> None:
     ranks = rank_intervals({"one": judged([("A", "B", "A")]), "two": []}, dimension=OVERALL)
     assert all(isinstance(rank, Undefined) for rank in ranks.values())
     assert rank_intervals({}, dimension=OVERALL) == {}
-    nothing = compare(judged([("A", "B", "A")]), [], dimension=OVERALL)
+    nothing = compare_judges(judged([("A", "B", "A")]), [], dimension=OVERALL)
     assert (nothing.cases, isinstance(nothing.p, Undefined)) == (0, True)

@@ -10,7 +10,7 @@ from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.people.permissions import NotAllowed
 from curation.models import Release, ReleaseKind, Source
-from curation.releases.freeze import NewRow, freeze, withdraw
+from curation.releases.freeze import NewRow, freeze, withdraw_release
 from tests.factories import training as making
 from tests.factories.cast import Cast
 from training.launch import launch, launch_pipeline
@@ -70,7 +70,7 @@ def test_a_release_of_another_kind_state_or_study_trains_nothing(
     foreign = making.trace_release(cast.other_study, cast.nora)
     for wrong in (None, votes, foreign):
         assert refusal(cast, wrong, ground) == "Choose a trace release of this study."
-    withdraw(release=release, reason="A patient objected.", by=cast.lena)
+    withdraw_release(release=release, reason="A patient objected.", by=cast.lena)
     release.refresh_from_db()
     assert "is withdrawn; only frozen releases" in refusal(cast, release, ground)
 

@@ -19,14 +19,14 @@ from consilium.jobs.queue import cancel
 from consilium.jobs.run import run_claimed, run_now
 from consilium.jobs.states import JobState
 from curation.models import Release, Source
-from curation.releases.freeze import withdraw
+from curation.releases.freeze import withdraw_release
 from tests.factories import training as making
 from tests.factories.cast import Cast
 from tests.harness.servers import wait_until
 from tests.training import watching, worker
 from training import run_folder, run_job
 from training.curves import curves
-from training.job.spec import parse
+from training.job.spec import parse_spec
 from training.launch import launch, launch_pipeline
 from training.models import Checkpoint, ProducedModel, Run, RunEvent
 
@@ -181,7 +181,7 @@ def test_a_release_withdrawn_meanwhile_trains_nothing(
     cast: Cast, release: Release, base: ModelEndpoint
 ) -> None:
     run = launched(cast, release, base)
-    withdraw(release=release, reason="A patient objected.", by=cast.lena)
+    withdraw_release(release=release, reason="A patient objected.", by=cast.lena)
     job = run_now(run.job)
     assert job.state == JobState.FAILED
     assert "is withdrawn; only frozen releases train models" in job.error
@@ -228,7 +228,7 @@ def test_every_stage_of_a_pipeline_asks_for_what_its_process_reads(
     spec = {}
     for run in (*experts, reinforced, merge):
         run_folder.folder(run).mkdir(parents=True)
-        spec[run.pk] = parse(json.loads(run_job._write_spec(run).read_text()))
+        spec[run.pk] = parse_spec(json.loads(run_job._write_spec(run).read_text()))
     places = tuple(run_folder.folder(run) for run in experts)
     assert [spec[run.pk].specialty for run in experts] == ["adult_medicine", "pediatrics"]
     assert asdict(spec[experts[0].pk].settings)["lora_r"] == making.QUICK["lora_r"]

@@ -5,7 +5,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from consilium.ui.charts import Estimate, Scale, Series, interval_chart, line_chart, number, ticks
+from consilium.ui.charts import (
+    PlottedEstimate,
+    Scale,
+    Series,
+    interval_chart,
+    line_chart,
+    shown_number,
+    ticks,
+)
 
 LOSS = Series("Loss", [(0, 2.0), (10, 1.0), (20, 0.5)])
 
@@ -61,7 +69,7 @@ def test_no_point_yet_says_so() -> None:
 
 def test_an_interval_surrounds_its_dot() -> None:
     figure = interval_chart(
-        [Estimate("judge", 0.7, 0.6, 0.8)], title="Accuracy", x_label="share", reference=0.5
+        [PlottedEstimate("judge", 0.7, 0.6, 0.8)], title="Accuracy", x_label="share", reference=0.5
     )
     svg = drawing(figure)
     by_class = {element.get("class", "").split()[0]: element for element in svg if element.get("class")}
@@ -76,14 +84,16 @@ def test_an_interval_surrounds_its_dot() -> None:
 
 
 def test_an_interval_beyond_the_scale_widens_it() -> None:
-    svg = drawing(interval_chart([Estimate("d", 0.0, -0.4, 0.4)], title="Difference", x_label="points"))
+    svg = drawing(
+        interval_chart([PlottedEstimate("d", 0.0, -0.4, 0.4)], title="Difference", x_label="points")
+    )
     bar = next(element for element in svg if "chart-interval" in element.get("class", ""))
     axis = next(element for element in svg if element.get("class") == "chart-axis")
     assert float(bar.get("x1", 0)) >= float(axis.get("x1", 0))
 
 
 def test_names_are_escaped_and_nothing_is_inline() -> None:
-    figure = interval_chart([Estimate("<script>x</script>", 0.5)], title='"quoted"', x_label="a & b")
+    figure = interval_chart([PlottedEstimate("<script>x</script>", 0.5)], title='"quoted"', x_label="a & b")
     assert "<script" not in figure
     assert "style=" not in figure
     drawing(figure)
@@ -112,7 +122,7 @@ def test_ticks_are_round_and_cover_the_range(low: float, high: float, expected: 
     ("value", "text"), [(0, "0"), (0.5, "0.5"), (1234.5, "1,234"), (0.00012, "1.2e-04"), (2 / 3, "0.6667")]
 )
 def test_numbers_read_well(value: float, text: str) -> None:
-    assert number(value) == text
+    assert shown_number(value) == text
 
 
 def test_scale_maps_both_ends() -> None:

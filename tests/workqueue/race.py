@@ -270,11 +270,11 @@ def _broken() -> list[str]:
     """Everything that must hold after every round and does not."""
     from consilium.audit.verify import verify_chains
     from consilium.workqueue.models import WorkItem
-    from consilium.workqueue.slots import free_seat
+    from consilium.workqueue.slots import free_slot
 
     broken = [f"audit: {fault}" for fault in verify_chains()[1]]
     for item in WorkItem.objects.filter(is_open=True):
-        if item.is_full != (free_seat(item) is None):
+        if item.is_full != (free_slot(item) is None):
             broken.append(f"item {item.pk}: is_full is {item.is_full}")
         if item.submissions.filter(is_surplus=False).count() > item.capacity:
             broken.append(f"item {item.pk}: more counted submissions than seats")

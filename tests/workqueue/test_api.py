@@ -8,7 +8,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from consilium.people.models import Participation
-from consilium.workqueue import kinds, submit
+from consilium.workqueue import kinds
 from consilium.workqueue.close import close_item
 from consilium.workqueue.models import Claim, Draft, Submission
 from tests.factories.cast import Cast
@@ -254,7 +254,7 @@ def test_a_busy_database_asks_to_try_again(
     def busy(**_: Any) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(submit, "submit", busy)
+    monkeypatch.setattr("consilium.workqueue.api.store_submission", busy)
     reply = browser("anna").send(taken(cast), "submit", **submission())
     assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
 

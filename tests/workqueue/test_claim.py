@@ -261,7 +261,7 @@ def test_the_queue_is_read_from_its_index(cast: Cast, opened: Opens) -> None:
     opened(30)
     member = Membership.objects.get(person=cast.anna)
     queue = (
-        WorkItem.objects.with_room()
+        WorkItem.objects.with_free_slot()
         .filter(kind=NAME)
         .eligible_for(member)
         .fresh_for(cast.anna)

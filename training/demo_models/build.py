@@ -26,7 +26,7 @@ ITEMS = 320
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class TinyRole:
     """How a model is taught: from which other one, and in how many steps of how many examples."""
 
     parent: str
@@ -35,16 +35,16 @@ class Role:
 
 
 ROLES = {
-    "teacher": Role("base", 60, 12),
-    "judge_careful": Role("base", 130, 8),
-    "second": Role("base", 40, 12),
-    "judge_hasty": Role("teacher", 30, 8),
+    "teacher": TinyRole("base", 60, 12),
+    "judge_careful": TinyRole("base", 130, 8),
+    "second": TinyRole("base", 40, 12),
+    "judge_hasty": TinyRole("teacher", 30, 8),
 }
 # Taught in a second process, beside the others: it takes as long as all of them together.
 APART = "judge_careful"
 
 
-def build(out: Path, names: Sequence[str] = NAMES, seed: int = 0) -> dict[str, Path]:
+def build_models(out: Path, names: Sequence[str] = NAMES, seed: int = 0) -> dict[str, Path]:
     """Build the named models as folders of `out` and return their folders; a complete folder is kept.
 
     Raises ValueError for an unknown name.
@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     started = time.monotonic()
-    folders = build(options.out, options.name, options.seed)
+    folders = build_models(options.out, options.name, options.seed)
     report = {"folders": {name: str(folder) for name, folder in folders.items()}}
     sys.stdout.write(json.dumps({**report, "seconds": round(time.monotonic() - started, 1)}) + "\n")
     return 0

@@ -119,7 +119,7 @@ def _careful(item: TeachingItem, answers: tuple[str, str], better: int) -> Examp
 
 def _shown(reply: str) -> str:
     """The reply as people and judges get it: the reasoning, then one line with the answer."""
-    parsed = think_answer.parse(reply)
+    parsed = think_answer.parse_think_answer(reply)
     return f"{parsed.thinking}\n\nAnswer: {parsed.answer}"
 
 

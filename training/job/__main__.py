@@ -51,7 +51,7 @@ def run_safely(read: Callable[[], spec.Spec], progress: Progress, flag: StopFlag
 def _named(arguments: Sequence[str]) -> spec.Spec:
     if len(arguments) != 1:
         raise spec.SpecError("usage: python -m training.job SPEC.json")
-    return spec.read(Path(arguments[0]))
+    return spec.read_spec(Path(arguments[0]))
 
 
 def _run(wanted: spec.Spec, progress: Progress, flag: StopFlag) -> int:

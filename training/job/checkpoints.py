@@ -20,7 +20,7 @@ _NAME = re.compile(r"step-(\d{6,})")
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class CheckpointFolder:
     """A complete checkpoint folder and its step."""
 
     step: int
@@ -32,7 +32,7 @@ def name_of(step: int) -> str:
     return f"step-{step:06d}"
 
 
-def publish(raw: Path, folder: Path, step: int) -> Checkpoint:
+def publish(raw: Path, folder: Path, step: int) -> CheckpointFolder:
     """Turn the trainer's folder `raw` into the complete checkpoint of `step` below `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     sizes = {str(path.relative_to(raw)): path.stat().st_size for path in raw.rglob("*") if path.is_file()}
@@ -42,16 +42,16 @@ def publish(raw: Path, folder: Path, step: int) -> Checkpoint:
     shutil.rmtree(target, ignore_errors=True)
     raw.rename(target)
     sync(folder)
-    return Checkpoint(step, target)
+    return CheckpointFolder(step, target)
 
 
-def listed(folder: Path) -> list[Checkpoint]:
+def listed(folder: Path) -> list[CheckpointFolder]:
     """Return the complete checkpoints below `folder`, oldest first; anything incomplete is left out."""
     found = [_read(path) for path in folder.glob("step-*")] if folder.exists() else []
     return sorted((item for item in found if item), key=lambda item: item.step)
 
 
-def newest(folder: Path) -> Checkpoint | None:
+def newest(folder: Path) -> CheckpointFolder | None:
     """Return the newest complete checkpoint, if there is one."""
     return next(reversed(listed(folder)), None)
 
@@ -64,11 +64,11 @@ def prune(folder: Path, keep: int) -> None:
         shutil.rmtree(item.folder)
 
 
-def _read(folder: Path) -> Checkpoint | None:
+def _read(folder: Path) -> CheckpointFolder | None:
     match = _NAME.fullmatch(folder.name)
     try:
         marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
         sizes_hold = all((folder / name).stat().st_size == size for name, size in marker["files"].items())
     except (OSError, ValueError, KeyError):
         return None
-    return Checkpoint(int(match[1]), folder) if match and sizes_hold else None
+    return CheckpointFolder(int(match[1]), folder) if match and sizes_hold else None

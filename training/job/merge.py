@@ -20,7 +20,7 @@ from training.job.deltas import open_source, parameters, source_digest
 from training.job.merge_methods import LayerReport, merge
 from training.job.models import load_model, publish_model
 from training.job.progress import claim_stdout
-from training.job.spec import METHODS, MergeSettings, Spec, parse
+from training.job.spec import METHODS, MergeSettings, Spec, parse_spec
 from training.job.stop_flag import StopFlag, Stopped
 from training.job.train import Context
 
@@ -88,7 +88,7 @@ def _from_arguments(arguments: Sequence[str]) -> Spec:
         "experts": given.expert,
         "seed": given.seed,
     }
-    return parse({**values, "settings": settings})
+    return parse_spec({**values, "settings": settings})
 
 
 def _any_full(folders: Sequence[Path]) -> bool:

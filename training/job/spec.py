@@ -109,7 +109,7 @@ class Spec:
         return {key: _plain(value) for key, value in values.items()}
 
 
-def read(path: Path) -> Spec:
+def read_spec(path: Path) -> Spec:
     """Read and check a specification file. Raises SpecError."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
@@ -117,10 +117,10 @@ def read(path: Path) -> Spec:
         raise SpecError(f"the specification cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise SpecError(f"the specification is not JSON: {error}") from error
-    return parse(values)
+    return parse_spec(values)
 
 
-def parse(values: Any) -> Spec:
+def parse_spec(values: Any) -> Spec:
     """Check the JSON value of a specification and fill in defaults. Raises SpecError naming the key."""
     if not isinstance(values, dict):
         raise SpecError("the specification must be a JSON object")

@@ -46,7 +46,7 @@ def _join(content: Iterable[Any]) -> SafeString:
 def reader_attributes(context: Context) -> SafeString:
     """Data attributes of <html> from the reader's cookies; works on error pages, which have no request."""
     request = context.get("request")
-    chosen = preferences.read(request.COOKIES if request else {})
+    chosen = preferences.read_preferences(request.COOKIES if request else {})
     return format_html_join(" ", 'data-{}="{}"', chosen.items())
 
 
@@ -54,7 +54,7 @@ def reader_attributes(context: Context) -> SafeString:
 def reader_choice(context: Context, name: str) -> str:
     """The reader's choice for "theme", "text" or "keys"."""
     request = context.get("request")
-    return preferences.read(request.COOKIES if request else {})[name]
+    return preferences.read_preferences(request.COOKIES if request else {})[name]
 
 
 @register.simple_tag

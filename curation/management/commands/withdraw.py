@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from consilium.commands import ReportingCommand
 from consilium.states.transitions import TransitionRefused
 from curation.management.acting_lead import add_by, lead_of
-from curation.releases.freeze import find_release, withdraw
+from curation.releases.freeze import find_release, withdraw_release
 
 
 class Command(ReportingCommand):
@@ -22,5 +22,5 @@ class Command(ReportingCommand):
 
     def perform(self, **options: Any) -> dict[str, Any]:
         release = find_release(options["digest"])
-        withdraw(release=release, reason=options["reason"], by=lead_of(release.study, options["by"]))
+        withdraw_release(release=release, reason=options["reason"], by=lead_of(release.study, options["by"]))
         return {"digest": release.digest, "state": release.state}

@@ -11,7 +11,7 @@ from consilium.jobs.queue import enqueue
 from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
-from consilium.people.studies import NameTaken
+from consilium.people.studies import StudyNameTaken
 from dashboard.demo.people import CAST, make_demo_people
 
 
@@ -20,7 +20,7 @@ class Command(ReportingCommand):
         "Prepare the data folder; with --demo also a demo study in which every screen has something to show."
     )
 
-    refusals = (NameTaken,)
+    refusals = (StudyNameTaken,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -49,7 +49,7 @@ class Command(BaseCommand):
             raise CommandError("Stopped before anything was started. Start again; it continues.") from None
 
     def _announcing(self, listener: socket.socket, *, as_json: bool) -> Any:
-        url, told = web_address.address(listener), False
+        url, told = web_address.listening_url(listener), False
 
         def announce() -> None:
             nonlocal told

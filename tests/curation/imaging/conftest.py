@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curation.imaging.protocol import DEFAULT, Limits, Rebuilt, Refusal
+from curation.imaging.protocol import DEFAULT, NotRebuilt, RebuildLimits, Rebuilt
 from curation.imaging.sandbox import rebuild
 from tests.factories.dicom import KEY
 
@@ -28,7 +28,7 @@ def out(tmp_path: Path) -> Path:
 def run(out: Path) -> Rebuild:
     """Rebuild files; whatever they are, the parent may not grow by more than 50 MiB meanwhile."""
 
-    def start(*files: Path, limits: Limits = DEFAULT) -> list[Rebuilt | Refusal]:
+    def start(*files: Path, limits: RebuildLimits = DEFAULT) -> list[Rebuilt | NotRebuilt]:
         fresh = Path(tempfile.mkdtemp(dir=out))
         Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
         before = _memory("VmRSS")
@@ -63,12 +63,12 @@ def keep(run: Rebuild) -> Callable[[Path], Rebuilt]:
 
 
 @pytest.fixture
-def refuse(run: Rebuild, out: Path) -> Callable[[Path], Refusal]:
+def refuse(run: Rebuild, out: Path) -> Callable[[Path], NotRebuilt]:
     """Rebuild one file that must be refused and leave nothing behind."""
 
-    def start(path: Path) -> Refusal:
+    def start(path: Path) -> NotRebuilt:
         (outcome,) = run(path)
-        assert isinstance(outcome, Refusal), outcome
+        assert isinstance(outcome, NotRebuilt), outcome
         assert leftovers(out) == []
         assert str(path.parent) not in outcome.message
         return outcome

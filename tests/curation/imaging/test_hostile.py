@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 
-from curation.imaging.protocol import DEFAULT, Rebuilt, Refusal
+from curation.imaging.protocol import DEFAULT, NotRebuilt, Rebuilt
 from tests.curation.imaging.conftest import Rebuild
 from tests.factories import dicom as makers
 
 Keep = Callable[[Path], Rebuilt]
-Refuse = Callable[[Path], Refusal]
+Refuse = Callable[[Path], NotRebuilt]
 MIB = 1 << 20
 
 
@@ -199,7 +199,7 @@ def test_millions_of_tiny_elements_end_by_the_clock(tmp_path: Path, run: Rebuild
     path.write_bytes(raw[:meta_end] + many + raw[meta_end:])
     start = time.monotonic()
     (outcome,) = run(path, limits=replace(DEFAULT, cpu_seconds=1, wall_seconds=10.0))
-    assert isinstance(outcome, Refusal)
+    assert isinstance(outcome, NotRebuilt)
     assert outcome.code in {"out_of_time", "damaged", "no_pixels"}
     assert time.monotonic() - start < 10
 

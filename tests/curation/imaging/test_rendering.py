@@ -24,7 +24,7 @@ from curation.imaging.display import (
     window_table,
 )
 from curation.imaging.frame_files import representative_frames
-from curation.imaging.protocol import Limits, Rebuilt, Window
+from curation.imaging.protocol import RebuildLimits, Rebuilt, Window
 from tests.curation.imaging.conftest import Rebuild, frame_of
 from tests.factories import dicom as makers
 
@@ -295,8 +295,8 @@ def test_long_files_run_over_several_processes(tmp_path: Path, run: Rebuild) -> 
     assert len(image.frames) == image.facts.frames == 300
     for index in (0, 127, 128, 255, 299):
         assert np.array_equal(values_of(image, index), pixels[index])
-    assert len(image.models) == Limits().model_frames
-    whole = run(many, limits=Limits(batch_frames=1000))[0]
+    assert len(image.models) == RebuildLimits().model_frames
+    whole = run(many, limits=RebuildLimits(batch_frames=1000))[0]
     assert whole.pixel_sha256 == image.pixel_sha256
 
 

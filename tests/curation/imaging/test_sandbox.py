@@ -13,7 +13,7 @@ import pytest
 
 from curation.imaging import __main__ as audit
 from curation.imaging import sandbox
-from curation.imaging.protocol import DEFAULT, BadAnswerError, Limits, Rebuilt, Refusal, parse_event
+from curation.imaging.protocol import DEFAULT, BadAnswerError, NotRebuilt, RebuildLimits, Rebuilt, parse_event
 from tests.curation.imaging.conftest import Rebuild, leftovers
 from tests.factories import dicom as makers
 
@@ -148,7 +148,7 @@ def test_a_child_that_dies_or_lies(
 ) -> None:
     broken_decoder(monkeypatch, body)
     (refusal,) = run(makers.dicom(tmp_path / "x.dcm"), limits=replace(DEFAULT, wall_seconds=1.5))
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, NotRebuilt)
     assert refusal.code == code
     assert leftovers(out) == []
 
@@ -244,7 +244,7 @@ def test_only_the_guilty_file_is_refused(
     good = [makers.dicom(tmp_path / f"{i}.dcm") for i in range(3)]
     guilty = makers.dicom(tmp_path / "killer.dcm")
     outcomes = run(good[0], guilty, good[1], good[2])
-    assert [type(outcome) for outcome in outcomes] == [Rebuilt, Refusal, Rebuilt, Rebuilt]
+    assert [type(outcome) for outcome in outcomes] == [Rebuilt, NotRebuilt, Rebuilt, Rebuilt]
     assert outcomes[1].code == "crashed"
     assert [outcome.file_index for outcome in outcomes] == [0, 1, 2, 3]
 
@@ -253,7 +253,7 @@ def test_sources_that_are_not_there_or_too_large(tmp_path: Path, run: Rebuild) -
     big = tmp_path / "big.dcm"
     with big.open("wb") as stream:
         stream.truncate(3 << 20)
-    missing, large = run(tmp_path / "none.dcm", big, limits=Limits(source_bytes=2 << 20))
+    missing, large = run(tmp_path / "none.dcm", big, limits=RebuildLimits(source_bytes=2 << 20))
     assert missing.code == "not_an_image"
     assert large.message == "The file is larger than 2 MiB."
 

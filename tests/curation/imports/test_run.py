@@ -104,7 +104,7 @@ def test_a_job_that_died_before_its_report_adds_nothing_twice(
 
 def test_originals_and_their_names_are_gone_after_the_import(cast: Cast, imported: Imported) -> None:
     batch = imported({"SMITH_JOHN_1961.dcm": ct()})
-    assert not uploads.folder_of(batch.job.params["area"]).exists()
+    assert not uploads.upload_folder(batch.job.params["area"]).exists()
     assert "SMITH" not in json.dumps([batch.files, batch.refused])
     assert not AuditEvent.objects.filter(data__icontains="SMITH").exists()
 
@@ -240,7 +240,7 @@ def test_only_leads_import_and_only_into_their_study(cast: Cast) -> None:
             start_import(study=cast.study, source=own, files=[Upload("a", [b"x"])], by=person)
     with pytest.raises(run.ImportRefused):
         start_import(study=cast.study, source=other, files=[Upload("a", [b"x"])], by=cast.lena)
-    assert not list(uploads.folder_of("0" * 32).parent.glob("import-*"))
+    assert not list(uploads.upload_folder("0" * 32).parent.glob("import-*"))
 
 
 def test_names_never_become_paths() -> None:
@@ -269,9 +269,9 @@ def test_originals_of_an_import_that_will_not_run_are_destroyed(cast: Cast) -> N
     cancel(job=dropped.job, by=cast.lena)
     run.sweep_uploads()
     dropped.refresh_from_db()
-    assert not uploads.folder_of(dropped.job.params["area"]).exists()
+    assert not uploads.upload_folder(dropped.job.params["area"]).exists()
     assert dropped.files == []
-    assert uploads.folder_of(waiting.job.params["area"]).exists()
+    assert uploads.upload_folder(waiting.job.params["area"]).exists()
 
 
 def test_what_a_killed_request_left_behind_is_destroyed_after_a_day(cast: Cast, settings: Any) -> None:

@@ -10,9 +10,9 @@ import pytest
 from consilium.jobs.run import run_now
 from consilium.people.permissions import NotAllowed
 from curation.models import Image, Release, Source, Trace, TraceStep
-from curation.releases.export import folder_of, start_export, write_export, zipped
+from curation.releases.export import export_folder, start_export, write_export, zipped
 from curation.releases.export_gate import ExportRefused
-from curation.releases.freeze import NewRow, freeze, withdraw
+from curation.releases.freeze import NewRow, freeze, withdraw_release
 from curation.releases.gather import freeze_traces
 from tests.factories import curation as making
 from tests.factories.cast import Cast
@@ -40,7 +40,7 @@ def test_an_export_loads_as_jsonl_and_as_parquet_with_images(
     export = start_export(release=release, by=cast.lena)
     job = run_now(export.job)
     assert (job.state, job.error) == ("succeeded", "")
-    folder = folder_of(export)
+    folder = export_folder(export)
     plain = datasets.load_dataset(
         "json", data_files=str(folder / "rows.jsonl"), split="train", cache_dir=str(tmp_path / "a")
     )
@@ -67,7 +67,7 @@ def test_the_zip_holds_the_same_files(cast: Cast, release: Release) -> None:
     names = {name.split("/", 1)[1] for name in archive.namelist()}
     assert {"rows.jsonl", "data.parquet", "MANIFEST.json", "README.md"} < names
     assert archive.testzip() is None
-    assert archive.read(f"{export.folder}/rows.jsonl") == (folder_of(export) / "rows.jsonl").read_bytes()
+    assert archive.read(f"{export.folder}/rows.jsonl") == (export_folder(export) / "rows.jsonl").read_bytes()
 
 
 def test_preferences_with_nested_fields_and_open_questions_are_exported(cast: Cast, tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_only_leads_export_and_only_what_may_leave(cast: Cast, release: Release)
     with pytest.raises(ExportRefused, match=r"'Own archive'.*may_redistribute"):
         start_export(release=release, by=cast.lena)
     Source.objects.update(may_redistribute=True)
-    withdraw(release=release, reason="wrong", by=cast.lena)
+    withdraw_release(release=release, reason="wrong", by=cast.lena)
     with pytest.raises(ExportRefused, match="withdrawn"):
         start_export(release=release, by=cast.lena)
 
@@ -151,4 +151,4 @@ def test_a_refused_export_fails_its_job_with_the_reason(cast: Cast) -> None:
     job = run_now(export.job)
     assert job.state == "failed"
     assert "e-mail" in job.error
-    assert not folder_of(export).exists()
+    assert not export_folder(export).exists()

@@ -18,7 +18,7 @@ from curation.releases.freeze import (
     find_release,
     freeze,
     rows_of,
-    withdraw,
+    withdraw_release,
 )
 from curation.releases.gather import freeze_questions, freeze_traces
 from curation.releases.materialise import materialise
@@ -186,8 +186,8 @@ def test_verify_finds_an_edited_and_a_missing_row_and_an_edited_file(traces: Cas
 def test_withdrawing_needs_a_reason_and_keeps_the_rows(traces: Cast) -> None:
     release = freeze_traces(study=traces.study, name="First", by=traces.lena)
     with pytest.raises(FreezeRefused, match="why"):
-        withdraw(release=release, reason=" ", by=traces.lena)
-    withdraw(release=release, reason="A patient withdrew consent.", by=traces.lena)
+        withdraw_release(release=release, reason=" ", by=traces.lena)
+    withdraw_release(release=release, reason="A patient withdrew consent.", by=traces.lena)
     release.refresh_from_db()
     assert (release.state, rows_of(release).count()) == ("withdrawn", 3)
 

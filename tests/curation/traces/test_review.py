@@ -13,8 +13,8 @@ from consilium.workqueue.models import Submission, WorkItem
 from consilium.workqueue.submit import submit
 from curation.models import Trace, TraceReview
 from curation.states import TraceState
-from curation.traces.review import NotDisputed, NothingToReview, open_reviews, settle
-from curation.traces.review_schema import Step, check
+from curation.traces.review import NotDisputed, NothingToReview, open_reviews, settle_trace
+from curation.traces.review_schema import Step, check_review
 from tests.factories import curation as making
 from tests.factories.cast import Cast
 
@@ -94,13 +94,13 @@ def test_a_senior_who_did_not_review_settles_a_dispute(cast: Cast) -> None:
     trace.refresh_from_db()
     edited = TraceReview.objects.get(decision="edited")
     with pytest.raises(NotAllowed):
-        settle(trace=trace, review=edited, by=cast.carla)
-    settle(trace=trace, review=edited, by=cast.rosa)
+        settle_trace(trace=trace, review=edited, by=cast.carla)
+    settle_trace(trace=trace, review=edited, by=cast.rosa)
     trace.refresh_from_db()
     assert trace.state == TraceState.EDITED
     assert trace.steps.last().text == "Red means option A."  # type: ignore[union-attr]
     with pytest.raises(NotDisputed):
-        settle(trace=trace, review=edited, by=cast.lena)
+        settle_trace(trace=trace, review=edited, by=cast.lena)
 
 
 def test_a_review_that_breaks_a_rule_is_refused_whole(cast: Cast) -> None:
@@ -139,12 +139,12 @@ def test_a_review_that_breaks_a_rule_is_refused_whole(cast: Cast) -> None:
     ],
 )
 def test_inconsistent_reviews_name_the_field(content: dict[str, Any], field: str, words: str) -> None:
-    _, errors = check(content, STEPS)
+    _, errors = check_review(content, STEPS)
     assert words in errors[field]
 
 
 def test_a_whole_trace_may_be_rejected_with_a_comment_though_its_steps_stand() -> None:
-    cleaned, errors = check(ACCEPT | {"decision": "rejected", "comment": "Wrong image."}, STEPS)
+    cleaned, errors = check_review(ACCEPT | {"decision": "rejected", "comment": "Wrong image."}, STEPS)
     assert (cleaned["decision"], errors) == ("rejected", {})
 
 
@@ -155,7 +155,7 @@ def test_text_of_an_accepted_step_is_not_kept() -> None:
             "step-2": {"status": "accepted", "reason": ""},
         }
     }
-    cleaned, errors = check(sent, STEPS)
+    cleaned, errors = check_review(sent, STEPS)
     assert (cleaned["steps"]["step-1"], errors) == ({"status": "accepted"}, {})
 
 

@@ -54,7 +54,7 @@ def test_perceptual_hashes_differ() -> None:
 
 def test_reference_traces_are_in_the_format_and_split_into_their_steps() -> None:
     for item in teaching_set.make(8, 6):
-        parsed = think_answer.parse(item.reasoning)
+        parsed = think_answer.parse_think_answer(item.reasoning)
         assert parsed.ok
         assert parsed.answer == item.answer_label
         assert split_steps(parsed.thinking) == item.steps

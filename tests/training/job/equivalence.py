@@ -15,11 +15,11 @@ from training.job import data, dsa, gba, merge
 from training.job.files import weights_digest
 from training.job.models import load_processor, lora_config
 from training.job.rewards import accuracy_reward, format_reward
-from training.job.spec import GbaSettings, Spec, read
+from training.job.spec import GbaSettings, Spec, read_spec
 
 
 def main(path: Path) -> dict[str, Any]:
-    spec = read(path)
+    spec = read_spec(path)
     assert isinstance(spec.settings, GbaSettings)
     guided = dataclasses.replace(spec.settings, train_prompt="guided", within_weight=1.0, between_weight=0.0)
     single = dataclasses.replace(spec.settings, paradigms=("analytical",), micro_batch=8)

@@ -5,7 +5,7 @@ from pathlib import Path
 from training.job import checkpoints
 
 
-def save(out: Path, step: int) -> checkpoints.Checkpoint:
+def save(out: Path, step: int) -> checkpoints.CheckpointFolder:
     raw = out / f"checkpoint-{step}"
     raw.mkdir(parents=True)
     (raw / "optimizer.pt").write_bytes(b"state" * step)

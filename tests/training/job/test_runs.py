@@ -13,7 +13,7 @@ from training.job.deltas import parameters
 from training.job.files import weights_digest
 from training.job.models import load_model
 from training.job.progress import Progress
-from training.job.spec import MergeSettings, parse
+from training.job.spec import MergeSettings, parse_spec
 from training.job.stop_flag import StopFlag
 from training.job.train import Context
 
@@ -101,7 +101,7 @@ def test_gba_reproduces_stock_grpo_bit_for_bit(bench: Path, dsa: Finished) -> No
 
 
 def test_merge_stage_and_command_agree(bench: Path, dsa: Finished, gba: Finished) -> None:
-    spec = parse(merge_spec(bench, "merged", dsa.out, gba.out))
+    spec = parse_spec(merge_spec(bench, "merged", dsa.out, gba.out))
     cards.bind(spec)
     card = merge.run(Context(spec, Progress(None), StopFlag()))
     folders = [str(bench / "models" / "base"), str(dsa.out), str(gba.out), str(bench / "merged_by_command")]
@@ -118,7 +118,7 @@ def test_merge_stage_and_command_agree(bench: Path, dsa: Finished, gba: Finished
 
 def test_one_expert_at_full_density_gives_the_expert_back(bench: Path, dsa: Finished) -> None:
     merged = parameters(load_model(bench / "models" / "base"))
-    context = Context(parse(dsa.spec), Progress(None), StopFlag())
+    context = Context(parse_spec(dsa.spec), Progress(None), StopFlag())
     merge.merge_into(merged, [dsa.out], MergeSettings(density=1.0), 0, context)
     expert = parameters(load_model(dsa.out / "model"))
     assert all(merged[name].allclose(value, atol=1e-6) for name, value in expert.items())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from training.job.spec import DsaSettings, GbaSettings, MergeSettings, SpecError, parse, read
+from training.job.spec import DsaSettings, GbaSettings, MergeSettings, SpecError, parse_spec, read_spec
 
 DSA = {"stage": "dsa", "base": "b", "data": "d", "out": "o", "specialty": "pediatrics"}
 GBA = {"stage": "gba", "base": "b", "data": "d", "out": "o", "experts": ["e"]}
@@ -14,7 +14,7 @@ MERGE = {"stage": "merge", "base": "b", "out": "o", "experts": ["e"], "reinforce
 
 
 def test_defaults_are_those_of_the_method() -> None:
-    dsa, gba, merge = (parse(values).settings for values in (DSA, GBA, MERGE))
+    dsa, gba, merge = (parse_spec(values).settings for values in (DSA, GBA, MERGE))
     assert isinstance(dsa, DsaSettings)
     assert (dsa.lora_r, dsa.lora_alpha, dsa.lora_dropout) == (128, 256, 0.05)
     assert (dsa.learning_rate, dsa.warmup_ratio, dsa.epochs, dsa.batch) == (1e-4, 0.03, 3, 16)
@@ -28,8 +28,8 @@ def test_defaults_are_those_of_the_method() -> None:
 
 def test_a_specification_survives_its_own_json() -> None:
     for values in (DSA, GBA, MERGE):
-        spec = parse(values)
-        assert parse(json.loads(json.dumps(spec.as_dict()))) == spec
+        spec = parse_spec(values)
+        assert parse_spec(json.loads(json.dumps(spec.as_dict()))) == spec
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_specification_survives_its_own_json() -> None:
 )
 def test_a_wrong_value_is_named(change: dict[str, Any], named: str) -> None:
     with pytest.raises(SpecError) as caught:
-        parse({**DSA, **change})
+        parse_spec({**DSA, **change})
     assert named in str(caught.value)
 
 
@@ -70,22 +70,22 @@ def test_a_wrong_value_is_named(change: dict[str, Any], named: str) -> None:
 )
 def test_wrong_gba_settings_are_named(settings: dict[str, Any], named: str) -> None:
     with pytest.raises(SpecError) as caught:
-        parse({**GBA, "settings": settings})
+        parse_spec({**GBA, "settings": settings})
     assert named in str(caught.value)
 
 
 def test_missing_keys_and_nothing_to_merge() -> None:
     with pytest.raises(SpecError, match="out: missing"):
-        parse({key: value for key, value in DSA.items() if key != "out"})
+        parse_spec({key: value for key, value in DSA.items() if key != "out"})
     with pytest.raises(SpecError, match="nothing to merge"):
-        parse({"stage": "merge", "base": "b", "out": "o"})
+        parse_spec({"stage": "merge", "base": "b", "out": "o"})
     with pytest.raises(SpecError, match=r"settings\.method"):
-        parse({**MERGE, "settings": {"method": "svd"}})
+        parse_spec({**MERGE, "settings": {"method": "svd"}})
 
 
 def test_unreadable_files(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="cannot be read"):
-        read(tmp_path / "none.json")
+        read_spec(tmp_path / "none.json")
     (tmp_path / "bad.json").write_text("{")
     with pytest.raises(SpecError, match="not JSON"):
-        read(tmp_path / "bad.json")
+        read_spec(tmp_path / "bad.json")
