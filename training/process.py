@@ -1,6 +1,5 @@
 """The training process of one run: started with a bare environment, read line by line, never left behind."""
 
-import json
 import os
 import queue
 import signal
@@ -15,6 +14,7 @@ from typing import IO, Any
 from django.conf import settings
 
 from consilium.processes import dies_with_parent
+from training.job.numbers import standard_json
 
 GRACE_SECONDS = 60.0
 READER_SECONDS = 5.0
@@ -59,7 +59,10 @@ class TrainingProcess:
             self._process.stdout.close()
 
     def events(self, idle: Callable[[], None]) -> Iterator[dict[str, Any]]:
-        """Every event the process writes; `idle` is called about once a second and may raise to stop."""
+        """Every event the process writes; `idle` is called about once a second and may raise to stop.
+
+        Raises NotFinite for an event with NaN or infinity, which neither JSON nor the database has.
+        """
         while True:
             try:
                 line = self._lines.get(timeout=1.0)
@@ -94,7 +97,7 @@ class TrainingProcess:
 
 def _event(line: str) -> dict[str, Any] | None:
     try:
-        event = json.loads(line)
+        event = standard_json(line)
     except ValueError:
         return None
     return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None

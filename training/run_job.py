@@ -1,6 +1,7 @@
 """The job behind a run: starts the training process, stores what it says, registers what it made."""
 
 import json
+import math
 import os
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ from curation.releases.verify import verify
 from training import preconditions, run_folder
 from training.job.checkpoints import listed, name_of
 from training.job.files import weights_digest
+from training.job.numbers import NotFinite, standard_json
 from training.models import Checkpoint, ProducedModel, Run, RunEvent, Stage
 from training.process import TrainingProcess
 
@@ -90,6 +92,8 @@ def _train(handle: JobHandle, run: Run) -> dict[str, Any]:
                 done = event if event["event"] == "done" else done
                 refusal = event.get("message", "") if event["event"] == "failed" else refusal
             status = process.wait()
+    except NotFinite as error:
+        raise JobFailed(f"The training process reported that {error}; nothing is registered.") from None
     finally:
         os.close(lock)
     if status == DONE and done:
@@ -163,7 +167,8 @@ def _add_untold_steps(run: Run, resumed_from: int) -> None:
     for entry in history:
         if "loss" in entry and entry["step"] <= resumed_from and entry["step"] not in told:
             known = {"loss": entry["loss"], "reward": entry.get("reward"), "lr": entry.get("learning_rate")}
-            data = {key: value for key, value in known.items() if value is not None}
+            # The trainer's own account may hold NaN, which the database refuses.
+            data = {key: value for key, value in known.items() if value is not None and math.isfinite(value)}
             _add_event(run, "step", entry["step"], data)
 
 
@@ -179,7 +184,7 @@ def _list_checkpoints(run: Run) -> None:
 def register_model(*, run: Run, done: dict[str, Any]) -> ProducedModel:
     """Register the produced weights as an endpoint that names the releases it was trained on."""
     digests = sorted(_digests(run))
-    card = json.loads((run_folder.folder(run) / "run_card.json").read_text())
+    card = _card(run)
     endpoint = add_endpoint(
         name=f"{run.study.slug}/run-{run.pk} {run.stage}{' ' + run.specialty if run.specialty else ''}",
         by=None,
@@ -200,6 +205,14 @@ def register_model(*, run: Run, done: dict[str, Any]) -> ProducedModel:
         data={"endpoint": endpoint.pk, "digest": produced.digest, "releases": digests},
     )
     return produced
+
+
+def _card(run: Run) -> dict[str, Any]:
+    try:
+        card: dict[str, Any] = standard_json((run_folder.folder(run) / "run_card.json").read_text())
+    except NotFinite as error:
+        raise JobFailed(f"The card of {run} reports that {error}; launch it once more.") from None
+    return card
 
 
 def _digests(run: Run) -> set[str]:

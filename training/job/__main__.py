@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from training.job import cards, spec
+from training.job.numbers import NotFinite
 from training.job.progress import Progress, claim_stdout
 from training.job.stop_flag import StopFlag, Stopped
 
@@ -39,6 +40,9 @@ def run_safely(read: Callable[[], spec.Spec], progress: Progress, flag: StopFlag
     except spec.SpecError as error:
         progress.emit("failed", message=str(error))
         return REFUSED
+    except NotFinite as error:
+        progress.emit("failed", message=str(error))
+        return FAILED
     except Stopped as stop:
         progress.emit("stopped", step=stop.step)
         return STOPPED

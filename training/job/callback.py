@@ -8,6 +8,8 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from training.job import checkpoints
+from training.job.models import trained_tensors
+from training.job.numbers import check_figures, check_trained
 from training.job.progress import Progress
 from training.job.stop_flag import StopFlag
 
@@ -31,10 +33,11 @@ class Following(TrainerCallback):
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Report loss, reward and learning rate of one step."""
+        """Report loss, reward and learning rate of one step. Raises NotFinite, on every rank alike."""
         logs: dict[str, float] = kwargs["logs"]
         if "loss" not in logs:
             return
+        check_figures(logs, state.global_step)
         self._progress.emit(
             "step",
             step=state.global_step,
@@ -56,7 +59,8 @@ class Following(TrainerCallback):
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Publish the checkpoint that the trainer has just written, then drop the oldest."""
+        """Publish the checkpoint that the trainer has just written; drop the oldest. Raises NotFinite."""
+        check_trained(trained_tensors(kwargs["model"]), state.global_step)
         if not state.is_world_process_zero:
             return
         raw = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"

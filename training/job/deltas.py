@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import torch
 
 from training.job.files import weights_digest
+from training.job.numbers import NotFinite, is_finite
 from training.job.spec import SpecError
 
 ADAPTER_CONFIG = "adapter_config.json"
@@ -90,11 +91,37 @@ class ModelDeltas:
         return self._other[name].float() - self._base[name].float()
 
 
+class FiniteDeltas:
+    """The deltas of another source, each checked when it is asked for."""
+
+    def __init__(self, source: DeltaSource, label: str) -> None:
+        self._source, self._label = source, label
+
+    def names(self) -> Sequence[str]:
+        """Return the changed parameters' names."""
+        return self._source.names()
+
+    def shape(self, name: str) -> torch.Size:
+        """Return the parameter's shape."""
+        return self._source.shape(name)
+
+    def delta(self, name: str) -> torch.Tensor:
+        """Return the delta. Raises NotFinite naming the source and the parameter."""
+        delta = self._source.delta(name)
+        if not is_finite(delta):
+            raise NotFinite(
+                f"expert {self._label!r}: its change of tensor {name} holds NaN or infinite values. "
+                "Nothing is published. Leave it out, or train it again with a smaller learning_rate."
+            )
+        return delta
+
+
 def open_source(folder: Path, base: Mapping[str, torch.Tensor], load: Callable[[Path], Any]) -> DeltaSource:
     """Open a run's folder, an adapter folder or a full model folder as deltas against `base`.
 
     Of a run's folder the adapter is taken when it is relative to the base (DSA), else the full model (GBA),
-    whose adapter is relative to the model that GBA started from. Raises SpecError.
+    whose adapter is relative to the model that GBA started from. Raises SpecError; a delta
+    raises NotFinite.
     """
     for candidate in (folder, folder / "adapter"):
         if (candidate / ADAPTER_CONFIG).is_file():
@@ -102,9 +129,9 @@ def open_source(folder: Path, base: Mapping[str, torch.Tensor], load: Callable[[
             strangers = [name for name in source.names() if name not in base]
             if strangers:
                 raise SpecError(f"adapter {folder.name!r} was not trained on this base: no {strangers[0]}")
-            return source
+            return FiniteDeltas(source, folder.name)
     full = folder / "model" if (folder / "model" / "config.json").is_file() else folder
-    return ModelDeltas(base, parameters(load(full)))
+    return FiniteDeltas(ModelDeltas(base, parameters(load(full))), folder.name)
 
 
 def parameters(model: Any) -> dict[str, torch.Tensor]:
@@ -118,7 +145,18 @@ def add_mean(target: Mapping[str, torch.Tensor], sources: Sequence[DeltaSource])
     for name in names:
         owners = [source for source in sources if name in set(source.names())]
         total = torch.stack([source.delta(name) for source in owners]).sum(dim=0) / len(sources)
-        target[name].copy_((target[name].float() + total.to(target[name].device)).to(target[name].dtype))
+        add(target, name, total)
+
+
+def add(target: Mapping[str, torch.Tensor], name: str, delta: torch.Tensor) -> None:
+    """Add `delta` to one parameter, in place. Raises NotFinite when its type cannot hold the sum."""
+    value = target[name]
+    value.copy_((value.float() + delta.to(value.device)).to(value.dtype))
+    if not is_finite(value):
+        raise NotFinite(
+            f"model: tensor {name} is no longer finite with what the experts add to it. "
+            "Nothing is published. Check the base and the experts, or choose a smaller scale."
+        )
 
 
 def source_digest(folder: Path) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from training.job import data
 from training.job.models import load_model, load_processor, lora_config
 from training.job.spec import DsaSettings, Spec
@@ -11,12 +13,12 @@ from training.job.train import Context, common_arguments, train
 
 
 def run(context: Context) -> dict[str, Any]:
-    """Train the adapter of `spec.specialty` and return the run's card. Raises SpecError, Stopped."""
+    """Train the adapter of `spec.specialty`; return the run's card. Raises SpecError, NotFinite, Stopped."""
     spec = context.spec
     assert spec.data is not None
     samples = data.load(spec.data, spec.specialty)
     inputs = {"traces": len(samples), "specialty": spec.specialty}
-    return train(context, lambda callbacks: _trainer(spec, samples, callbacks), "adapter", inputs)
+    return train(context, lambda callbacks: _trainer(spec, samples, callbacks), "adapter", inputs, _figures)
 
 
 def _trainer(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) -> Any:
@@ -45,6 +47,14 @@ def _trainer(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) -> An
         peft_config=lora_config(model, settings),
         callbacks=callbacks,
     )
+
+
+def _figures(trainer: Any) -> dict[str, float]:
+    """Return the loss of one batch after the last update: training itself no longer computes it."""
+    model = trainer.model_wrapped.train(mode=False)
+    batch = next(iter(trainer.get_train_dataloader()))
+    with torch.no_grad():
+        return {"loss": float(trainer.compute_loss(model, trainer._prepare_inputs(batch)))}
 
 
 def _row(sample: data.Sample) -> dict[str, Any]:

@@ -18,7 +18,7 @@ ADAPTER = "adapter_on_start"
 
 
 def run(context: Context) -> dict[str, Any]:
-    """Train and return the run's card. Raises SpecError, Stopped."""
+    """Train and return the run's card. Raises SpecError, NotFinite, Stopped."""
     spec = context.spec
     assert spec.data is not None
     samples = data.load(spec.data)

@@ -13,6 +13,9 @@ from trl.data_utils import prepare_multimodal_messages
 from trl.trainer.grpo_trainer import GRPOTrainer
 
 from training.job.advantages import advantages
+from training.job.numbers import ADVICE, NotFinite, is_finite
+
+_NO_PROBABILITIES = "probability tensor contains"  # torch.multinomial on NaN
 
 
 class GbaTrainer(GRPOTrainer):
@@ -48,25 +51,42 @@ class GbaTrainer(GRPOTrainer):
     def _calculate_rewards(
         self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any
     ) -> Any:
-        """Keep the rewards of all processes, shape (completions, reward functions)."""
+        """Keep the rewards of all processes, shape (completions, reward functions). Raises NotFinite."""
         self._rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
+        # Not left out as missing: GBA's rewards are always numbers, so one that is none hides a mistake.
+        for number, name in enumerate(self.reward_func_names):
+            self._check(self._rewards[:, number], f"the reward {name}")
         return self._rewards
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
-        """Replace the group advantages by the guideline-based ones."""
+        """Replace the group advantages by the guideline-based ones. Raises NotFinite."""
         self._rows = inputs
-        output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        try:
+            output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        except RuntimeError as error:
+            if _NO_PROBABILITIES not in str(error):
+                raise
+            raise self._not_finite("what the model gives as probabilities of the next word") from error
         first = self.accelerator.process_index * len(inputs)
-        output["advantages"] = self._guideline_advantages()[first : first + len(inputs)]
+        guided = self._guideline_advantages()
+        self._check(guided, "an advantage")
+        output["advantages"] = guided[first : first + len(inputs)]
         return output
 
     def _guideline_advantages(self) -> torch.Tensor:
         scored = self._rewards
-        rewards = (scored * self.reward_weights.to(scored.device).unsqueeze(0)).nansum(dim=1)
-        rewards[torch.isnan(scored).all(dim=1)] = torch.nan
+        rewards = (scored * self.reward_weights.to(scored.device).unsqueeze(0)).sum(dim=1)
         shape = (-1, self._paradigms, int(self.num_generations or 1))
         blocks = rewards.view(*shape)
         return advantages(blocks, self._within_weight, self._between_weight).reshape(-1)
+
+    def _check(self, values: torch.Tensor, what: str) -> None:
+        if not is_finite(values):
+            raise self._not_finite(what)
+
+    def _not_finite(self, what: str) -> NotFinite:
+        step = self.state.global_step + 1
+        return NotFinite(f"step {step}: {what} is NaN or infinite. Nothing is published. {ADVICE}")
 
 
 def _with_images(prompt: list[dict[str, Any]], row: dict[str, Any]) -> Any:

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from training.job import cards
-from training.job.deltas import open_source, parameters, source_digest
+from training.job.deltas import add, open_source, parameters, source_digest
 from training.job.merge_methods import LayerReport, merge
 from training.job.models import load_model, publish_model
+from training.job.numbers import check_weights
 from training.job.progress import claim_stdout
 from training.job.spec import METHODS, MergeSettings, Spec, parse_spec
 from training.job.stop_flag import StopFlag, Stopped
@@ -26,7 +27,7 @@ from training.job.train import Context
 
 
 def run(context: Context) -> dict[str, Any]:
-    """Merge and return the run's card with the report per layer. Raises SpecError, Stopped."""
+    """Merge and return the run's card with the report per layer. Raises SpecError, NotFinite, Stopped."""
     spec = context.spec
     settings = spec.settings
     assert isinstance(settings, MergeSettings)
@@ -34,6 +35,7 @@ def run(context: Context) -> dict[str, Any]:
     folders = [*spec.experts, *([spec.reinforced] if spec.reinforced else [])]
     model = load_model(spec.base)
     reports = merge_into(parameters(model), folders, settings, spec.seed, context)
+    check_weights(model.named_parameters())  # those that no expert changed as well
     card = cards.begin(spec, {"merged": [source_digest(folder) for folder in folders]})
     card["metrics"] = _summary(reports)
     card["layers"] = [dataclasses.asdict(report) for report in reports]
@@ -53,8 +55,7 @@ def merge_into(
     for step, merged in enumerate(merge(sources, settings.method, settings.density, seed), start=1):
         if context.flag.wanted:
             raise Stopped(step - 1)
-        value = target[merged.name]
-        value.copy_((value.float() + settings.scale * merged.delta).to(value.dtype))
+        add(target, merged.name, settings.scale * merged.delta)
         reports.append(merged.report)
         context.progress.emit("step", step=step, total=total)
     return reports

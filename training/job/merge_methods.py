@@ -8,6 +8,7 @@ Only one tensor of every model is in memory at a time; thresholds come from two 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -209,4 +210,5 @@ def _report(name: str, full: torch.Tensor, kept: torch.Tensor, used: torch.Tenso
 
 def _cosine(one: torch.Tensor, two: torch.Tensor) -> float | None:
     product = float(one.norm() * two.norm())
-    return float(one @ two) / product if product else None
+    # The squares of very large values are more than a float32 holds: such a pair has no figure.
+    return float(one @ two) / product if product and math.isfinite(product) else None

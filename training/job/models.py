@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,11 @@ def lora_config(model: Any, settings: LoraSettings) -> Any:
         target_modules=language_layers(model),
         task_type="CAUSAL_LM",
     )
+
+
+def trained_tensors(model: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield name and value of every parameter that is trained."""
+    return ((name, value) for name, value in model.named_parameters() if value.requires_grad)
 
 
 def publish_model(model: Any, base: Path, folder: Path) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
 from typing import Any, TextIO
+
+from training.job.numbers import finite_only
 
 
 class Progress:
@@ -16,12 +17,15 @@ class Progress:
         self._stream = stream
 
     def emit(self, event: str, **values: Any) -> None:
-        """Write one event; values that are None or not finite are left out."""
+        """Write one event; values that are None or not finite are left out, inside others null."""
         if self._stream is None:
             return
-        line = {"event": event, **{key: value for key, value in values.items() if _shown(value)}}
+        finite = {key: finite_only(value) for key, value in values.items()}
+        shown = {key: value for key, value in finite.items() if value is not None}
+        # Outside the try: a value that is no JSON is a mistake here, not a reader that left.
+        line = json.dumps({"event": event, **shown}, allow_nan=False)
         try:
-            self._stream.write(json.dumps(line) + "\n")
+            self._stream.write(line + "\n")
             self._stream.flush()
         except (BrokenPipeError, ValueError):
             self._stream = None
@@ -35,7 +39,3 @@ def claim_stdout() -> Progress:
     sys.stdout = sys.stderr
     first = os.environ.get("RANK", "0") == "0"
     return Progress(os.fdopen(private, "w", encoding="utf-8") if first else None)
-
-
-def _shown(value: Any) -> bool:
-    return value is not None and not (isinstance(value, float) and not math.isfinite(value))

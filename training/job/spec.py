@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -171,6 +172,8 @@ def _convert(hint: Any, value: Any, key: str) -> Any:
     if hint is int and isinstance(value, int) and not isinstance(value, bool):
         return value
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        if not abs(value) <= sys.float_info.max:  # NaN, infinity, a whole number with 400 digits
+            raise SpecError(f"{key}: must be a finite number")
         return float(value)
     raise SpecError(f"{key}: {value!r} has the wrong type")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from typing import Any
 from training.job import cards, checkpoints
 from training.job.callback import Following
 from training.job.files import appearing, weights_digest
-from training.job.models import device_of, publish_model
+from training.job.models import device_of, publish_model, trained_tensors
+from training.job.numbers import check_figures, check_trained, check_weights
 from training.job.progress import Progress
 from training.job.spec import LoraSettings, Spec
 from training.job.stop_flag import StopFlag, Stopped
@@ -38,6 +40,7 @@ def common_arguments(spec: Spec, settings: LoraSettings) -> dict[str, Any]:
         "report_to": [],
         "disable_tqdm": True,
         "logging_steps": 1,
+        "logging_nan_inf_filter": False,  # it would report a loss that is NaN as 0.0
         "save_strategy": "steps",
         "save_steps": settings.checkpoint_every,
         "save_total_limit": None,
@@ -48,12 +51,17 @@ def common_arguments(spec: Spec, settings: LoraSettings) -> dict[str, Any]:
 
 
 def train(
-    context: Context, build: Callable[[list[Any]], Any], adapter: str, inputs: dict[str, Any]
+    context: Context,
+    build: Callable[[list[Any]], Any],
+    adapter: str,
+    inputs: dict[str, Any],
+    figures: Callable[[Any], dict[str, float]] = lambda _trainer: {},
 ) -> dict[str, Any]:
     """Train from the newest complete checkpoint, publish, and return the run's card.
 
     `build` makes the trainer from a list of callbacks; `adapter` names the folder of the trained adapter;
-    `inputs` goes into the card. Raises Stopped after saving when SIGTERM came.
+    `inputs` goes into the card; `figures` says how the trained model does. Raises Stopped after saving when
+    SIGTERM came, and NotFinite, with nothing published, when a figure or a tensor is NaN or infinite.
     """
     spec = context.spec
     settings = spec.settings
@@ -69,6 +77,7 @@ def train(
     trainer.train(resume_from_checkpoint=str(found.folder) if found else None)
     if trainer.state.global_step < trainer.state.max_steps:
         raise Stopped(trainer.state.global_step)
+    check_figures(figures(trainer), trainer.state.global_step)
     card = cards.begin(spec, inputs)
     card["metrics"] = _metrics(trainer.state)
     card["seconds"] = round(time.monotonic() - begun, 1)
@@ -79,13 +88,17 @@ def _metrics(state: Any) -> dict[str, float]:
     """Return the last step's figures; the history is part of a checkpoint, so a resumed run has them too."""
     logged: dict[str, float] = next((entry for entry in reversed(state.log_history) if "loss" in entry), {})
     shown = ("loss", "reward", "kl", "mean_token_accuracy")
-    return {**{key: logged[key] for key in shown if key in logged}, "steps": state.global_step}
+    known = {key: logged[key] for key in shown if math.isfinite(logged.get(key, math.nan))}
+    return {**known, "steps": state.global_step}
 
 
 def _publish(spec: Spec, trainer: Any, adapter: str, card: dict[str, Any]) -> dict[str, Any]:
+    check_trained(trained_tensors(trainer.model), trainer.state.global_step)
     with appearing(spec.out / adapter) as part:
         trainer.model.save_pretrained(part)
         adapter_digest = weights_digest(part)
-    merged = trainer.model.merge_and_unload()
+        merged = trainer.model.merge_and_unload()
+        # Before the adapter appears: finite matrices may have a product that is not.
+        check_weights(merged.named_parameters())
     extra = {"adapter": adapter, "adapter_digest": adapter_digest}
     return cards.finish(spec, card, extra, lambda folder: publish_model(merged, spec.base, folder))
