@@ -12,7 +12,7 @@ from django.conf import settings
 from consilium.audit.models import AuditEvent
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.claim import claim
-from consilium.jobs.handle import JobHandle
+from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.lease import Lease
 from consilium.jobs.models import Job
 from consilium.jobs.queue import cancel
@@ -217,6 +217,51 @@ def test_what_training_itself_refuses_is_told_as_it_said_it(
     assert (job.state, job.attempt) == (JobState.FAILED, 1)
     assert job.error == "base: the folder holds no model (config.json is missing)"
     assert str(home) not in job.error
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_an_event_with_a_number_that_is_none_fails_the_run(
+    cast: Cast,
+    release: Release,
+    base: ModelEndpoint,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: str,
+) -> None:
+    process = home / "process"
+    line = f'{{"event": "step", "step": 1, "total": 2, "loss": {number}}}'
+    process.write_text(f"#!/bin/sh\necho 'no event'\necho '{line}'\n")
+    process.chmod(0o755)
+    run = launched(cast, release, base)
+    monkeypatch.setattr("training.process.sys.executable", str(process))
+    job = run.run_now(run.job)
+    assert (job.state, job.attempt) == (JobState.FAILED, 1)
+    assert job.error == (
+        f"The training process reported that {number} is not a finite number; nothing is registered."
+    )
+    assert not told(run, "step")
+
+
+def test_a_card_with_a_number_that_is_none_registers_nothing(
+    cast: Cast, release: Release, base: ModelEndpoint
+) -> None:
+    run = launched(cast, release, base)
+    run_folder.folder(run).mkdir(parents=True)
+    (run_folder.folder(run) / "run_card.json").write_text('{"metrics": {"loss": NaN}}')
+    with pytest.raises(JobFailed, match="NaN is not a finite number; launch it once more"):
+        run_job.register_model(run=run, done={"artifacts": {"digest": "a" * 64}})
+    assert not ProducedModel.objects.exists()
+
+
+def test_steps_told_late_leave_out_what_is_no_number(
+    cast: Cast, release: Release, base: ModelEndpoint
+) -> None:
+    run = launched(cast, release, base)
+    state = run_folder.folder(run) / "checkpoints" / "step-000001" / run_job.TRAINER_STATE
+    state.parent.mkdir(parents=True)
+    state.write_text('{"log_history": [{"step": 1, "loss": 2.5, "reward": NaN, "learning_rate": Infinity}]}')
+    run_job._add_untold_steps(run, 1)
+    assert [event.data for event in told(run, "step")] == [{"loss": 2.5}]
 
 
 def test_every_stage_of_a_pipeline_asks_for_what_its_process_reads(
