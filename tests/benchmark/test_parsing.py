@@ -31,6 +31,15 @@ def test_judge_replies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert second == {"id": 2, "verdict": dict.fromkeys(DIMENSIONS), "reason": "no verdict stated"}
 
 
+def test_lines_end_at_a_line_feed_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"id": f"{separator}1", "text": f"a{separator}[[B]]"} for separator in "\u2028\u2029\u0085"]
+    path = tmp_path / "replies.jsonl"
+    path.write_bytes("\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode())
+    assert main([str(path)]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.split("\n") if line]
+    assert [(line["id"], line["verdict"]["overall"]) for line in lines] == [(row["id"], "B") for row in rows]
+
+
 def test_option_letters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path, {"id": 1, "text": "<answer>D</answer>"})
     assert main([path, "--kind", "mcq", "--letters", "ABCD"]) == 0

@@ -18,14 +18,17 @@ from consilium.jobs.models import Job
 from consilium.jobs.queue import cancel
 from consilium.jobs.run import run_claimed, run_now
 from consilium.jobs.states import JobState
-from curation.models import Release, Source
-from curation.releases.freeze import withdraw_release
+from curation.models import Release, ReleaseKind, Source
+from curation.releases.freeze import freeze, withdraw_release
+from curation.releases.materialise import materialise
 from tests.factories import training as making
 from tests.factories.cast import Cast
+from tests.factories.curation import source
 from tests.harness.servers import wait_until
 from tests.training import watching, worker
 from training import run_folder, run_job
 from training.curves import curves
+from training.job.data import load
 from training.job.spec import parse_spec
 from training.launch import launch, launch_pipeline
 from training.models import Checkpoint, ProducedModel, Run, RunEvent
@@ -262,6 +265,18 @@ def test_steps_told_late_leave_out_what_is_no_number(
     state.write_text('{"log_history": [{"step": 1, "loss": 2.5, "reward": NaN, "learning_rate": Infinity}]}')
     run_job._add_untold_steps(run, 1)
     assert [event.data for event in told(run, "step")] == [{"loss": 2.5}]
+
+
+def test_a_release_with_line_separators_is_read_as_it_was_written(cast: Cast, home: Path) -> None:
+    item = making.items(1)[0]
+    row = making.content(item) | {"question": "Findings:\u2028one\u2029two\u0085three. Which one?"}
+    source(cast.study, making.SOURCE)
+    rows = [making.new_row(row, item.image_png)]
+    made = freeze(
+        study=cast.study, kind=ReleaseKind.TRACES, name="Separators", rows=rows, left_out={}, by=cast.lena
+    )
+    (sample,) = load(materialise(made, home / "data"))
+    assert sample.question == row["question"]
 
 
 def test_every_stage_of_a_pipeline_asks_for_what_its_process_reads(

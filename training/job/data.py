@@ -22,7 +22,7 @@ ROWS = "rows.jsonl"
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One curated trace: absolute image paths, question, options A.., gold (letter or text), reply in the
-    format.
+    format; `place` names its row and line.
     """
 
     id: str
@@ -32,6 +32,7 @@ class Sample:
     gold: str
     reply: str
     specialty: str
+    place: str = ""
 
     def prompt(self, paradigm: str = NEUTRAL) -> str:
         """Return the text of the prompt, with the paradigm's guideline unless it is the neutral one."""
@@ -43,16 +44,19 @@ class Sample:
 def load(folder: Path, specialty: str | None = None) -> list[Sample]:
     """Return the rows whose use is train, of one specialty when named, in file order.
 
-    Every image is checked against its SHA-256. Raises SpecError naming the row, also when no row is left.
+    Every image is checked against its SHA-256; an option without a text is dropped. Raises SpecError naming
+    the row, also when no row is left.
     """
     path = folder / ROWS
     if not path.is_file():
         raise SpecError(f"data: the folder has no {ROWS}; it is not a materialised trace release")
     samples = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        row = _row(line, number)
-        if row.get("split") == "train" and specialty in (None, row.get("specialty")):
-            samples.append(_sample(row, folder, f"{ROWS} line {number}"))
+    # Bytes, so that lines end at \n only: U+2028, U+2029 and U+0085 may stand inside a JSON string.
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            row = _row(line, number) if line.strip() else {}
+            if row.get("split") == "train" and specialty in (None, row.get("specialty")):
+                samples.append(_sample(row, folder, _place(row, number)))
     if not samples:
         what = f"of {specialty} " if specialty else ""
         raise SpecError(f"data: the release holds no trace {what}for training (use = train)")
@@ -92,49 +96,83 @@ def message(role: str, text: str) -> list[dict[str, str]]:
     return [{"role": role, "content": text}]
 
 
-def _row(line: str, number: int) -> dict[str, Any]:
+def unusable(place: str, fault: str) -> SpecError:
+    """Return the refusal of one row, which says what to do."""
+    return SpecError(f"data: {place}{fault}. Correct it or leave it out, and freeze a new release.")
+
+
+def _place(row: dict[str, Any], number: int) -> str:
+    named = f"row {str(row['id'])[:80]!r}, " if row.get("id") else ""
+    return f"{named}{ROWS} line {number}"
+
+
+def _row(line: bytes, number: int) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SpecError(f"data: {ROWS} line {number} is not JSON: {error}") from error
     if not isinstance(row, dict):
         raise SpecError(f"data: {ROWS} line {number} is not a JSON object")
     return row
 
 
-def _sample(row: dict[str, Any], folder: Path, where: str) -> Sample:
+def _sample(row: dict[str, Any], folder: Path, place: str) -> Sample:
     missing = [key for key in ("id", "images", "question", "answer", "reasoning") if not row.get(key)]
     if missing:
-        raise SpecError(f"data: {where} has no {missing[0]}")
-    options = row.get("options") or {}
+        raise unusable(place, f" has no {missing[0]}")
+    options = _options(row.get("options") or {}, place)
     gold = str(row.get("answer_label") or row["answer"])
     if options and gold not in options:
-        raise SpecError(f"data: {where}: answer_label {gold!r} is not one of its options")
+        raise unusable(place, f": answer_label {gold!r} is not one of its options")
+    texts = {"question": row["question"], "reasoning": row["reasoning"], "answer": gold}
+    _check_texts(texts | options, place)
     return Sample(
         id=str(row["id"]),
-        images=tuple(_image(folder, name, where) for name in _named(row, where)),
+        images=tuple(_image(folder, name, place) for name in _named(row, place)),
         question=row["question"],
         options=options,
         gold=gold,
         reply=_reply(row["reasoning"], gold),
         specialty=str(row.get("specialty", "")),
+        place=place,
     )
 
 
-def _named(row: dict[str, Any], where: str) -> list[tuple[str, str | None]]:
+def _options(given: Any, place: str) -> dict[str, Any]:
+    """The options that have a text: tables of mixed rows fill what a row lacks with null."""
+    if not isinstance(given, dict):
+        raise unusable(place, ": its options are not an object of letter and text")
+    options = {letter: text for letter, text in given.items() if text is not None}
+    if given and not options:
+        raise unusable(place, ": none of its options has a text")
+    return options
+
+
+def _check_texts(texts: dict[str, Any], place: str) -> None:
+    for name, text in texts.items():
+        what = name if len(name) > 1 else f"option {name}"
+        if not isinstance(text, str):
+            raise unusable(place, f": {what} is not text")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise unusable(place, f": {what} holds half of a character pair") from None
+
+
+def _named(row: dict[str, Any], place: str) -> list[tuple[str, str | None]]:
     digests = row.get("sha256") or [None] * len(row["images"])
     if len(digests) != len(row["images"]):
-        raise SpecError(f"data: {where} has {len(row['images'])} images but {len(digests)} checksums")
+        raise unusable(place, f" has {len(row['images'])} images but {len(digests)} checksums")
     return list(zip(row["images"], digests, strict=True))
 
 
-def _image(folder: Path, named: tuple[str, str | None], where: str) -> Path:
+def _image(folder: Path, named: tuple[str, str | None], place: str) -> Path:
     name, digest = named
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
-        raise SpecError(f"data: {where}: image {name!r} is not in the release folder")
+        raise unusable(place, f": image {name!r} is not in the release folder")
     if digest is not None and sha256_file(path) != digest:
-        raise SpecError(f"data: {where}: image {name!r} does not match its checksum")
+        raise unusable(place, f": image {name!r} does not match its checksum")
     return path
 
 

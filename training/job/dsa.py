@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from training.job import data
+from training.job.controls import without_controls
 from training.job.models import load_model, load_processor, lora_config
 from training.job.spec import DsaSettings, Spec
 from training.job.train import Context, common_arguments, train
@@ -16,8 +17,8 @@ def run(context: Context) -> dict[str, Any]:
     """Train the adapter of `spec.specialty`; return the run's card. Raises SpecError, NotFinite, Stopped."""
     spec = context.spec
     assert spec.data is not None
-    samples = data.load(spec.data, spec.specialty)
-    inputs = {"traces": len(samples), "specialty": spec.specialty}
+    samples, changed = without_controls(data.load(spec.data, spec.specialty), load_processor(spec.base))
+    inputs = {"traces": len(samples), "specialty": spec.specialty, **changed}
     return train(context, lambda callbacks: _trainer(spec, samples, callbacks), "adapter", inputs, _figures)
 
 

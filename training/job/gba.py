@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from training.job import data
+from training.job.controls import without_controls
 from training.job.deltas import add_mean, open_source, parameters, source_digest
 from training.job.models import load_model, load_processor, lora_config
 from training.job.rewards import WEIGHTS, accuracy_reward, format_reward
@@ -21,8 +22,9 @@ def run(context: Context) -> dict[str, Any]:
     """Train and return the run's card. Raises SpecError, NotFinite, Stopped."""
     spec = context.spec
     assert spec.data is not None
-    samples = data.load(spec.data)
-    inputs = {"traces": len(samples), "experts": [source_digest(folder) for folder in spec.experts]}
+    samples, changed = without_controls(data.load(spec.data), load_processor(spec.base))
+    experts = [source_digest(folder) for folder in spec.experts]
+    inputs = {"traces": len(samples), "experts": experts, **changed}
     return train(context, lambda callbacks: trainer_for(spec, samples, callbacks), ADAPTER, inputs)
 
 

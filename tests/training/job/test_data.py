@@ -14,7 +14,7 @@ from training.job.spec import SpecError
 
 def change_row(folder: Path, number: int, **values: Any) -> None:
     path = folder / "rows.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows = [json.loads(line) for line in path.read_text().split("\n") if line]
     rows[number].update(values)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
@@ -49,6 +49,63 @@ def test_faults_name_the_line(tmp_path: Path) -> None:
         data.load(tmp_path)
     (tmp_path / "rows.jsonl").write_text('{"id": 1\n')
     with pytest.raises(SpecError, match="line 1 is not JSON"):
+        data.load(tmp_path)
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\u0085", "\u000b", "\u001e"])
+def test_lines_end_at_a_line_feed_only(tmp_path: Path, separator: str) -> None:
+    write_release(tmp_path, 4)
+    change_row(tmp_path, 1, question=f"Findings:{separator}which one?")
+    path = tmp_path / "rows.jsonl"
+    rows = [json.loads(line) for line in path.read_text().split("\n") if line]
+    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+    path.write_bytes("\r\n".join(lines).encode() + b"\n\n")
+    samples = data.load(tmp_path)
+    assert len(samples) == 4
+    assert samples[1].question == f"Findings:{separator}which one?"
+    assert samples[3].place == "row 't3', rows.jsonl line 4"
+
+
+def test_options_without_a_text_are_dropped(tmp_path: Path) -> None:
+    write_release(tmp_path, 2)
+    options = data.load(tmp_path)[1].options
+    change_row(tmp_path, 1, options={**options, "Y": None, "Z": None})
+    sample = data.load(tmp_path)[1]
+    assert sample.options == options
+    assert "Y." not in sample.prompt()
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"options": {"A": None}}, ": none of its options has a text"),
+        ({"options": {"A": "x", "B": None}, "answer_label": "B"}, ": answer_label 'B' is not one of"),
+        ({"options": {"A": 5}, "answer_label": "A"}, ": option A is not text"),
+        ({"options": ["x", "y"]}, ": its options are not an object"),
+        ({"question": 5}, ": question is not text"),
+        ({"reasoning": ["a step"]}, ": reasoning is not text"),
+        ({"reasoning": "half \ud800"}, ": reasoning holds half of a character pair"),
+        ({"reasoning": None}, " has no reasoning"),
+        ({"sha256": ["0" * 64, "0" * 64]}, " has 1 images but 2 checksums"),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_named_with_what_to_do(
+    tmp_path: Path, change: dict[str, Any], fault: str
+) -> None:
+    write_release(tmp_path, 3)
+    change_row(tmp_path, 1, **change)
+    with pytest.raises(SpecError) as caught:
+        data.load(tmp_path)
+    assert str(caught.value).startswith(f"data: row 't1', rows.jsonl line 2{fault}")
+    assert str(caught.value).endswith(". Correct it or leave it out, and freeze a new release.")
+
+
+@pytest.mark.parametrize("line", [b'{"id": "\xff"}', b"[" * 100_000])
+def test_a_line_that_is_not_readable_is_named(tmp_path: Path, line: bytes) -> None:
+    write_release(tmp_path, 1)
+    with (tmp_path / "rows.jsonl").open("ab") as out:
+        out.write(line + b"\n")
+    with pytest.raises(SpecError, match="line 2 is not JSON"):
         data.load(tmp_path)
 
 
