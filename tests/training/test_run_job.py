@@ -237,7 +237,7 @@ def test_an_event_with_a_number_that_is_none_fails_the_run(
     process.chmod(0o755)
     run = launched(cast, release, base)
     monkeypatch.setattr("training.process.sys.executable", str(process))
-    job = run.run_now(run.job)
+    job = run_now(run.job)
     assert (job.state, job.attempt) == (JobState.FAILED, 1)
     assert job.error == (
         f"The training process reported that {number} is not a finite number; nothing is registered."
