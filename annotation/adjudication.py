@@ -12,6 +12,7 @@ from annotation.votes import shown_for, validate_choices, viewer_state
 from consilium.audit.record import record
 from consilium.people.models import Person
 from consilium.people.permissions import NotAllowed, check_takes_part
+from consilium.refusals import Refused
 from consilium.workqueue.kinds import InvalidContent, WorkKind
 from consilium.workqueue.models import Claim, Kind, Submission, WorkItem
 
@@ -19,7 +20,7 @@ SCHEMA_VERSION = 1
 COMMENT_LENGTH = 2000
 
 
-class AlreadyVotedBlind(Exception):
+class AlreadyVotedBlind(Refused):
     """The senior's blind vote is stored; it never changes."""
 
 

@@ -6,16 +6,13 @@ from annotation.models import Case
 from annotation.states import CaseState
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
+from consilium.refusals import ReasonMissing
 from consilium.states.transitions import transition
 from consilium.workqueue.close import close_item
 from consilium.workqueue.models import Kind, WorkItem
 from consilium.workqueue.slots import lock_item
 
 REASON_LENGTH = 200
-
-
-class ReasonMissing(ValueError):
-    """Excluding needs a reason; the text says how long it may be."""
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from annotation.states import CaseState
 from consilium.audit.record import record
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import check_lead
+from consilium.refusals import NameTaken, Refused
 from consilium.states.transitions import transition
 from consilium.workqueue.models import Kind, Round
 from consilium.workqueue.open import open_items
@@ -19,11 +20,11 @@ from curation.models import QuestionImage, Use
 from curation.states import ImageState, QuestionState
 
 
-class NothingToPair(Exception):
+class NothingToPair(Refused):
     """No question has answers of two models and no case yet; the text says what to do."""
 
 
-class RoundNameTaken(Exception):
+class RoundNameTaken(NameTaken):
     """The study has a comparison round of that name."""
 
 

@@ -7,6 +7,7 @@ from annotation.differences import Piece, differences
 from annotation.frames import SHOWN_CHOICES, SHOWN_HARM, to_shown
 from annotation.models import BlindVote, Case, Dimension, Harm, Vote
 from annotation.votes import CANNOT_JUDGE_REASONS
+from consilium.refusals import Refused
 from consilium.workqueue.models import Claim, Kind
 from curation.images.access import NotShowable, all_released
 from curation.models import Image
@@ -102,11 +103,11 @@ def form_words() -> dict[str, Any]:
 def readers_chips(claim: Claim) -> dict[str, list[Chip]]:
     """The readers' votes per dimension in this senior's frame, readers without names, in the order they came.
 
-    Only for a senior whose blind vote is stored: raises LookupError otherwise.
+    Only for a senior whose blind vote is stored: raises Refused otherwise.
     """
     case_id = claim.item.object_id
     if not BlindVote.objects.filter(case=case_id, person=claim.person).exists():
-        raise LookupError("The blind vote comes first.")
+        raise Refused("The blind vote comes first.")
     votes = _counted(claim)
     return {
         name: [_chip(number, vote, name, claim.shown["first"]) for number, vote in enumerate(votes, start=1)]

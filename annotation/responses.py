@@ -19,16 +19,17 @@ from consilium.jobs.models import Job
 from consilium.jobs.queue import enqueue
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
+from consilium.refusals import Refused
 from curation.images.access import model_images
 from curation.models import Question, QuestionImage, Use
 from curation.states import ImageState, QuestionState
 
 
-class SourceForbids(JobFailed):
+class SourceForbids(Refused):
     """A source may not be sent to hosted models, and the endpoint is one; the text names both."""
 
 
-class NothingToAnswer(Exception):
+class NothingToAnswer(Refused):
     """No ready test question lacks an answer of this model."""
 
 

@@ -9,6 +9,7 @@ from consilium.inference.permissions import check_may_ask
 from consilium.inference.refusals import EndpointRefused
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
+from consilium.refusals import Refused
 from curation.models import Release, ReleaseKind, Source
 from curation.releases.freeze import rows_of
 from curation.states import ReleaseState
@@ -16,7 +17,7 @@ from curation.states import ReleaseState
 EXPECTED_KIND = {EvaluationKind.JUDGE: ReleaseKind.PREFERENCES, EvaluationKind.SOLVER: ReleaseKind.QUESTIONS}
 
 
-class EvaluationRefused(Exception):
+class EvaluationRefused(Refused):
     """The evaluation cannot be launched as asked; the text says what is wrong."""
 
 

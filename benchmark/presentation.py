@@ -1,8 +1,10 @@
 """Leaderboards as pages and files show them: rounded figures, words where a figure does not exist."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
 from benchmark.leaderboard import JudgeLine, SolverLine
@@ -157,3 +159,12 @@ def _cell(measured: Measured, name: str) -> dict[str, str]:
 def _share(counts: tuple[int, int] | None) -> dict[str, str | int]:
     right, asked = counts or (0, 0)
     return {"value": percent(right / asked if asked else Undefined("nothing asked")), "asked": asked}
+
+
+def moment(text: str) -> str:
+    """A stored ISO time as pages write times; empty for any other text."""
+    try:
+        stored = datetime.fromisoformat(text) if "T" in text else None
+    except ValueError:
+        stored = None
+    return date_format(stored, "j F Y, H:i") if stored else ""

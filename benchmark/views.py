@@ -1,6 +1,5 @@
 """Pages of the benchmark: leaderboards, one evaluation, launching."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -8,16 +7,16 @@ from django.core.paginator import Paginator
 from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.formats import date_format
 
 from benchmark import presentation
 from benchmark.forms import EvaluationForm
 from benchmark.launch import evaluate
 from benchmark.leaderboard import chance, judge_lines, ranks, solver_lines
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
-from benchmark.preconditions import EvaluationRefused
+from benchmark.presentation import moment
 from benchmark.release_rows import expected_calls
 from consilium.answers.dimensions import DIMENSIONS
+from consilium.pages import refusals_on
 from consilium.people.access import study_for
 from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
@@ -51,11 +50,8 @@ def launch(request: HttpRequest, study: str, kind: str) -> HttpResponse:
         raise Http404("No such kind of evaluation.")
     form = EvaluationForm(request.POST or None, study=found, kind=EvaluationKind(kind))
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_on(form):
             made = evaluate(study=found, kind=kind, by=person, **form.cleaned_data)
-        except EvaluationRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, f"{len(made)} evaluations are on the queue.")
             return redirect("benchmark:leaderboard", study=found.slug)
     context = {"study": found, "form": form, "kind": kind, "lacks": form.lacks()}
@@ -99,20 +95,11 @@ def _card(one: Evaluation) -> list[tuple[str, str]]:
 
 
 def _in_words(value: Any) -> str:
-    if isinstance(value, str) and (moment := _moment(value)):
-        return moment
+    if isinstance(value, str) and (shown := moment(value)):
+        return shown
     if isinstance(value, dict):
         return ", ".join(f"{key.replace('_', ' ')} {inner}" for key, inner in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _moment(text: str) -> str:
-    """A stored ISO time as pages write times; empty for any other text."""
-    try:
-        moment = datetime.fromisoformat(text) if "T" in text else None
-    except ValueError:
-        moment = None
-    return date_format(moment, "j F Y, H:i") if moment else ""
 
 
 def _judges(study: Study, chosen: str | None) -> dict[str, Any]:

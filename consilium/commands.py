@@ -3,27 +3,21 @@
 import json
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, OperationalError, ProgrammingError
+from django.db import DatabaseError, OperationalError, ProgrammingError, models
 from django.utils.text import camel_case_to_spaces
 
-EXPECTED: tuple[type[Exception], ...] = (
-    PermissionDenied,
-    ObjectDoesNotExist,
-    ValidationError,
-    ValueError,
-    OperationalError,
-    ProgrammingError,
-)
+from consilium.refusals import Refused
+
+# Besides refusals: what Django says of a wrong field, and a database that is away or not prepared.
+EXPECTED = (Refused, ValidationError, OperationalError, ProgrammingError)
 
 
 class ReportingCommand(BaseCommand):
     """A command that takes --json and returns a dict from `perform`."""
-
-    refusals: tuple[type[Exception], ...] = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Every command takes --json."""
@@ -37,7 +31,7 @@ class ReportingCommand(BaseCommand):
         """Run `perform`; a named refusal becomes exit code 2 with its text."""
         try:
             result = self.perform(**options)
-        except EXPECTED + self.refusals as error:
+        except EXPECTED as error:
             raise CommandError(_text(error), returncode=2) from None
         if options["json"]:
             self.stdout.write(json.dumps(result, sort_keys=True))
@@ -47,12 +41,21 @@ class ReportingCommand(BaseCommand):
             raise CommandError("Finished with findings.", returncode=1)
 
 
+Row = TypeVar("Row", bound=models.Model)
+
+
+def named(rows: "models.QuerySet[Row]", **by: Any) -> Row:
+    """The one row that an argument of a command names. Raises Refused when there is none."""
+    found = rows.filter(**by).first()
+    if found is None:
+        kind = camel_case_to_spaces(rows.model.__name__)
+        raise Refused(f"There is no {kind} of that name; check the spelling.")
+    return found
+
+
 def _text(error: Exception) -> str:
     if isinstance(error, ValidationError):
         return " ".join(error.messages)
-    if isinstance(error, ObjectDoesNotExist):
-        model = type(error).__qualname__.split(".")[0]
-        return f"There is no {camel_case_to_spaces(model)} of that name; check the spelling."
     if isinstance(error, DatabaseError):
         hint = "check that it runs, then prepare it with `manage.py setup`."
         return f"The database does not answer or is not prepared ({type(error).__name__}): {hint}"

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from consilium.refusals import Refused
+
 SECRET_LENGTH = 50
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
 
 
-class EnvironmentRefused(Exception):
+class EnvironmentRefused(Refused):
     """A setting from the environment that cannot be used; the text says which and why."""
 
 

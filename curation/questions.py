@@ -8,15 +8,12 @@ from django.db.models import Exists, OuterRef
 
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
+from consilium.refusals import ReasonMissing
 from consilium.states.transitions import transition
 from curation.models import Question, QuestionImage
 from curation.states import ImageState, QuestionState
 
 BEFORE = (QuestionState.IMPORTED, QuestionState.FILTERED, QuestionState.SCREENED)
-
-
-class ReasonMissing(ValueError):
-    """A question dropped without a reason; the text is for people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from django.db import transaction
 from consilium.audit.record import record
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
+from consilium.refusals import Refused
 from curation.models import Source
 
 FLAGS = ("may_send_to_hosted", "may_train", "may_redistribute", "commercial_use", "is_synthetic")
 
 
-class SourceLocked(ValueError):
+class SourceLocked(Refused):
     """A change that data already imported does not allow; the text is for people."""
 
 

@@ -5,13 +5,17 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from structlog.contextvars import bound_contextvars
 
 from consilium.audit.record import request_id
 from consilium.people.denials import note_refusal
 from consilium.people.permissions import NotAllowed
 from consilium.people.requests import signed_in
+from consilium.refusals import Refused
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -24,9 +28,11 @@ class RequestContextMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Django calls this for each request."""
-        token = request_id.set(str(uuid.uuid4()))
+        name = str(uuid.uuid4())
+        token = request_id.set(name)
         try:
-            return self.get_response(request)
+            with bound_contextvars(request=name):
+                return self.get_response(request)
         finally:
             request_id.reset(token)
 
@@ -51,7 +57,10 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
 
 
 class RefusalMiddleware:
-    """Puts a change that somebody tried and may not make on record; reading leaves no record."""
+    """Answers a refusal that no view caught, and puts a change that somebody may not make on record.
+
+    Reading leaves no record.
+    """
 
     SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -62,12 +71,18 @@ class RefusalMiddleware:
         """Django calls this for each request."""
         return self.get_response(request)
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        """Django calls this when a view raises; the answer stays the 403 that it would have been."""
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Django calls this when a view raises; 403 and 404 keep their own pages."""
+        if isinstance(exception, NotAllowed):
+            self._note(request)
+        if not isinstance(exception, Refused) or isinstance(exception, PermissionDenied | Http404):
+            return None
+        context = {"reason": str(exception), "status": exception.status}
+        return render(request, "refused.html", context, status=exception.status)
+
+    def _note(self, request: HttpRequest) -> None:
         match = request.resolver_match
-        if not isinstance(exception, NotAllowed) or request.method in self.SAFE:
-            return
-        if match is not None and request.user.is_authenticated:
+        if match is not None and request.method not in self.SAFE and request.user.is_authenticated:
             note_refusal(
                 by=signed_in(request), study=str(match.kwargs.get("study", "")), view=match.view_name
             )

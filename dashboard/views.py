@@ -4,8 +4,10 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 
 from consilium.audit.models import AuditEvent
+from consilium.audit.record import request_id
 from consilium.people.access import study_for
 from consilium.people.models import Role, Study
 from consilium.people.permissions import roles_of
@@ -39,6 +41,12 @@ def record(request: HttpRequest, study: str) -> HttpResponse:
     events = AuditEvent.objects.filter(study=found).select_related("actor").order_by("-sequence")
     page = Paginator(events, PAGE).get_page(request.GET.get("page"))
     return render(request, "dashboard/record.html", {"study": found, "page": page})
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page of a bug: the reference is the request's id, under which the log has its cause."""
+    # Without the request: its context asks the database, which may be what failed.
+    return HttpResponse(render_to_string("500.html", {"reference": request_id.get()}), status=500)
 
 
 @login_not_required

@@ -50,7 +50,7 @@ class PipelineForm(forms.Form):
         text = self.cleaned_data["settings"].strip() or "{}"
         try:
             chosen = json.loads(text)
-        except ValueError as error:
+        except json.JSONDecodeError as error:
             raise forms.ValidationError(f"This is not JSON: {error}.") from None
         if not isinstance(chosen, dict) or set(chosen) - set(Stage.values):
             raise forms.ValidationError(f"Write one object whose keys are among {', '.join(Stage.values)}.")

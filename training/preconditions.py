@@ -9,6 +9,7 @@ from consilium.inference.permissions import check_may_ask
 from consilium.inference.refusals import EndpointRefused
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
+from consilium.refusals import Refused
 from curation.models import Release, ReleaseKind, Source
 from curation.releases.freeze import rows_of
 from curation.states import ReleaseState
@@ -23,7 +24,7 @@ FEEDS: dict[Stage, frozenset[str]] = {
 }
 
 
-class LaunchRefused(Exception):
+class LaunchRefused(Refused):
     """The run cannot be launched as asked; the text says what is wrong."""
 
 

@@ -67,12 +67,9 @@ def _check_weights(source: Run) -> None:
 
 def _check_permissions(run: Run) -> None:
     """What was permitted at the launch must still be: the run may have waited for days."""
-    try:
-        preconditions.check_base(run.study, run.base)
-        if run.release is not None:
-            preconditions.check_trainable(run.study, run.release)
-    except preconditions.LaunchRefused as refusal:
-        raise JobFailed(str(refusal)) from None
+    preconditions.check_base(run.study, run.base)
+    if run.release is not None:
+        preconditions.check_trainable(run.study, run.release)
 
 
 def _check_base(run: Run) -> None:

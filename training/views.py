@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from consilium.jobs.states import JobState
+from consilium.pages import refusals_on
 from consilium.people.access import study_for
 from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
@@ -17,7 +18,6 @@ from training.curves import curves
 from training.forms import PipelineForm
 from training.launch import launch_pipeline
 from training.models import ProducedModel, Run
-from training.preconditions import LaunchRefused
 
 SHOWN = 50
 LAST_STEP = ("loss", "reward", "kl", "mean_token_accuracy")
@@ -42,11 +42,8 @@ def launch(request: HttpRequest, study: str) -> HttpResponse:
     found = study_for(person, study, Role.LEAD)
     form = PipelineForm(request.POST or None, study=found)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_on(form):
             made = launch_pipeline(study=found, by=person, **form.cleaned_data)
-        except LaunchRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, f"{len(made)} runs are on the queue.")
             return redirect("training:runs", study=found.slug)
     return render(request, "training/launch.html", {"study": found, "form": form, "lacks": form.lacks()})

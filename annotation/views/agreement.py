@@ -15,11 +15,11 @@ from annotation.models import Consensus, Dimension
 from annotation.overview import summary
 from annotation.release import freeze_preferences
 from annotation.states import CaseState
+from consilium.pages import refusals_on
 from consilium.people.access import study_for
 from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
 from curation.models import Release, ReleaseKind
-from curation.releases.freeze import FreezeRefused
 
 
 @require_safe
@@ -36,11 +36,8 @@ def freeze(request: HttpRequest, study: str) -> HttpResponse:
     found = study_for(person, study, Role.LEAD)
     form = PreferenceFreezeForm(request.POST)
     if form.is_valid():
-        try:
+        with refusals_on(form):
             release = freeze_preferences(study=found, name=form.cleaned_data["name"], by=person)
-        except FreezeRefused as problem:
-            form.add_error(None, str(problem))
-        else:
             messages.success(request, f"{release.name} is frozen with {release.row_count} rows.")
             return redirect("curation:release", study=found.slug, pk=release.pk)
     return _page(request, found, form=form, status=422)

@@ -2,22 +2,21 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation.exclusion import ReasonMissing, exclude
+from annotation.exclusion import exclude
 from annotation.forms import ExcludeForm
 from annotation.models import Case, Choice, Dimension, Vote
 from annotation.states import CaseState
 from consilium.audit.models import AuditEvent
+from consilium.pages import attempt
 from consilium.people.access import study_for
 from consilium.people.models import Role, Study, pseudonym
 from consilium.people.requests import signed_in
-from consilium.states.transitions import StateChanged, TransitionRefused
 from consilium.workqueue.models import Kind, WorkItem
 
 PAGE = 50
@@ -52,13 +51,12 @@ def exclude_case(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     chosen = _one(found, pk)
     form = ExcludeForm(request.POST)
     reason = form.cleaned_data["reason"] if form.is_valid() else ""
-    try:
+
+    def act() -> str:
         exclude(case=chosen, reason=reason, by=person)
-    except (ReasonMissing, TransitionRefused, StateChanged) as problem:
-        messages.error(request, str(problem))
-    else:
-        messages.success(request, f"Case {chosen.pk} is left out of every later release.")
-    return redirect("annotation:case", study=found.slug, pk=pk)
+        return f"Case {chosen.pk} is left out of every later release."
+
+    return attempt(request, act, "annotation:case", study=found.slug, pk=pk)
 
 
 def _add_votes(listed: list[Case]) -> None:

@@ -10,14 +10,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation.forms import AskModelsForm, ComparisonRoundForm
 from annotation.models import Response
-from annotation.pairing import NothingToPair, RoundNameTaken, answers_to_pair, open_comparison_round
-from annotation.responses import NothingToAnswer, SourceForbids, ask_for_answers
-from consilium.inference.refusals import EndpointRefused
+from annotation.pairing import answers_to_pair, open_comparison_round
+from annotation.responses import ask_for_answers
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
+from consilium.pages import refusals_on
 from consilium.people.access import study_for
 from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
+from consilium.refusals import Refused
 from consilium.workqueue.close import close_round
 from consilium.workqueue.models import Kind, Round, Submission
 from curation.models import Question, Use
@@ -43,7 +44,7 @@ def ask_models(request: HttpRequest, study: str) -> HttpResponse:
     for endpoint in form.cleaned_data["endpoints"]:
         try:
             ask_for_answers(study=found, endpoint=endpoint, by=person)
-        except (NothingToAnswer, SourceForbids, EndpointRefused) as problem:
+        except Refused as problem:
             messages.warning(request, str(problem))
     return redirect("annotation:rounds", study=found.slug)
 
@@ -55,13 +56,8 @@ def open_round(request: HttpRequest, study: str) -> HttpResponse:
     found = study_for(person, study, Role.LEAD)
     form = ComparisonRoundForm(request.POST)
     if form.is_valid():
-        try:
+        with refusals_on(form):
             opened = open_comparison_round(study=found, by=person, **form.cleaned_data)
-        except RoundNameTaken as problem:
-            form.add_error("name", str(problem))
-        except NothingToPair as problem:
-            form.add_error(None, str(problem))
-        else:
             messages.success(request, f"{opened.items.count()} cases are open for votes.")
             return redirect("annotation:rounds", study=found.slug)
     return _page(request, found, round_form=form, status=422)

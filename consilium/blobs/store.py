@@ -10,11 +10,12 @@ from typing import BinaryIO
 from django.conf import settings
 
 from consilium.blobs.models import Blob
+from consilium.refusals import Refused
 
 CHUNK = 1024 * 1024
 
 
-class BlobDamaged(Exception):
+class BlobDamaged(Refused):
     """A stored file is missing or its bytes no longer match its name."""
 
 

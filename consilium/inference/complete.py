@@ -13,16 +13,10 @@ from consilium.inference.chat_client import CallLimits, CallOutcome, ChatClient,
 from consilium.inference.chat_request import ChatRequest, WireRequest, body_of, canonical, request_sha256
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.inference.permissions import check_askable
-from consilium.inference.refusals import EndpointRefused
 from consilium.inference.targets import target_of
-from consilium.jobs.handle import JobFailed
 
 POLL_SECONDS = 0.2
 CUT = "length"
-
-
-class CompletionRefused(EndpointRefused, JobFailed):
-    """The endpoint may not be asked. A job that lets this pass fails with its text and is not tried again."""
 
 
 @dataclass(slots=True)
@@ -68,17 +62,14 @@ def complete_all(
     called in the calling thread. A reply cut at its length limit is stored and asked once more with twice the
     limit.
     `check` is called at least every 0.2 s and may raise to stop; answers that arrived until then are stored.
-    Raises AskingRefused, ServingFailed, and whatever `check` and `on_reply` raise.
+    Raises EndpointRefused, ServingFailed, and whatever `check` and `on_reply` raise.
     """
-    try:
-        check_askable(endpoint)
-        return _Round(endpoint, asks, on_reply, check, limits, is_sampled).run()
-    except EndpointRefused as refusal:
-        raise CompletionRefused(str(refusal)) from None
+    check_askable(endpoint)
+    return _Round(endpoint, asks, on_reply, check, limits, is_sampled).run()
 
 
 class _Round:
-    """The state of one `ask_all`, owned by the calling thread."""
+    """The state of one `complete_all`, owned by the calling thread."""
 
     def __init__(
         self,

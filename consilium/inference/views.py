@@ -12,6 +12,7 @@ from consilium.inference.endpoints import add_endpoint, retire_endpoint
 from consilium.inference.forms import LocalForm, RemoteForm
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.refusals import EndpointNameTaken, EndpointRefused
+from consilium.pages import attempt
 from consilium.people.access import study_for
 from consilium.people.models import Person, Role, Study
 from consilium.people.requests import signed_in
@@ -42,13 +43,12 @@ def retire(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     person = signed_in(request)
     found = study_for(person, study, Role.LEAD)
     endpoint = get_object_or_404(ModelEndpoint.objects.for_study(found), pk=pk)
-    try:
+
+    def act() -> str:
         retire_endpoint(endpoint=endpoint, by=person, reason=request.POST.get("reason", ""))
-    except EndpointRefused as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, f"{endpoint.name} is out of use. Its replies stay.")
-    return redirect("calls:endpoints", study=found.slug)
+        return f"{endpoint.name} is out of use. Its replies stay."
+
+    return attempt(request, act, "calls:endpoints", study=found.slug)
 
 
 def _add(request: HttpRequest, slug: str, form_class: type[RemoteForm | LocalForm]) -> HttpResponse:

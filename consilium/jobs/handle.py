@@ -6,6 +6,7 @@ from typing import Any
 
 from consilium.jobs.lease import Lease
 from consilium.jobs.models import Job
+from consilium.refusals import Refused
 
 CHECK_SECONDS = 1.0
 PROGRESS_SECONDS = 0.25
@@ -26,7 +27,7 @@ class Cancelled(Exception):
     """A person asked to stop this job."""
 
 
-class JobFailed(Exception):
+class JobFailed(Refused):
     """The job cannot succeed, however often it is tried. The text is for people."""
 
 

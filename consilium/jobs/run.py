@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from consilium.audit.record import request_id
 from consilium.jobs import clock
 from consilium.jobs.claim import claim
-from consilium.jobs.handle import Cancelled, JobFailed, JobHandle, JobPostponed, LeaseLost, WorkerStopping
+from consilium.jobs.handle import Cancelled, JobHandle, JobPostponed, LeaseLost, WorkerStopping
 from consilium.jobs.lease import Lease, beating
 from consilium.jobs.models import Job
 from consilium.jobs.move import move
@@ -22,6 +22,8 @@ from consilium.jobs.reaper import requeue_lost
 from consilium.jobs.registry import UnknownKind, find
 from consilium.jobs.states import JobState
 from consilium.logs import place_of
+from consilium.refusals import Refused
+from consilium.states.transitions import StateChanged
 
 log = structlog.get_logger(__name__)
 WAIT_SECONDS = 0.5
@@ -105,7 +107,9 @@ def _run_handler(handle: JobHandle) -> JobOutcome | None:
         return None
     except Cancelled:
         return JobOutcome(JobState.CANCELLED, {"finished_at": Now()})
-    except JobFailed as refusal:
+    except StateChanged as problem:  # somebody was faster: the next try finds what they made
+        return _after_crash(job, problem)
+    except Refused as refusal:
         return _failed(str(refusal), place_of(refusal))
     except UnknownKind as problem:
         return _failed(UNKNOWN_KIND, place_of(problem))

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from consilium.audit.record import record
 from consilium.people.models import Person
 from consilium.people.permissions import OPERATOR, check_role
-from consilium.people.studies import StudyNameTaken
+from consilium.refusals import NameTaken
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -30,7 +30,7 @@ def create_person(
     if by is not None:
         check_role(by, None, OPERATOR)
     if Person.objects.filter(username=username).exists():
-        raise StudyNameTaken(f"There is already an account named {username!r}.")
+        raise NameTaken(f"There is already an account named {username!r}.")
     person = Person(username=username, display_name=display_name, is_operator=is_operator)
     person.full_clean(exclude=["password"])
     validate_password(password, person)

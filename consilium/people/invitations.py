@@ -12,13 +12,14 @@ from django.utils import timezone
 from consilium.audit.record import record
 from consilium.people.models import Invitation, Person, Role, Study
 from consilium.people.permissions import OPERATOR, NotAllowed, check_lead, check_role
-from consilium.people.studies import StudyNameTaken, add_member
+from consilium.people.studies import add_member
+from consilium.refusals import NameTaken, Refused
 
 INVITATION_DAYS = 14
 RESET_HOURS = 24
 
 
-class InvitationUnusable(Exception):
+class InvitationUnusable(Refused):
     """The link is unknown, used or expired."""
 
 
@@ -123,7 +124,7 @@ def accept(*, token: str, username: str, password: str) -> Person:
 
 def _new_person(invitation: Invitation, username: str) -> Person:
     if Person.objects.filter(username=username).exists():
-        raise StudyNameTaken("This user name is taken; choose another one.")
+        raise NameTaken("This user name is taken; choose another one.")
     person = Person(username=username, display_name=invitation.display_name)
     person.full_clean(exclude=["password"])
     return person

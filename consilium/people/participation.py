@@ -8,13 +8,14 @@ from django.utils import timezone
 from consilium.audit.record import record
 from consilium.people.access import check_member
 from consilium.people.models import ConsentText, CreditChoice, Participation, Person, Study
+from consilium.refusals import Refused
 
 
-class AlreadyTakesPart(Exception):
+class AlreadyTakesPart(Refused):
     """The person's consent is already stored."""
 
 
-class ConsentOutdated(Exception):
+class ConsentOutdated(Refused):
     """The consent text changed while the person was reading it."""
 
 

@@ -3,12 +3,15 @@
 from django.core.exceptions import PermissionDenied
 
 from consilium.people.models import Membership, Participation, Person, Role, Study
+from consilium.refusals import Refused
 
 OPERATOR = "operator"
 
 
-class NotAllowed(PermissionDenied):
+class NotAllowed(Refused, PermissionDenied):
     """The person's role does not allow this; the text is for people."""
+
+    status = 403
 
 
 def roles_of(person: Person, study: Study | None) -> frozenset[str]:

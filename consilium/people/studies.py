@@ -10,14 +10,13 @@ from consilium.audit.record import chain_of, lock_chain, record
 from consilium.people.models import ConsentText, GuidelineVersion, Membership, Person, Role, Study
 from consilium.people.permissions import OPERATOR, check_lead, check_role
 from consilium.people.study_settings import StudySettings
+from consilium.refusals import NameTaken, Refused
 
 
-class StudyNameTaken(Exception):
-    """Another study or person already has this name."""
-
-
-class ProtocolLocked(Exception):
+class ProtocolLocked(Refused):
     """Votes exist, so the settings may only change as a dated amendment."""
+
+    field = "reason"
 
 
 DEFAULT_CONSENT = (
@@ -38,7 +37,7 @@ def create_study(
     if by is not None:
         check_role(by, None, OPERATOR)
     if Study.objects.filter(slug=slug).exists():
-        raise StudyNameTaken(f"There is already a study at {slug!r}; choose another address.")
+        raise NameTaken(f"There is already a study at {slug!r}; choose another address.")
     study = Study(slug=slug, name=name, description=description, is_teaching_set=is_teaching_set)
     study.full_clean()
     study.save(force_insert=True)

@@ -3,8 +3,10 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from consilium.refusals import Refused
 
-class SettingRefused(ValueError):
+
+class SettingRefused(Refused):
     """A study setting that is unknown or out of range; the text names it and the allowed range."""
 
 

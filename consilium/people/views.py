@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from consilium.pages import refusals_on
 from consilium.people import invitations, studies
 from consilium.people.access import study_for
 from consilium.people.forms import (
@@ -20,12 +21,11 @@ from consilium.people.forms import (
     SettingsForm,
 )
 from consilium.people.models import ConsentText, Invitation, Membership, Participation, Person, Role
-from consilium.people.participation import AlreadyTakesPart, ConsentOutdated
 from consilium.people.participation import take_part as start_taking_part
 from consilium.people.participation import withdraw_participation as end_participation
 from consilium.people.permissions import OPERATOR, check_role, roles_of
 from consilium.people.requests import signed_in
-from consilium.people.study_settings import SettingRefused
+from consilium.refusals import NameTaken
 
 
 @login_not_required
@@ -48,7 +48,7 @@ def _accept(form: AcceptForm, token: str) -> bool:
     username = form.cleaned_data.get("username", "")
     try:
         invitations.accept(token=token, username=username, password=form.cleaned_data["password"])
-    except studies.StudyNameTaken as error:
+    except NameTaken as error:
         form.add_error("username", str(error))
     except ValidationError as error:
         form.add_error("username" if hasattr(error, "error_dict") else "password", error.messages)
@@ -66,7 +66,7 @@ def take_part(request: HttpRequest, study: str) -> HttpResponse:
     initial = {"consent_version": consent.version if consent else 0}
     form = ParticipationForm(request.POST or None, initial=initial)
     if request.method == "POST" and participation is None and form.is_valid():
-        try:
+        with refusals_on(form):
             start_taking_part(
                 study=found,
                 by=person,
@@ -74,9 +74,6 @@ def take_part(request: HttpRequest, study: str) -> HttpResponse:
                 credit=form.cleaned_data["credit"],
                 conflict_declaration=form.cleaned_data["conflict_declaration"],
             )
-        except (ConsentOutdated, AlreadyTakesPart) as error:
-            form.add_error(None, str(error))
-        else:
             messages.success(request, "Thank you. You can start now.")
             return redirect("site:study", study=found.slug)
     context = {"study": found, "form": form, "consent": consent, "participation": participation}
@@ -137,15 +134,10 @@ def settings(request: HttpRequest, study: str) -> HttpResponse:
     found = study_for(person, study, Role.LEAD)
     form = SettingsForm(request.POST or None, settings=found.settings)
     if request.method == "POST" and form.is_valid() and form.changes():
-        try:
+        with refusals_on(form):
             studies.change_settings(
                 study=found, changes=form.changes(), by=person, reason=form.cleaned_data["reason"]
             )
-        except studies.ProtocolLocked as error:
-            form.add_error("reason", str(error))
-        except SettingRefused as error:
-            form.add_error(None, str(error))
-        else:
             messages.success(request, "Settings saved.")
             return redirect("people:settings", study=found.slug)
     return render(request, "people/settings.html", {"study": found, "form": form})

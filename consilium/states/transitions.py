@@ -5,17 +5,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 from django.db import models, transaction
 
 from consilium.audit.record import record
+from consilium.refusals import Refused
 from consilium.states.tables import SYSTEM, StateTable
 
 if TYPE_CHECKING:
     from consilium.people.models import Person, Study
 
 
-class TransitionRefused(Exception):
+class TransitionRefused(Refused):
     """The table has no such arrow, or not for this person. The text is for people."""
 
 
-class StateChanged(Exception):
+class StateChanged(Refused):
     """Somebody else changed the state first; read again and decide anew."""
 
 

@@ -6,20 +6,18 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.middleware.csrf import get_token
 from django.views.decorators.http import require_GET, require_POST
 
 from consilium.people.requests import signed_in
-from consilium.states.transitions import StateChanged, TransitionRefused
+from consilium.refusals import Refused
 from consilium.workqueue import drafts, hold
 from consilium.workqueue.kinds import InvalidContent
 from consilium.workqueue.models import Submission
 from consilium.workqueue.places import next_place, place_after_postponing
-from consilium.workqueue.refusals import WorkRefused
-from consilium.workqueue.request_body import BadBody, read_body
+from consilium.workqueue.request_body import read_body
 from consilium.workqueue.states import ClaimState
 from consilium.workqueue.submit import submit as store_submission
 
@@ -41,16 +39,10 @@ def call(view: Call) -> Callable[..., JsonResponse]:
             return JsonResponse(view(request, token))
         except InvalidContent as problem:
             return _refusal("Some answers are missing or wrong.", 422, fields=problem.errors)
-        except BadBody as problem:
-            return _refusal(str(problem), problem.status)
-        except WorkRefused as problem:
+        except Refused as problem:
             return _refusal(str(problem), problem.status, **problem.extra)
         except Http404:
             return _refusal("No such work.", 404)
-        except (PermissionDenied, TransitionRefused) as problem:
-            return _refusal(str(problem), 403)
-        except StateChanged as problem:
-            return _refusal(str(problem), 409)
         except OperationalError:
             busy = _refusal("The database is busy. Your text is kept; it is sent again by itself.", 503)
             busy.headers["Retry-After"] = "5"

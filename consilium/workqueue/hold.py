@@ -6,22 +6,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from consilium.people.models import Person
+from consilium.refusals import ReasonMissing
 from consilium.workqueue.active_time import bounded_seconds
 from consilium.workqueue.claim import open_claim, owned_claim
 from consilium.workqueue.models import Claim, WorkItem
-from consilium.workqueue.refusals import ClaimOver, WorkRefused
+from consilium.workqueue.refusals import ClaimOver
 from consilium.workqueue.retry import until_written
 from consilium.workqueue.slots import deadline, leave_slot, lock_item
 from consilium.workqueue.states import ClaimState
 
 REASON_LENGTH = 300
 OPEN = (ClaimState.CLAIMED, ClaimState.EXPIRED)
-
-
-class ReasonMissing(WorkRefused):
-    """Skipping is for good, so it needs a reason."""
-
-    status = 422
 
 
 def heartbeat(*, token: uuid.UUID | str, person: Person, active_seconds: int) -> Claim:

@@ -4,13 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from consilium.refusals import Refused
+
 if TYPE_CHECKING:
     from consilium.people.models import Person
     from consilium.workqueue.models import Submission, WorkItem
 
 
-class InvalidContent(ValueError):
+class InvalidContent(Refused):
     """A submission that its schema refuses; `errors` maps a field to a message for people."""
+
+    status = 422
 
     def __init__(self, errors: dict[str, str]) -> None:
         self.errors = errors

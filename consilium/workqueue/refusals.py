@@ -4,19 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
 
+from consilium.refusals import Refused
+
 if TYPE_CHECKING:
     from consilium.workqueue.models import Claim, Draft
 
 
-class WorkRefused(Exception):
-    """Base of the refusals below. `status` is the HTTP status; `extra` goes into the JSON answer."""
-
-    status = 409
-
-    @property
-    def extra(self) -> dict[str, Any]:
-        """Further JSON keys for the browser module."""
-        return {}
+class WorkRefused(Refused):
+    """Base of what the queue refuses."""
 
 
 class AlreadyOpen(WorkRefused):

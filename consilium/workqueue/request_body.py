@@ -7,12 +7,14 @@ from typing import Any, NoReturn
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 
+from consilium.refusals import Refused
+
 LARGEST_BODY = 256 * 1024
 DEEPEST = 12
 LARGEST_NUMBER = 2**31 - 1
 
 
-class BadBody(ValueError):
+class BadBody(Refused):
     """A request body that cannot be used; the text says why. `status` is 400 or 413."""
 
     def __init__(self, message: str, status: int = 400) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 from consilium.blobs.store import read_blob
 from consilium.people.models import Person, Role
 from consilium.people.permissions import roles_of
+from consilium.refusals import Refused
 from curation.models import Image, Question
 from curation.states import ImageState
 
 PIXEL_REVIEWERS = frozenset({Role.LEAD.value, Role.ADJUDICATOR.value})
 
 
-class NotShowable(Exception):
+class NotShowable(Refused):
     """An image of the question has not been released; nobody but a pixel reviewer may see it."""
 
 

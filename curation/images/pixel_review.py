@@ -6,17 +6,18 @@ from django.db import models, transaction
 
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
+from consilium.refusals import Refused
 from consilium.states.transitions import transition
 from curation.models import Image, PixelReview
 from curation.permissions import check_may_sign
 from curation.states import ImageState
 
 
-class PixelsChanged(ValueError):
+class PixelsChanged(Refused):
     """The pixels that were looked at are not the image's; the text is for people."""
 
 
-class NoteMissing(ValueError):
+class NoteMissing(Refused):
     """A refusal without a note; the text is for people."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
+from consilium.refusals import Refused
 from curation.vocabulary import DEPARTMENTS, ORGAN_SYSTEMS, SPECIALTIES, USES
 
 LINE_BYTES: Final = 256 * 1024
@@ -44,7 +45,7 @@ _LETTER: Final = re.compile(r"[A-Z]")
 _ADDRESS: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:|^[/\\~]|\\\\")
 
 
-class LineRefused(ValueError):
+class LineRefused(Refused):
     """One line that is not a question; the text is for people and does not name the line."""
 
 

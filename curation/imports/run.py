@@ -13,6 +13,7 @@ from consilium.jobs.queue import enqueue
 from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
+from consilium.refusals import Refused
 from curation.imports import uploads
 from curation.imports.plan import Plan, make_plan
 from curation.imports.store import store_pictures, store_questions
@@ -23,7 +24,7 @@ KIND = "curation.import"
 ALIVE = (JobState.QUEUED, JobState.RUNNING)
 
 
-class ImportRefused(ValueError):
+class ImportRefused(Refused):
     """An import that cannot start; the text is for people."""
 
 

@@ -12,13 +12,15 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from consilium.refusals import Refused
+
 MOST_FILES: Final = 5000
 MOST_BYTES: Final = 8 << 30
 FREE_BYTES: Final = 256 << 20
 NAME_LENGTH: Final = 200
 
 
-class UploadRefused(ValueError):
+class UploadRefused(Refused):
     """Files that cannot be taken in at all; the text is for people."""
 
 

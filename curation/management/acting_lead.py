@@ -3,6 +3,7 @@
 from django.core.management.base import CommandParser
 
 from consilium.people.models import Membership, Person, Role, Study
+from consilium.refusals import Refused
 
 
 def add_by(parser: CommandParser) -> None:
@@ -13,22 +14,22 @@ def add_by(parser: CommandParser) -> None:
 
 
 def study_named(slug: str) -> Study:
-    """The study. Raises ValueError with a text for people."""
+    """The study. Raises Refused with a text for people."""
     study = Study.objects.filter(slug=slug).first()
     if study is None:
-        raise ValueError(f"There is no study {slug!r}.")
+        raise Refused(f"There is no study {slug!r}.")
     return study
 
 
 def lead_of(study: Study, username: str) -> Person:
-    """The person named, or the lead who joined first; the use case checks the role. Raises ValueError."""
+    """The person named, or the lead who joined first; the use case checks the role. Raises Refused."""
     if username:
         person = Person.objects.filter(username=username).first()
         if person is None:
-            raise ValueError(f"There is no person {username!r}.")
+            raise Refused(f"There is no person {username!r}.")
         return person
     leads = Membership.objects.filter(study=study, role=Role.LEAD, is_active=True).select_related("person")
     first = leads.order_by("pk").first()
     if first is None:
-        raise ValueError("The study has no lead: add one with `manage.py member add`.")
+        raise Refused("The study has no lead: add one with `manage.py member add`.")
     return first.person

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from consilium.audit.record import record
 from consilium.blobs.store import read_blob
-from consilium.jobs.handle import JobFailed, JobHandle
+from consilium.jobs.handle import JobHandle
 from consilium.jobs.queue import enqueue
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
@@ -53,10 +53,7 @@ def run_export(handle: JobHandle) -> dict[str, Any]:
     """The job: write beside the place, look at the finished bytes, rename last."""
     export = Export.objects.select_related("release__study").get(job=handle.job)
     handle.progress(0, 3, "Checking every hash of the release")
-    try:
-        write_export(export.release, export_folder(export), handle=handle)
-    except ExportRefused as refusal:
-        raise JobFailed(str(refusal)) from refusal
+    write_export(export.release, export_folder(export), handle=handle)
     return {"folder": export.folder, "digest": export.release.digest}
 
 

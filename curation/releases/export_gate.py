@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from consilium.people.models import Person, Study
+from consilium.refusals import Refused
 from curation.imaging.fingerprints import fingerprint, text_tokens
 from curation.keys import study_key
 from curation.models import Image
@@ -38,7 +39,7 @@ LONG_NAME: Final = 6
 PNG_CHUNKS: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 
 
-class ExportRefused(ValueError):
+class ExportRefused(Refused):
     """The finished files may not leave; the text names the file or row, and the rule."""
 
 

@@ -13,6 +13,7 @@ from consilium.blobs.models import Blob
 from consilium.blobs.store import put
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
+from consilium.refusals import Refused
 from consilium.states.transitions import transition
 from curation.models import Release, ReleaseFile, ReleaseKind, ReleaseRow, Source
 from curation.releases.manifest import FORMAT, app_version, canonical, digest_of, sha256_of
@@ -22,7 +23,7 @@ BATCH: Final = 500
 PATH: Final = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*")
 
 
-class FreezeRefused(ValueError):
+class FreezeRefused(Refused):
     """A release that cannot be made as asked; the text is for people."""
 
 

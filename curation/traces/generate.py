@@ -15,12 +15,13 @@ from consilium.inference.complete import complete_all
 from consilium.inference.images import data_uri
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.inference.permissions import check_may_ask
-from consilium.inference.refusals import EndpointRefused, ServingFailed
+from consilium.inference.refusals import ServingFailed
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.models import Job
 from consilium.jobs.queue import enqueue
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
+from consilium.refusals import Refused
 from consilium.states.transitions import transition
 from curation.images.access import NotShowable, model_images
 from curation.models import Question, Trace, TraceStep, Use
@@ -33,7 +34,7 @@ EXTRA_TOKENS: Final = 64
 SAMPLE_TEMPERATURE: Final = 0.8
 
 
-class NothingToTrace(ValueError):
+class NothingToTrace(Refused):
     """No question waits for a trace of this model; the text says why."""
 
 
@@ -78,7 +79,7 @@ def run_tracing(handle: JobHandle) -> dict[str, Any]:
     try:
         for start in range(0, len(waiting), CHUNK):
             round_.write(waiting[start : start + CHUNK])
-    except (EndpointRefused, ServingFailed) as refusal:
+    except ServingFailed as refusal:
         raise JobFailed(str(refusal)) from refusal
     _select_left_over(study, endpoint)
     return round_.report()

@@ -8,6 +8,7 @@ from django.db import transaction
 from consilium.audit.record import record
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import check_lead
+from consilium.refusals import Refused
 from consilium.states.transitions import transition
 from consilium.workqueue.close import close_item
 from consilium.workqueue.kinds import InvalidContent, WorkKind, register
@@ -19,11 +20,11 @@ from curation.states import TraceState
 from curation.traces.review_schema import Step, check_review, step_id
 
 
-class NothingToReview(ValueError):
+class NothingToReview(Refused):
     """No trace waits for a review; the text says what to do."""
 
 
-class NotDisputed(ValueError):
+class NotDisputed(Refused):
     """A trace that is not in dispute, or a review of another trace; the text is for people."""
 
 

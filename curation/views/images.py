@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from consilium.pages import attempt, one_of, page_of, pills
 from consilium.people.access import study_for
 from consilium.people.models import Role
 from consilium.people.requests import signed_in
@@ -11,7 +12,6 @@ from curation.images.pixel_review import sign_pixels, waiting, withdraw_image
 from curation.models import Image, Source
 from curation.permissions import SENIORS, can_sign
 from curation.states import ImageState
-from curation.views.common import attempt, one_of, page_of, pills
 
 
 @require_GET

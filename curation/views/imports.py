@@ -5,16 +5,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from consilium.pages import page_of, refusals_on, sent
 from consilium.people.access import study_for
 from consilium.people.models import Role
 from consilium.people.requests import signed_in
 from curation.forms import ImportForm, SourceForm
-from curation.imports.run import ImportRefused, start_import
-from curation.imports.uploads import Upload, UploadRefused
+from curation.imports.run import start_import
+from curation.imports.uploads import Upload
 from curation.models import Import, Source
-from curation.sources import SourceLocked, save_source
+from curation.sources import save_source
 from curation.states import ImageState
-from curation.views.common import page_of, sent
 
 SHOWN_REFUSALS = 200
 
@@ -43,11 +43,8 @@ def new_import(request: HttpRequest, study: str) -> HttpResponse:
     form = ImportForm(found, *sent(request))
     if request.method == "POST" and form.is_valid():
         files = [Upload(file.name or "unnamed", file.chunks()) for file in form.cleaned_data["uploads"]]
-        try:
+        with refusals_on(form):
             batch = start_import(study=found, source=form.cleaned_data["source"], files=files, by=person)
-        except (ImportRefused, UploadRefused) as refusal:
-            form.add_error(None, str(refusal))
-        else:
             return redirect("curation:import", study=study, pk=batch.pk)
     status = 422 if form.is_bound else 200
     return render(request, "curation/new_import.html", {"study": found, "form": form}, status=status)
@@ -80,11 +77,8 @@ def source(request: HttpRequest, study: str, pk: int | None = None) -> HttpRespo
     if request.method == "POST" and form.is_valid():
         # The form has written into its own instance: the use case gets the row as it is stored.
         unchanged = Source.objects.get(pk=stored.pk) if stored else None
-        try:
+        with refusals_on(form):
             save_source(study=found, fields=form.cleaned_data, by=person, source=unchanged)
-        except SourceLocked as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, "The source is saved.")
             return redirect("curation:imports", study=study)
     status = 422 if form.is_bound else 200

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_POST
 
+from consilium.pages import attempt, one_of, page_of, pills
 from consilium.people.access import study_for
 from consilium.people.models import Role, Specialty
 from consilium.people.requests import signed_in
@@ -12,7 +13,6 @@ from curation.images.access import all_released
 from curation.models import Question, Use
 from curation.questions import drop_question, open_questions, unopened
 from curation.states import QuestionState
-from curation.views.common import attempt, one_of, page_of, pills
 
 
 @require_GET

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from consilium.jobs.states import JobState
+from consilium.pages import attempt, page_of, refusals_on, sent
 from consilium.people.access import study_for
 from consilium.people.models import Role
 from consilium.people.requests import signed_in
@@ -16,7 +17,6 @@ from curation.releases.freeze import FreezeRefused, rows_of, withdraw_release
 from curation.releases.registry import find
 from curation.releases.verify import verify
 from curation.states import ReleaseState
-from curation.views.common import attempt, page_of, sent
 
 ROWS = 20
 
@@ -38,11 +38,8 @@ def new_release(request: HttpRequest, study: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
         earlier = {"derived_from": chosen["derived_from"]} if chosen["derived_from"] else {}
-        try:
+        with refusals_on(form):
             made = find(chosen["kind"]).freeze(study=found, name=chosen["name"], by=person, **earlier)
-        except FreezeRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, f"{made.row_count} rows are frozen.")
             return redirect("curation:release", study=study, pk=made.pk)
     status = 422 if form.is_bound else 200

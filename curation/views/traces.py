@@ -8,10 +8,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from consilium.jobs.models import Job
+from consilium.pages import attempt, one_of, page_of, pills
 from consilium.people.access import study_for
 from consilium.people.models import Role
 from consilium.people.permissions import roles_of
 from consilium.people.requests import signed_in
+from consilium.refusals import Refused
 from consilium.workqueue.models import Claim
 from consilium.workqueue.views import work_screen
 from curation.forms import ReviewRoundForm, TraceForm
@@ -23,7 +25,6 @@ from curation.traces.generate import KIND, start_tracing
 from curation.traces.review import counted_reviews, open_reviews
 from curation.traces.review import settle_trace as settle
 from curation.traces.review_schema import REASONS, step_id
-from curation.views.common import attempt, one_of, page_of, pills
 
 
 @require_GET
@@ -56,7 +57,7 @@ def start(request: HttpRequest, study: str) -> HttpResponse:
 
     def act() -> str:
         if not form.is_valid():
-            raise ValueError("Choose a model that may be asked.")
+            raise Refused("Choose a model that may be asked.")
         chosen = form.cleaned_data
         start_tracing(study=found, endpoint=chosen["endpoint"], by=person, paradigm=chosen["paradigm"])
         return "The model is asked for traces."
@@ -73,7 +74,7 @@ def open_round(request: HttpRequest, study: str) -> HttpResponse:
 
     def act() -> str:
         if not form.is_valid():
-            raise ValueError("Give the round a name.")
+            raise Refused("Give the round a name.")
         work_round = open_reviews(study=found, by=person, **form.cleaned_data)
         return f"{work_round.items.count()} traces wait for review."
 

@@ -8,12 +8,12 @@ from consilium.people.accounts import create_person
 from consilium.people.models import ConsentText, CreditChoice, Person, Role, Study
 from consilium.people.participation import take_part
 from consilium.people.studies import (
-    StudyNameTaken,
     add_member,
     change_settings,
     create_study,
     publish_guideline,
 )
+from consilium.refusals import NameTaken
 
 SLUG = "demo"
 CAST: tuple[tuple[str, str, Role | None], ...] = (
@@ -73,11 +73,11 @@ def make_demo_people() -> tuple[Study, dict[str, str]]:
 
 
 def _check_names_are_free(study: Study) -> None:
-    """Raise StudyNameTaken when somebody outside the demo has the user name of a member of its cast."""
+    """Raise NameTaken when somebody outside the demo has the user name of a member of its cast."""
     names = [username for username, _, role in CAST if role is not None]
     strangers = Person.objects.filter(username__in=names).exclude(memberships__study=study)
     if (stranger := strangers.order_by("username").first()) is not None:
-        raise StudyNameTaken(
+        raise NameTaken(
             f"The demo study needs the user name {stranger.username!r}, which somebody has already. "
             "Start it on another data folder (CONSILIUM_HOME)."
         )

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from annotation.adjudication import AlreadyVotedBlind, vote_blind
 from annotation.consensus import settle_due
-from annotation.exclusion import ReasonMissing, exclude
+from annotation.exclusion import exclude
 from annotation.models import Adjudication, Case, Consensus, Vote
 from annotation.overview import summary
 from annotation.pairing import NothingToPair, RoundNameTaken, open_comparison_round
@@ -25,6 +25,7 @@ from consilium.answers.dimensions import DIMENSIONS
 from consilium.people.models import Participation, Role
 from consilium.people.participation import withdraw_participation
 from consilium.people.permissions import NotAllowed
+from consilium.refusals import ReasonMissing
 from consilium.states.transitions import TransitionRefused
 from consilium.workqueue.close import close_round
 from consilium.workqueue.hold import skip

@@ -3,7 +3,7 @@
 import pytest
 
 from consilium.people.models import Person, Study
-from consilium.people.studies import StudyNameTaken
+from consilium.refusals import NameTaken
 from consilium.workqueue.claim import next_claim
 from consilium.workqueue.models import Kind
 from curation.states import TraceState
@@ -25,7 +25,7 @@ def test_people_are_made_once_and_their_passwords_told_once() -> None:
 
 def test_the_demo_never_acts_in_the_name_of_a_stranger() -> None:
     Person.objects.create_user("lena", "a long test password")
-    with pytest.raises(StudyNameTaken, match="'lena'"):
+    with pytest.raises(NameTaken, match="'lena'"):
         make_demo_people()
     assert (Person.objects.count(), Study.objects.count()) == (1, 0)
 

@@ -14,7 +14,6 @@ from consilium.inference.chat_request import ChatRequest
 from consilium.inference.complete import complete_all
 from consilium.inference.models import Reply
 from consilium.inference.refusals import EndpointRefused
-from consilium.jobs.handle import JobFailed
 from tests.harness.ask import QUICK, ask, asks, endpoint_of, go
 from tests.harness.chat_server import Stub, answered, completion, echo
 
@@ -310,7 +309,7 @@ def test_an_endpoint_out_of_use_or_off_the_list_is_not_asked(settings: Any) -> N
         with pytest.raises(EndpointRefused, match="not among the hosts"):
             go(endpoint, asks(1))
         endpoint.is_active = False
-        with pytest.raises(JobFailed, match="no longer in use"):
+        with pytest.raises(EndpointRefused, match="no longer in use"):
             go(endpoint, asks(1))
         assert stub.bodies == []
 

@@ -101,7 +101,7 @@ def test_training_starts_from_a_local_model_this_study_may_use(cast: Cast, relea
         ({"epochs": "3"}, "settings.epochs: '3' has the wrong type"),
         ({"batch": 5}, "settings.micro_batch: must divide batch"),
         ({"learning_rate": float("inf")}, "settings.learning_rate: must be a finite number"),
-        ({"learning_rate": float("nan")}, "settings.learning_rate: must not be negative"),
+        ({"learning_rate": float("nan")}, "settings.learning_rate: must be a finite number"),
     ],
 )
 def test_settings_are_checked_by_the_reader_of_the_training_process(

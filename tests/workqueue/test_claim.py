@@ -9,6 +9,7 @@ from django.utils import timezone
 from consilium.audit.models import AuditEvent
 from consilium.people.models import Membership, Participation
 from consilium.people.permissions import NotAllowed
+from consilium.refusals import ReasonMissing
 from consilium.workqueue import hold, kinds
 from consilium.workqueue.claim import next_claim, open_claim
 from consilium.workqueue.close import add_capacity, close_item, close_round
@@ -131,7 +132,7 @@ def test_postponed_work_comes_back_last_with_a_new_token(cast: Cast, opened: Ope
 def test_skipping_is_final_and_frees_the_seat(cast: Cast, opened: Opens) -> None:
     opened(1)
     claim = taken(cast)
-    with pytest.raises(hold.ReasonMissing):
+    with pytest.raises(ReasonMissing):
         hold.skip(token=claim.token, person=cast.anna, reason="  ")
     hold.skip(token=claim.token, person=cast.anna, reason="Outside my field")
     assert take(cast) is None

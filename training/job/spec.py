@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from consilium.answers.paradigms import PARADIGMS
+from consilium.refusals import Refused
 
 STAGES = ("dsa", "gba", "merge")
 METHODS = ("ties", "linear", "task_arithmetic", "dare_ties")
@@ -19,7 +20,7 @@ DEVICES = ("auto", "cpu")
 NEUTRAL = "neutral"
 
 
-class SpecError(ValueError):
+class SpecError(Refused):
     """The specification or the data cannot be used; the message is meant for people."""
 
 

@@ -4,10 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from annotation.responses import NothingToAnswer, SourceForbids, ask_for_answers
-from consilium.commands import ReportingCommand
+from annotation.responses import ask_for_answers
+from consilium.commands import ReportingCommand, named
 from consilium.inference.models import ModelEndpoint
-from consilium.inference.refusals import EndpointRefused
 from consilium.jobs.models import Job
 from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
@@ -16,7 +15,6 @@ from curation.management.acting_lead import add_by, lead_of, study_named
 
 class Command(ReportingCommand):
     help = "Let models answer every ready test question that they have not answered."
-    refusals = (NothingToAnswer, SourceForbids, EndpointRefused)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -28,7 +26,7 @@ class Command(ReportingCommand):
     def perform(self, **options: Any) -> dict[str, Any]:
         study = study_named(options["slug"])
         by = lead_of(study, options["by"])
-        endpoints = [ModelEndpoint.objects.get(name=name) for name in options["endpoint"]]
+        endpoints = [named(ModelEndpoint.objects.all(), name=name) for name in options["endpoint"]]
         jobs = [ask_for_answers(study=study, endpoint=endpoint, by=by) for endpoint in endpoints]
         if options["wait"]:
             jobs = [run_until_over(job) for job in jobs]

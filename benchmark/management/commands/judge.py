@@ -12,12 +12,11 @@ from consilium.inference.models import ModelEndpoint
 from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
 from curation.management.acting_lead import add_by, lead_of
-from curation.releases.freeze import FreezeRefused, find_release
+from curation.releases.freeze import find_release
 
 
 class Command(ReportingCommand):
     help = "Score judges on a preference release."
-    refusals = (EvaluationRefused, FreezeRefused)
     kind = EvaluationKind.JUDGE
 
     def add_arguments(self, parser: CommandParser) -> None:

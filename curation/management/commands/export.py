@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from consilium.blobs.store import BlobDamaged
 from consilium.commands import ReportingCommand
 from consilium.people.permissions import check_lead
+from consilium.refusals import Refused
 from curation.management.acting_lead import add_by, lead_of
 from curation.releases.export import LAYOUTS, write_export
 from curation.releases.freeze import find_release
@@ -15,7 +15,6 @@ from curation.releases.freeze import find_release
 
 class Command(ReportingCommand):
     help = "Export a release: JSONL, parquet, images, manifest, card."
-    refusals = (BlobDamaged, OSError)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -29,6 +28,6 @@ class Command(ReportingCommand):
         person, folder = lead_of(release.study, options["by"]), options["folder"]
         check_lead(person, release.study)
         if folder.exists():
-            raise ValueError("The folder exists already; name one that does not.")
+            raise Refused("The folder exists already; name one that does not.")
         write_export(release, folder.resolve(), by=person)
         return {"digest": release.digest, "rows": release.row_count, "folder": folder.name}

@@ -10,6 +10,7 @@ from consilium.commands import ReportingCommand
 from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
+from consilium.refusals import Refused
 from curation.imports.run import look_at, start_import
 from curation.imports.uploads import Upload
 from curation.management.acting_lead import add_by, lead_of, study_named
@@ -45,7 +46,7 @@ def _import(study: Study, source: Source, files: list[Upload], by: str) -> dict[
     batch = start_import(study=study, source=source, files=files, by=lead_of(study, by))
     job = run_until_over(batch.job)
     if job.state != JobState.SUCCEEDED:
-        raise ValueError(job.error or f"The import was {job.state}.")
+        raise Refused(job.error or f"The import was {job.state}.")
     batch.refresh_from_db()
     return {"accepted": batch.accepted, "duplicates": batch.duplicates, "refused": batch.refused}
 
@@ -55,8 +56,8 @@ def _source(study: Study, name: str) -> Source:
     if len(sources) == 1:
         return sources[0]
     if name or not sources:
-        raise ValueError("There is no such source in the study; make it on the page Imports, Source.")
-    raise ValueError("The study has several sources; name one with --source.")
+        raise Refused("There is no such source in the study; make it on the page Imports, Source.")
+    raise Refused("The study has several sources; name one with --source.")
 
 
 def _files(path: Path) -> Iterator[tuple[str, Path]]:
@@ -65,7 +66,7 @@ def _files(path: Path) -> Iterator[tuple[str, Path]]:
         yield path.name, path
         return
     if not path.is_dir():
-        raise ValueError(f"There is no file or folder {path.name!r}.")
+        raise Refused(f"There is no file or folder {path.name!r}.")
     for found in sorted(path.rglob("*")):
         inside = found.relative_to(path)
         hidden = any(part.startswith(".") for part in inside.parts)

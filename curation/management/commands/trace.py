@@ -4,9 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from consilium.commands import ReportingCommand
+from consilium.commands import ReportingCommand, named
 from consilium.inference.models import ModelEndpoint
-from consilium.inference.refusals import EndpointRefused
 from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
 from curation.management.acting_lead import add_by, lead_of, study_named
@@ -15,7 +14,6 @@ from curation.traces.generate import start_tracing
 
 class Command(ReportingCommand):
     help = "Let a model write traces for every ready training question that lacks one."
-    refusals = (EndpointRefused,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -29,7 +27,7 @@ class Command(ReportingCommand):
         study = study_named(options["slug"])
         job = start_tracing(
             study=study,
-            endpoint=ModelEndpoint.objects.get(name=options["endpoint"]),
+            endpoint=named(ModelEndpoint.objects.all(), name=options["endpoint"]),
             by=lead_of(study, options["by"]),
             paradigm=options["paradigm"],
         )

@@ -5,14 +5,12 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from consilium.commands import ReportingCommand
-from consilium.states.transitions import TransitionRefused
 from curation.management.acting_lead import add_by, lead_of
 from curation.releases.freeze import find_release, withdraw_release
 
 
 class Command(ReportingCommand):
     help = "Mark a release as not to be used any more."
-    refusals = (TransitionRefused,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

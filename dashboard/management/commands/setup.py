@@ -11,7 +11,6 @@ from consilium.jobs.queue import enqueue
 from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
-from consilium.people.studies import StudyNameTaken
 from dashboard.demo.people import CAST, make_demo_people
 
 
@@ -19,8 +18,6 @@ class Command(ReportingCommand):
     help = (
         "Prepare the data folder; with --demo also a demo study in which every screen has something to show."
     )
-
-    refusals = (StudyNameTaken,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -5,10 +5,11 @@ import pytest
 from consilium.audit.models import AuditEvent
 from consilium.people.models import Membership
 from consilium.people.permissions import NotAllowed
+from consilium.refusals import ReasonMissing
 from consilium.states.transitions import TransitionRefused
 from curation.images.pixel_review import NoteMissing, PixelsChanged, sign_pixels, withdraw_image
 from curation.models import Image, Import, PixelReview, Question
-from curation.questions import ReasonMissing, drop_question, open_questions
+from curation.questions import drop_question, open_questions
 from curation.sources import SourceLocked, save_source
 from tests.factories import curation as making
 from tests.factories.cast import Cast

@@ -11,8 +11,9 @@ from consilium.inference.models import ModelEndpoint
 from consilium.jobs.models import Job
 from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
+from consilium.refusals import Refused
 from curation.management.acting_lead import add_by, lead_of
-from curation.releases.freeze import FreezeRefused, find_release
+from curation.releases.freeze import find_release
 from training.launch import launch, launch_pipeline
 from training.models import Run, Stage
 from training.preconditions import LaunchRefused
@@ -22,7 +23,6 @@ WAIT_SECONDS = 1.0
 
 class Command(ReportingCommand):
     help = "Put training runs on the queue."
-    refusals = (LaunchRefused, FreezeRefused)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -102,8 +102,8 @@ def _assignment(text: str) -> tuple[str, Any]:
     """`key=value` with the value as JSON where it is JSON, else as text."""
     key, equals, value = text.partition("=")
     if not key or not equals:
-        raise ValueError(f"--set takes KEY=VALUE, not {text!r}.")
+        raise Refused(f"--set takes KEY=VALUE, not {text!r}.")
     try:
         return key, json.loads(value)
-    except ValueError:
+    except json.JSONDecodeError:
         return key, value

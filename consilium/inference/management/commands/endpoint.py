@@ -4,16 +4,14 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from consilium.commands import ReportingCommand
+from consilium.commands import ReportingCommand, named
 from consilium.inference.endpoints import add_endpoint, retire_endpoint
 from consilium.inference.models import ModelEndpoint
-from consilium.inference.refusals import EndpointRefused
 from consilium.people.models import Study
 
 
 class Command(ReportingCommand):
     help = "Add, list and retire the models that may be asked."
-    refusals = (EndpointRefused,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -56,9 +54,9 @@ class Command(ReportingCommand):
             rows = [_facts(endpoint) for endpoint in ModelEndpoint.objects.with_reply_counts()]
             return {"endpoints": rows} if options["json"] else {row["name"]: _line(row) for row in rows}
         if options["action"] == "retire":
-            endpoint = ModelEndpoint.objects.get(name=options["name"])
+            endpoint = named(ModelEndpoint.objects.all(), name=options["name"])
             return _facts(retire_endpoint(endpoint=endpoint, by=None, reason=options["reason"]))
-        study = Study.objects.get(slug=options["study"]) if options["study"] else None
+        study = named(Study.objects.all(), slug=options["study"]) if options["study"] else None
         provenance = {"releases": options["trained_on"]} if options["trained_on"] else {}
         endpoint = add_endpoint(
             name=options["name"],

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from consilium.commands import ReportingCommand
+from consilium.commands import ReportingCommand, named
 from consilium.people.models import Person, Role, Specialty, Study
 from consilium.people.studies import add_member
 
@@ -21,7 +21,7 @@ class Command(ReportingCommand):
         parser.add_argument("--specialty", choices=Specialty.values, default="")
 
     def perform(self, **options: Any) -> dict[str, Any]:
-        study = Study.objects.get(slug=options["slug"])
-        person = Person.objects.get(username=options["name"])
+        study = named(Study.objects.all(), slug=options["slug"])
+        person = named(Person.objects.all(), username=options["name"])
         add_member(study=study, person=person, role=options["role"], by=None, specialty=options["specialty"])
         return {"study": study.slug, "person": person.username, "role": options["role"]}

@@ -8,12 +8,10 @@ from django.core.management.base import CommandParser
 
 from consilium.commands import ReportingCommand
 from consilium.people.accounts import create_person
-from consilium.people.studies import StudyNameTaken
 
 
 class Command(ReportingCommand):
     help = "Create an account."
-    refusals = (StudyNameTaken,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -5,12 +5,11 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from consilium.commands import ReportingCommand
-from consilium.people.studies import StudyNameTaken, create_study
+from consilium.people.studies import create_study
 
 
 class Command(ReportingCommand):
     help = "Create a study."
-    refusals = (StudyNameTaken,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -1,23 +1,21 @@
-"""What all pages of this app share: pagination, state pills, and turning refusals into messages."""
+"""What pages share: pagination, state pills, and refusals shown as messages or beside the form."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.db import models
 from django.db.models import Count
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from consilium.inference.refusals import EndpointRefused
-from consilium.people.permissions import NotAllowed
-from consilium.states.transitions import StateChanged, TransitionRefused
-from consilium.workqueue.refusals import WorkRefused
+from consilium.refusals import Refused
 
 PAGE = 50
-REFUSALS = (ValueError, TransitionRefused, StateChanged, EndpointRefused, WorkRefused)
 
 
 def page_of(request: HttpRequest, rows: "models.QuerySet[Any]", size: int = PAGE) -> "Page[Any]":
@@ -56,12 +54,23 @@ def attempt(
 ) -> HttpResponse:
     """Do it, tell the person what came of it, and go to the page named `back`.
 
-    A named refusal becomes a message; a missing permission stays a 403.
+    A refusal becomes a message; one of the whole page (403, 404) stays what it is.
     """
     try:
         messages.success(request, act())
-    except NotAllowed:
-        raise
-    except REFUSALS as refusal:
+    except Refused as refusal:
+        if refusal.passes_through:
+            raise
         messages.error(request, str(refusal))
     return redirect(reverse(back, args=args, kwargs=kwargs))
+
+
+@contextmanager
+def refusals_on(form: BaseForm) -> Iterator[None]:
+    """Show a refusal of the block on the form, at the field that it names; 403 and 404 pass through."""
+    try:
+        yield
+    except Refused as refusal:
+        if refusal.passes_through:
+            raise
+        form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))

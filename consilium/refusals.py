@@ -1,0 +1,39 @@
+"""The one refusal: what people asked for cannot be done; the text says why and what to do. Pure: no Django.
+
+Views, commands and jobs catch `Refused` and nothing else, so a bug never reads like a polite answer: it
+becomes a page with a reference (500), the traceback of a command, a job that is tried again.
+"""
+
+from typing import Any
+
+
+class Refused(Exception):
+    """What was asked cannot be done. The text is for people: no patient data, no secrets, no paths.
+
+    `status` is the HTTP status of the answer; `field` names the form's field that the text belongs to.
+    """
+
+    status = 409
+    field: str | None = None
+
+    @property
+    def passes_through(self) -> bool:
+        """Whether the whole page is refused (403, 404), not one action on it."""
+        return self.status in (403, 404)
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Further JSON keys of the answer to a script."""
+        return {}
+
+
+class ReasonMissing(Refused):
+    """What cannot be undone needs a reason in words."""
+
+    status = 422
+
+
+class NameTaken(Refused):
+    """Something of the same kind already has this name."""
+
+    field = "name"
