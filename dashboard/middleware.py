@@ -3,21 +3,27 @@
 import uuid
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
 from structlog.contextvars import bound_contextvars
 
 from consilium.audit.record import request_id
 from consilium.people.denials import note_refusal
 from consilium.people.permissions import NotAllowed
-from consilium.people.requests import signed_in
+from consilium.people.requests import can_be_opened, signed_in
 from consilium.refusals import Refused
 
 Respond = Callable[[HttpRequest], HttpResponse]
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class RequestContextMiddleware:
@@ -49,11 +55,37 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
         view_args: Any,
         view_kwargs: Any,
     ) -> HttpResponseBase | None:
-        """Let the public views pass; Django's own check does the rest."""
+        """Let the public views pass; Django's own check does the rest. A fragment moves its whole page."""
         match = request.resolver_match
         if match is not None and match.view_name in self.PUBLIC:
             return None
-        return super().process_view(request, view_func, view_args, view_kwargs)
+        login = super().process_view(request, view_func, view_args, view_kwargs)
+        if login is not None and HtmxDetails(request):
+            return HttpResponseClientRedirect(login.headers["Location"])
+        return login
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponseRedirect:
+        """Lead to the login page, and from there to the page the person was on.
+
+        What a button or a fragment asked for is no page: after the login the person stands where it stood.
+        """
+        htmx = HtmxDetails(request)
+        if not htmx and request.method in SAFE:
+            return super().handle_no_permission(request, view_func)
+        page = htmx.current_url if htmx else request.headers.get("Referer")
+        return redirect_to_login(_own_page(request, page or ""), resolve_url(self.get_login_url(view_func)))
+
+
+def _own_page(request: HttpRequest, url: str) -> str:
+    """The path and query of a page of this site; the home page where `url` names none."""
+    home = resolve_url("site:home")
+    if not url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure()):
+        return home
+    path = urlunsplit(urlsplit(url)._replace(scheme="", netloc="", fragment=""))
+    # A path of two slashes would be taken for another host once the own host is cut off.
+    return path if url_has_allowed_host_and_scheme(path, None) and can_be_opened(path) else home
 
 
 class RefusalMiddleware:
@@ -61,8 +93,6 @@ class RefusalMiddleware:
 
     Reading leaves no record.
     """
-
-    SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
@@ -82,7 +112,7 @@ class RefusalMiddleware:
 
     def _note(self, request: HttpRequest) -> None:
         match = request.resolver_match
-        if match is not None and request.method not in self.SAFE and request.user.is_authenticated:
+        if match is not None and request.method not in SAFE and request.user.is_authenticated:
             note_refusal(
                 by=signed_in(request), study=str(match.kwargs.get("study", "")), view=match.view_name
             )

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from annotation.agreement import agreement_of, missing_figures, organ_systems
 from annotation.forms import PreferenceFreezeForm
@@ -18,7 +18,7 @@ from annotation.states import CaseState
 from consilium.pages import refusals_on
 from consilium.people.access import study_for
 from consilium.people.models import Role, Study
-from consilium.people.requests import signed_in
+from consilium.people.requests import post_only, signed_in
 from curation.models import Release, ReleaseKind
 
 
@@ -29,7 +29,7 @@ def agreement(request: HttpRequest, study: str) -> HttpResponse:
     return _page(request, found)
 
 
-@require_POST
+@post_only
 def freeze(request: HttpRequest, study: str) -> HttpResponse:
     """Freeze the settled cases into a preference release and show it."""
     person = signed_in(request)

@@ -6,7 +6,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from annotation.exclusion import exclude
 from annotation.forms import ExcludeForm
@@ -16,7 +16,7 @@ from consilium.audit.models import AuditEvent
 from consilium.pages import attempt
 from consilium.people.access import study_for
 from consilium.people.models import Role, Study, pseudonym
-from consilium.people.requests import signed_in
+from consilium.people.requests import post_only, signed_in
 from consilium.workqueue.models import Kind, WorkItem
 
 PAGE = 50
@@ -43,7 +43,7 @@ def case(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     return render(request, "annotation/case.html", _details(_one(found, pk)))
 
 
-@require_POST
+@post_only
 def exclude_case(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     """Leave the case out, with a reason."""
     person = signed_in(request)

@@ -5,13 +5,12 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
 
 from annotation import presentation
 from annotation.adjudication import AlreadyVotedBlind, vote_blind
 from annotation.frames import to_shown
 from annotation.models import BlindVote
-from consilium.people.requests import signed_in
+from consilium.people.requests import post_only, signed_in
 from consilium.workqueue.claim import member_of, open_claim
 from consilium.workqueue.counts import count_of, today_of
 from consilium.workqueue.kinds import InvalidContent
@@ -44,7 +43,7 @@ def adjudicate(request: HttpRequest, claim: Claim) -> HttpResponse:
     return _screen(request, claim, "annotation/adjudicate.html", _second_stage(claim, blind))
 
 
-@require_POST
+@post_only
 def blind(request: HttpRequest, token: UUID) -> HttpResponse:
     """Store the senior's unseen vote and show the readers' votes."""
     person = signed_in(request)

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from annotation.forms import AskModelsForm, ComparisonRoundForm
 from annotation.models import Response
@@ -17,7 +17,7 @@ from consilium.jobs.states import JobState
 from consilium.pages import refusals_on
 from consilium.people.access import study_for
 from consilium.people.models import Role, Study
-from consilium.people.requests import signed_in
+from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
 from consilium.workqueue.close import close_round
 from consilium.workqueue.models import Kind, Round, Submission
@@ -33,7 +33,7 @@ def rounds(request: HttpRequest, study: str) -> HttpResponse:
     return _page(request, found)
 
 
-@require_POST
+@post_only
 def ask_models(request: HttpRequest, study: str) -> HttpResponse:
     """Queue one job per chosen model."""
     person = signed_in(request)
@@ -49,7 +49,7 @@ def ask_models(request: HttpRequest, study: str) -> HttpResponse:
     return redirect("annotation:rounds", study=found.slug)
 
 
-@require_POST
+@post_only
 def open_round(request: HttpRequest, study: str) -> HttpResponse:
     """Pair answers and put the cases on the queue."""
     person = signed_in(request)
@@ -63,7 +63,7 @@ def open_round(request: HttpRequest, study: str) -> HttpResponse:
     return _page(request, found, round_form=form, status=422)
 
 
-@require_POST
+@post_only
 def close(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     """Close a round: nobody starts in it any more; what is voted stays."""
     person = signed_in(request)

@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from consilium.inference.endpoints import add_endpoint, retire_endpoint
 from consilium.inference.forms import LocalForm, RemoteForm
@@ -15,7 +14,7 @@ from consilium.inference.refusals import EndpointNameTaken, EndpointRefused
 from consilium.pages import attempt
 from consilium.people.access import study_for
 from consilium.people.models import Person, Role, Study
-from consilium.people.requests import signed_in
+from consilium.people.requests import post_only, signed_in
 
 
 def endpoints(request: HttpRequest, study: str) -> HttpResponse:
@@ -37,7 +36,7 @@ def add_local(request: HttpRequest, study: str) -> HttpResponse:
     return _add(request, study, LocalForm)
 
 
-@require_POST
+@post_only
 def retire(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     """Take a model out of use."""
     person = signed_in(request)

@@ -5,12 +5,12 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from consilium.jobs.models import Job
 from consilium.jobs.permissions import check_see
 from consilium.jobs.queue import cancel as cancel_job
-from consilium.people.requests import signed_in
+from consilium.people.requests import post_only, signed_in
 
 
 @require_safe
@@ -23,7 +23,7 @@ def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
     return response
 
 
-@require_POST
+@post_only
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Stop a job and go back to the page it was shown on."""
     job = _visible(request, pk)

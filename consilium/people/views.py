@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from consilium.pages import refusals_on
 from consilium.people import invitations, studies
@@ -24,7 +23,7 @@ from consilium.people.models import ConsentText, Invitation, Membership, Partici
 from consilium.people.participation import take_part as start_taking_part
 from consilium.people.participation import withdraw_participation as end_participation
 from consilium.people.permissions import OPERATOR, check_role, roles_of
-from consilium.people.requests import signed_in
+from consilium.people.requests import post_only, signed_in
 from consilium.refusals import NameTaken
 
 
@@ -80,7 +79,7 @@ def take_part(request: HttpRequest, study: str) -> HttpResponse:
     return render(request, "people/take_part.html", context)
 
 
-@require_POST
+@post_only
 def withdraw(request: HttpRequest, study: str) -> HttpResponse:
     """End one's own participation."""
     person = signed_in(request)
@@ -117,7 +116,7 @@ def members(request: HttpRequest, study: str) -> HttpResponse:
     return render(request, "people/members.html", context)
 
 
-@require_POST
+@post_only
 def remove_member(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     """Deactivate one membership."""
     person = signed_in(request)
@@ -174,7 +173,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
     return render(request, "people/accounts.html", context)
 
 
-@require_POST
+@post_only
 def set_active(request: HttpRequest, pk: int) -> HttpResponse:
     """Deactivate or reactivate an account."""
     person = signed_in(request)

@@ -9,11 +9,11 @@ from django.contrib import messages
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.middleware.csrf import get_token
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
-from consilium.people.requests import signed_in
+from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
-from consilium.workqueue import drafts, hold
+from consilium.workqueue import drafts, hold, submit
 from consilium.workqueue.kinds import InvalidContent
 from consilium.workqueue.models import Submission
 from consilium.workqueue.places import next_place, place_after_postponing
@@ -32,7 +32,7 @@ SEAT_LOST = "Your time on this one has run out. You can still submit; it counts 
 def call(view: Call) -> Callable[..., JsonResponse]:
     """A POST view that answers JSON and turns the named errors into their status."""
 
-    @require_POST
+    @post_only
     @wraps(view)
     def answer(request: HttpRequest, token: uuid.UUID) -> JsonResponse:
         try:

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from consilium.people.access import study_for
 from consilium.people.permissions import can_take_part
-from consilium.people.requests import signed_in
+from consilium.people.requests import post_only, signed_in
 from consilium.workqueue import kinds
 from consilium.workqueue.claim import member_of, next_claim, open_claim
 from consilium.workqueue.counts import count_of, counts_of, today_of
@@ -73,7 +73,7 @@ def finished(request: HttpRequest, study: str, kind: str) -> HttpResponse:
     return render(request, "workqueue/finished.html", context)
 
 
-@require_POST
+@post_only
 def take_next(request: HttpRequest, study: str, kind: str) -> HttpResponse:
     """Claim the next item and show it."""
     person = signed_in(request)

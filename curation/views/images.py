@@ -2,12 +2,12 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from consilium.pages import attempt, one_of, page_of, pills
 from consilium.people.access import study_for
 from consilium.people.models import Role
-from consilium.people.requests import signed_in
+from consilium.people.requests import post_only, signed_in
 from curation.images.pixel_review import sign_pixels, waiting, withdraw_image
 from curation.models import Image, Source
 from curation.permissions import SENIORS, can_sign
@@ -45,7 +45,7 @@ def image(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     return render(request, "curation/image.html", context)
 
 
-@require_POST
+@post_only
 def withdraw(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     """Take a usable image back."""
     person = signed_in(request)
@@ -88,7 +88,7 @@ def pixel_review(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     return render(request, "curation/pixel_review.html", context)
 
 
-@require_POST
+@post_only
 def sign(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     """Sign the pixels, then go on with the next image."""
     person = signed_in(request)

@@ -3,12 +3,12 @@
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from consilium.pages import attempt, one_of, page_of, pills
 from consilium.people.access import study_for
 from consilium.people.models import Role, Specialty
-from consilium.people.requests import signed_in
+from consilium.people.requests import post_only, signed_in
 from curation.images.access import all_released
 from curation.models import Question, Use
 from curation.questions import drop_question, open_questions, unopened
@@ -57,7 +57,7 @@ def question(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     return render(request, "curation/question.html", context)
 
 
-@require_POST
+@post_only
 def open_all(request: HttpRequest, study: str) -> HttpResponse:
     """Open every imported question whose images are usable."""
     person = signed_in(request)
@@ -71,7 +71,7 @@ def open_all(request: HttpRequest, study: str) -> HttpResponse:
     return attempt(request, act, "curation:questions", study=study)
 
 
-@require_POST
+@post_only
 def drop(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     """Leave a question out, with a reason."""
     person = signed_in(request)

@@ -3,13 +3,13 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from consilium.jobs.states import JobState
 from consilium.pages import attempt, page_of, refusals_on, sent
 from consilium.people.access import study_for
 from consilium.people.models import Role
-from consilium.people.requests import signed_in
+from consilium.people.requests import post_only, signed_in
 from curation.forms import FreezeForm
 from curation.models import Export, Release
 from curation.releases.export import export_folder, start_export, zipped
@@ -68,7 +68,7 @@ def release(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     return render(request, "curation/release.html", context)
 
 
-@require_POST
+@post_only
 def check(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     """Recompute every hash."""
     shown = _release(request, study, pk)
@@ -83,7 +83,7 @@ def check(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     return attempt(request, act, "curation:release", study=study, pk=pk)
 
 
-@require_POST
+@post_only
 def withdraw(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     """Withdraw a release, with a reason."""
     shown = _release(request, study, pk)
@@ -95,7 +95,7 @@ def withdraw(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     return attempt(request, act, "curation:release", study=study, pk=pk)
 
 
-@require_POST
+@post_only
 def export(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     """Write the release to a folder."""
     shown = _release(request, study, pk)

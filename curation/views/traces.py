@@ -5,14 +5,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from consilium.jobs.models import Job
 from consilium.pages import attempt, one_of, page_of, pills
 from consilium.people.access import study_for
 from consilium.people.models import Role
 from consilium.people.permissions import roles_of
-from consilium.people.requests import signed_in
+from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
 from consilium.workqueue.models import Claim
 from consilium.workqueue.views import work_screen
@@ -48,7 +48,7 @@ def traces(request: HttpRequest, study: str) -> HttpResponse:
     return render(request, "curation/traces.html", context)
 
 
-@require_POST
+@post_only
 def start(request: HttpRequest, study: str) -> HttpResponse:
     """Let a model write traces."""
     person = signed_in(request)
@@ -65,7 +65,7 @@ def start(request: HttpRequest, study: str) -> HttpResponse:
     return attempt(request, act, "curation:traces", study=study)
 
 
-@require_POST
+@post_only
 def open_round(request: HttpRequest, study: str) -> HttpResponse:
     """Put the checked traces on the review queue."""
     person = signed_in(request)
@@ -103,7 +103,7 @@ def trace(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     return render(request, "curation/trace.html", context)
 
 
-@require_POST
+@post_only
 def settle_trace(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     """Decide a dispute for one of the reviews."""
     person = signed_in(request)

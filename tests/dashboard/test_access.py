@@ -143,6 +143,15 @@ def test_not_logged_in_everything_leads_to_the_login_page(world: World) -> None:
 
 
 @pytest.mark.django_db
+def test_no_login_leads_to_an_address_that_only_buttons_may_use(world: World) -> None:
+    client = browser(world, "nobody")
+    for name in (name for name, row in READ.items() if row == POST_ONLY):
+        own = world.address(name)  # where a refusal is shown, for the next press of the same button
+        answer = client.post(own, headers={"Referer": f"http://testserver{own}"})
+        assert answer.headers["Location"] == "/accounts/login/?next=/", name
+
+
+@pytest.mark.django_db
 def test_somebody_elses_token_is_answered_like_an_unknown_one(world: World) -> None:
     client = browser(world, "lead")
     Invitation.objects.update(expires_at="2020-01-01T00:00Z")

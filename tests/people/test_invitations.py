@@ -1,6 +1,7 @@
 """Getting in: login, its limits, invitations, resets, deactivated accounts."""
 
 import re
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -141,3 +142,33 @@ def test_a_used_reset_link_ends_the_other_ones(cast: Cast) -> None:
     invitations.accept(token=tokens[1], username="", password="a very long new password")
     with pytest.raises(invitations.InvitationUnusable):
         invitations.find_invitation(tokens[0])
+
+
+def after_login(sent: Any) -> str:
+    """Where a person stands who was asked to log in by this answer, and then did."""
+    asked = sent.headers.get("HX-Redirect") or sent.headers["Location"]
+    return Client().post(asked, {"login": "anna", "password": PASSWORD}).headers["Location"]
+
+
+def test_after_a_button_of_an_ended_session_the_person_stands_where_it_was(cast: Cast) -> None:
+    start, page = reverse("work:next", args=["chest", "compare"]), reverse("work:queue", args=["chest"])
+    for referer, stands in (
+        (f"http://testserver{page}?from=here", f"{page}?from=here"),
+        ("", "/"),
+        (f"http://elsewhere.example{page}", "/"),
+        ("http://testserver//elsewhere.example/", "/"),
+        ("http://testserver/no/such/page/", "/"),
+        (f"http://testserver{start}", "/"),  # a refusal was shown at the button's own address
+    ):
+        sent = Client().post(start, headers={"Referer": referer} if referer else {})
+        assert after_login(sent) == stands, referer
+    assert after_login(Client().get(f"{page}?from=here")) == f"{page}?from=here"
+
+
+def test_a_fragment_of_an_ended_session_sends_the_whole_page_to_the_login(cast: Cast) -> None:
+    page = reverse("training:runs", args=["chest"])
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{page}"}
+    for send in (Client().get, Client().post):
+        sent = send(reverse("work:queue", args=["chest"]), headers=headers)
+        assert (sent.status_code, sent.content) == (200, b"")
+        assert after_login(sent) == page
