@@ -63,11 +63,11 @@ def settle_case(*, case: Case) -> Case:
     """
     item = lock_item(WorkItem.objects.only("pk").get(kind=Kind.COMPARE, object_id=case.pk).pk)
     outcome = outcome_of(case, item)
-    if outcome.more_readers and item.is_open:
+    if outcome.more_readers:
         transition(case, CaseState.OPEN, by=None, reason="a reader could not judge", quiet_until=None)
         _add_readers(item, outcome.more_readers)
         return case
-    to = CaseState.DISPUTED if outcome.reason else CaseState.SETTLED
+    to = CaseState.DISPUTED if outcome.is_disputed else CaseState.SETTLED
     transition(case, to, by=None, reason=outcome.reason, data={"labels": outcome.labels})
     _store(case, outcome)
     close_item(item)
@@ -86,6 +86,7 @@ def outcome_of(case: Case, item: WorkItem) -> LabelDecision:
         [vote.harm for vote in votes],
         votes_per_case=settings.votes_per_case,
         capacity=item.capacity,
+        can_replace=item.is_open,
         senior_on_any_split=settings.senior_on_any_split,
     )
 

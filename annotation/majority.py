@@ -33,14 +33,19 @@ class Tally:
 class LabelDecision:
     """What the counted votes of a case say: a tally per dimension and what has to happen next.
 
-    `more_readers` is how many replacement readers are still to come; a case is disputed only without any.
+    `more_readers` is how many replacement readers are still to come; `reason` says what these votes leave
+    for a senior, "" where they leave nothing.
     """
 
     tallies: dict[str, Tally]
     labels: dict[str, str]
     more_readers: int
-    is_disputed: bool
     reason: str
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether a senior has to decide: never while a replacement reader may still do without one."""
+        return bool(self.reason) and not self.more_readers
 
 
 def decide_labels(
@@ -49,6 +54,7 @@ def decide_labels(
     *,
     votes_per_case: int,
     capacity: int,
+    can_replace: bool,
     senior_on_any_split: bool,
 ) -> LabelDecision:
     """Count the votes (dimension to "A", "B" or None = cannot judge; one mapping per reader, in seat order).
@@ -56,6 +62,7 @@ def decide_labels(
     A majority needs more than half of `votes_per_case` on one side. Where it is missing, each reader who
     could not judge brings one replacement (up to `votes_per_case` of them); a replacement's vote counts only
     in the dimensions that somebody could not judge, so it cannot undo a majority of the first readers.
+    Nobody is replaced any more where `can_replace` is false (a lead closed the item).
     Without a majority after that, or on harm flagged by two readers, or on any split of accuracy or overall
     when the setting says so, the case is disputed.
     """
@@ -64,9 +71,10 @@ def decide_labels(
     missing = [name for name, label in labels.items() if not label]
     unsure = sum(1 for vote in votes if any(vote.get(name) is None for name in missing))
     wanted = votes_per_case + min(unsure, votes_per_case)
-    more_readers = max(0, wanted - capacity)
-    reason = _dispute(missing, harms, tallies, senior_on_any_split)
-    return LabelDecision(tallies, labels, more_readers, bool(reason) and not more_readers, reason)
+    more_readers = max(0, wanted - capacity) if can_replace else 0
+    return LabelDecision(
+        tallies, labels, more_readers, _dispute(missing, harms, tallies, senior_on_any_split)
+    )
 
 
 def _tally(labels: Sequence[str | None], votes_per_case: int) -> Tally:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
-from consilium.workqueue import drafts, hold, submit
+from consilium.workqueue import drafts, hold
 from consilium.workqueue.kinds import InvalidContent
 from consilium.workqueue.models import Submission
 from consilium.workqueue.places import next_place, place_after_postponing

@@ -12,8 +12,8 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from annotation.adjudication import AlreadyVotedBlind, vote_blind
-from annotation.consensus import settle_due
-from annotation.exclusion import exclude
+from annotation.consensus import outcome_of, settle_due
+from annotation.exclusion import ReasonMissing, exclude
 from annotation.models import Adjudication, Case, Consensus, Vote
 from annotation.overview import summary
 from annotation.pairing import NothingToPair, RoundNameTaken, open_comparison_round
@@ -196,7 +196,9 @@ def test_a_round_closed_by_a_lead_sends_what_lacks_a_majority_to_a_senior(cast: 
     close_round(work_round=opened, by=cast.lena)
     with time_machine.travel(timezone.now() + timedelta(hours=25)):
         settle_due()
-    assert making.only_case().state == CaseState.DISPUTED
+    case = making.only_case()
+    assert case.state == CaseState.DISPUTED
+    assert outcome_of(case, mine.item).is_disputed
 
 
 def test_votes_of_somebody_who_withdraws_stay(at_once: Cast) -> None:

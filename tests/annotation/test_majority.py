@@ -13,7 +13,7 @@ def outcome(overall: str, capacity: int = 3, harms: str = "nnnnnn", **setting: A
     words: dict[str, str | None] = {"A": "A", "B": "B", "-": None}
     votes = [{**dict.fromkeys(DIMENSIONS, "A"), "overall": words[letter]} for letter in overall]
     flags = [{"n": "neither", "a": "a", "b": "b", "2": "both"}[letter] for letter in harms[: len(votes)]]
-    settings = {"votes_per_case": 3, "senior_on_any_split": False} | setting
+    settings = {"votes_per_case": 3, "can_replace": True, "senior_on_any_split": False} | setting
     return decide_labels(votes, flags, capacity=capacity, **settings)
 
 
@@ -45,6 +45,14 @@ def test_votes_become_a_label_a_replacement_or_a_dispute(
     assert found.labels["accuracy"] == "A"
 
 
+@pytest.mark.parametrize(("votes", "is_disputed"), [("AB-", True), ("---", True), ("AA-", False)])
+def test_without_replacements_what_lacks_a_majority_is_disputed_at_once(
+    votes: str, is_disputed: bool
+) -> None:
+    found = outcome(votes, can_replace=False)
+    assert (found.more_readers, found.is_disputed) == (0, is_disputed)
+
+
 def test_even_numbers_of_readers_can_tie_and_a_tie_goes_to_a_senior() -> None:
     assert outcome("AB", 2, votes_per_case=2).is_disputed
     assert outcome("AA", 2, votes_per_case=2).labels["overall"] == "A"
@@ -74,7 +82,9 @@ def test_any_split_of_overall_goes_to_a_senior_when_the_study_wants_that() -> No
 
 def test_a_split_of_another_dimension_stays_with_the_readers() -> None:
     votes = [dict.fromkeys(DIMENSIONS, "A") | {"creativity": letter} for letter in "ABA"]
-    found = decide_labels(votes, ["neither"] * 3, votes_per_case=3, capacity=3, senior_on_any_split=True)
+    found = decide_labels(
+        votes, ["neither"] * 3, votes_per_case=3, capacity=3, can_replace=True, senior_on_any_split=True
+    )
     assert not found.is_disputed
 
 
@@ -85,7 +95,9 @@ def test_a_replacement_does_not_undo_a_majority_of_the_first_readers() -> None:
         {**dict.fromkeys(DIMENSIONS, "A"), "accuracy": one, "relevance": two}
         for one, two in zip(accuracy, relevance, strict=True)
     ]
-    found = decide_labels(votes, ["neither"] * 4, votes_per_case=3, capacity=4, senior_on_any_split=False)
+    found = decide_labels(
+        votes, ["neither"] * 4, votes_per_case=3, capacity=4, can_replace=True, senior_on_any_split=False
+    )
     assert (found.labels["accuracy"], found.labels["relevance"]) == ("A", "B")
     assert (found.tallies["relevance"].votes_a, found.tallies["relevance"].votes_b) == (1, 2)
     assert not found.is_disputed
