@@ -25,7 +25,9 @@ class PipelineForm(forms.Form):
         required=False,
         label="Settings (JSON)",
         widget=forms.Textarea({"rows": 8, "spellcheck": "false"}),
-        help_text="Stage to settings, for example {“dsa”: {“epochs”: 2}}. The rest keeps its default.",
+        help_text=(
+            'Stage to settings, for example <code>{"dsa": {"epochs": 2}}</code>. The rest keeps its default.'
+        ),
     )
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:

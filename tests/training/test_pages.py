@@ -1,5 +1,7 @@
 """The pages of training: who sees them, what they say, and live curves."""
 
+import html
+import re
 from typing import Any
 
 import pytest
@@ -177,6 +179,20 @@ def test_the_form_refuses_settings_in_words(cast: Cast, release: Release, writte
     assert not Run.objects.exists()
     assert client.post(address, sent | {"settings": ""}).status_code == 302
     assert Run.objects.count() == 4
+
+
+def test_the_printed_example_of_settings_is_accepted_as_it_stands(cast: Cast, release: Release) -> None:
+    base = making.base_endpoint()
+    client = Client()
+    client.force_login(cast.lena)
+    address = reverse("training:launch", args=[cast.study.slug])
+    help_text = re.search(r'id="id_settings_helptext">(.*?)</div>', client.get(address).content.decode())
+    assert help_text is not None
+    shown = html.unescape(re.sub(r"<[^>]+>", "", help_text.group(1)))
+    example = shown[shown.index("{") : shown.rindex("}") + 1]
+    sent = {"release": release.pk, "base": base.pk, "seed": 7, "settings": example}
+    assert client.post(address, sent).status_code == 302
+    assert {run.settings["epochs"] for run in Run.objects.filter(stage="dsa")} == {2}
 
 
 @pytest.mark.browser
