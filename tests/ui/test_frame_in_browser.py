@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Page, Route
+from django.urls import reverse
+from playwright.sync_api import Page, Route, expect
 
+from consilium.people.models import Study
 from tests.factories.cast import PASSWORD, Cast
 from tests.harness.accessibility import violations
 
@@ -99,6 +101,16 @@ def test_the_page_never_scrolls_sideways(design_page: Page) -> None:
     for width in (1920, 1280, 820, 390):
         design_page.set_viewport_size({"width": width, "height": 800})
         assert design_page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_banner_of_a_teaching_set_pushes_nothing_out_of_the_window(
+    design_page: Page, live_server: Any, cast: Cast
+) -> None:
+    Study.objects.filter(pk=cast.study.pk).update(is_teaching_set=True)
+    design_page.goto(live_server.url + reverse("people:guidelines", args=["chest"]))
+    expect(design_page.get_by_text("Synthetic teaching set.")).to_be_in_viewport(ratio=1)
+    assert design_page.evaluate("document.documentElement.scrollHeight - innerHeight") == 0
+    expect(design_page.locator(".side-nav-link").last).to_be_in_viewport(ratio=1)
 
 
 def test_a_live_area_polls_until_it_no_longer_asks_and_may_bring_a_notice(design_page: Page) -> None:
