@@ -1,4 +1,4 @@
-// Notices at the bottom right. Good news leaves by itself, anything else stays until dismissed.
+// Notices at the bottom right, on a workbench below the top bar. Good news leaves by itself, anything else stays until dismissed.
 // The server may send one with a fragment: HX-Trigger: {"toast": {"text": "...", "tone": "success"}}
 
 const GOOD_NEWS_MS = 8000;
@@ -25,6 +25,11 @@ function watch(toast) {
 }
 
 for (const toast of region.children) watch(toast);
+
+// A bar that wraps on a narrow screen pushes the notices up.
+const bar = document.querySelector(".action-bar");
+const above = () => region.style.setProperty("--action-bar-height", `${bar.offsetHeight}px`);
+if (bar) new ResizeObserver(above).observe(bar);
 
 document.addEventListener("click", (event) => {
   event.target.closest("[data-dismisses-toast]")?.closest(".toast").remove();

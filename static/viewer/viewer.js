@@ -60,12 +60,16 @@ class ImageViewer extends HTMLElement {
     this.stage = element(
       "div",
       { className: "iv-stage", tabIndex: 0, role: "application", "aria-roledescription": "image viewer" },
-      this.canvas, ...Object.values(this.spots), this.message, this.help,
+      this.canvas, this.message, this.help,
     );
+    // Words stand around the stage, never on it: what lies under a word is not seen.
+    const strip = (...names) => element("div", { className: "iv-strip" }, ...names.map((name) => this.spots[name]));
+    const { left, right } = this.spots;
+    const frame = element("div", { className: "iv-frame" }, strip("label", "top"), left, this.stage, right, strip("facts", "bottom"));
     this.tabs = element("div", { className: "iv-tabs", role: "group", "aria-label": "Images", hidden: true });
     this.result = element("output", { className: "iv-result" });
     const note = element("p", { className: "iv-note" }, "Not for diagnosis. ", this.result);
-    this.replaceChildren(this.tabs, this.stage, this.controls.node, note);
+    this.replaceChildren(this.tabs, frame, this.controls.node, note);
     this.#listen();
   }
 

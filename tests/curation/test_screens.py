@@ -13,6 +13,7 @@ from curation.models import Image, TraceReview
 from curation.traces.review import open_reviews
 from tests.factories import curation as making
 from tests.factories.cast import Cast, make_cast
+from tests.harness.accessibility import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -107,6 +108,56 @@ def test_pixels_are_signed_only_after_every_frame_was_shown(
     expect(window.get_by_text("Nothing waits for a pixel review")).to_be_visible()
     image.refresh_from_db()
     assert image.state == "released"
+
+
+# Where the picture, the words around it and the bars lie on the screen: left, top, right, bottom of each.
+LAYOUT = """() => {
+  const rect = (e) => e.getBoundingClientRect().toJSON();
+  const shown = (selector) => [...document.querySelectorAll(selector)].filter((e) => e.textContent.trim());
+  const seen = (selector) => shown(selector).map(rect);
+  const viewer = document.querySelector("image-viewer");
+  const canvas = rect(viewer.canvas), box = viewer.view.box();
+  const picture = {left: canvas.left + box.x, top: canvas.top + box.y};
+  Object.assign(picture, {right: picture.left + box.width, bottom: picture.top + box.height});
+  return {picture, words: seen(".iv-spot"), toasts: seen(".toast"), bars: seen(".top-bar, .action-bar")};
+}"""
+
+
+def apart(one: dict[str, float], other: dict[str, float]) -> bool:
+    """Whether two boxes share no area; half a pixel of rounding is none."""
+    return (
+        min(one["right"], other["right"]) - max(one["left"], other["left"]) < 0.5
+        or min(one["bottom"], other["bottom"]) - max(one["top"], other["top"]) < 0.5
+    )
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1024, 768), (768, 1024)])
+def test_nothing_lies_over_the_picture_that_is_signed_nor_over_the_buttons(
+    live_server: LiveServer, window: Page, people: Cast, width: int, height: int
+) -> None:
+    image = picture(people, 122, state="quarantined")
+    image.facts |= {"orientation": ["R", "L", "A", "P"], "laterality": "L"}
+    Image.objects.filter(pk=image.pk).update(facts=image.facts)
+    enter(window, live_server.url, people.rosa)
+    window.set_viewport_size({"width": width, "height": height})
+    window.emulate_media(reduced_motion="reduce")
+    window.goto(live_server.url + reverse("curation:pixel-review", args=["chest", image.pk]))
+    expect(window.locator("#frames-shown")).to_have_text("3 of 3 frames shown.")
+    expect(window.locator(".iv-facts")).to_contain_text("1 / 3")
+    window.get_by_role("button", name="Refuse").click()  # without a note
+    expect(window.locator(".toast")).to_be_visible()
+    expect(window.locator(".iv-facts")).to_contain_text("1 / 3")
+    found = window.evaluate(LAYOUT)
+    shown = found["picture"]
+    assert (len(found["words"]), len(found["toasts"]), len(found["bars"])) == (6, 1, 2)
+    assert min(shown["right"] - shown["left"], shown["bottom"] - shown["top"]) > 250
+    assert shown["left"] >= 0
+    assert shown["top"] >= 0
+    assert shown["right"] <= width
+    assert shown["bottom"] <= height
+    assert all(apart(shown, other) for other in found["words"] + found["toasts"] + found["bars"])
+    assert all(apart(toast, bar) for toast in found["toasts"] for bar in found["bars"])
+    assert violations(window) == []
 
 
 def test_an_image_with_a_damaged_frame_cannot_be_signed(

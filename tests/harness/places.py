@@ -13,7 +13,7 @@ from typing import Any
 import django
 
 PASSWORD = "a long shots password"
-WORKBENCHES = {"curation:review", "annotation:compare", "annotation:adjudicate"}
+WORKBENCHES = {"curation:review", "curation:pixel-review", "annotation:compare", "annotation:adjudicate"}
 # Addresses that give no page: files, fragments, and calls of the browser module.
 NO_SCREENS = {
     "curation:image-manifest",
