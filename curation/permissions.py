@@ -1,4 +1,6 @@
-"""Who may do what with data; `check_*` raises, `can_*` returns a bool."""
+"""Who may do what with data; `check_*` raises, `can_*` returns a bool, `for_*` keeps the rows to act on."""
+
+from django.db.models import QuerySet
 
 from consilium.people.models import Membership, Person, Role, Study
 from consilium.people.permissions import NotAllowed, check_role, roles_of
@@ -19,9 +21,18 @@ def check_may_sign(person: Person, image: Image) -> None:
     """
     check_senior(person, image.study)
     uploader = image.batch.created_by_id if image.batch else None
-    others = Membership.objects.filter(study=image.study, role__in=SENIORS, is_active=True)
-    if uploader == person.pk and others.exclude(person=person).exists():
+    if uploader == person.pk and _has_another_senior(image.study, person):
         raise NotAllowed("You brought this image in; a second person has to look at its pixels.")
+
+
+def _has_another_senior(study: Study, person: Person) -> bool:
+    seniors = Membership.objects.filter(study=study, role__in=SENIORS, is_active=True)
+    return seniors.exclude(person=person).exists()
+
+
+def for_signing(person: Person, study: Study, images: "QuerySet[Image]") -> "QuerySet[Image]":
+    """Those images of the study whose pixels a senior may sign: the rule of `check_may_sign`."""
+    return images.exclude(batch__created_by=person) if _has_another_senior(study, person) else images
 
 
 def can_sign(person: Person, image: Image) -> bool:
@@ -38,6 +49,11 @@ def check_may_settle(person: Person, trace: Trace) -> None:
     check_senior(person, trace.study)
     if trace.reviews.filter(person=person).exists():
         raise NotAllowed("You reviewed this trace; somebody who did not has to settle it.")
+
+
+def for_settling(person: Person, traces: "QuerySet[Trace]") -> "QuerySet[Trace]":
+    """Those disputed traces that a senior may settle: the rule of `check_may_settle`."""
+    return traces.exclude(reviews__person=person)
 
 
 def can_settle(person: Person, trace: Trace) -> bool:

@@ -13,26 +13,39 @@ from annotation.states import CaseState
 from consilium.audit.models import AuditEvent
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
-from consilium.people.models import Study
+from consilium.people.models import Person, Study
 from consilium.workqueue.models import Round, Submission
 from curation.models import Image, Question, Release, Trace
+from curation.permissions import for_settling, for_signing
 from curation.states import ImageState, ReleaseState, TraceState
 
 
 @dataclass(frozen=True, slots=True)
+class Matter:
+    """Rows that wait before the study can go on: all of them, those for this person, who else may act."""
+
+    text: str
+    view: str
+    rows: "QuerySet[Any]"
+    mine: "QuerySet[Any]"
+    else_for: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something that a person has to do before the study can go on."""
+    """One line of what waits, and where it is done."""
 
     text: str
     url: str
-    tone: str = "warning"
 
 
-def overview(study: Study) -> dict[str, Any]:
-    """Everything the study's front page shows."""
+def overview(study: Study, person: Person) -> dict[str, Any]:
+    """Everything the study's front page shows to this lead."""
+    mine, others = _waiting(study, person)
     return {
         "tiles": _tiles(study),
-        "waiting": _waiting(study),
+        "waiting": mine,
+        "waiting_for_others": others,
         "rounds": rounds_with_progress(study),
         "running": Job.objects.filter(study=study, state__in=[JobState.QUEUED, JobState.RUNNING]).order_by(
             "created_at"
@@ -106,16 +119,38 @@ def _tile(label: str, model: type[Model], study: Study, view: str, word: str, *s
     return {"label": label, "value": sum(counts.values()), "note": f"{good} {word}", "url": url}
 
 
-def _waiting(study: Study) -> list[Waiting]:
-    images = by_state(Image.objects.filter(study=study))
-    cases = by_state(Case.objects.filter(study=study))
-    traces = by_state(Trace.objects.filter(study=study))
-    found = [
-        (images.get(ImageState.QUARANTINED, 0), "Images before pixel review", "curation:pixel-reviews"),
-        (traces.get(TraceState.CHECKED, 0), "Checked traces outside a review round", "curation:traces"),
-        (traces.get(TraceState.DISPUTED, 0), "Disputed traces", "curation:traces"),
-        (cases.get(CaseState.DISPUTED, 0), "Disputed cases, for a senior", "annotation:cases"),
-        (cases.get(CaseState.STALLED, 0), "Cases without an eligible reader", "annotation:cases"),
+def _waiting(study: Study, person: Person) -> tuple[list[Waiting], list[Waiting]]:
+    """What waits for this lead, and what waits for somebody else."""
+    mine, others = [], []
+    for matter in _matters(study, person):
+        url = reverse(matter.view, args=[study.slug])
+        count = matter.mine.count()
+        if count:
+            mine.append(Waiting(f"{matter.text}: {count}", url))
+        if left := matter.rows.count() - count:
+            others.append(Waiting(f"{matter.text}, {matter.else_for}: {left}", url))
+    return mine, others
+
+
+def _matters(study: Study, person: Person) -> list[Matter]:
+    images = Image.objects.filter(study=study, state=ImageState.QUARANTINED)
+    checked = Trace.objects.filter(study=study, state=TraceState.CHECKED)
+    traces = Trace.objects.filter(study=study, state=TraceState.DISPUTED)
+    cases = Case.objects.filter(study=study, state=CaseState.DISPUTED)
+    stalled = Case.objects.filter(study=study, state=CaseState.STALLED)
+    signable, settleable = for_signing(person, study, images), for_settling(person, traces)
+    return [
+        Matter(
+            "Images before pixel review",
+            "curation:pixel-reviews",
+            images,
+            signable,
+            "brought in by you, for a second person",
+        ),
+        Matter("Checked traces outside a review round", "curation:traces", checked, checked),
+        Matter(
+            "Disputed traces", "curation:traces", traces, settleable, "for somebody who did not review them"
+        ),
+        Matter("Disputed cases", "annotation:cases", cases, cases.none(), "for an adjudicator"),
+        Matter("Cases without an eligible reader", "annotation:cases", stalled, stalled),
     ]
-    page = {view: reverse(view, args=[study.slug]) for _, _, view in found}
-    return [Waiting(f"{text}: {count}", page[view]) for count, text, view in found if count]

@@ -32,7 +32,7 @@ def study(request: HttpRequest, study: str) -> HttpResponse:
     found = study_for(person, study)
     if Role.LEAD not in roles_of(person, found):
         return redirect("work:queue", study=found.slug)
-    return render(request, "dashboard/study.html", {"study": found, **overview(found)})
+    return render(request, "dashboard/study.html", {"study": found, **overview(found, person)})
 
 
 def record(request: HttpRequest, study: str) -> HttpResponse:

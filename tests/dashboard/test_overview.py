@@ -1,0 +1,70 @@
+"""The lead's front page: what waits for this person, and what for somebody else."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from annotation.models import Case
+from annotation.pairing import open_comparison_round
+from annotation.states import CaseState
+from consilium.jobs.queue import enqueue
+from consilium.people.models import Membership, Person, Role
+from curation.models import Image, Import, Trace
+from curation.permissions import can_settle, can_sign
+from curation.states import ImageState
+from dashboard.overview import overview
+from tests.curation.traces.test_review import ACCEPT, EDIT, opened, review
+from tests.factories import annotation as voting
+from tests.factories import curation as making
+from tests.factories.cast import Cast
+
+pytestmark = pytest.mark.django_db
+
+
+def waits(cast: Cast, person: Person) -> tuple[list[str], list[str]]:
+    shown = overview(cast.study, person)
+    return [entry.text for entry in shown["waiting"]], [entry.text for entry in shown["waiting_for_others"]]
+
+
+@pytest.fixture
+def brought_in(cast: Cast) -> list[Image]:
+    """One image before pixel review that lena brought in, and two of nobody's import."""
+    of = making.source(cast.study)
+    images = [making.image(cast.study, of, number, state=ImageState.QUARANTINED) for number in (1, 2, 3)]
+    job = enqueue(kind="curation.import", by=cast.lena, study=cast.study, params={})
+    images[0].batch = Import.objects.create(study=cast.study, source=of, job=job, created_by=cast.lena)
+    images[0].save()
+    return images
+
+
+def test_a_lead_is_not_asked_to_sign_what_they_brought_in(cast: Cast, brought_in: list[Image]) -> None:
+    assert waits(cast, cast.max) == (["Images before pixel review: 3"], [])
+    other = "Images before pixel review, brought in by you, for a second person: 1"
+    assert waits(cast, cast.lena) == (["Images before pixel review: 2"], [other])
+    Membership.objects.filter(person__in=[cast.max, cast.rosa]).update(is_active=False)
+    assert waits(cast, cast.lena) == (["Images before pixel review: 3"], [])
+    assert [can_sign(cast.lena, image) for image in brought_in] == [True] * 3
+
+
+def test_a_dispute_waits_for_those_who_may_decide_it(cast: Cast) -> None:
+    trace = opened(cast, reviewers=2)
+    review(cast, cast.anna, EDIT)
+    review(cast, cast.ben, ACCEPT)
+    question = making.question(cast.study, trace.question.source, 9, use="test")
+    for name in voting.MODELS:
+        voting.response(question, making.endpoint(name, family=name), "The field is plain.\n\nAnswer: A")
+    open_comparison_round(study=cast.study, name="Round 1", by=cast.lena)
+    Case.objects.update(state=CaseState.DISPUTED)
+    Membership.objects.filter(person=cast.anna).update(role=Role.LEAD)
+    trace = Trace.objects.get(pk=trace.pk)
+    assert [can_settle(person, trace) for person in (cast.lena, cast.anna)] == [True, False]
+    case = "Disputed cases, for an adjudicator: 1"
+    assert waits(cast, cast.lena) == (["Disputed traces: 1"], [case])
+    assert waits(cast, cast.anna) == ([], ["Disputed traces, for somebody who did not review them: 1", case])
+
+
+def test_the_page_shows_both_lists(cast: Cast, brought_in: list[Image]) -> None:
+    client = Client()
+    client.force_login(cast.lena)
+    page = client.get(reverse("site:study", args=["chest"])).content.decode()
+    assert page.index("Waits for you") < page.index("Waits for others") < page.index("for a second person: 1")
