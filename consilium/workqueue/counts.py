@@ -33,7 +33,7 @@ class KindCount:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """A person's day in one study; `median_seconds` is None before the first submission."""
+    """A person's day in one study; `median_seconds` is None where no active time was measured."""
 
     done: int
     of: int
@@ -49,7 +49,7 @@ class Today:
     def median_shown(self) -> str:
         """Minutes and seconds, e.g. "2:10"."""
         if self.median_seconds is None:
-            return "none yet"
+            return "not measured" if self.done else "none yet"
         return f"{self.median_seconds // 60}:{self.median_seconds % 60:02d}"
 
 
@@ -66,16 +66,17 @@ def count_of(membership: Membership, kind: str) -> KindCount:
 
 
 def today_of(membership: Membership, counts: list[KindCount]) -> Today:
-    """What the person finished since midnight, and the median of the active time."""
+    """What the person finished since midnight, and the median of the active time where there is any."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     first = Submission.objects.filter(study=membership.study, person=membership.person, version=1)
     seconds = list(first.filter(submitted_at__gte=midnight).values_list("active_seconds", flat=True))
+    measured = [each for each in seconds if each]
     waiting = sum(count.waiting + (count.claim is not None) for count in counts)
     return Today(
         done=len(seconds),
         of=len(seconds) + waiting,
         more=any(count.more for count in counts),
-        median_seconds=round(median(seconds)) if seconds else None,
+        median_seconds=round(median(measured)) if measured else None,
     )
 
 

@@ -5,7 +5,7 @@ import pytest
 from consilium.people.models import Person, Study
 from consilium.refusals import NameTaken
 from consilium.workqueue.claim import next_claim
-from consilium.workqueue.models import Kind
+from consilium.workqueue.models import Kind, Submission
 from curation.states import TraceState
 from curation.traces.review import open_reviews
 from dashboard.demo import clinicians
@@ -39,3 +39,14 @@ def test_a_reader_goes_on_although_a_visitor_opened_other_work(cast: Cast) -> No
     assert clinicians._next(cast.study, cast.anna, Kind.COMPARE) is None
     held.refresh_from_db()
     assert held.state == "postponed"
+
+
+def test_an_invented_reader_takes_a_while_over_each_piece(cast: Cast) -> None:
+    of = making.source(cast.study)
+    for number in (1, 2):
+        making.trace(making.question(cast.study, of, number), making.endpoint(), TraceState.CHECKED)
+    open_reviews(study=cast.study, name="Round", by=cast.lena)
+    assert clinicians.work_through(study=cast.study, person=cast.anna, kind=Kind.REVIEW, limit=2) == 2
+    seconds = list(Submission.objects.values_list("active_seconds", flat=True))
+    assert [40 <= each <= 180 for each in seconds] == [True, True]
+    assert len(set(seconds)) == 2
