@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from annotation.adjudication import AlreadyVotedBlind, vote_blind
 from annotation.consensus import outcome_of, settle_due
-from annotation.exclusion import ReasonMissing, exclude
+from annotation.exclusion import exclude
 from annotation.models import Adjudication, Case, Consensus, Vote
 from annotation.overview import summary
 from annotation.pairing import NothingToPair, RoundNameTaken, open_comparison_round
