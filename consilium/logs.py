@@ -87,7 +87,7 @@ def configuration(level: str = "INFO") -> dict[str, Any]:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    ours = ("consilium", "curation", "annotation", "training", "benchmark")
+    ours = ("consilium", "dashboard", "curation", "annotation", "training", "benchmark")
     return {
         "version": 1,
         "disable_existing_loggers": False,

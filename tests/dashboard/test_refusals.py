@@ -1,7 +1,9 @@
 """A refusal is told to people, a bug is not: it becomes a page with a reference, a traceback, another try."""
 
 import io
+import logging
 import re
+from collections.abc import Iterator
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,6 +14,7 @@ from consilium.jobs.queue import enqueue
 from consilium.jobs.registry import JobKind, register
 from consilium.jobs.run import run_now
 from consilium.jobs.states import JobState
+from consilium.logs import LineFormatter
 from consilium.refusals import Refused
 from consilium.states.transitions import StateChanged
 from tests.factories.cast import Cast
@@ -33,9 +36,21 @@ def lena(cast: Cast) -> Client:
     return client
 
 
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What Django logs about requests, in the form of the real log."""
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(LineFormatter())
+    logger = logging.getLogger("django.request")
+    logger.addHandler(handler)
+    yield out
+    logger.removeHandler(handler)
+
+
 @pytest.mark.parametrize("problem", [ValueError("secret text"), KeyError("secret text")])
 def test_a_bug_is_a_page_with_the_reference_that_the_log_has(
-    lena: Client, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], problem: Exception
+    lena: Client, monkeypatch: pytest.MonkeyPatch, log: io.StringIO, problem: Exception
 ) -> None:
     monkeypatch.setattr("dashboard.views.overview", failing(problem))
     page = lena.get(reverse("site:study", args=["chest"]))
@@ -43,9 +58,8 @@ def test_a_bug_is_a_page_with_the_reference_that_the_log_has(
     assert page.status_code == 500
     assert found
     assert b"secret text" not in page.content
-    log = capfd.readouterr().err
-    assert f"request={found.group()}" in log
-    assert "secret text" not in log
+    assert f"request={found.group()}" in log.getvalue()
+    assert "secret text" not in log.getvalue()
 
 
 def test_a_refusal_that_no_view_caught_is_told_with_its_status(
