@@ -17,7 +17,7 @@ from benchmark.presentation import moment
 from benchmark.release_rows import expected_calls
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.pages import refusals_on
-from consilium.people.access import study_for
+from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
 from curation.models import Release, ReleaseKind
@@ -28,42 +28,42 @@ SHOWN = 100
 SHOWN_APART = ("release", "prompt_sha256", "parser_version", "revision")
 
 
-def leaderboard(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def leaderboard(request: HttpRequest, study: Study) -> HttpResponse:
     """Judges on one preference release and solvers on one question release; the newest unless chosen."""
-    found = study_for(signed_in(request), study, Role.LEAD)
-    context: dict[str, Any] = {"study": found, "dimensions": DIMENSIONS}
+    context: dict[str, Any] = {"study": study, "dimensions": DIMENSIONS}
     context["running"] = (
-        Evaluation.objects.filter(study=found, job__state__in=["queued", "running"])
+        Evaluation.objects.filter(study=study, job__state__in=["queued", "running"])
         .select_related("job", "endpoint")
         .order_by("pk")
     )
-    context["judges"] = _judges(found, request.GET.get("judges"))
-    context["solvers"] = _solvers(found, request.GET.get("solvers"))
+    context["judges"] = _judges(study, request.GET.get("judges"))
+    context["solvers"] = _solvers(study, request.GET.get("solvers"))
     return render(request, "benchmark/leaderboard.html", context)
 
 
-def launch(request: HttpRequest, study: str, kind: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def launch(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     """Score models as judges or as solvers."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
     if kind not in EvaluationKind.values:
         raise Http404("No such kind of evaluation.")
-    form = EvaluationForm(request.POST or None, study=found, kind=EvaluationKind(kind))
+    form = EvaluationForm(request.POST or None, study=study, kind=EvaluationKind(kind))
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
-            made = evaluate(study=found, kind=kind, by=person, **form.cleaned_data)
+            made = evaluate(study=study, kind=kind, by=person, **form.cleaned_data)
             messages.success(request, f"{len(made)} evaluations are on the queue.")
-            return redirect("benchmark:leaderboard", study=found.slug)
-    context = {"study": found, "form": form, "kind": kind, "lacks": form.lacks()}
+            return redirect("benchmark:leaderboard", study=study.slug)
+    context = {"study": study, "form": form, "kind": kind, "lacks": form.lacks()}
     return render(request, "benchmark/launch.html", context)
 
 
-def evaluation(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def evaluation(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One evaluation: its job, its card, its raw replies."""
-    found = study_for(signed_in(request), study, Role.LEAD)
     related = Evaluation.objects.select_related("job", "endpoint", "release", "study")
-    one = get_object_or_404(related, study=found, pk=pk)
-    context: dict[str, Any] = {"study": found, "evaluation": one, "job": one.job}
+    one = get_object_or_404(related, study=study, pk=pk)
+    context: dict[str, Any] = {"study": study, "evaluation": one, "job": one.job}
     if one.kind == EvaluationKind.JUDGE:
         context |= _verdicts(one, request.GET.get("page"))
     else:

@@ -2,16 +2,9 @@
 
 from django.db.models import QuerySet
 
-from consilium.people.models import Membership, Person, Role, Study
-from consilium.people.permissions import NotAllowed, check_role, roles_of
+from consilium.people.models import Membership, Person, Study
+from consilium.people.permissions import SENIORS, NotAllowed, check_senior, roles_of
 from curation.models import Image, Trace
-
-SENIORS = (Role.LEAD.value, Role.ADJUDICATOR.value)
-
-
-def check_senior(person: Person, study: Study) -> None:
-    """Raise NotAllowed unless the person leads or adjudicates in the study."""
-    check_role(person, study, *SENIORS)
 
 
 def check_may_sign(person: Person, image: Image) -> None:

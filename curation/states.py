@@ -2,9 +2,8 @@
 
 from django.db import models
 
+from consilium.people.permissions import SENIORS
 from consilium.states.tables import StateTable, arrow
-
-SENIORS = ("adjudicator", "lead")
 
 
 class ImageState(models.TextChoices):

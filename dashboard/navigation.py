@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from consilium.people.models import Person, Role, Study
-from consilium.people.permissions import OPERATOR, roles_of
+from consilium.people.permissions import OPERATOR, SENIORS, roles_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Place:
 
 EVERYBODY = frozenset({Role.ANNOTATOR.value, Role.ADJUDICATOR.value, Role.LEAD.value})
 LEADS = frozenset({Role.LEAD.value})
-SENIORS = frozenset({Role.LEAD.value, Role.ADJUDICATOR.value})
+OF_SENIORS = frozenset(SENIORS)
 
 SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     (
@@ -40,9 +40,9 @@ SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("Imports", "curation:imports", "upload", LEADS),
             Place("Images", "curation:images", "image", LEADS, "g i"),
-            Place("Pixel review", "curation:pixel-reviews", "search", SENIORS),
+            Place("Pixel review", "curation:pixel-reviews", "search", OF_SENIORS),
             Place("Questions", "curation:questions", "question", LEADS, "g q"),
-            Place("Traces", "curation:traces", "trace", SENIORS, "g t"),
+            Place("Traces", "curation:traces", "trace", OF_SENIORS, "g t"),
         ),
     ),
     (

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 
 from consilium.audit.models import AuditEvent
 from consilium.audit.record import request_id
-from consilium.people.access import study_for
+from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.permissions import roles_of
 from consilium.people.requests import signed_in
@@ -26,21 +26,21 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/home.html", {"studies": studies})
 
 
-def study(request: HttpRequest, study: str) -> HttpResponse:
+@study_view()
+def study(request: HttpRequest, study: Study) -> HttpResponse:
     """Leads see how the study stands; everybody else goes to their work."""
     person = signed_in(request)
-    found = study_for(person, study)
-    if Role.LEAD not in roles_of(person, found):
-        return redirect("work:queue", study=found.slug)
-    return render(request, "dashboard/study.html", {"study": found, **overview(found, person)})
+    if Role.LEAD not in roles_of(person, study):
+        return redirect("work:queue", study=study.slug)
+    return render(request, "dashboard/study.html", {"study": study, **overview(study, person)})
 
 
-def record(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def record(request: HttpRequest, study: Study) -> HttpResponse:
     """The study's audit events, newest first."""
-    found = study_for(signed_in(request), study, Role.LEAD)
-    events = AuditEvent.objects.filter(study=found).select_related("actor").order_by("-sequence")
+    events = AuditEvent.objects.filter(study=study).select_related("actor").order_by("-sequence")
     page = Paginator(events, PAGE).get_page(request.GET.get("page"))
-    return render(request, "dashboard/record.html", {"study": found, "page": page})
+    return render(request, "dashboard/record.html", {"study": study, "page": page})
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from consilium.jobs.states import JobState
 from consilium.pages import refusals_on
-from consilium.people.access import study_for
+from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
 from training.curves import curves
@@ -29,31 +29,31 @@ def _runs(study: Study) -> "QuerySet[Run]":
     return Run.objects.filter(study=study).select_related(*related)
 
 
-def runs(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def runs(request: HttpRequest, study: Study) -> HttpResponse:
     """All runs of the study, newest first."""
-    found = study_for(signed_in(request), study, Role.LEAD)
-    page = Paginator(_runs(found).order_by("-pk"), SHOWN).get_page(request.GET.get("page"))
-    return render(request, "training/runs.html", {"study": found, "page": page})
+    page = Paginator(_runs(study).order_by("-pk"), SHOWN).get_page(request.GET.get("page"))
+    return render(request, "training/runs.html", {"study": study, "page": page})
 
 
-def launch(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def launch(request: HttpRequest, study: Study) -> HttpResponse:
     """Launch the pipeline of DSA, GBA and merge."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
-    form = PipelineForm(request.POST or None, study=found)
+    form = PipelineForm(request.POST or None, study=study)
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
-            made = launch_pipeline(study=found, by=person, **form.cleaned_data)
+            made = launch_pipeline(study=study, by=person, **form.cleaned_data)
             messages.success(request, f"{len(made)} runs are on the queue.")
-            return redirect("training:runs", study=found.slug)
-    return render(request, "training/launch.html", {"study": found, "form": form, "lacks": form.lacks()})
+            return redirect("training:runs", study=study.slug)
+    return render(request, "training/launch.html", {"study": study, "form": form, "lacks": form.lacks()})
 
 
-def run(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def run(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One run: progress, curves, what went in and what came out."""
-    found = study_for(signed_in(request), study, Role.LEAD)
-    one = get_object_or_404(_runs(found), pk=pk)
-    context: dict[str, Any] = {"study": found, "run": one, **_live(one)}
+    one = get_object_or_404(_runs(study), pk=pk)
+    context: dict[str, Any] = {"study": study, "run": one, **_live(one)}
     context["inputs"] = one.inputs.select_related("job").order_by("pk")
     context["produced"] = ProducedModel.objects.filter(run=one).select_related("endpoint").first()
     context["metrics"] = _metrics(context["produced"])
@@ -61,11 +61,11 @@ def run(request: HttpRequest, study: str, pk: int) -> HttpResponse:
     return render(request, "training/run.html", context)
 
 
-def live(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def live(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """The moving part of the page; asks for itself again until the job is over, then for the whole page."""
-    found = study_for(signed_in(request), study, Role.LEAD)
-    one = get_object_or_404(_runs(found), pk=pk)
-    response = render(request, "training/live.html", {"study": found, "run": one, **_live(one)})
+    one = get_object_or_404(_runs(study), pk=pk)
+    response = render(request, "training/live.html", {"study": study, "run": one, **_live(one)})
     if one.job.is_over:
         response["HX-Refresh"] = "true"
     return response

@@ -16,31 +16,31 @@ from annotation.overview import summary
 from annotation.release import freeze_preferences
 from annotation.states import CaseState
 from consilium.pages import refusals_on
-from consilium.people.access import study_for
+from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.requests import post_only, signed_in
 from curation.models import Release, ReleaseKind
 
 
 @require_safe
-def agreement(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def agreement(request: HttpRequest, study: Study) -> HttpResponse:
     """Agreement per dimension, position effect, and the release form."""
-    found = study_for(signed_in(request), study, Role.LEAD)
-    return _page(request, found)
+    return _page(request, study)
 
 
 @post_only
-def freeze(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def freeze(request: HttpRequest, study: Study) -> HttpResponse:
     """Freeze the settled cases into a preference release and show it."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
     form = PreferenceFreezeForm(request.POST)
     if form.is_valid():
         with refusals_on(form):
-            release = freeze_preferences(study=found, name=form.cleaned_data["name"], by=person)
+            release = freeze_preferences(study=study, name=form.cleaned_data["name"], by=person)
             messages.success(request, f"{release.name} is frozen with {release.row_count} rows.")
-            return redirect("curation:release", study=found.slug, pk=release.pk)
-    return _page(request, found, form=form, status=422)
+            return redirect("curation:release", study=study.slug, pk=release.pk)
+    return _page(request, study, form=form, status=422)
 
 
 def _page(

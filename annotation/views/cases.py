@@ -14,7 +14,7 @@ from annotation.models import Case, Choice, Dimension, Vote
 from annotation.states import CaseState
 from consilium.audit.models import AuditEvent
 from consilium.pages import attempt
-from consilium.people.access import study_for
+from consilium.people.access import study_view
 from consilium.people.models import Role, Study, pseudonym
 from consilium.people.requests import post_only, signed_in
 from consilium.workqueue.models import Kind, WorkItem
@@ -23,32 +23,32 @@ PAGE = 50
 
 
 @require_safe
-def cases(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def cases(request: HttpRequest, study: Study) -> HttpResponse:
     """All cases of the study, by state."""
-    found = study_for(signed_in(request), study, Role.LEAD)
     wanted = request.GET.get("state", "")
-    listed = Case.objects.filter(study=found).select_related("question").prefetch_related("consensus")
+    listed = Case.objects.filter(study=study).select_related("question").prefetch_related("consensus")
     if wanted in CaseState.values:
         listed = listed.filter(state=wanted)
     page = Paginator(listed, PAGE).get_page(request.GET.get("page"))
     _add_votes(list(page))
-    context = {"study": found, "page": page, "filters": _filters(found, wanted), "dimensions": Dimension}
+    context = {"study": study, "page": page, "filters": _filters(study, wanted), "dimensions": Dimension}
     return render(request, "annotation/cases.html", context)
 
 
 @require_safe
-def case(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def case(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One case: its answers, votes by pseudonym, labels and history."""
-    found = study_for(signed_in(request), study, Role.LEAD)
-    return render(request, "annotation/case.html", _details(_one(found, pk)))
+    return render(request, "annotation/case.html", _details(_one(study, pk)))
 
 
 @post_only
-def exclude_case(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def exclude_case(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Leave the case out, with a reason."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
-    chosen = _one(found, pk)
+    chosen = _one(study, pk)
     form = ExcludeForm(request.POST)
     reason = form.cleaned_data["reason"] if form.is_valid() else ""
 
@@ -56,7 +56,7 @@ def exclude_case(request: HttpRequest, study: str, pk: int) -> HttpResponse:
         exclude(case=chosen, reason=reason, by=person)
         return f"Case {chosen.pk} is left out of every later release."
 
-    return attempt(request, act, "annotation:case", study=found.slug, pk=pk)
+    return attempt(request, act, "annotation:case", study=study.slug, pk=pk)
 
 
 def _add_votes(listed: list[Case]) -> None:

@@ -15,7 +15,7 @@ from annotation.responses import ask_for_answers
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.pages import refusals_on
-from consilium.people.access import study_for
+from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
@@ -27,51 +27,51 @@ KINDS = (Kind.COMPARE, Kind.ADJUDICATE)
 
 
 @require_safe
-def rounds(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def rounds(request: HttpRequest, study: Study) -> HttpResponse:
     """Rounds with their progress, and the two forms that lead to a new one."""
-    found = study_for(signed_in(request), study, Role.LEAD)
-    return _page(request, found)
+    return _page(request, study)
 
 
 @post_only
-def ask_models(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def ask_models(request: HttpRequest, study: Study) -> HttpResponse:
     """Queue one job per chosen model."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
-    form = AskModelsForm(found, request.POST)
+    form = AskModelsForm(study, request.POST)
     if not form.is_valid():
-        return _page(request, found, ask_form=form, status=422)
+        return _page(request, study, ask_form=form, status=422)
     for endpoint in form.cleaned_data["endpoints"]:
         try:
-            ask_for_answers(study=found, endpoint=endpoint, by=person)
+            ask_for_answers(study=study, endpoint=endpoint, by=person)
         except Refused as problem:
             messages.warning(request, str(problem))
-    return redirect("annotation:rounds", study=found.slug)
+    return redirect("annotation:rounds", study=study.slug)
 
 
 @post_only
-def open_round(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def open_round(request: HttpRequest, study: Study) -> HttpResponse:
     """Pair answers and put the cases on the queue."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
     form = ComparisonRoundForm(request.POST)
     if form.is_valid():
         with refusals_on(form):
-            opened = open_comparison_round(study=found, by=person, **form.cleaned_data)
+            opened = open_comparison_round(study=study, by=person, **form.cleaned_data)
             messages.success(request, f"{opened.items.count()} cases are open for votes.")
-            return redirect("annotation:rounds", study=found.slug)
-    return _page(request, found, round_form=form, status=422)
+            return redirect("annotation:rounds", study=study.slug)
+    return _page(request, study, round_form=form, status=422)
 
 
 @post_only
-def close(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def close(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Close a round: nobody starts in it any more; what is voted stays."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
-    chosen = get_object_or_404(Round, pk=pk, study=found, kind__in=KINDS)
+    chosen = get_object_or_404(Round, pk=pk, study=study, kind__in=KINDS)
     close_round(work_round=chosen, by=person)
     messages.success(request, f"{chosen.name} is closed.")
-    return redirect("annotation:rounds", study=found.slug)
+    return redirect("annotation:rounds", study=study.slug)
 
 
 def _page(

@@ -12,47 +12,48 @@ from consilium.inference.forms import LocalForm, RemoteForm
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.refusals import EndpointNameTaken, EndpointRefused
 from consilium.pages import attempt
-from consilium.people.access import study_for
+from consilium.people.access import study_view
 from consilium.people.models import Person, Role, Study
 from consilium.people.requests import post_only, signed_in
 
 
-def endpoints(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def endpoints(request: HttpRequest, study: Study) -> HttpResponse:
     """The models this study may ask, with permissions, provenance and stored replies."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
-    rows = ModelEndpoint.objects.for_study(found).with_reply_counts().order_by("-is_active", "name")
-    context = {"study": found, "endpoints": rows, "is_operator": person.is_operator}
+    rows = ModelEndpoint.objects.for_study(study).with_reply_counts().order_by("-is_active", "name")
+    context = {"study": study, "endpoints": rows, "is_operator": person.is_operator}
     return render(request, "inference/endpoints.html", context)
 
 
-def add_remote(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def add_remote(request: HttpRequest, study: Study) -> HttpResponse:
     """Add a model behind an address."""
     return _add(request, study, RemoteForm)
 
 
-def add_local(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def add_local(request: HttpRequest, study: Study) -> HttpResponse:
     """Add a checkpoint from the models folder."""
     return _add(request, study, LocalForm)
 
 
 @post_only
-def retire(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def retire(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Take a model out of use."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
-    endpoint = get_object_or_404(ModelEndpoint.objects.for_study(found), pk=pk)
+    endpoint = get_object_or_404(ModelEndpoint.objects.for_study(study), pk=pk)
 
     def act() -> str:
         retire_endpoint(endpoint=endpoint, by=person, reason=request.POST.get("reason", ""))
         return f"{endpoint.name} is out of use. Its replies stay."
 
-    return attempt(request, act, "calls:endpoints", study=found.slug)
+    return attempt(request, act, "calls:endpoints", study=study.slug)
 
 
-def _add(request: HttpRequest, slug: str, form_class: type[RemoteForm | LocalForm]) -> HttpResponse:
+def _add(request: HttpRequest, study: Study, form_class: type[RemoteForm | LocalForm]) -> HttpResponse:
     person = signed_in(request)
-    study = study_for(person, slug, Role.LEAD)
     form = form_class(request.POST or None, is_operator=person.is_operator)
     if request.method == "POST" and form.is_valid() and _stored(form, study, person):
         messages.success(request, f"{form.cleaned_data['name']} is added.")

@@ -1,9 +1,18 @@
 """Loads a study for a request: 404 for people outside it, 403 for the wrong role."""
 
-from django.http import Http404
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_role, roles_of
+from consilium.people.requests import signed_in
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, Study, P], HttpResponseBase]
 
 
 def study_for(person: Person, slug: str, *roles: str) -> Study:
@@ -24,3 +33,19 @@ def check_member(person: Person, study: Study | None) -> None:
     """Raise Http404 unless the person is an active member: outsiders cannot tell that the object exists."""
     if study is None or not roles_of(person, study) - {"operator"}:
         raise Http404("Not found.")
+
+
+def study_view(*roles: str) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
+    """Decorator of a view at `s/<slug:study>/...`: it gets the Study instead of the slug.
+
+    A person outside the study gets a 404; when `roles` are named, a member of another role a 403.
+    """
+
+    def decorate(view: View[P]) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def answer(request: HttpRequest, study: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            return view(request, study_for(signed_in(request), study, *roles), *args, **kwargs)
+
+        return answer
+
+    return decorate

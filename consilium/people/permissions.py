@@ -6,6 +6,8 @@ from consilium.people.models import Membership, Participation, Person, Role, Stu
 from consilium.refusals import Refused
 
 OPERATOR = "operator"
+# A senior is who may decide what readers could not: an adjudicator, or a lead.
+SENIORS = (Role.ADJUDICATOR.value, Role.LEAD.value)
 
 
 class NotAllowed(Refused, PermissionDenied):
@@ -46,3 +48,8 @@ def check_takes_part(person: Person, study: Study) -> None:
     """Raise NotAllowed without a live Participation: no submission without consent."""
     if not can_take_part(person, study):
         raise NotAllowed("Please confirm that you take part in this study before you work in it.")
+
+
+def check_senior(person: Person, study: Study) -> None:
+    """Raise NotAllowed unless the person leads or adjudicates in the study."""
+    check_role(person, study, *SENIORS)

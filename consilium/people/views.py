@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from consilium.pages import refusals_on
 from consilium.people import invitations, studies
-from consilium.people.access import study_for
+from consilium.people.access import study_view
 from consilium.people.forms import (
     AcceptForm,
     GuidelineForm,
@@ -19,7 +19,7 @@ from consilium.people.forms import (
     ResetForm,
     SettingsForm,
 )
-from consilium.people.models import ConsentText, Invitation, Membership, Participation, Person, Role
+from consilium.people.models import ConsentText, Invitation, Membership, Participation, Person, Role, Study
 from consilium.people.participation import take_part as start_taking_part
 from consilium.people.participation import withdraw_participation as end_participation
 from consilium.people.permissions import OPERATOR, check_role, roles_of
@@ -56,104 +56,104 @@ def _accept(form: AcceptForm, token: str) -> bool:
     return not form.errors
 
 
-def take_part(request: HttpRequest, study: str) -> HttpResponse:
+@study_view()
+def take_part(request: HttpRequest, study: Study) -> HttpResponse:
     """The consent page; also where a participant sees and ends the participation."""
     person = signed_in(request)
-    found = study_for(person, study)
-    participation = Participation.objects.filter(study=found, person=person, withdrawn_at=None).first()
-    consent = ConsentText.objects.filter(study=found).first()
+    participation = Participation.objects.filter(study=study, person=person, withdrawn_at=None).first()
+    consent = ConsentText.objects.filter(study=study).first()
     initial = {"consent_version": consent.version if consent else 0}
     form = ParticipationForm(request.POST or None, initial=initial)
     if request.method == "POST" and participation is None and form.is_valid():
         with refusals_on(form):
             start_taking_part(
-                study=found,
+                study=study,
                 by=person,
                 consent_version=form.cleaned_data["consent_version"],
                 credit=form.cleaned_data["credit"],
                 conflict_declaration=form.cleaned_data["conflict_declaration"],
             )
             messages.success(request, "Thank you. You can start now.")
-            return redirect("site:study", study=found.slug)
-    context = {"study": found, "form": form, "consent": consent, "participation": participation}
+            return redirect("site:study", study=study.slug)
+    context = {"study": study, "form": form, "consent": consent, "participation": participation}
     return render(request, "people/take_part.html", context)
 
 
 @post_only
-def withdraw(request: HttpRequest, study: str) -> HttpResponse:
+@study_view()
+def withdraw(request: HttpRequest, study: Study) -> HttpResponse:
     """End one's own participation."""
     person = signed_in(request)
-    found = study_for(person, study)
-    participation = get_object_or_404(Participation, study=found, person=person, withdrawn_at=None)
+    participation = get_object_or_404(Participation, study=study, person=person, withdrawn_at=None)
     end_participation(participation=participation, by=person)
     messages.success(request, "You no longer take part. What you submitted before stays as it is.")
-    return redirect("people:take-part", study=found.slug)
+    return redirect("people:take-part", study=study.slug)
 
 
-def members(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def members(request: HttpRequest, study: Study) -> HttpResponse:
     """Members and open invitations; leads invite here. The new link is shown once."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
     form = InvitationForm(request.POST or None)
     link = ""
     if request.method == "POST" and form.is_valid():
-        _, token = invitations.invite(study=found, by=person, **form.cleaned_data)
+        _, token = invitations.invite(study=study, by=person, **form.cleaned_data)
         link = request.build_absolute_uri(reverse("people:join", kwargs={"token": token}))
         form = InvitationForm()
-    consented = Participation.objects.filter(study=found, withdrawn_at=None).values_list(
+    consented = Participation.objects.filter(study=study, withdrawn_at=None).values_list(
         "person_id", flat=True
     )
     context = {
-        "study": found,
+        "study": study,
         "form": form,
         "link": link,
         "consented": set(consented),
-        "members": found.memberships.select_related("person").order_by(
+        "members": study.memberships.select_related("person").order_by(
             "-is_active", "role", "person__display_name"
         ),
-        "invitations": Invitation.objects.filter(study=found, accepted_at=None).order_by("-created_at"),
+        "invitations": Invitation.objects.filter(study=study, accepted_at=None).order_by("-created_at"),
     }
     return render(request, "people/members.html", context)
 
 
 @post_only
-def remove_member(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def remove_member(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Deactivate one membership."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
-    membership = get_object_or_404(Membership, study=found, pk=pk)
+    membership = get_object_or_404(Membership, study=study, pk=pk)
     studies.remove_member(membership=membership, by=person)
     messages.success(request, f"{membership.person} is no longer a member.")
-    return redirect("people:members", study=found.slug)
+    return redirect("people:members", study=study.slug)
 
 
-def settings(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def settings(request: HttpRequest, study: Study) -> HttpResponse:
     """The study's settings; after the first vote each change needs a reason."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
-    form = SettingsForm(request.POST or None, settings=found.settings)
+    form = SettingsForm(request.POST or None, settings=study.settings)
     if request.method == "POST" and form.is_valid() and form.changes():
         with refusals_on(form):
             studies.change_settings(
-                study=found, changes=form.changes(), by=person, reason=form.cleaned_data["reason"]
+                study=study, changes=form.changes(), by=person, reason=form.cleaned_data["reason"]
             )
             messages.success(request, "Settings saved.")
-            return redirect("people:settings", study=found.slug)
-    return render(request, "people/settings.html", {"study": found, "form": form})
+            return redirect("people:settings", study=study.slug)
+    return render(request, "people/settings.html", {"study": study, "form": form})
 
 
-def guidelines(request: HttpRequest, study: str) -> HttpResponse:
+@study_view()
+def guidelines(request: HttpRequest, study: Study) -> HttpResponse:
     """The guideline versions; every member reads, leads publish the next one."""
     person = signed_in(request)
-    found = study_for(person, study)
-    newest = found.guidelines.first()
-    is_lead = Role.LEAD in roles_of(person, found)
+    newest = study.guidelines.first()
+    is_lead = Role.LEAD in roles_of(person, study)
     form = GuidelineForm(request.POST or None, initial={"text": newest.text if newest else ""})
     if request.method == "POST" and form.is_valid():
-        guideline = studies.publish_guideline(study=found, text=form.cleaned_data["text"], by=person)
+        guideline = studies.publish_guideline(study=study, text=form.cleaned_data["text"], by=person)
         messages.success(request, f"Guidelines v{guideline.number} are in force.")
-        return redirect("people:guidelines", study=found.slug)
-    context = {"study": found, "form": form, "newest": newest, "is_lead": is_lead}
+        return redirect("people:guidelines", study=study.slug)
+    context = {"study": study, "form": form, "newest": newest, "is_lead": is_lead}
     return render(request, "people/guidelines.html", context)
 
 

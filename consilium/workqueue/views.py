@@ -8,7 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from consilium.people.access import study_for
+from consilium.people.access import study_view
+from consilium.people.models import Study
 from consilium.people.permissions import can_take_part
 from consilium.people.requests import post_only, signed_in
 from consilium.workqueue import kinds
@@ -40,32 +41,32 @@ def work_screen(view: Screen) -> Callable[[HttpRequest, UUID], HttpResponse]:
 
 
 @require_GET
-def queue(request: HttpRequest, study: str) -> HttpResponse:
+@study_view()
+def queue(request: HttpRequest, study: Study) -> HttpResponse:
     """What waits for the person, and their own figures of today."""
     person = signed_in(request)
-    found = study_for(person, study)
-    membership = member_of(found, person)
+    membership = member_of(study, person)
     counts = counts_of(membership)
     context = {
-        "study": found,
+        "study": study,
         "counts": counts,
         "claim": next((count.claim for count in counts if count.claim), None),
         "today": today_of(membership, counts),
-        "takes_part": can_take_part(person, found),
+        "takes_part": can_take_part(person, study),
     }
     return render(request, "workqueue/queue.html", context)
 
 
 @require_GET
-def finished(request: HttpRequest, study: str, kind: str) -> HttpResponse:
+@study_view()
+def finished(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     """Nothing of this kind is left for the person right now."""
     person = signed_in(request)
-    found = study_for(person, study)
     _check_kind(kind)
-    membership = member_of(found, person)
+    membership = member_of(study, person)
     counts = counts_of(membership)
     context = {
-        "study": found,
+        "study": study,
         "count": count_of(membership, kind),
         "others": [count for count in counts if count.name != kind and count.waiting],
         "today": today_of(membership, counts),
@@ -74,20 +75,20 @@ def finished(request: HttpRequest, study: str, kind: str) -> HttpResponse:
 
 
 @post_only
-def take_next(request: HttpRequest, study: str, kind: str) -> HttpResponse:
+@study_view()
+def take_next(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     """Claim the next item and show it."""
     person = signed_in(request)
-    found = study_for(person, study)
     _check_kind(kind)
-    if not can_take_part(person, found):
-        return redirect("people:take-part", study=found.slug)
+    if not can_take_part(person, study):
+        return redirect("people:take-part", study=study.slug)
     try:
-        claim = next_claim(study=found, person=person, kind=kind)
+        claim = next_claim(study=study, person=person, kind=kind)
     except OtherWorkOpen as other:
-        context = {"study": found, "claim": other.claim, "reason": str(other), "wanted": kinds.find(kind)}
+        context = {"study": study, "claim": other.claim, "reason": str(other), "wanted": kinds.find(kind)}
         return render(request, "workqueue/other_open.html", context, status=other.status)
     if claim is None:
-        return redirect("work:finished", study=found.slug, kind=kind)
+        return redirect("work:finished", study=study.slug, kind=kind)
     return redirect(screen_of(claim))
 
 

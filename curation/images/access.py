@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from consilium.blobs.store import read_blob
-from consilium.people.models import Person, Role
-from consilium.people.permissions import roles_of
+from consilium.people.models import Person
+from consilium.people.permissions import SENIORS, roles_of
 from consilium.refusals import Refused
 from curation.models import Image, Question
 from curation.states import ImageState
-
-PIXEL_REVIEWERS = frozenset({Role.LEAD.value, Role.ADJUDICATOR.value})
 
 
 class NotShowable(Refused):
@@ -35,7 +33,7 @@ def may_see(person: Person, image: Image) -> bool:
     roles = roles_of(person, image.study) - {"operator"}
     if image.state == ImageState.RELEASED:
         return bool(roles)
-    return image.state in (ImageState.QUARANTINED, ImageState.REVIEWED) and bool(roles & PIXEL_REVIEWERS)
+    return image.state in (ImageState.QUARANTINED, ImageState.REVIEWED) and bool(roles & set(SENIORS))
 
 
 def window_of(image: Image) -> dict[str, Any]:

@@ -5,37 +5,38 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
 from consilium.pages import attempt, one_of, page_of, pills
-from consilium.people.access import study_for
-from consilium.people.models import Role
+from consilium.people.access import study_view
+from consilium.people.models import Role, Study
+from consilium.people.permissions import SENIORS
 from consilium.people.requests import post_only, signed_in
 from curation.images.pixel_review import sign_pixels, waiting, withdraw_image
 from curation.models import Image, Source
-from curation.permissions import SENIORS, can_sign
+from curation.permissions import can_sign
 from curation.states import ImageState
 
 
 @require_GET
-def images(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def images(request: HttpRequest, study: Study) -> HttpResponse:
     """All images with their states."""
-    found = study_for(signed_in(request), study, Role.LEAD)
-    rows = Image.objects.filter(study=found).select_related("source", "cluster").order_by("-pk")
+    rows = Image.objects.filter(study=study).select_related("source", "cluster").order_by("-pk")
     state = one_of(request, "state", ImageState.values)
     context = {
-        "study": found,
+        "study": study,
         "pills": pills(rows, ImageState, state),
         "page_obj": page_of(request, rows.filter(state=state) if state else rows),
-        "has_sources": Source.objects.filter(study=found).exists(),
+        "has_sources": Source.objects.filter(study=study).exists(),
     }
     return render(request, "curation/images.html", context)
 
 
 @require_GET
-def image(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def image(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One image: viewer, facts, reviews, and the questions that use it."""
-    found = study_for(signed_in(request), study, Role.LEAD)
-    shown = get_object_or_404(Image.objects.select_related("source", "cluster", "batch"), study=found, pk=pk)
+    shown = get_object_or_404(Image.objects.select_related("source", "cluster", "batch"), study=study, pk=pk)
     context = {
-        "study": found,
+        "study": study,
         "image": shown,
         "viewed": [shown],
         "visible": shown.state in (ImageState.RELEASED, ImageState.QUARANTINED, ImageState.REVIEWED),
@@ -46,39 +47,39 @@ def image(request: HttpRequest, study: str, pk: int) -> HttpResponse:
 
 
 @post_only
-def withdraw(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def withdraw(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Take a usable image back."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
-    shown = get_object_or_404(Image, study=found, pk=pk)
+    shown = get_object_or_404(Image, study=study, pk=pk)
 
     def act() -> str:
         withdraw_image(image=shown, reason=request.POST.get("reason", ""), by=person)
         return "The image is withdrawn. Its questions stay out of every later release."
 
-    return attempt(request, act, "curation:image", study=study, pk=pk)
+    return attempt(request, act, "curation:image", study=study.slug, pk=pk)
 
 
 @require_GET
-def pixel_reviews(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(*SENIORS)
+def pixel_reviews(request: HttpRequest, study: Study) -> HttpResponse:
     """Images that wait for somebody to look at their pixels."""
-    found = study_for(signed_in(request), study, *SENIORS)
-    rows = waiting(found).select_related("source", "batch__created_by")
+    rows = waiting(study).select_related("source", "batch__created_by")
     return render(
-        request, "curation/pixel_reviews.html", {"study": found, "page_obj": page_of(request, rows)}
+        request, "curation/pixel_reviews.html", {"study": study, "page_obj": page_of(request, rows)}
     )
 
 
 @require_GET
-def pixel_review(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(*SENIORS)
+def pixel_review(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One image to sign: every frame on one sheet."""
     person = signed_in(request)
-    found = study_for(person, study, *SENIORS)
-    rows = waiting(found)
+    rows = waiting(study)
     shown = get_object_or_404(rows.select_related("source", "batch"), pk=pk)
     later = rows.filter(pk__gt=pk).values_list("pk", flat=True).first()
     context = {
-        "study": found,
+        "study": study,
         "image": shown,
         "viewed": [shown],
         "may_sign": can_sign(person, shown),
@@ -89,11 +90,11 @@ def pixel_review(request: HttpRequest, study: str, pk: int) -> HttpResponse:
 
 
 @post_only
-def sign(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(*SENIORS)
+def sign(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Sign the pixels, then go on with the next image."""
     person = signed_in(request)
-    found = study_for(person, study, *SENIORS)
-    shown = get_object_or_404(Image.objects.select_related("batch", "study"), study=found, pk=pk)
+    shown = get_object_or_404(Image.objects.select_related("batch", "study"), study=study, pk=pk)
     is_clean = request.POST.get("verdict") == "clean"
 
     def act() -> str:
@@ -106,11 +107,11 @@ def sign(request: HttpRequest, study: str, pk: int) -> HttpResponse:
         )
         return "Signed as free of identifiers." if is_clean else "Refused. The image is shown to nobody."
 
-    answer = attempt(request, act, "curation:pixel-review", study=study, pk=pk)
+    answer = attempt(request, act, "curation:pixel-review", study=study.slug, pk=pk)
     shown.refresh_from_db()
     if shown.state == ImageState.QUARANTINED:
         return answer
-    following = waiting(found).filter(pk__gt=pk).first() or waiting(found).first()
+    following = waiting(study).filter(pk__gt=pk).first() or waiting(study).first()
     if following is None:
-        return redirect("curation:pixel-reviews", study=study)
-    return redirect("curation:pixel-review", study=study, pk=following.pk)
+        return redirect("curation:pixel-reviews", study=study.slug)
+    return redirect("curation:pixel-review", study=study.slug, pk=following.pk)

@@ -6,8 +6,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from consilium.pages import page_of, refusals_on, sent
-from consilium.people.access import study_for
-from consilium.people.models import Role
+from consilium.people.access import study_view
+from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
 from curation.forms import ImportForm, SourceForm
 from curation.imports.run import start_import
@@ -20,44 +20,44 @@ SHOWN_REFUSALS = 200
 
 
 @require_GET
-def imports(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def imports(request: HttpRequest, study: Study) -> HttpResponse:
     """All imports, newest first, and the sources."""
-    found = study_for(signed_in(request), study, Role.LEAD)
-    rows = Import.objects.filter(study=found).select_related("source", "job", "created_by")
+    rows = Import.objects.filter(study=study).select_related("source", "job", "created_by")
     context = {
-        "study": found,
+        "study": study,
         "page_obj": page_of(request, rows),
-        "sources": Source.objects.filter(study=found).order_by("name"),
+        "sources": Source.objects.filter(study=study).order_by("name"),
     }
     return render(request, "curation/imports.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_import(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def new_import(request: HttpRequest, study: Study) -> HttpResponse:
     """Choose files and their source."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
-    if not Source.objects.filter(study=found).exists():
+    if not Source.objects.filter(study=study).exists():
         messages.info(request, "Describe first where the data comes from.")
-        return redirect("curation:new-source", study=study)
-    form = ImportForm(found, *sent(request))
+        return redirect("curation:new-source", study=study.slug)
+    form = ImportForm(study, *sent(request))
     if request.method == "POST" and form.is_valid():
         files = [Upload(file.name or "unnamed", file.chunks()) for file in form.cleaned_data["uploads"]]
         with refusals_on(form):
-            batch = start_import(study=found, source=form.cleaned_data["source"], files=files, by=person)
-            return redirect("curation:import", study=study, pk=batch.pk)
+            batch = start_import(study=study, source=form.cleaned_data["source"], files=files, by=person)
+            return redirect("curation:import", study=study.slug, pk=batch.pk)
     status = 422 if form.is_bound else 200
-    return render(request, "curation/new_import.html", {"study": found, "form": form}, status=status)
+    return render(request, "curation/new_import.html", {"study": study, "form": form}, status=status)
 
 
 @require_GET
-def one_import(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def one_import(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Progress, then the report."""
-    found = study_for(signed_in(request), study, Role.LEAD)
     rows = Import.objects.select_related("source", "job", "created_by")
-    batch = get_object_or_404(rows, study=found, pk=pk)
+    batch = get_object_or_404(rows, study=study, pk=pk)
     context = {
-        "study": found,
+        "study": study,
         "batch": batch,
         "refused": batch.refused[:SHOWN_REFUSALS],
         "more": max(0, len(batch.refused) - SHOWN_REFUSALS),
@@ -68,19 +68,19 @@ def one_import(request: HttpRequest, study: str, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def source(request: HttpRequest, study: str, pk: int | None = None) -> HttpResponse:
+@study_view(Role.LEAD)
+def source(request: HttpRequest, study: Study, pk: int | None = None) -> HttpResponse:
     """Make a source, or change what one permits."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
-    stored = get_object_or_404(Source, study=found, pk=pk) if pk is not None else None
-    form = SourceForm(found, *sent(request)[:1], instance=stored)
+    stored = get_object_or_404(Source, study=study, pk=pk) if pk is not None else None
+    form = SourceForm(study, *sent(request)[:1], instance=stored)
     if request.method == "POST" and form.is_valid():
         # The form has written into its own instance: the use case gets the row as it is stored.
         unchanged = Source.objects.get(pk=stored.pk) if stored else None
         with refusals_on(form):
-            save_source(study=found, fields=form.cleaned_data, by=person, source=unchanged)
+            save_source(study=study, fields=form.cleaned_data, by=person, source=unchanged)
             messages.success(request, "The source is saved.")
-            return redirect("curation:imports", study=study)
+            return redirect("curation:imports", study=study.slug)
     status = 422 if form.is_bound else 200
-    context = {"study": found, "form": form, "source": stored}
+    context = {"study": study, "form": form, "source": stored}
     return render(request, "curation/source.html", context, status=status)

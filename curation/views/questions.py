@@ -6,8 +6,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from consilium.pages import attempt, one_of, page_of, pills
-from consilium.people.access import study_for
-from consilium.people.models import Role, Specialty
+from consilium.people.access import study_view
+from consilium.people.models import Role, Specialty, Study
 from consilium.people.requests import post_only, signed_in
 from curation.images.access import all_released
 from curation.models import Question, Use
@@ -16,10 +16,10 @@ from curation.states import QuestionState
 
 
 @require_GET
-def questions(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def questions(request: HttpRequest, study: Study) -> HttpResponse:
     """All questions, by state, use, specialty and words."""
-    found = study_for(signed_in(request), study, Role.LEAD)
-    rows = Question.objects.filter(study=found).select_related("cluster", "source").order_by("pk")
+    rows = Question.objects.filter(study=study).select_related("cluster", "source").order_by("pk")
     use, specialty = one_of(request, "use", Use.values), one_of(request, "specialty", Specialty.values)
     words = request.GET.get("q", "").replace("\x00", "").strip()[:200]
     rows = rows.filter(cluster__use=use) if use else rows
@@ -27,28 +27,28 @@ def questions(request: HttpRequest, study: str) -> HttpResponse:
     rows = rows.filter(Q(text__icontains=words) | Q(external_id__icontains=words)) if words else rows
     state = one_of(request, "state", QuestionState.values)
     context = {
-        "study": found,
+        "study": study,
         "pills": pills(rows, QuestionState, state),
         "page_obj": page_of(request, rows.filter(state=state) if state else rows),
         "uses": Use.choices,
         "specialties": Specialty.choices,
         "chosen": {"use": use, "specialty": specialty, "q": words, "state": state},
-        "openable": unopened(found).filter(waits=False).count(),
-        "waiting": unopened(found).filter(waits=True).count(),
+        "openable": unopened(study).filter(waits=False).count(),
+        "waiting": unopened(study).filter(waits=True).count(),
         "is_filtered": bool(use or specialty or words or state),
     }
     return render(request, "curation/questions.html", context)
 
 
 @require_GET
-def question(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def question(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One question with its images, traces and origin."""
-    found = study_for(signed_in(request), study, Role.LEAD)
     rows = Question.objects.select_related("cluster", "source", "batch")
-    shown = get_object_or_404(rows, study=found, pk=pk)
+    shown = get_object_or_404(rows, study=study, pk=pk)
     images = shown.ordered_images()
     context = {
-        "study": found,
+        "study": study,
         "question": shown,
         "images": images,
         "visible": all_released(images),
@@ -58,28 +58,28 @@ def question(request: HttpRequest, study: str, pk: int) -> HttpResponse:
 
 
 @post_only
-def open_all(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def open_all(request: HttpRequest, study: Study) -> HttpResponse:
     """Open every imported question whose images are usable."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
 
     def act() -> str:
-        outcome = open_questions(study=found, by=person)
+        outcome = open_questions(study=study, by=person)
         waits = f" {outcome.waiting} wait for the pixel review of an image." if outcome.waiting else ""
         return f"{outcome.opened} questions are ready.{waits}"
 
-    return attempt(request, act, "curation:questions", study=study)
+    return attempt(request, act, "curation:questions", study=study.slug)
 
 
 @post_only
-def drop(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def drop(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Leave a question out, with a reason."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
-    shown = get_object_or_404(Question, study=found, pk=pk)
+    shown = get_object_or_404(Question, study=study, pk=pk)
 
     def act() -> str:
         drop_question(question=shown, reason=request.POST.get("reason", ""), by=person)
         return "The question is dropped."
 
-    return attempt(request, act, "curation:question", study=study, pk=pk)
+    return attempt(request, act, "curation:question", study=study.slug, pk=pk)

@@ -7,8 +7,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from consilium.jobs.states import JobState
 from consilium.pages import attempt, page_of, refusals_on, sent
-from consilium.people.access import study_for
-from consilium.people.models import Role
+from consilium.people.access import study_view
+from consilium.people.models import Role, Study
 from consilium.people.requests import post_only, signed_in
 from curation.forms import FreezeForm
 from curation.models import Export, Release
@@ -22,42 +22,42 @@ ROWS = 20
 
 
 @require_GET
-def releases(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def releases(request: HttpRequest, study: Study) -> HttpResponse:
     """All releases, newest first."""
-    found = study_for(signed_in(request), study, Role.LEAD)
-    rows = Release.objects.filter(study=found).select_related("created_by").order_by("-created_at", "-pk")
-    return render(request, "curation/releases.html", {"study": found, "page_obj": page_of(request, rows)})
+    rows = Release.objects.filter(study=study).select_related("created_by").order_by("-created_at", "-pk")
+    return render(request, "curation/releases.html", {"study": study, "page_obj": page_of(request, rows)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_release(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def new_release(request: HttpRequest, study: Study) -> HttpResponse:
     """Freeze what is ready."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
-    form = FreezeForm(found, *sent(request)[:1])
+    form = FreezeForm(study, *sent(request)[:1])
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
         earlier = {"derived_from": chosen["derived_from"]} if chosen["derived_from"] else {}
         with refusals_on(form):
-            made = find(chosen["kind"]).freeze(study=found, name=chosen["name"], by=person, **earlier)
+            made = find(chosen["kind"]).freeze(study=study, name=chosen["name"], by=person, **earlier)
             messages.success(request, f"{made.row_count} rows are frozen.")
-            return redirect("curation:release", study=study, pk=made.pk)
+            return redirect("curation:release", study=study.slug, pk=made.pk)
     status = 422 if form.is_bound else 200
-    return render(request, "curation/new_release.html", {"study": found, "form": form}, status=status)
+    return render(request, "curation/new_release.html", {"study": study, "form": form}, status=status)
 
 
 @require_GET
-def release(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def release(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One release: digest, what is left out, rows, exports."""
-    found = study_for(signed_in(request), study, Role.LEAD)
     rows = Release.objects.select_related("created_by", "derived_from", "manifest")
-    shown = get_object_or_404(rows, study=found, pk=pk)
+    shown = get_object_or_404(rows, study=study, pk=pk)
     exports = [
         {"export": export, "is_there": _may_be_downloaded(export)}
         for export in shown.exports.select_related("job", "created_by", "release")[:10]
     ]
     context = {
-        "study": found,
+        "study": study,
         "release": shown,
         "left_out": sorted(shown.left_out.items()),
         "left_total": sum(shown.left_out.values()),
@@ -69,9 +69,10 @@ def release(request: HttpRequest, study: str, pk: int) -> HttpResponse:
 
 
 @post_only
-def check(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def check(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Recompute every hash."""
-    shown = _release(request, study, pk)
+    shown = _release(study, pk)
 
     def act() -> str:
         problems = verify(shown)
@@ -80,38 +81,40 @@ def check(request: HttpRequest, study: str, pk: int) -> HttpResponse:
             raise FreezeRefused("The release is damaged. " + " ".join(problems[:3]) + more)
         return f"All {shown.row_count} rows and every file agree with the digest."
 
-    return attempt(request, act, "curation:release", study=study, pk=pk)
+    return attempt(request, act, "curation:release", study=study.slug, pk=pk)
 
 
 @post_only
-def withdraw(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def withdraw(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Withdraw a release, with a reason."""
-    shown = _release(request, study, pk)
+    shown = _release(study, pk)
 
     def act() -> str:
         withdraw_release(release=shown, reason=request.POST.get("reason", ""), by=signed_in(request))
         return "The release is withdrawn."
 
-    return attempt(request, act, "curation:release", study=study, pk=pk)
+    return attempt(request, act, "curation:release", study=study.slug, pk=pk)
 
 
 @post_only
-def export(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(Role.LEAD)
+def export(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Write the release to a folder."""
-    shown = _release(request, study, pk)
+    shown = _release(study, pk)
 
     def act() -> str:
         start_export(release=shown, by=signed_in(request))
         return "The export is being written."
 
-    return attempt(request, act, "curation:release", study=study, pk=pk)
+    return attempt(request, act, "curation:release", study=study.slug, pk=pk)
 
 
 @require_GET
-def download(request: HttpRequest, study: str, pk: int) -> StreamingHttpResponse:
+@study_view(Role.LEAD)
+def download(request: HttpRequest, study: Study, pk: int) -> StreamingHttpResponse:
     """A finished export as a zip, made while it is sent."""
-    found = study_for(signed_in(request), study, Role.LEAD)
-    wanted = get_object_or_404(Export.objects.select_related("job", "release"), release__study=found, pk=pk)
+    wanted = get_object_or_404(Export.objects.select_related("job", "release"), release__study=study, pk=pk)
     if not _may_be_downloaded(wanted):
         raise Http404("This export is not there.")
     response = StreamingHttpResponse(zipped(wanted), content_type="application/zip")
@@ -125,6 +128,5 @@ def _may_be_downloaded(export: Export) -> bool:
     return stands and export_folder(export).exists()
 
 
-def _release(request: HttpRequest, study: str, pk: int) -> Release:
-    found = study_for(signed_in(request), study, Role.LEAD)
-    return get_object_or_404(Release.objects.select_related("study"), study=found, pk=pk)
+def _release(study: Study, pk: int) -> Release:
+    return get_object_or_404(Release.objects.select_related("study"), study=study, pk=pk)

@@ -9,9 +9,9 @@ from django.views.decorators.http import require_GET
 
 from consilium.jobs.models import Job
 from consilium.pages import attempt, one_of, page_of, pills
-from consilium.people.access import study_for
-from consilium.people.models import Role
-from consilium.people.permissions import roles_of
+from consilium.people.access import study_view
+from consilium.people.models import Role, Study
+from consilium.people.permissions import SENIORS, roles_of
 from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
 from consilium.workqueue.models import Claim
@@ -19,7 +19,7 @@ from consilium.workqueue.views import work_screen
 from curation.forms import ReviewRoundForm, TraceForm
 from curation.images.access import all_released
 from curation.models import Trace
-from curation.permissions import SENIORS, can_settle
+from curation.permissions import can_settle
 from curation.states import TraceState
 from curation.traces.generate import KIND, start_tracing
 from curation.traces.review import counted_reviews, open_reviews
@@ -28,70 +28,70 @@ from curation.traces.review_schema import REASONS, step_id
 
 
 @require_GET
-def traces(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(*SENIORS)
+def traces(request: HttpRequest, study: Study) -> HttpResponse:
     """All traces by state; where new ones and review rounds start."""
     person = signed_in(request)
-    found = study_for(person, study, *SENIORS)
-    rows = Trace.objects.filter(study=found).select_related("question", "endpoint").order_by("-pk")
+    rows = Trace.objects.filter(study=study).select_related("question", "endpoint").order_by("-pk")
     state = one_of(request, "state", TraceState.values)
-    jobs = Job.objects.filter(study=found, kind=KIND).order_by("-created_at")
+    jobs = Job.objects.filter(study=study, kind=KIND).order_by("-created_at")
     context = {
-        "study": found,
+        "study": study,
         "pills": pills(rows, TraceState, state),
         "page_obj": page_of(request, rows.filter(state=state) if state else rows),
         "job": jobs.first(),
-        "trace_form": TraceForm(found),
+        "trace_form": TraceForm(study),
         "round_form": ReviewRoundForm(),
-        "is_lead": Role.LEAD in roles_of(person, found),
+        "is_lead": Role.LEAD in roles_of(person, study),
         "to_review": rows.filter(state=TraceState.CHECKED).count(),
     }
     return render(request, "curation/traces.html", context)
 
 
 @post_only
-def start(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def start(request: HttpRequest, study: Study) -> HttpResponse:
     """Let a model write traces."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
-    form = TraceForm(found, request.POST)
+    form = TraceForm(study, request.POST)
 
     def act() -> str:
         if not form.is_valid():
             raise Refused("Choose a model that may be asked.")
         chosen = form.cleaned_data
-        start_tracing(study=found, endpoint=chosen["endpoint"], by=person, paradigm=chosen["paradigm"])
+        start_tracing(study=study, endpoint=chosen["endpoint"], by=person, paradigm=chosen["paradigm"])
         return "The model is asked for traces."
 
-    return attempt(request, act, "curation:traces", study=study)
+    return attempt(request, act, "curation:traces", study=study.slug)
 
 
 @post_only
-def open_round(request: HttpRequest, study: str) -> HttpResponse:
+@study_view(Role.LEAD)
+def open_round(request: HttpRequest, study: Study) -> HttpResponse:
     """Put the checked traces on the review queue."""
     person = signed_in(request)
-    found = study_for(person, study, Role.LEAD)
     form = ReviewRoundForm(request.POST)
 
     def act() -> str:
         if not form.is_valid():
             raise Refused("Give the round a name.")
-        work_round = open_reviews(study=found, by=person, **form.cleaned_data)
+        work_round = open_reviews(study=study, by=person, **form.cleaned_data)
         return f"{work_round.items.count()} traces wait for review."
 
-    return attempt(request, act, "curation:traces", study=study)
+    return attempt(request, act, "curation:traces", study=study.slug)
 
 
 @require_GET
-def trace(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(*SENIORS)
+def trace(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One trace: steps with their edits, checks, reviews."""
     person = signed_in(request)
-    found = study_for(person, study, *SENIORS)
     rows = Trace.objects.select_related("question__cluster", "endpoint", "reply")
-    shown = get_object_or_404(rows, study=found, pk=pk)
+    shown = get_object_or_404(rows, study=study, pk=pk)
     images = shown.question.ordered_images()
-    is_lead = Role.LEAD in roles_of(person, found)
+    is_lead = Role.LEAD in roles_of(person, study)
     context = {
-        "study": found,
+        "study": study,
         "trace": shown,
         "images": images,
         "visible": all_released(images),
@@ -104,11 +104,11 @@ def trace(request: HttpRequest, study: str, pk: int) -> HttpResponse:
 
 
 @post_only
-def settle_trace(request: HttpRequest, study: str, pk: int) -> HttpResponse:
+@study_view(*SENIORS)
+def settle_trace(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Decide a dispute for one of the reviews."""
     person = signed_in(request)
-    found = study_for(person, study, *SENIORS)
-    shown = get_object_or_404(Trace.objects.select_related("study"), study=found, pk=pk)
+    shown = get_object_or_404(Trace.objects.select_related("study"), study=study, pk=pk)
     number = request.POST.get("review", "")
     review = get_object_or_404(
         shown.reviews, pk=int(number) if number.isdecimal() and len(number) < 19 else 0
@@ -118,7 +118,7 @@ def settle_trace(request: HttpRequest, study: str, pk: int) -> HttpResponse:
         settle(trace=shown, review=review, by=person)
         return "The trace is settled."
 
-    return attempt(request, act, "curation:trace", study=study, pk=pk)
+    return attempt(request, act, "curation:trace", study=study.slug, pk=pk)
 
 
 @work_screen
