@@ -22,11 +22,8 @@ from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
 from curation.images.access import model_images
 from curation.models import Question, QuestionImage, Use
+from curation.permissions import check_sources
 from curation.states import ImageState, QuestionState
-
-
-class SourceForbids(Refused):
-    """A source may not be sent to hosted models, and the endpoint is one; the text names both."""
 
 
 class NothingToAnswer(Refused):
@@ -51,12 +48,12 @@ def unanswered(study: Study, endpoint: ModelEndpoint) -> Sequence[Question]:
 def ask_for_answers(*, study: Study, endpoint: ModelEndpoint, by: Person) -> Job:
     """Queue the job in which one model answers every test question it has not answered.
 
-    Raises NotAllowed, EndpointRefused, SourceForbids, NothingToAnswer.
+    Raises NotAllowed, EndpointRefused, SourceRefused, NothingToAnswer.
     """
     check_lead(by, study)
     check_may_ask(endpoint, study=study)
     questions = unanswered(study, endpoint)
-    _check_sources(questions, endpoint)
+    _check_may_be_sent(questions, endpoint, study)
     if not questions:
         raise NothingToAnswer(f"{endpoint} has answered every ready test question of this study.")
     return enqueue(kind="annotation.answer", by=by, study=study, params={"endpoint": endpoint.pk})
@@ -67,7 +64,7 @@ def answer_questions(handle: JobHandle) -> dict[str, Any]:
     study, endpoint = handle.job.study, ModelEndpoint.objects.get(pk=handle.params["endpoint"])
     assert study is not None
     questions = {str(question.pk): question for question in unanswered(study, endpoint)}
-    _check_sources(list(questions.values()), endpoint)
+    _check_may_be_sent(list(questions.values()), endpoint, study)
     done = 0
 
     def store(ask: ChatRequest, reply: Reply) -> None:
@@ -97,8 +94,6 @@ def _ask(tag: str, question: Question, max_tokens: int) -> ChatRequest:
     return ChatRequest(messages=solver_prompt.as_messages(text, uris), tag=tag, max_tokens=max_tokens)
 
 
-def _check_sources(questions: Sequence[Question], endpoint: ModelEndpoint) -> None:
-    refused = {q.source.name for q in questions if endpoint.is_hosted and not q.source.may_send_to_hosted}
-    if refused:
-        name = min(refused)
-        raise SourceForbids(f"Source {name!r} may not be sent to hosted models, and {endpoint} is hosted.")
+def _check_may_be_sent(questions: Sequence[Question], endpoint: ModelEndpoint, study: Study) -> None:
+    if endpoint.is_hosted:
+        check_sources(study, {question.source.name for question in questions}, "may_send_to_hosted")

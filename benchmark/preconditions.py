@@ -10,7 +10,8 @@ from consilium.inference.refusals import EndpointRefused
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
 from consilium.refusals import Refused
-from curation.models import Release, ReleaseKind, Source
+from curation.models import Release, ReleaseKind
+from curation.permissions import check_sources
 from curation.releases.freeze import rows_of
 from curation.states import ReleaseState
 
@@ -43,22 +44,17 @@ def check_endpoints(
             check_may_ask(endpoint, study=study)
         except EndpointRefused as refusal:
             raise EvaluationRefused(str(refusal)) from None
-        check_sources(study, release, endpoint)
+        check_may_be_sent(study, release, endpoint)
         _check_unseen(release, endpoint)
         _check_idle(kind, release, endpoint)
 
 
-def check_sources(study: Study, release: Release, endpoint: ModelEndpoint) -> None:
-    """Raise EvaluationRefused, naming source and rule, unless the release may be sent to the endpoint."""
+def check_may_be_sent(study: Study, release: Release, endpoint: ModelEndpoint) -> None:
+    """Raise SourceRefused unless the release may be sent to the endpoint."""
     if not endpoint.is_hosted:
         return
     names = set(rows_of(release).order_by().values_list("content__source", flat=True).distinct())
-    permitted = Source.objects.filter(study=study, may_send_to_hosted=True).values_list("name", flat=True)
-    if refused := sorted(str(name) for name in names - set(permitted)):
-        raise EvaluationRefused(
-            f"{endpoint} is a hosted model, and source {refused[0]!r} may not be sent to one "
-            "(rule may_send_to_hosted)."
-        )
+    check_sources(study, names, "may_send_to_hosted")
 
 
 def _check_unseen(release: Release, endpoint: ModelEndpoint) -> None:

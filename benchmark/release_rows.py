@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from benchmark.models import Evaluation, EvaluationKind
-from benchmark.preconditions import check_sources
+from benchmark.preconditions import check_may_be_sent
 from consilium.blobs.store import read_blob
 from consilium.jobs.handle import JobFailed
 from curation.models import Release, ReleaseFile
@@ -17,14 +17,14 @@ from curation.states import ReleaseState
 def checked_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
     """The rows of the release after every hash was recomputed.
 
-    Raises JobFailed when one does not hold, EvaluationRefused when a permission was taken back meanwhile.
+    Raises JobFailed when one does not hold, SourceRefused when a permission was taken back meanwhile.
     """
     release = evaluation.release
     if release.digest != evaluation.release_digest:
         raise JobFailed("The release no longer has the digest that this evaluation pinned.")
     if release.state != ReleaseState.FROZEN:
         raise JobFailed(f"The release {release} was {release.state} since the evaluation was launched.")
-    check_sources(evaluation.study, release, evaluation.endpoint)
+    check_may_be_sent(evaluation.study, release, evaluation.endpoint)
     if problems := verify(release):
         raise JobFailed(f"The release does not match its digest: {problems[0]}")
     return list(rows_of(release).values_list("content", flat=True))

@@ -1,10 +1,31 @@
 """Who may do what with data; `check_*` raises, `can_*` returns a bool, `for_*` keeps the rows to act on."""
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 
 from consilium.people.models import Membership, Person, Study
 from consilium.people.permissions import SENIORS, NotAllowed, check_senior, roles_of
-from curation.models import Image, Trace
+from consilium.refusals import Refused
+from curation.models import Image, Source, Trace
+
+
+class SourceRefused(Refused):
+    """What is asked needs a permission that a source does not give; the text names both."""
+
+
+RULES = {
+    "may_train": "being trained on",
+    "may_send_to_hosted": "being sent to hosted models",
+    "may_redistribute": "being passed on",
+}
+
+
+def check_sources(study: Study, names: Iterable[str], rule: str) -> None:
+    """Raise SourceRefused unless every source of these names permits what `rule` (of RULES) says, now."""
+    permitted = Source.objects.filter(study=study, **{rule: True}).values_list("name", flat=True)
+    if refused := sorted(set(map(str, names)) - set(permitted)):
+        raise SourceRefused(f"Source {refused[0]!r} does not permit {RULES[rule]} (rule {rule}).")
 
 
 def check_may_sign(person: Person, image: Image) -> None:

@@ -10,7 +10,8 @@ from consilium.inference.refusals import EndpointRefused
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
 from consilium.refusals import Refused
-from curation.models import Release, ReleaseKind, Source
+from curation.models import Release, ReleaseKind
+from curation.permissions import check_sources
 from curation.releases.freeze import rows_of
 from curation.states import ReleaseState
 from training.job.spec import SpecError, parse_spec
@@ -51,11 +52,7 @@ def check_trainable(study: Study, release: Release | None) -> Release:
     if release.state != ReleaseState.FROZEN:
         raise LaunchRefused(f"{release} is {release.state}; only frozen releases train models.")
     names = set(rows_of(release).order_by().values_list("content__source", flat=True).distinct())
-    permitted = Source.objects.filter(study=study, may_train=True)
-    if refused := sorted(names - set(permitted.values_list("name", flat=True))):
-        raise LaunchRefused(
-            f"Source {refused[0]!r}: its permissions no longer include training (rule may_train)."
-        )
+    check_sources(study, names, "may_train")
     return release
 
 

@@ -1,13 +1,13 @@
 """Writes one audit event at the end of a use case's transaction."""
 
 import hashlib
-import json
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 
 from consilium.audit.models import SYSTEM_CHAIN, AuditEvent, AuditHead
+from consilium.canonical_json import canonical_json
 
 if TYPE_CHECKING:
     from consilium.people.models import Person, Study
@@ -32,8 +32,7 @@ def lock_chain(chain: str) -> AuditHead:
 
 def event_digest(previous: str, content: dict[str, Any]) -> str:
     """SHA-256 (hex) over the previous link and this event's canonical JSON."""
-    body = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
+    return hashlib.sha256(f"{previous}\n".encode() + canonical_json(content)).hexdigest()
 
 
 def record(

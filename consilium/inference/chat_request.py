@@ -44,7 +44,7 @@ def body_of(ask: ChatRequest, model: str, max_tokens: int) -> dict[str, Any]:
     return body if ask.seed is None else body | {"seed": ask.seed}
 
 
-def canonical(body: dict[str, Any]) -> bytes:
+def request_bytes(body: dict[str, Any]) -> bytes:
     """The one byte form of a body: keys sorted, no blanks."""
     return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 

@@ -10,7 +10,7 @@ from itertools import islice
 
 from consilium.inference import replies
 from consilium.inference.chat_client import CallLimits, CallOutcome, ChatClient, ServerLost
-from consilium.inference.chat_request import ChatRequest, WireRequest, body_of, canonical, request_sha256
+from consilium.inference.chat_request import ChatRequest, WireRequest, body_of, request_bytes, request_sha256
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.inference.permissions import check_askable
 from consilium.inference.targets import target_of
@@ -129,7 +129,7 @@ class _Round:
 
     def _canonical(self, waiter: _Waiter) -> bytes:
         endpoint = self._endpoint
-        return canonical(body_of(waiter.ask, endpoint.model_id or endpoint.path, waiter.max_tokens))
+        return request_bytes(body_of(waiter.ask, endpoint.model_id or endpoint.path, waiter.max_tokens))
 
     def _send(self, requests: list[WireRequest]) -> None:
         if not requests:

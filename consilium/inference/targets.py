@@ -13,7 +13,7 @@ from django.conf import settings
 from consilium.inference import model_server
 from consilium.inference.addresses import check_address
 from consilium.inference.chat_client import CallLimits
-from consilium.inference.chat_request import ChatRequest, canonical
+from consilium.inference.chat_request import ChatRequest, request_bytes
 from consilium.inference.model_folders import folder_under
 from consilium.inference.models import ModelEndpoint
 
@@ -53,7 +53,7 @@ class RemoteTarget:
         return {"Authorization": f"Bearer {key}"} if key else {}
 
     def on_the_wire(self, form: bytes, ask: ChatRequest) -> bytes:
-        """The body as it is sent: its canonical form."""
+        """The body as it is sent: its request_bytes form."""
         return form
 
 
@@ -81,7 +81,7 @@ class LocalTarget:
         """The body with the folder as model name, and sampling switched on when a temperature asks for it."""
         body = orjson.loads(form) | {"model": self._model}
         # The server takes `do_sample` from the model's own file only, where it is mostly absent.
-        return canonical(body if ask.temperature == 0 else body | {"generation_config": self._sampling})
+        return request_bytes(body if ask.temperature == 0 else body | {"generation_config": self._sampling})
 
     @cached_property
     def _model(self) -> str:

@@ -1,19 +1,16 @@
 """The protocol lock: the study's settings are hashed at the first vote; later changes are amendments."""
 
-import hashlib
-import json
-
 from django.db import transaction
 from django.utils import timezone
 
 from consilium.audit.record import chain_of, lock_chain, record
+from consilium.canonical_json import canonical_sha256
 from consilium.people.models import Person, Study
 
 
 def protocol_hash(study: Study) -> str:
     """SHA-256 (hex) of all settings of the study, defaults included, as canonical JSON."""
-    body = json.dumps(study.settings.to_json(), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(body.encode()).hexdigest()
+    return canonical_sha256(study.settings.to_json())
 
 
 @transaction.atomic

@@ -1,7 +1,5 @@
 """Stores a finished piece of work: exactly once, on a seat or as surplus, projected in one transaction."""
 
-import hashlib
-import json
 import uuid
 from typing import Any
 
@@ -9,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from consilium.audit.record import record
+from consilium.canonical_json import canonical_sha256
 from consilium.people.models import GuidelineVersion, Person
 from consilium.people.permissions import check_takes_part
 from consilium.people.protocol import lock_protocol
@@ -52,12 +51,6 @@ def submit(
         return once()  # the same key arrived twice at once: the other one stored it
 
 
-def content_digest(content: dict[str, Any]) -> str:
-    """SHA-256 (hex) of canonical JSON."""
-    body = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(body.encode()).hexdigest()
-
-
 def _submit(
     token: uuid.UUID | str,
     person: Person,
@@ -97,7 +90,7 @@ def _same_key(claim: Claim, person: Person, content: dict[str, Any], key: uuid.U
         cleaned = kinds.find(earlier.kind).validate(claim.item, content, earlier.shown)
     except kinds.InvalidContent:
         raise KeyReused from None
-    if content_digest(cleaned) != earlier.content_sha256:
+    if canonical_sha256(cleaned) != earlier.content_sha256:
         raise KeyReused
     return earlier
 
@@ -130,7 +123,7 @@ def _insert(
         version=base_version + 1,
         schema_version=kind.schema_version,
         content=cleaned,
-        content_sha256=content_digest(cleaned),
+        content_sha256=canonical_sha256(cleaned),
         shown=claim.shown,
         is_surplus=claim.slot is None,
         active_seconds=seconds,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from consilium.canonical_json import canonical_sha256
 from consilium.people.models import Study
 from curation.imaging.fingerprints import mentions
 from curation.imports.clusters import Groups
@@ -16,7 +17,6 @@ from curation.imports.uploads import Received
 from curation.keys import keyed, study_key
 from curation.models import ClusterKey, Image, Import, Question, Source
 from curation.releases.decontamination import tells_pictures_apart
-from curation.releases.manifest import sha256_of
 
 QUESTION_FILES: Final = (".jsonl", ".ndjson")
 CONFLICT: Final = "it ties together images that already have different uses; a use, once given, never changes"
@@ -207,7 +207,9 @@ def _take_question(plan: Plan, item: str, question: ParsedQuestion) -> str:
 
 def content_hash(question: ParsedQuestion, pixels: Sequence[str]) -> str:
     """What makes two questions the same: text, options, answer and the pixels, in order."""
-    return sha256_of([question.text, question.options, question.answer_label, question.answer, list(pixels)])
+    return canonical_sha256(
+        [question.text, question.options, question.answer_label, question.answer, list(pixels)]
+    )
 
 
 def _asked_before(plan: Plan, content: str, external_id: str) -> bool:

@@ -3,8 +3,6 @@
 import io
 import json
 import re
-import shutil
-import uuid
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import transaction
 
+from consilium.atomic_folder import atomic_folder
 from consilium.audit.record import record
 from consilium.blobs.store import read_blob
 from consilium.jobs.handle import JobHandle
@@ -20,6 +19,7 @@ from consilium.jobs.queue import enqueue
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
 from curation.models import Export, Image, Release, ReleaseFile, Source
+from curation.permissions import check_sources
 from curation.releases.export_files import write_all
 from curation.releases.export_gate import ExportRefused, check_export
 from curation.releases.verify import verify
@@ -69,19 +69,12 @@ def write_export(
         return target
     if problems := verify(release):
         raise ExportRefused(f"The release fails its own check: {problems[0]}")
-    for left in target.parent.glob(f".{target.name}.*.new"):  # of an attempt that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.new")
-    beside.mkdir(parents=True)
-    try:
+    with atomic_folder(target, is_only_writer=True) as beside:
         _tell(handle, 1, "Writing the files")
         write_all(release, beside, sources_of(release))
         _tell(handle, 2, "Looking at the finished files")
         assert release.manifest_id is not None
         check_export(beside, study=release.study, manifest=json.loads(read_blob(release.manifest_id)))
-        beside.rename(target)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
     _tell(handle, 3, "Done")
     if by is not None:
         with transaction.atomic():
@@ -145,9 +138,7 @@ def _check_may_leave(release: Release, layout: str) -> None:
         raise ExportRefused(f"A layout is one of {', '.join(LAYOUTS)}.")
     if release.state != ReleaseState.FROZEN:
         raise ExportRefused("Only a frozen release can be exported; a withdrawn one must not be passed on.")
-    for source in sources_of(release):
-        if not source.may_redistribute:
-            raise ExportRefused(f"Source {source.name!r} may not be redistributed (rule may_redistribute).")
+    check_sources(release.study, (source.name for source in sources_of(release)), "may_redistribute")
 
 
 def _free_name(release: Release) -> str:

@@ -11,12 +11,14 @@ from django.utils import timezone
 from consilium.audit.record import chain_of, lock_chain
 from consilium.blobs.models import Blob
 from consilium.blobs.store import put
+from consilium.canonical_json import canonical_json, canonical_sha256
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
 from consilium.states.transitions import transition
-from curation.models import Release, ReleaseFile, ReleaseKind, ReleaseRow, Source
-from curation.releases.manifest import FORMAT, app_version, canonical, digest_of, sha256_of
+from curation.models import Release, ReleaseFile, ReleaseKind, ReleaseRow
+from curation.permissions import check_sources
+from curation.releases.manifest import FORMAT, app_version, digest_of
 from curation.states import ReleaseState
 
 BATCH: Final = 500
@@ -29,10 +31,6 @@ class FreezeRefused(Refused):
 
 class EmptyRelease(FreezeRefused):
     """No row is left to freeze; the text counts the reasons."""
-
-
-class SourceRefused(FreezeRefused):
-    """A source's permissions do not cover this kind of release; the text names source and rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ def freeze(
             data={"digest": digest, "rows": len(gathered), "kind": kind},
             digest=digest,
             row_count=len(gathered),
-            manifest=put(canonical(manifest), "application/json"),
+            manifest=put(canonical_json(manifest), "application/json"),
             frozen_at=timezone.now(),
         )
     return release
@@ -142,22 +140,18 @@ def _check_rows(rows: Sequence[NewRow], study: Study, kind: str, left_out: dict[
     if wrong is not None:
         raise FreezeRefused(f"The path {wrong!r} may not stand in a release.")
     if kind == ReleaseKind.TRACES:
-        _check_may_train(study, {str(row.content.get("source", "")) for row in rows})
-
-
-def _check_may_train(study: Study, names: set[str]) -> None:
-    allowed = set(Source.objects.filter(study=study, may_train=True).values_list("name", flat=True))
-    if refused := sorted(names - allowed):
-        raise SourceRefused(
-            f"Source {refused[0]!r}: its permissions do not include training (rule may_train)."
-        )
+        check_sources(study, {row.content.get("source", "") for row in rows}, "may_train")
 
 
 def _store(release: Release, rows: Sequence[NewRow]) -> dict[str, Any]:
     """Insert rows and files and return the manifest."""
     stored = [
         ReleaseRow(
-            release=release, position=i, row_id=row.row_id, content=row.content, sha256=sha256_of(row.content)
+            release=release,
+            position=i,
+            row_id=row.row_id,
+            content=row.content,
+            sha256=canonical_sha256(row.content),
         )
         for i, row in enumerate(rows)
     ]

@@ -1,10 +1,9 @@
 """Writes a release as plain files: what a training or scoring process reads instead of the database."""
 
 import json
-import shutil
-import uuid
 from pathlib import Path
 
+from consilium.atomic_folder import atomic_folder
 from consilium.blobs.store import BlobDamaged, read_blob
 from curation.models import Release, ReleaseFile
 from curation.releases.freeze import rows_of
@@ -21,18 +20,14 @@ def materialise(release: Release, folder: Path) -> Path:
     """
     if (folder / ROWS).exists():
         return folder
-    beside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.new")
     try:
-        beside.mkdir(parents=True)
-        write_files(release, beside)
-        write_rows(release, beside / ROWS)
-        beside.rename(folder)
+        with atomic_folder(folder) as beside:
+            write_files(release, beside)
+            write_rows(release, beside / ROWS)
     except OSError:
         # Another process finished the same folder first.
         if not (folder / ROWS).exists():
             raise
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
     return folder
 
 

@@ -5,8 +5,9 @@ import json
 from typing import Any, Final
 
 from consilium.blobs.store import BlobDamaged, open_blob, read_blob
+from consilium.canonical_json import canonical_sha256
 from curation.models import Release, ReleaseFile, ReleaseRow
-from curation.releases.manifest import digest_of, sha256_of
+from curation.releases.manifest import digest_of
 
 CHUNK: Final = 1 << 20
 
@@ -44,7 +45,7 @@ def _rows(release: Release, manifest: dict[str, Any]) -> list[str]:
         found.append(row.row_id)
         if row.row_id not in expected:
             problems.append(f"Row {row.row_id} is not in the manifest.")
-        elif sha256_of(row.content) != expected[row.row_id]:
+        elif canonical_sha256(row.content) != expected[row.row_id]:
             problems.append(f"Row {row.row_id} was changed.")
     seen = set(found)
     problems += [f"Row {row_id} is missing." for row_id in expected if row_id not in seen]

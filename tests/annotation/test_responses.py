@@ -10,11 +10,12 @@ from aiohttp import web
 from django.core.management import CommandError, call_command
 
 from annotation.models import Response
-from annotation.responses import NothingToAnswer, SourceForbids, ask_for_answers
+from annotation.responses import NothingToAnswer, ask_for_answers
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.run import run_now
 from consilium.people.permissions import NotAllowed
 from curation.models import Source
+from curation.permissions import SourceRefused
 from tests.factories import curation as making
 from tests.factories.cast import Cast
 from tests.harness.ask import endpoint_of
@@ -67,7 +68,7 @@ def test_a_source_that_must_stay_here_is_not_sent_to_a_hosted_model(
 ) -> None:
     ModelEndpoint.objects.update(is_hosted=True)
     solver.refresh_from_db()
-    with pytest.raises(SourceForbids, match="Own archive"):
+    with pytest.raises(SourceRefused, match="Own archive"):
         ask_for_answers(study=cast.study, endpoint=solver, by=cast.lena)
 
 

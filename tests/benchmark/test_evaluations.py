@@ -21,6 +21,7 @@ from consilium.jobs.models import Job
 from consilium.jobs.run import run_now
 from consilium.jobs.states import JobState
 from consilium.people.permissions import NotAllowed
+from consilium.refusals import Refused
 from curation.models import Source
 from curation.releases.freeze import rows_of, withdraw_release
 from tests.factories import benchmark as making
@@ -185,7 +186,7 @@ def test_only_leads_of_the_study_score(cast: Cast) -> None:
 
 
 def refused(cast: Cast, kind: str, release: Any, *endpoints: Any) -> str:
-    with pytest.raises(EvaluationRefused) as caught:
+    with pytest.raises(Refused) as caught:
         evaluate(study=cast.study, kind=kind, release=release, endpoints=endpoints, by=cast.lena)
     return str(caught.value)
 

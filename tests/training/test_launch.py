@@ -9,6 +9,7 @@ from consilium.inference.models import ModelEndpoint
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.people.permissions import NotAllowed
+from consilium.refusals import Refused
 from curation.models import Release, ReleaseKind, Source
 from curation.releases.freeze import NewRow, freeze, withdraw_release
 from tests.factories import training as making
@@ -36,7 +37,7 @@ def dsa(cast: Cast, release: Release | None, base: ModelEndpoint, **changes: Any
 
 
 def refusal(*arguments: Any, **changes: Any) -> str:
-    with pytest.raises(LaunchRefused) as caught:
+    with pytest.raises(Refused) as caught:
         dsa(*arguments, **changes)
     assert not Run.objects.exists()
     assert not Job.objects.exists()

@@ -13,7 +13,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.job.files import settle, sync, write_json
+from consilium.atomic_folder import make_durable, sync
+from training.job.files import write_json
 
 MARKER = "COMPLETE"
 _NAME = re.compile(r"step-(\d{6,})")
@@ -36,7 +37,7 @@ def publish(raw: Path, folder: Path, step: int) -> CheckpointFolder:
     """Turn the trainer's folder `raw` into the complete checkpoint of `step` below `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     sizes = {str(path.relative_to(raw)): path.stat().st_size for path in raw.rglob("*") if path.is_file()}
-    settle(raw)
+    make_durable(raw)
     write_json(raw / MARKER, {"step": step, "files": sizes})
     target = folder / name_of(step)
     shutil.rmtree(target, ignore_errors=True)

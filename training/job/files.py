@@ -1,15 +1,13 @@
-"""Folders that appear complete or not at all, and digests of what is in them."""
+"""JSON files that are never half written, and digests of weights."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from consilium.atomic_folder import sync
 
 _BLOCK = 1 << 20
 
@@ -38,34 +36,3 @@ def write_json(path: Path, value: Any) -> None:
     part.write_text(json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
     sync(part)
     part.rename(path)
-
-
-@contextmanager
-def appearing(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder beside `folder` that is renamed to it when the block ends well."""
-    part = folder.with_name(folder.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    yield part
-    settle(part)
-    shutil.rmtree(folder, ignore_errors=True)
-    part.rename(folder)
-    sync(folder.parent)
-
-
-def settle(folder: Path) -> None:
-    """Make every file below `folder` readable by all (save_pretrained writes 0600) and durable."""
-    for path in sorted(folder.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-        sync(path)
-    folder.chmod(0o755)
-    sync(folder)
-
-
-def sync(path: Path) -> None:
-    """Flush one file or folder to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

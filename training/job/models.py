@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from training.job.files import appearing, weights_digest
+from consilium.atomic_folder import atomic_folder
+from training.job.files import weights_digest
 from training.job.spec import LoraSettings, SpecError
 
 # Written by the model itself or specific to the folder: never copied from the base.
@@ -71,7 +72,7 @@ def publish_model(model: Any, base: Path, folder: Path) -> str:
     """Write a full model with the base's tokenizer and processor files, ready to be served; return its
     digest.
     """
-    with appearing(folder) as part:
+    with atomic_folder(folder, is_only_writer=True) as part:
         model.save_pretrained(part)
         for path in base.iterdir():
             if path.is_file() and path.name not in _OWN_FILES and "safetensors" not in path.name:

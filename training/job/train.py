@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from consilium.atomic_folder import atomic_folder
 from training.job import cards, checkpoints
 from training.job.callback import Following
-from training.job.files import appearing, weights_digest
+from training.job.files import weights_digest
 from training.job.models import device_of, publish_model, trained_tensors
 from training.job.numbers import check_figures, check_trained, check_weights
 from training.job.progress import Progress
@@ -94,7 +95,7 @@ def _metrics(state: Any) -> dict[str, float]:
 
 def _publish(spec: Spec, trainer: Any, adapter: str, card: dict[str, Any]) -> dict[str, Any]:
     check_trained(trained_tensors(trainer.model), trainer.state.global_step)
-    with appearing(spec.out / adapter) as part:
+    with atomic_folder(spec.out / adapter, is_only_writer=True) as part:
         trainer.model.save_pretrained(part)
         adapter_digest = weights_digest(part)
         merged = trainer.model.merge_and_unload()

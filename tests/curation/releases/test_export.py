@@ -10,6 +10,7 @@ import pytest
 from consilium.jobs.run import run_now
 from consilium.people.permissions import NotAllowed
 from curation.models import Image, Release, Source, Trace, TraceStep
+from curation.permissions import SourceRefused
 from curation.releases.export import export_folder, start_export, write_export, zipped
 from curation.releases.export_gate import ExportRefused
 from curation.releases.freeze import NewRow, freeze, withdraw_release
@@ -93,7 +94,7 @@ def test_only_leads_export_and_only_what_may_leave(cast: Cast, release: Release)
     with pytest.raises(NotAllowed):
         start_export(release=release, by=cast.anna)
     Source.objects.update(may_redistribute=False)
-    with pytest.raises(ExportRefused, match=r"'Own archive'.*may_redistribute"):
+    with pytest.raises(SourceRefused, match=r"'Own archive'.*may_redistribute"):
         start_export(release=release, by=cast.lena)
     Source.objects.update(may_redistribute=True)
     withdraw_release(release=release, reason="wrong", by=cast.lena)

@@ -10,11 +10,11 @@ from consilium.audit.models import AuditEvent
 from consilium.blobs.store import path_of
 from consilium.people.permissions import NotAllowed
 from curation.models import Image, Question, Release, ReleaseFile, ReleaseRow
+from curation.permissions import SourceRefused
 from curation.releases.freeze import (
     EmptyRelease,
     FreezeRefused,
     NewRow,
-    SourceRefused,
     find_release,
     freeze,
     rows_of,

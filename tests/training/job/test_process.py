@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from training.job.files import appearing, weights_digest, write_json
+from training.job.files import weights_digest, write_json
 
 NOISY = """
 import os, sys
@@ -71,25 +71,6 @@ def test_a_child_is_stopped_when_its_parent_is_killed(tmp_path: Path) -> None:
         wait_for(tmp_path / "ready")
         os.kill(parent.pid, signal.SIGKILL)
     wait_for(tmp_path / "stopped")
-
-
-def fail_while_writing(target: Path) -> None:
-    with appearing(target) as part:
-        (part / "half.safetensors").write_bytes(b"x")
-        _ = 1 / 0
-
-
-def test_a_folder_appears_complete_or_not_at_all(tmp_path: Path) -> None:
-    target = tmp_path / "model"
-    with pytest.raises(ZeroDivisionError):
-        fail_while_writing(target)
-    assert not target.exists()
-    with appearing(target) as part:
-        private = part / "model.safetensors"
-        private.write_bytes(b"weights")
-        private.chmod(0o600)
-    assert [path.name for path in target.iterdir()] == ["model.safetensors"]
-    assert (target / "model.safetensors").stat().st_mode & 0o777 == 0o644
 
 
 def test_digest_covers_names_and_bytes_of_weights_only(tmp_path: Path) -> None:

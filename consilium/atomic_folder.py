@@ -1,0 +1,49 @@
+"""Folders that appear whole or not at all, durably: written beside their place and renamed last. Pure."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def atomic_folder(target: Path, *, is_only_writer: bool = False) -> Iterator[Path]:
+    """Yield an empty folder beside `target` that is renamed to it when the block ends well, else removed.
+
+    `is_only_writer`: no other process writes this folder, so what a killed attempt left is removed and an
+    older `target` is replaced. Else a `target` that another process finished first raises OSError.
+    """
+    if is_only_writer:
+        for left in target.parent.glob(f".{target.name}.*.new"):
+            shutil.rmtree(left, ignore_errors=True)
+    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.new")
+    beside.mkdir(parents=True)
+    try:
+        yield beside
+        make_durable(beside)
+        if is_only_writer:
+            shutil.rmtree(target, ignore_errors=True)
+        beside.rename(target)
+        sync(target.parent)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def make_durable(folder: Path) -> None:
+    """Make every file below `folder` readable by all (save_pretrained writes 0600) and durable."""
+    for path in sorted(folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        sync(path)
+    folder.chmod(0o755)
+    sync(folder)
+
+
+def sync(path: Path) -> None:
+    """Have the kernel write a file or folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
