@@ -14,9 +14,8 @@ from annotation.models import Case, Choice, Consensus, Dimension, Vote
 from annotation.states import CaseState
 from consilium.people.models import Person, Role
 from consilium.states.transitions import StateChanged, transition
-from consilium.workqueue.close import add_capacity, close_item
 from consilium.workqueue.models import Claim, Kind, WorkItem
-from consilium.workqueue.open import open_items
+from consilium.workqueue.open import add_capacity, close_item, open_items
 from consilium.workqueue.slots import lock_item
 
 

@@ -8,8 +8,8 @@ from consilium.people.models import Person
 from consilium.people.permissions import check_lead
 from consilium.refusals import ReasonMissing
 from consilium.states.transitions import transition
-from consilium.workqueue.close import close_item
 from consilium.workqueue.models import Kind, WorkItem
+from consilium.workqueue.open import close_item
 from consilium.workqueue.slots import lock_item
 
 REASON_LENGTH = 200

@@ -7,8 +7,7 @@ from annotation.models import Case
 from annotation.states import CaseState
 from consilium.people.models import Membership
 from consilium.states.transitions import StateChanged, transition
-from consilium.workqueue.models import ACTIVE, Claim, Kind, WorkItem
-from consilium.workqueue.querysets import COMES_BACK
+from consilium.workqueue.models import ACTIVE, COMES_BACK, Claim, Kind, WorkItem
 
 LOOK_SECONDS = 60
 MOST_AT_ONCE = 500

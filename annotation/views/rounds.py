@@ -19,8 +19,8 @@ from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
-from consilium.workqueue.close import close_round
 from consilium.workqueue.models import Kind, Round, Submission
+from consilium.workqueue.open import close_round
 from curation.models import Question, Use
 
 KINDS = (Kind.COMPARE, Kind.ADJUDICATE)

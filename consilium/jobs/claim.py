@@ -1,18 +1,27 @@
-"""Takes a queued job for one worker: fresh token, lease, attempt + 1. One of many contenders wins."""
+"""Takes a queued job for one worker: fresh token, lease, attempt + 1. One of many contenders wins.
+
+`move` is the one way a worker or the reaper changes a job's state; people go through `queue.cancel`. Claims
+and re-queues are not audited: the row itself counts them.
+"""
 
 import os
 import socket
 import uuid
 from collections.abc import Collection
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from consilium.jobs import clock
+from consilium.audit.record import record
+from consilium.jobs.lease import after
 from consilium.jobs.models import Job
-from consilium.jobs.move import move
-from consilium.jobs.states import JobState
+from consilium.jobs.states import JOB_STATES, JobState
+from consilium.states.tables import SYSTEM
+from consilium.states.transitions import TransitionRefused
 
 CANDIDATES = 8
 
@@ -37,7 +46,7 @@ def claim(job_id: uuid.UUID) -> Job | None:
         JobState.RUNNING,
         where={},
         claim_token=token,
-        lease_until=clock.after(settings.JOB_LEASE_SECONDS),
+        lease_until=after(settings.JOB_LEASE_SECONDS),
         attempt=F("attempt") + 1,
         started_at=Now(),
         worker=worker_name(),
@@ -57,3 +66,27 @@ def claim_next(queues: Collection[str]) -> Job | None:
             if job := claim(job_id):
                 return job
     return None
+
+
+def move(job_id: UUID, source: JobState, target: JobState, *, where: dict[str, Any], **fields: Any) -> bool:
+    """Move the job if it is still in `source` and `where` holds; False when somebody else was first.
+
+    `where` are filter arguments (the claim token, an expired lease), `fields` go into the same UPDATE.
+    Raises TransitionRefused when the table has no such arrow for the system.
+    """
+    arrow = JOB_STATES.arrow(source, target)
+    if arrow is None or SYSTEM not in arrow.actors:
+        raise TransitionRefused(f"A job that is {source} cannot become {target}.")
+    with transaction.atomic():
+        waiting = Job.objects.filter(pk=job_id, state=source, **where)
+        if not waiting.update(state=target, **fields):
+            return False
+        if target in JOB_STATES.terminal:
+            _record_end(job_id, source, target)
+    return True
+
+
+def _record_end(job_id: UUID, source: JobState, target: JobState) -> None:
+    job = Job.objects.select_related("study").get(pk=job_id)
+    data = {"from": str(source), "kind": job.kind, "attempt": job.attempt}
+    record(action=f"job.{target}", obj=job, by=None, study=job.study, data=data)

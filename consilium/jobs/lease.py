@@ -1,16 +1,22 @@
-"""One worker's hold on one job: renewed under its token, lost when somebody else took the job."""
+"""One worker's hold on one job: renewed under its token, lost when somebody else took the job.
+
+Time is the database's (`after`), so that hosts with different clocks agree about leases.
+"""
 
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.db.models import DateTimeField, ExpressionWrapper
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Now
 
-from consilium.jobs import clock
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 
@@ -36,7 +42,7 @@ class Lease:
         """Extend the lease and store `fields` with it; sets `cancelled` or `lost` by what the row says."""
         began = time.monotonic()
         held = Job.objects.filter(pk=self.job_id, state=JobState.RUNNING, claim_token=self.token)
-        values = {**fields, "lease_until": clock.after(settings.JOB_LEASE_SECONDS)}
+        values = {**fields, "lease_until": after(settings.JOB_LEASE_SECONDS)}
         with transaction.atomic():
             if held.filter(cancel_requested=False).update(**values):
                 self._renewed_at = began
@@ -84,3 +90,8 @@ def _beat_until(lease: Lease, over: threading.Event) -> None:
             lease.beat()
     finally:
         connection.close()
+
+
+def after(seconds: float) -> Combinable:
+    """An expression: the database's present plus `seconds` (negative for the past)."""
+    return ExpressionWrapper(Now() + timedelta(seconds=seconds), output_field=DateTimeField())

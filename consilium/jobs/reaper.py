@@ -10,10 +10,10 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from consilium.jobs import clock, folder_broker
-from consilium.jobs.claim import due, worker_name
+from consilium.jobs import folder_broker
+from consilium.jobs.claim import due, move, worker_name
+from consilium.jobs.lease import after
 from consilium.jobs.models import Job, SweeperLease
-from consilium.jobs.move import move
 from consilium.jobs.notify import nudge
 from consilium.jobs.queue import enqueue
 from consilium.jobs.states import JobState
@@ -56,7 +56,7 @@ def give_turn() -> None:
 def _take_turn() -> bool:
     SweeperLease.objects.get_or_create(name=NAME, defaults={"until": Now()})
     mine_or_free = Q(holder=worker_name()) | Q(until__lte=Now())
-    until = clock.after(settings.JOB_LEASE_SECONDS / 2)
+    until = after(settings.JOB_LEASE_SECONDS / 2)
     turn = SweeperLease.objects.filter(mine_or_free, name=NAME)
     return bool(turn.update(holder=worker_name(), until=until))
 
@@ -91,7 +91,7 @@ def _after_loss(job: Job) -> tuple[JobState, dict[str, object]]:
 def ring_again() -> None:
     """Ring for the oldest waiting jobs of each queue that nobody heard; who comes takes the rest too."""
     patience = settings.JOB_LEASE_SECONDS / 2
-    unheard = due().filter(Q(nudged_at=None) | Q(nudged_at__lt=clock.after(-patience)))
+    unheard = due().filter(Q(nudged_at=None) | Q(nudged_at__lt=after(-patience)))
     for queue in unheard.order_by().values_list("queue", flat=True).distinct():
         for job in unheard.filter(queue=queue)[:RINGS_PER_QUEUE]:
             nudge(job)

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from consilium.jobs.handle import JobHandle
-
-Handler = Callable[["JobHandle"], dict[str, Any]]
+# Gets a `handle.JobHandle`, which stands above this file: the job's row knows its kind by name from here.
+Handler = Callable[[Any], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,10 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from consilium.audit.record import request_id
-from consilium.jobs import clock
-from consilium.jobs.claim import claim
+from consilium.jobs.claim import claim, move
 from consilium.jobs.handle import Cancelled, JobHandle, JobPostponed, LeaseLost, WorkerStopping
-from consilium.jobs.lease import Lease, beating
+from consilium.jobs.lease import Lease, after, beating
 from consilium.jobs.models import Job
-from consilium.jobs.move import move
 from consilium.jobs.reaper import requeue_lost
 from consilium.jobs.registry import UnknownKind, find
 from consilium.jobs.states import JobState
@@ -101,7 +99,7 @@ def _run_handler(handle: JobHandle) -> JobOutcome | None:
     except WorkerStopping:
         return JobOutcome(JobState.QUEUED, {"attempt": job.attempt - 1, **_RELEASED})
     except JobPostponed as wait:
-        again = {"attempt": job.attempt - 1, "not_before": clock.after(wait.seconds)}
+        again = {"attempt": job.attempt - 1, "not_before": after(wait.seconds)}
         return JobOutcome(JobState.QUEUED, again | _RELEASED)
     except LeaseLost:
         return None
@@ -133,7 +131,7 @@ def _after_crash(job: Job, problem: Exception) -> JobOutcome:
     if job.attempt >= job.max_attempts:
         return _failed(UNEXPECTED, detail)
     wait = settings.JOB_RETRY_SECONDS * 4 ** (job.attempt - 1)
-    again = {"not_before": clock.after(wait), "error": UNEXPECTED, "error_detail": detail}
+    again = {"not_before": after(wait), "error": UNEXPECTED, "error_detail": detail}
     return JobOutcome(JobState.QUEUED, again | _RELEASED)
 
 

@@ -12,6 +12,6 @@ class WorkConfig(AppConfig):
     def ready(self) -> None:
         """Have overdue claims expire at every tick of the sweeper."""
         from consilium.jobs.reaper import register_sweep
-        from consilium.workqueue.expire import sweep
+        from consilium.workqueue.slots import sweep
 
         register_sweep(sweep)

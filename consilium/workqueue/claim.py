@@ -12,12 +12,10 @@ from consilium.people.models import Membership, Person, Study
 from consilium.people.permissions import NotAllowed, check_takes_part
 from consilium.states.transitions import StateChanged, transition
 from consilium.workqueue import kinds
-from consilium.workqueue.expire import expire_claims
-from consilium.workqueue.models import Claim, WorkItem
-from consilium.workqueue.querysets import WorkItemQuerySet
+from consilium.workqueue.models import Claim, WorkItem, WorkItemQuerySet
 from consilium.workqueue.refusals import ClaimOver, OtherWorkOpen
 from consilium.workqueue.retry import until_written
-from consilium.workqueue.slots import deadline, free_slot, note_free_slot
+from consilium.workqueue.slots import deadline, expire_claims, free_slot, note_free_slot
 from consilium.workqueue.states import ClaimState
 
 MOST_LOST_RACES = 1000

@@ -1,13 +1,13 @@
-"""What a person does with a claim besides submitting: keep it alive, put it off, refuse it."""
+"""What becomes of a claim besides submitting: kept alive, put off, refused, expired."""
 
 import uuid
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
 from consilium.people.models import Person
 from consilium.refusals import ReasonMissing
-from consilium.workqueue.active_time import bounded_seconds
 from consilium.workqueue.claim import open_claim, owned_claim
 from consilium.workqueue.models import Claim, WorkItem
 from consilium.workqueue.refusals import ClaimOver
@@ -63,3 +63,12 @@ def _give_up(token: uuid.UUID | str, person: Person, to: ClaimState, reason: str
         raise ClaimOver("This one is finished already, so it cannot be given back.")
     leave_slot(claim, to, item=item, by=person, reason=reason)
     return claim
+
+
+def bounded_seconds(*, reported: int, stored: int, since: datetime, now: datetime) -> int:
+    """Active seconds to store: never less than before, never growing faster than the wall clock.
+
+    `stored` was true at `since` (the last heartbeat); `reported` counts from the first sitting on.
+    """
+    elapsed = max(0, int((now - since).total_seconds()))
+    return max(stored, min(reported, stored + elapsed))

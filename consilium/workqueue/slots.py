@@ -4,14 +4,19 @@ Lock order everywhere: item, then claim, then the audit chain. That order cannot
 """
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from consilium.people.models import Person, Study
 from consilium.states.transitions import transition
-from consilium.workqueue.models import Claim, WorkItem
+from consilium.workqueue.models import ACTIVE, Claim, WorkItem
+from consilium.workqueue.retry import until_written
 from consilium.workqueue.states import ClaimState
+
+BATCH = 500
 
 
 def lock_item(item_id: int) -> WorkItem:
@@ -46,3 +51,28 @@ def deadline(study: Study) -> dict[str, Any]:
     """Heartbeat and expiry as of now."""
     now = timezone.now()
     return {"heartbeat_at": now, "expires_at": now + timedelta(minutes=study.settings.claim_minutes)}
+
+
+def expire_claims(*, study: Study | None = None) -> int:
+    """Expire overdue claims of one study or of all, at most BATCH at once; returns how many."""
+    overdue = Claim.objects.filter(state__in=ACTIVE, expires_at__lt=timezone.now())
+    if study is not None:
+        overdue = overdue.filter(study=study)
+    rows = list(overdue.order_by("expires_at").values_list("pk", "item_id")[:BATCH])
+    return sum(until_written(partial(_expire, *row)) for row in rows)
+
+
+def sweep() -> None:
+    """What the jobs room calls at every tick."""
+    expire_claims()
+
+
+@transaction.atomic
+def _expire(claim_id: int, item_id: int) -> bool:
+    item = lock_item(item_id)
+    still = Claim.objects.filter(pk=claim_id, state__in=ACTIVE, expires_at__lt=timezone.now())
+    claim = still.select_for_update(of=("self",)).select_related("study").first()  # a heartbeat may have won
+    if claim is None:
+        return False
+    leave_slot(claim, ClaimState.EXPIRED, item=item, by=None)
+    return True

@@ -13,8 +13,8 @@ from consilium.people.permissions import check_takes_part
 from consilium.people.protocol import lock_protocol
 from consilium.states.transitions import transition
 from consilium.workqueue import kinds
-from consilium.workqueue.active_time import bounded_seconds
 from consilium.workqueue.claim import open_claim, owned_claim
+from consilium.workqueue.hold import bounded_seconds
 from consilium.workqueue.models import Claim, Draft, Kind, Submission
 from consilium.workqueue.refusals import ItemClosed, KeyReused, VersionConflict
 from consilium.workqueue.retry import until_written

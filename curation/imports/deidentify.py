@@ -46,7 +46,7 @@ class RebuiltImage:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedItem:
     """An item that was not taken in: its name for the importer, and why."""
 
     item: str
@@ -55,7 +55,7 @@ class Refused:
 
 def rebuild_all(
     files: Sequence[Received], folder: Path, *, key: bytes, keep: bool, done: Callable[[int], None]
-) -> Iterator[RebuiltImage | Refused]:
+) -> Iterator[RebuiltImage | RefusedItem]:
     """Yield one outcome per file, in order; `done` hears how many are through and may raise to stop.
 
     With `keep` False nothing is put into the store. Scratch files lie inside `folder` and are removed.
@@ -73,9 +73,9 @@ def rebuild_all(
     done(len(files))
 
 
-def _taken(name: str, outcome: Rebuilt | NotRebuilt, *, keep: bool) -> RebuiltImage | Refused:
+def _taken(name: str, outcome: Rebuilt | NotRebuilt, *, keep: bool) -> RebuiltImage | RefusedItem:
     if isinstance(outcome, NotRebuilt):
-        return Refused(name, outcome.message)
+        return RefusedItem(name, outcome.message)
     pngs = (outcome.thumb, *outcome.models)
     if keep:
         for frame in outcome.frames:

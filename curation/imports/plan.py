@@ -11,7 +11,7 @@ from consilium.canonical_json import canonical_sha256
 from consilium.people.models import Study
 from curation.imaging.fingerprints import mentions
 from curation.imports.clusters import Groups
-from curation.imports.deidentify import RebuiltImage, Refused, rebuild_all
+from curation.imports.deidentify import RebuiltImage, RefusedItem, rebuild_all
 from curation.imports.questions_file import LINE_BYTES, ParsedQuestion, read_lines
 from curation.imports.uploads import Received
 from curation.keys import keyed, study_key
@@ -45,13 +45,13 @@ class Plan:
     refused_names: dict[str, str] = field(default_factory=dict)
     questions: dict[str, ImportRequest] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedItem] = field(default_factory=list)
     duplicates: int = 0
     groups: Groups = field(default_factory=Groups)
 
     def refuse(self, item: str, reason: str) -> None:
         """Note an item that stays out."""
-        self.refused.append(Refused(item, reason))
+        self.refused.append(RefusedItem(item, reason))
 
 
 def make_plan(
@@ -91,8 +91,8 @@ def _is_questions(file: Received) -> bool:
 # --- images -----------------------------------------------------------------------------------------
 
 
-def _take_picture(plan: Plan, outcome: RebuiltImage | Refused) -> None:
-    if isinstance(outcome, Refused):
+def _take_picture(plan: Plan, outcome: RebuiltImage | RefusedItem) -> None:
+    if isinstance(outcome, RefusedItem):
         plan.refused.append(outcome)
         plan.refused_names[outcome.item.rsplit("/", 1)[-1]] = outcome.reason
         return

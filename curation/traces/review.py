@@ -10,10 +10,9 @@ from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
 from consilium.states.transitions import transition
-from consilium.workqueue.close import close_item
 from consilium.workqueue.kinds import InvalidContent, WorkKind, register
 from consilium.workqueue.models import Kind, Round, Submission, WorkItem
-from consilium.workqueue.open import open_items
+from consilium.workqueue.open import close_item, open_items
 from curation.models import Trace, TraceReview, TraceStep
 from curation.permissions import check_may_settle
 from curation.states import TraceState

@@ -90,7 +90,7 @@ def fill_demo(handle: JobHandle) -> dict[str, Any]:
     return {"steps": len(STEPS)}
 
 
-def build_models(demo: Demo) -> None:
+def make_models(demo: Demo) -> None:
     """Build and briefly train the tiny models in a process of its own; register them."""
     folder = Path(settings.MODELS_FOLDER) / "tiny"
     command = [sys.executable, "-m", "training.demo_models.build", "--out", str(folder)]
@@ -315,7 +315,7 @@ STEPS: tuple[tuple[str, Callable[[Demo], None]], ...] = (
     ("Importing real images", import_pictures),
     ("Reviewing pixels", review_pixels),
     ("Opening questions", make_ready),
-    ("Building the tiny models", build_models),
+    ("Building the tiny models", make_models),
     ("Writing traces", fill_traces),
     ("Reviewing traces", review_traces),
     ("Freezing traces and held-out questions", freeze_first),

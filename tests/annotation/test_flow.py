@@ -27,10 +27,10 @@ from consilium.people.participation import withdraw_participation
 from consilium.people.permissions import NotAllowed
 from consilium.refusals import ReasonMissing
 from consilium.states.transitions import TransitionRefused
-from consilium.workqueue.close import close_round
 from consilium.workqueue.hold import skip
 from consilium.workqueue.kinds import InvalidContent
 from consilium.workqueue.models import Claim, WorkItem
+from consilium.workqueue.open import close_round
 from consilium.workqueue.refusals import ItemClosed
 from curation.releases.freeze import EmptyRelease, rows_of
 from tests.factories import annotation as making

@@ -12,7 +12,6 @@ ROOT = Path(__file__).resolve().parents[2]
 MOST_LINES_OF_A_FILE = 500
 MOST_LINES_OF_A_FUNCTION = 80
 MEDIAN_OF_FUNCTIONS, P95_OF_FUNCTIONS = 10, 40
-MEDIAN_OF_FILES = 80
 
 
 def product_files() -> list[Path]:
@@ -39,7 +38,6 @@ def functions() -> dict[str, int]:
 def test_no_file_is_over_the_ceiling() -> None:
     sizes = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in product_files()}
     assert {name: size for name, size in sizes.items() if size > MOST_LINES_OF_A_FILE} == {}
-    assert statistics.median(sizes.values()) <= MEDIAN_OF_FILES
 
 
 def test_no_function_is_over_the_ceiling(functions: dict[str, int]) -> None:

@@ -253,8 +253,8 @@ def _round(study: "Study", name: str, barrier: Barrier, results: Any) -> dict[st
 
 def _clear(study: "Study") -> None:
     """End what the round before left open."""
-    from consilium.workqueue.close import close_item
     from consilium.workqueue.models import WorkItem
+    from consilium.workqueue.open import close_item
 
     for item in WorkItem.objects.filter(study=study, is_open=True).select_related("study"):
         close_item(item)

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from consilium.people.models import Participation
 from consilium.workqueue import kinds
-from consilium.workqueue.close import close_item
 from consilium.workqueue.models import Claim, Draft, Submission
+from consilium.workqueue.open import close_item
 from tests.factories.cast import Cast
 from tests.workqueue import kind as test_kind
 from tests.workqueue.conftest import Browser, Opens

@@ -12,11 +12,10 @@ from consilium.people.permissions import NotAllowed
 from consilium.refusals import ReasonMissing
 from consilium.workqueue import hold, kinds
 from consilium.workqueue.claim import next_claim, open_claim
-from consilium.workqueue.close import add_capacity, close_item, close_round
-from consilium.workqueue.expire import expire_claims
 from consilium.workqueue.models import Claim, Draft, WorkItem
-from consilium.workqueue.open import open_items
+from consilium.workqueue.open import add_capacity, close_item, close_round, open_items
 from consilium.workqueue.refusals import AlreadyOpen, ClaimOver, OtherWorkOpen
+from consilium.workqueue.slots import expire_claims
 from consilium.workqueue.states import ClaimState
 from tests.factories.cast import Cast
 from tests.workqueue.conftest import Opens

@@ -14,8 +14,8 @@ from consilium.people.permissions import NotAllowed
 from consilium.people.protocol import lock_protocol, protocol_hash
 from consilium.workqueue import hold, kinds
 from consilium.workqueue.claim import next_claim
-from consilium.workqueue.close import close_item
 from consilium.workqueue.models import Claim, Draft, Submission, WorkItem
+from consilium.workqueue.open import close_item
 from consilium.workqueue.refusals import ClaimOver, ItemClosed, KeyReused, VersionConflict
 from consilium.workqueue.states import ClaimState
 from consilium.workqueue.submit import submit
