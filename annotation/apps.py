@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class AnnotationConfig(AppConfig):
-    """Registers the app, its work kinds, its jobs and its sweep."""
+    """Registers the app, its work kinds, its jobs, its sweep and its append-only tables."""
 
     name = "annotation"
 
@@ -15,10 +15,13 @@ class AnnotationConfig(AppConfig):
         from annotation.release import PREFERENCES
         from annotation.tasks import register_jobs
         from annotation.votes import COMPARE
+        from consilium.audit.append_only import Refusal
+        from consilium.audit.protection import declare
         from consilium.jobs.reaper import register_sweep
         from consilium.workqueue import kinds
         from curation.releases import registry
 
+        declare(*map(Refusal, ("annotation_blindvote", "annotation_vote", "annotation_adjudication")))
         registry.register(PREFERENCES)
         kinds.register(COMPARE)
         kinds.register(ADJUDICATE)

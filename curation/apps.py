@@ -9,13 +9,16 @@ class CurationConfig(AppConfig):
     name = "curation"
 
     def ready(self) -> None:
-        """Make the app's jobs and its kind of work known."""
+        """Make the app's jobs, its kind of work and what the database refuses known."""
+        from consilium.audit.protection import declare
         from consilium.jobs.reaper import register_sweep
         from curation.imports.run import sweep_uploads
         from curation.releases.gather import register_freezers
+        from curation.releases.triggers import PROTECTED
         from curation.tasks import register_all
         from curation.traces.review import register_kind
 
+        declare(*PROTECTED)
         register_all()
         register_kind()
         register_freezers()

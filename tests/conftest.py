@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db.backends.base.operations import BaseDatabaseOperations
 
-from consilium.audit import append_only
+from consilium.audit import protection
 from tests.factories.cast import Cast, make_cast
 
 pytest_plugins = ["tests.harness.servers", "tests.harness.browsers"]
@@ -31,11 +31,10 @@ def _flush_may_pass_the_triggers() -> Iterator[None]:
     original = BaseDatabaseOperations.execute_sql_flush
 
     def flush(self: BaseDatabaseOperations, sql_list: Any) -> None:
-        for refusal in append_only.installed:
+        for refusal in protection.declared():
             refusal.remove(self.connection)
         original(self, sql_list)
-        for refusal in append_only.installed:
-            refusal.install(self.connection)
+        protection.restore(self.connection)
 
     BaseDatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
     yield

@@ -1,5 +1,9 @@
-"""Database triggers that refuse UPDATE and DELETE on a table; SQLite and PostgreSQL."""
+"""Database triggers that refuse changes to a table's rows; SQLite and PostgreSQL.
 
+Each app declares what it protects (`consilium.audit.protection`); the operations here are for its migrations.
+"""
+
+import re
 from dataclasses import dataclass
 
 from django.db import migrations
@@ -8,75 +12,127 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
 SQLITE = """
-CREATE TRIGGER {table}_no_{verb} BEFORE {VERB} ON {table} {when}
-BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
+CREATE TRIGGER {name} BEFORE {VERB} ON {table} {when}
+BEGIN SELECT RAISE(ABORT, '{message}'); END
 """
-POSTGRES_FUNCTION = """
-CREATE OR REPLACE FUNCTION {table}_refuse() RETURNS trigger AS $$
-BEGIN RAISE EXCEPTION '{table} is append-only' USING ERRCODE = 'integrity_constraint_violation'; END
-$$ LANGUAGE plpgsql
+# The condition stands in the function: PostgreSQL keeps a function's text as it was written, so it can be
+# compared; and it forbids changing the type of a column that a trigger's own WHEN names.
+POSTGRES_FUNCTION = "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger AS $${body}$$ LANGUAGE plpgsql"
+POSTGRES_TRIGGER = (
+    "CREATE TRIGGER {name} BEFORE {VERB} ON {table} FOR EACH {level} EXECUTE FUNCTION {function}()"
+)
+POSTGRES_REFUSE = """
+BEGIN RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation'; END
 """
-POSTGRES_ROW = """
-CREATE TRIGGER {table}_no_{verb} BEFORE {VERB} ON {table}
-FOR EACH ROW {when} EXECUTE FUNCTION {table}_refuse()
+POSTGRES_REFUSE_WHEN = """
+BEGIN
+  IF {when} THEN
+    RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN {row};
+END
 """
-POSTGRES_TRUNCATE = """
-CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
-FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()
-"""
+COLUMN = re.compile(r"\b(?:OLD|NEW)\.(\w+)")
+
+
+def one_line(sql: str) -> str:
+    """The SQL with every run of white space as one blank: how texts are compared."""
+    return " ".join(sql.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One trigger: the statements that make it, and the text that `protection` reads back, in one line."""
+
+    name: str
+    statements: tuple[str, ...]
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What is refused on one table, optionally only where `when` (SQL over OLD and NEW) holds."""
+    """What is refused on one table, optionally only where `when` (SQL over OLD and NEW) holds.
+
+    `truncates`: PostgreSQL refuses TRUNCATE too. One refusal of a table is enough for that.
+    """
 
     table: str
     verbs: tuple[str, ...] = ("update", "delete")
     when: str = ""
+    message: str = "{table} is append-only"
+    truncates: bool = True
+
+    def triggers(self, vendor: str) -> list[Trigger]:
+        """The triggers on this kind of database ("sqlite" or "postgresql")."""
+        if vendor == "sqlite":
+            return [self._on_sqlite(verb) for verb in self.verbs]
+        truncate = ("truncate",) if self.truncates else ()
+        return [self._on_postgres(verb) for verb in (*self.verbs, *truncate)]
+
+    def columns(self) -> dict[str, set[str]]:
+        """Tables and their columns that must exist before the triggers can be made."""
+        return {self.table: set(COLUMN.findall(self.when))}
 
     def install(self, connection: BaseDatabaseWrapper) -> None:
-        """Create the triggers."""
+        """Create the triggers; one of the same name is replaced."""
+        self.remove(connection)
         with connection.cursor() as cursor:
-            for statement in self._statements(connection.vendor):
-                cursor.execute(statement)
+            for trigger in self.triggers(connection.vendor):
+                for statement in trigger.statements:
+                    cursor.execute(statement)
 
     def remove(self, connection: BaseDatabaseWrapper) -> None:
         """Drop the triggers (a migration backwards, or a test that plays the attacker)."""
-        sqlite = connection.vendor == "sqlite"
+        on_table = "" if connection.vendor == "sqlite" else f" ON {self.table}"
         with connection.cursor() as cursor:
-            for verb in (*self.verbs, *(() if sqlite else ("truncate",))):
-                on_table = "" if sqlite else f" ON {self.table}"
-                cursor.execute(f"DROP TRIGGER IF EXISTS {self.table}_no_{verb}{on_table}")
+            for trigger in self.triggers(connection.vendor):
+                cursor.execute(f"DROP TRIGGER IF EXISTS {trigger.name}{on_table}")
 
-    def _statements(self, vendor: str) -> list[str]:
-        when = f"WHEN ({self.when})" if self.when else ""
-        names = [
-            {"table": self.table, "verb": verb, "VERB": verb.upper(), "when": when} for verb in self.verbs
-        ]
-        if vendor == "sqlite":
-            return [SQLITE.format(**name) for name in names]
-        rows = [POSTGRES_ROW.format(**name) for name in names]
-        return [
-            POSTGRES_FUNCTION.format(table=self.table),
-            *rows,
-            POSTGRES_TRUNCATE.format(table=self.table),
-        ]
+    def _words(self, verb: str) -> dict[str, str]:
+        return {
+            "table": self.table,
+            "name": f"{self.table}_no_{verb}",
+            "VERB": verb.upper(),
+            "when": self.when,
+            "message": self.message.format(table=self.table),
+        }
+
+    def _on_sqlite(self, verb: str) -> Trigger:
+        words = self._words(verb) | {"when": f"WHEN ({self.when})" if self.when else ""}
+        statement = SQLITE.format(**words)
+        return Trigger(words["name"], (statement,), one_line(statement))
+
+    def _on_postgres(self, verb: str) -> Trigger:
+        conditional = bool(self.when) and verb != "truncate"
+        words = self._words(verb) | {
+            "function": f"{self.table}_refuse" + (f"_{verb}" if conditional else ""),
+            "level": "STATEMENT" if verb == "truncate" else "ROW",
+            "row": "OLD" if verb == "delete" else "NEW",  # NULL would skip the row without a word
+        }
+        words["body"] = (POSTGRES_REFUSE_WHEN if conditional else POSTGRES_REFUSE).format(**words)
+        trigger = POSTGRES_TRIGGER.format(**words)
+        statements = (POSTGRES_FUNCTION.format(**words), trigger)
+        return Trigger(words["name"], statements, one_line(f"{trigger} plpgsql {words['body']}"))
 
 
-installed: list[Refusal] = []
+class Refuse(migrations.RunPython):
+    """The migration operation that installs one refusal.
+
+    Conditions wait for the end of `migrate` on SQLite, which cannot rebuild a table that a trigger reads.
+    """
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+        super().__init__(self._add, self._drop)
+
+    def _add(self, apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
+        if not (self.refusal.when and editor.connection.vendor == "sqlite"):
+            self.refusal.install(editor.connection)
+
+    def _drop(self, apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
+        self.refusal.remove(editor.connection)
 
 
-def refuse_changes(
-    table: str, *, verbs: tuple[str, ...] = ("update", "delete"), when: str = ""
-) -> migrations.RunPython:
-    """A migration operation that installs one Refusal."""
-    refusal = Refusal(table, verbs, when)
-    installed.append(refusal)
-
-    def add(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-        refusal.install(editor.connection)
-
-    def drop(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-        refusal.remove(editor.connection)
-
-    return migrations.RunPython(add, drop)
+def refuse_changes(table: str, *, verbs: tuple[str, ...] = ("update", "delete"), when: str = "") -> Refuse:
+    """A migration operation that refuses changes to a table; its app also declares the refusal."""
+    return Refuse(Refusal(table, verbs, when))

@@ -10,8 +10,11 @@ class WorkConfig(AppConfig):
     label = "work"
 
     def ready(self) -> None:
-        """Have overdue claims expire at every tick of the sweeper."""
+        """Have overdue claims expire at every tick of the sweeper, and changes of submissions refused."""
+        from consilium.audit.append_only import Refusal
+        from consilium.audit.protection import declare
         from consilium.jobs.reaper import register_sweep
         from consilium.workqueue.slots import sweep
 
+        declare(Refusal("work_submission"))
         register_sweep(sweep)

@@ -1,40 +1,22 @@
-"""Database triggers of frozen releases: no new row or file, no changed head, no deletion."""
+"""What the database refuses here: changes of frozen releases, of pixel reviews, of a cluster's use."""
 
 from dataclasses import dataclass
 
-from django.db import migrations
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.state import StateApps
-
-from consilium.audit.append_only import Refusal, installed
+from consilium.audit.append_only import Refusal, Refuse, Trigger, one_line
 
 SQLITE_INSERT = """
-CREATE TRIGGER {table}_no_insert BEFORE INSERT ON {table}
+CREATE TRIGGER {name} BEFORE INSERT ON {table}
 BEGIN
-  SELECT CASE WHEN (SELECT state FROM curation_release WHERE id = NEW.release_id) <> 'freezing'
-  THEN RAISE(ABORT, '{table}: the release is frozen') END;
+  SELECT CASE WHEN {when}
+  THEN RAISE(ABORT, '{message}') END;
 END
 """
-POSTGRES_INSERT = (
-    """
-CREATE OR REPLACE FUNCTION {table}_refuse_insert() RETURNS trigger AS $$
-BEGIN
-  IF (SELECT state FROM curation_release WHERE id = NEW.release_id) <> 'freezing' THEN
-    RAISE EXCEPTION '{table}: the release is frozen' USING ERRCODE = 'integrity_constraint_violation';
-  END IF;
-  RETURN NEW;
-END
-$$ LANGUAGE plpgsql
-""",
-    """
-CREATE TRIGGER {table}_no_insert BEFORE INSERT ON {table}
-FOR EACH ROW EXECUTE FUNCTION {table}_refuse_insert()
-""",
+FROZEN_HEAD = """
+OLD.state <> 'freezing' AND (
+  NEW.state = 'freezing' OR NEW.digest <> OLD.digest OR NEW.manifest_id <> OLD.manifest_id
+  OR NEW.kind <> OLD.kind OR NEW.study_id <> OLD.study_id OR NEW.name <> OLD.name
+  OR NEW.row_count <> OLD.row_count OR NEW.frozen_at <> OLD.frozen_at OR NEW.left_out <> OLD.left_out
 )
-POSTGRES_DELETE = """
-CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
-FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {table}_refuse()
 """
 
 
@@ -42,35 +24,40 @@ FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {table}_refuse()
 class InsertRefusal(Refusal):
     """Refuses INSERT into a table of rows or files once their release is no longer freezing."""
 
-    def _statements(self, vendor: str) -> list[str]:
-        texts = (SQLITE_INSERT,) if vendor == "sqlite" else POSTGRES_INSERT
-        return [text.format(table=self.table) for text in texts]
+    verbs: tuple[str, ...] = ("insert",)
+    when: str = "(SELECT state FROM curation_release WHERE id = NEW.release_id) <> 'freezing'"
+    message: str = "{table}: the release is frozen"
+    truncates: bool = False
+
+    def columns(self) -> dict[str, set[str]]:
+        """The table's own columns and those of the release."""
+        return Refusal.columns(self) | {"curation_release": {"id", "state"}}
+
+    def _on_sqlite(self, verb: str) -> Trigger:
+        words = self._words(verb)
+        statement = SQLITE_INSERT.format(**words)
+        return Trigger(words["name"], (statement,), one_line(statement))
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteRefusal(Refusal):
     """Refuses DELETE where `when` holds, on a table whose UPDATE and TRUNCATE another refusal covers."""
 
-    def _statements(self, vendor: str) -> list[str]:
-        if vendor != "sqlite":
-            return [POSTGRES_DELETE.format(table=self.table, when=self.when)]
-        return Refusal._statements(self, vendor)
-
-    def remove(self, connection: BaseDatabaseWrapper) -> None:
-        """Drop the trigger."""
-        on_table = "" if connection.vendor == "sqlite" else f" ON {self.table}"
-        with connection.cursor() as cursor:
-            cursor.execute(f"DROP TRIGGER IF EXISTS {self.table}_no_delete{on_table}")
+    truncates: bool = False
 
 
-def operation(refusal: Refusal) -> migrations.RunPython:
-    """A migration operation that installs one refusal."""
-    installed.append(refusal)
+PROTECTED = (
+    Refusal("curation_releaserow"),
+    Refusal("curation_releasefile"),
+    Refusal("curation_pixelreview"),
+    Refusal("curation_cluster", verbs=("update",), when="OLD.use <> NEW.use"),
+    InsertRefusal("curation_releaserow"),
+    InsertRefusal("curation_releasefile"),
+    Refusal("curation_release", verbs=("update",), when=FROZEN_HEAD),
+    DeleteRefusal("curation_release", verbs=("delete",), when="OLD.state <> 'freezing'"),
+)
 
-    def add(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-        refusal.install(editor.connection)
 
-    def drop(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-        refusal.remove(editor.connection)
-
-    return migrations.RunPython(add, drop)
+def operation(refusal: Refusal) -> Refuse:
+    """A migration operation that installs one refusal; it is also declared in PROTECTED."""
+    return Refuse(refusal)

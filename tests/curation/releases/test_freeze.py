@@ -5,7 +5,7 @@ import json
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from consilium.audit import append_only
+from consilium.audit import protection
 from consilium.audit.models import AuditEvent
 from consilium.blobs.store import path_of
 from consilium.people.permissions import NotAllowed
@@ -166,7 +166,7 @@ def _execute(statement: str) -> None:
 def test_verify_finds_an_edited_and_a_missing_row_and_an_edited_file(traces: Cast) -> None:
     release = freeze_traces(study=traces.study, name="First", by=traces.lena)
     first, second, _ = rows_of(release)
-    for refusal in append_only.installed:
+    for refusal in protection.declared():
         if refusal.table == "curation_releaserow" and "update" in refusal.verbs:
             refusal.remove(connection)
     ReleaseRow.objects.filter(pk=first.pk).update(content=first.content | {"answer_label": "B"})

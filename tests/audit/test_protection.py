@@ -1,0 +1,108 @@
+"""Append-only tables stay so whatever later migrations do to them, and a lost trigger is noticed."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+
+from consilium.audit import protection
+from consilium.audit.append_only import Refusal, Refuse
+from tests.harness.servers import new_database
+
+ROOT = Path(__file__).resolve().parents[2]
+TRIGGER = "work_submission_no_update"
+MISSING = f"work_submission: the trigger {TRIGGER} is missing"
+ALTERED = f"work_submission: the trigger {TRIGGER} is not the one that this version declares"
+Findings = dict[str, Any]
+
+
+def run_steps(home: Path, *steps: str, database: str = "") -> Findings:
+    """The findings of tests/audit/rebuild.py on a new database."""
+    env = {**os.environ, "CONSILIUM_HOME": str(home), "DATABASE_URL": database}
+    command = [sys.executable, "-m", "tests.audit.rebuild", *steps]
+    ran = subprocess.run(command, env=env, check=False, cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    findings: Findings = json.loads(ran.stdout)
+    return findings
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+def findings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Findings:
+    home = tmp_path_factory.mktemp("home")
+    on_sqlite = request.param == "sqlite"
+    database = "" if on_sqlite else new_database(request.getfixturevalue("postgres_server"))
+    return run_steps(home, "sabotage", "back", "rebuild", database=database)
+
+
+def test_every_change_is_refused_after_a_migration_that_altered_every_protected_table(
+    findings: Findings,
+) -> None:
+    found = findings["rebuild"]
+    assert found["faults"] == []
+    tables = {refusal.table for refusal in protection.declared()}
+    for when in ("before", "after"):
+        said = found[when]
+        assert {name.split()[0] for name in said} == tables
+        assert [name for name in said if not re.search("append-only|frozen", said[name])] == [], when
+
+
+def test_tables_are_protected_wherever_a_migration_stops(findings: Findings) -> None:
+    assert len(findings["back"]["faults"]) == 8
+    assert set(map(tuple, findings["back"]["faults"].values())) == {()}
+
+
+def test_a_lost_or_harmless_trigger_is_seen_and_put_back_by_the_next_migrate(findings: Findings) -> None:
+    found = dict(findings["sabotage"])
+    assert found.pop("missing") == {"seen": [MISSING], "after": []}
+    assert {"harmless", "conditional"} <= set(found)
+    for way, told in found.items():
+        assert ALTERED in told["seen"], way
+        assert {fault.split(":")[0] for fault in told["seen"]} == {"work_submission"}
+        assert told["after"] == []
+
+
+def test_an_empty_database_takes_altering_migrations_in_its_first_migrate(tmp_path: Path) -> None:
+    assert run_steps(tmp_path, "anew") == {"anew": {"faults": []}}
+
+
+def test_every_append_only_migration_is_declared() -> None:
+    loaded = MigrationLoader(None).disk_migrations.values()
+    operations = [operation for migration in loaded for operation in migration.operations]
+    installed = {
+        (operation.refusal.table, verb)
+        for operation in operations
+        if isinstance(operation, Refuse)
+        for verb in operation.refusal.verbs
+    }
+    assert ("work_submission", "delete") in installed
+    declared = {(refusal.table, verb) for refusal in protection.declared() for verb in refusal.verbs}
+    assert installed - declared == set()
+
+
+def test_no_migration_makes_a_trigger_that_the_registry_does_not_know() -> None:
+    files = [path for path in ROOT.glob("*/**/migrations/*.py") if ".venv" not in path.parts]
+    assert len(files) > 10
+    assert [
+        path.name for path in files if re.search("CREATE.*TRIGGER", path.read_text(), re.IGNORECASE)
+    ] == []
+
+
+def test_a_trigger_on_a_column_that_is_not_there_yet_waits(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    early = Refusal("people_study", verbs=("update",), when="OLD.not_yet <> NEW.not_yet")
+    absent = Refusal("not_yet_a_table")
+    monkeypatch.setattr(protection, "_declared", [early, absent])
+    assert protection.restore(connection) == []
+    assert [fault.table for fault in protection.faults(connection)] == ["people_study"]
+
+
+def test_putting_back_touches_nothing_that_is_well(db: None, django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(4) as asked:
+        assert protection.restore(connection) == []
+    assert [query for query in asked.captured_queries if "CREATE" in query["sql"]] == []
