@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Advice
 from django.db import DatabaseError, connection
 
+from consilium.audit.protection import ADVICE, CHECK_TAG, faults
 from curation.imaging.sandbox import confinement
 
 GIBIBYTE = 1024**3
@@ -86,6 +87,19 @@ def check_database(app_configs: Apps, databases: Any = None, **kwargs: Any) -> l
         hint = "Check that it runs and that DATABASE_URL is right."
         text = f"The database does not answer ({type(problem).__name__})."
         return [Error(text, hint=hint, id="consilium.E030")]
+
+
+@register(CHECK_TAG)
+def check_triggers(app_configs: Apps, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """The database refuses changes of every append-only table, as this version declares it."""
+    try:
+        found = faults(connection) if databases else []
+    except DatabaseError:  # check_database tells
+        return []
+    if not found:
+        return []
+    text = f"Append-only tables are not protected: {'; '.join(map(str, found))}."
+    return [Error(text, hint=ADVICE, id="consilium.E033")]
 
 
 def _check_durability() -> list[CheckMessage]:

@@ -12,7 +12,7 @@ import structlog
 from celery import signals
 from django.conf import settings
 from django.core import checks
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, connections
 
 from consilium.celery import app
 from consilium.jobs import handle, reaper
@@ -70,7 +70,7 @@ def _keep_our_logging(**kwargs: Any) -> None:
 @signals.worker_init.connect
 def _refuse_a_wrong_start(**kwargs: Any) -> None:
     """SystemExit with a text when the configuration or the database does not fit this version."""
-    errors = [found for found in checks.run_checks() if found.is_serious()]
+    errors = [found for found in checks.run_checks(databases=list(connections)) if found.is_serious()]
     if errors:
         raise SystemExit("The worker does not start:\n" + "\n".join(str(error) for error in errors))
     if waiting := unapplied_migrations():

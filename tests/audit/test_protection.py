@@ -3,18 +3,23 @@
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from consilium.audit import protection
 from consilium.audit.append_only import Refusal, Refuse
 from tests.harness.servers import new_database
+from tests.jobs.site import Site
 
 ROOT = Path(__file__).resolve().parents[2]
 TRIGGER = "work_submission_no_update"
@@ -106,3 +111,59 @@ def test_putting_back_touches_nothing_that_is_well(db: None, django_assert_max_n
     with django_assert_max_num_queries(4) as asked:
         assert protection.restore(connection) == []
     assert [query for query in asked.captured_queries if "CREATE" in query["sql"]] == []
+
+
+@pytest.fixture
+def unprotected(db: None) -> Iterator[None]:
+    """A database that lost one trigger."""
+    with connection.cursor() as cursor:
+        on_table = "" if connection.vendor == "sqlite" else " ON work_submission"
+        cursor.execute(f"DROP TRIGGER {TRIGGER}{on_table}")
+    yield
+    protection.restore(connection)
+
+
+def test_the_system_check_fails_only_where_the_database_is_asked(unprotected: None) -> None:
+    call_command("check")
+    with pytest.raises(SystemCheckError, match=MISSING) as told:
+        call_command("check", databases=["default"])
+    assert "manage.py migrate" in str(told.value)
+
+
+def test_no_worker_starts(unprotected: None) -> None:
+    from consilium.jobs.worker_signals import _refuse_a_wrong_start
+
+    with pytest.raises(SystemExit, match=MISSING):
+        _refuse_a_wrong_start()
+
+
+@pytest.fixture
+def robbed(tmp_path: Path) -> Iterator[Site]:
+    """An installation whose database lost one trigger."""
+    tmp_path.chmod(0o700)
+    site = Site(tmp_path)
+    site.manage("migrate", "-v0")
+    with sqlite3.connect(tmp_path / "consilium.sqlite3") as database:
+        database.execute(f"DROP TRIGGER {TRIGGER}")
+    database.close()
+    yield site
+    site.close()
+
+
+def test_nothing_starts_until_somebody_has_migrated(robbed: Site) -> None:
+    starts = {
+        "web": [sys.executable, "-c", "import consilium.wsgi"],
+        "up": [sys.executable, "manage.py", "up", "--port", "0"],
+    }
+    for name, command in starts.items():
+        ended = subprocess.run(command, cwd=ROOT, env=robbed.env, capture_output=True, text=True, check=False)
+        assert ended.returncode != 0, name
+        assert MISSING in ended.stderr, name
+        assert "manage.py migrate" in ended.stderr, name
+        assert "Traceback" not in ended.stderr, name
+    worker = robbed.worker()
+    worker.process.wait(60)
+    assert MISSING in worker.said()
+    robbed.manage("migrate", "-v0")
+    robbed.worker().wait_ready()
+    subprocess.run(starts["web"], cwd=ROOT, env=robbed.env, check=True)

@@ -12,8 +12,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.db import DatabaseError, connections
 
+from consilium.audit.protection import other_checks
+from consilium.jobs.readiness import unapplied_migrations
 from dashboard.supervisor import command_lines, web_address
 from dashboard.supervisor.process_tree import Supervisor
 
@@ -83,9 +85,17 @@ def only_one(home: Path) -> Iterator[None]:
 
 def prepare(*, demo: bool, as_json: bool) -> None:
     """Checks (the doctor), static files, database and first content."""
-    call_command("check", databases=list(connections), fail_level="ERROR")
+    call_command("check", databases=list(connections), fail_level="ERROR", tags=_tags_of_checks())
     call_command("collectstatic", interactive=False, verbosity=0)
     call_command("setup", demo=demo, background=True, json=as_json)
+
+
+def _tags_of_checks() -> list[str] | None:
+    """None for all; not the triggers while migrations wait: `setup` is about to put those in place."""
+    try:
+        return other_checks() if unapplied_migrations() else None
+    except DatabaseError:  # the checks tell
+        return None
 
 
 def make_tree(listener: socket.socket) -> Supervisor:
