@@ -4,15 +4,17 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 
 from consilium.audit.anchors import write_anchor
+from consilium.audit.protection import faults
 from consilium.audit.verify import verify_chains
 from consilium.blobs.store import damaged_blobs
 from consilium.jobs.handle import JobFailed, JobHandle
 
 
 def check_day(handle: JobHandle) -> dict[str, Any]:
-    """Raises JobFailed, for the operator, when a stored file or an audit chain is damaged.
+    """Raises JobFailed, for the operator, when a file, a chain or a table's protection is damaged.
 
     Sessions that have expired go as well: nothing else removes them.
     """
@@ -23,9 +25,11 @@ def check_day(handle: JobHandle) -> dict[str, Any]:
     handle.fence()
     if not breaks:  # a broken chain must not become the anchor that later checks trust
         write_anchor()
-    if lost or breaks:
+    unprotected = faults(connection)
+    if lost or breaks or unprotected:
         raise JobFailed(
-            f"{len(lost)} stored files are missing or changed, {len(breaks)} breaks in the audit chains. "
+            f"{len(lost)} stored files are missing or changed, {len(breaks)} breaks in the audit chains, "
+            f"{len(unprotected)} triggers of append-only tables missing or altered. "
             "Run `manage.py verify_audit` and restore the files from a backup."
         )
     return {"events": events, "damaged": 0}

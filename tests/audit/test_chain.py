@@ -127,12 +127,14 @@ def test_a_chain_rewritten_whole_disagrees_with_its_anchor(
     assert verify_chains() == (3, [Break("study:chest", 2, f"differs from the anchor of {day}")])
 
 
-def test_the_command_tells_by_its_exit_status_and_in_json(cast: Cast, attacker: None) -> None:
+def test_the_command_tells_by_its_exit_status_and_in_json(cast: Cast) -> None:
     write(cast.study, 3)
     out = StringIO()
     call_command("verify_audit", stdout=out)
-    assert out.getvalue().splitlines() == ["events: 3", "breaks: 0", "ok: True"]
+    assert out.getvalue().splitlines() == ["events: 3", "breaks: 0", "unprotected: 0", "ok: True"]
+    REFUSAL.remove(connection)
     AuditEvent.objects.filter(sequence=2).update(action="test.undone")
+    REFUSAL.install(connection)
     out = StringIO()
     with pytest.raises(CommandError) as ended:
         call_command("verify_audit", json=True, stdout=out)
@@ -140,6 +142,7 @@ def test_the_command_tells_by_its_exit_status_and_in_json(cast: Cast, attacker: 
     assert json.loads(out.getvalue()) == {
         "events": 3,
         "breaks": [{"chain": "study:chest", "sequence": 2, "problem": "its content was changed"}],
+        "unprotected": [],
         "ok": False,
     }
 

@@ -7,17 +7,20 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from consilium.audit import protection
 from consilium.audit.append_only import Refusal, Refuse
+from consilium.jobs.daily_check import check_day
+from consilium.jobs.handle import JobFailed
 from tests.harness.servers import new_database
 from tests.jobs.site import Site
 
@@ -123,6 +126,17 @@ def unprotected(db: None) -> Iterator[None]:
     protection.restore(connection)
 
 
+def test_verify_audit_names_the_table_and_fails(unprotected: None) -> None:
+    out = StringIO()
+    with pytest.raises(CommandError) as ended:
+        call_command("verify_audit", json=True, stdout=out)
+    assert ended.value.returncode == 1
+    told = json.loads(out.getvalue())
+    assert (told["ok"], told["breaks"]) == (False, [])
+    assert told["unprotected"] == [{"table": "work_submission", "trigger": TRIGGER, "problem": "is missing"}]
+    assert "manage.py migrate" in told["advice"]
+
+
 def test_the_system_check_fails_only_where_the_database_is_asked(unprotected: None) -> None:
     call_command("check")
     with pytest.raises(SystemCheckError, match=MISSING) as told:
@@ -135,6 +149,18 @@ def test_no_worker_starts(unprotected: None) -> None:
 
     with pytest.raises(SystemExit, match=MISSING):
         _refuse_a_wrong_start()
+
+
+def test_the_daily_check_alarms(unprotected: None, settings: Any, tmp_path: Path) -> None:
+    settings.CONSILIUM_HOME = tmp_path
+
+    class Handle:
+        def fence(self) -> None: ...
+
+        def check(self) -> None: ...
+
+    with pytest.raises(JobFailed, match="1 triggers of append-only tables missing or altered"):
+        check_day(Handle())  # type: ignore[arg-type]
 
 
 @pytest.fixture
