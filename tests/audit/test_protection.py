@@ -16,11 +16,13 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from consilium.audit import protection
 from consilium.audit.append_only import Refusal, Refuse
 from consilium.jobs.daily_check import check_day
 from consilium.jobs.handle import JobFailed
+from dashboard.management.commands import up
 from tests.harness.servers import new_database
 from tests.jobs.site import Site
 
@@ -149,6 +151,24 @@ def test_no_worker_starts(unprotected: None) -> None:
 
     with pytest.raises(SystemExit, match=MISSING):
         _refuse_a_wrong_start()
+
+
+def test_up_leaves_the_triggers_to_the_migrations_that_wait(
+    unprotected: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = list[str]()
+
+    def call(name: str, **options: Any) -> None:
+        done.append(name)
+        if name == "check":
+            call_command(name, **options)
+
+    monkeypatch.setattr(up, "call_command", call)
+    with pytest.raises(SystemCheckError, match=MISSING):
+        up.prepare(demo=False, as_json=False)
+    MigrationRecorder(connection).record_unapplied("work", "0003_room_flag")
+    up.prepare(demo=False, as_json=False)
+    assert done == ["check", "check", "collectstatic", "setup"]
 
 
 def test_the_daily_check_alarms(unprotected: None, settings: Any, tmp_path: Path) -> None:
