@@ -154,7 +154,8 @@ FILE_UPLOAD_TEMP_DIR = str(CONSILIUM_HOME / "uploads")
 (CONSILIUM_HOME / "uploads").mkdir(mode=0o700, exist_ok=True)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
-DATA_UPLOAD_MAX_NUMBER_FILES = 500
+DATA_UPLOAD_MAX_NUMBER_FILES = None  # the handler counts: its surplus becomes a message on the form
+FILE_UPLOAD_HANDLERS = ["curation.upload_handlers.SpoolHandler"]
 
 BROKER_URL = os.environ.get("BROKER_URL", "")
 JOB_LEASE_SECONDS = environment.read_seconds("CONSILIUM_JOB_LEASE", default=30.0)

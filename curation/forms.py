@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from consilium.answers.paradigms import PARADIGMS
 from consilium.inference.models import ModelEndpoint
 from consilium.people.models import Study
+from curation.imports.uploads import MOST_FILES
 from curation.models import Release, Source
 from curation.releases.registry import known as known_freezers
 from curation.states import ReleaseState
@@ -42,7 +43,7 @@ class ImportForm(forms.Form):
         label="Files",
         help_text=(
             "PNG, JPEG and DICOM images, and one JSONL file with questions that name the images by file "
-            "name. Up to 500 files at once."
+            f"name. Up to {MOST_FILES:,} files at once."
         ),
     )
 

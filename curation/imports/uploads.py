@@ -58,7 +58,10 @@ def receive(uploads: Sequence[Upload]) -> tuple[str, list[Received]]:
     if not uploads:
         raise UploadRefused("Choose at least one file.")
     if len(uploads) > MOST_FILES:
-        raise UploadRefused(f"One import takes at most {MOST_FILES} files; split it.")
+        raise UploadRefused(
+            f"These are more than {MOST_FILES:,} files, and one import takes no more. "
+            "Import them in parts, each question together with its images; nothing was taken in."
+        )
     area = str(uuid.uuid4())
     folder = upload_folder(area)
     folder.mkdir(mode=0o700, parents=True)
@@ -80,7 +83,7 @@ def sweep(owned: Collection[str]) -> None:
     for path in root.glob("import-*"):
         if path.name.removeprefix("import-") not in owned and _is_older(path, oldest):
             shutil.rmtree(path, ignore_errors=True)
-    for path in root.glob("*.upload*"):  # Django's, of a request whose process was killed
+    for path in root.glob("*.upload*"):  # of a request killed when each file had a name
         if _is_older(path, oldest):
             path.unlink(missing_ok=True)
 
