@@ -9,7 +9,7 @@ from consilium.people.models import Study
 
 
 def study_key(study: Study, purpose: str) -> bytes:
-    """A 32-byte key for one purpose ("imaging", "patient", "file name", "use") inside one study."""
+    """A 32-byte key for one purpose ("imaging", "patient", "file path", "use") inside one study."""
     secret = str(settings.SECRET_KEY).encode()
     return hmac.new(secret, f"curation:{purpose}:{study.pk}".encode(), hashlib.sha256).digest()
 

@@ -1,7 +1,6 @@
 """What an import would store: pictures, questions, the groups they form, and what it refuses."""
 
 import json
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Final
 
 from consilium.canonical_json import canonical_sha256
 from consilium.people.models import Study
+from curation.image_names import REFUSED, ImageNames, SeveralMeant, loosely, places
 from curation.imaging.fingerprints import mentions
 from curation.imports.clusters import Groups
 from curation.imports.deidentify import RebuiltImage, RefusedItem, rebuild_all
@@ -18,6 +18,7 @@ from curation.keys import keyed, study_key
 from curation.models import ClusterKey, Image, Import, Question, Source
 from curation.releases.decontamination import tells_pictures_apart
 
+SHOWN: Final = 3
 QUESTION_FILES: Final = (".jsonl", ".ndjson")
 CONFLICT: Final = "it ties together images that already have different uses; a use, once given, never changes"
 
@@ -41,8 +42,7 @@ class Plan:
     batch: Import | None = None
     pictures: dict[str, RebuiltImage] = field(default_factory=dict)
     known: dict[str, Image] = field(default_factory=dict)
-    names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    refused_names: dict[str, str] = field(default_factory=dict)
+    names: ImageNames = field(default_factory=lambda: ImageNames([]))
     questions: dict[str, ImportRequest] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
     refused: list[RefusedItem] = field(default_factory=list)
@@ -67,21 +67,23 @@ def make_plan(
 
     `done(files through, files in all)` may raise to stop.
     """
-    plan = Plan(source.study, source, batch)
+    plan = Plan(source.study, source, batch, names=ImageNames(file.name for file in files))
     images = [file for file in files if not _is_questions(file)]
     key = study_key(plan.study, "imaging")
     for outcome in rebuild_all(images, folder, key=key, keep=keep, done=lambda n: done(n, len(files))):
         _take_picture(plan, outcome)
-    for file in files:
-        if _is_questions(file):
-            _take_questions(plan, file, folder / file.stored)
+    questions = [file for file in files if _is_questions(file)]
+    for file in questions if not plan.names.has_folders else ():
+        _note_what_is_asked(plan, folder / file.stored)
+    for file in questions:
+        _take_questions(plan, file, folder / file.stored)
     done(len(files), len(files))
     return plan
 
 
-def file_name_hash(study: Study, name: str) -> str:
-    """The keyed hash under which an image remembers its file's name (without folders)."""
-    return keyed(study_key(study, "file name"), name.rsplit("/", 1)[-1])
+def file_name_hash(study: Study, path: str) -> str:
+    """The keyed hash under which an image remembers its file's path, however that was spelled."""
+    return keyed(study_key(study, "file path"), loosely(path))
 
 
 def _is_questions(file: Received) -> bool:
@@ -94,19 +96,18 @@ def _is_questions(file: Received) -> bool:
 def _take_picture(plan: Plan, outcome: RebuiltImage | RefusedItem) -> None:
     if isinstance(outcome, RefusedItem):
         plan.refused.append(outcome)
-        plan.refused_names[outcome.item.rsplit("/", 1)[-1]] = outcome.reason
+        plan.names.add(outcome.item, REFUSED)
         return
     pixels = outcome.pixel_sha256
     if pixels in plan.pictures or _stored_elsewhere(plan, pixels):
         plan.duplicates += 1
     elif not _group_picture(plan, outcome):
         plan.refuse(outcome.name, CONFLICT)
-        plan.refused_names[outcome.name.rsplit("/", 1)[-1]] = CONFLICT
+        plan.names.add(outcome.name, REFUSED)
         return
     else:
         plan.pictures[pixels] = outcome
-    for name in {outcome.name, outcome.name.rsplit("/", 1)[-1]}:
-        plan.names[name].add(pixels)
+    plan.names.add(outcome.name, pixels)
 
 
 def _stored_elsewhere(plan: Plan, pixels: str) -> bool:
@@ -159,12 +160,18 @@ def _key_node(plan: Plan, key: str) -> str:
 # --- questions --------------------------------------------------------------------------------------
 
 
+def _note_what_is_asked(plan: Plan, path: Path) -> None:
+    for line in read_lines(_lines(path)):
+        for name in line.question.images if line.question else ():
+            plan.names.ask(name)
+
+
 def _take_questions(plan: Plan, file: Received, path: Path) -> None:
     for line in read_lines(_lines(path)):
         item = f"{file.name} line {line.number}"
         if line.question is None:
             plan.refuse(item, line.problem)
-        elif problem := _take_question(plan, item, line.question):
+        elif problem := _take_question(plan, item, line.question, file.name):
             plan.refuse(item, problem)
 
 
@@ -177,11 +184,11 @@ def _lines(path: Path) -> Iterator[bytes]:
                 raw = handle.readline(LINE_BYTES + 2)
 
 
-def _take_question(plan: Plan, item: str, question: ParsedQuestion) -> str:
+def _take_question(plan: Plan, item: str, question: ParsedQuestion, file: str) -> str:
     """Add a question to the plan; returns why it cannot be, or nothing."""
     pixels: list[str] = []
     for name in question.images:
-        found, problem = _find_image(plan, name)
+        found, problem = _find_image(plan, name, file)
         if problem:
             return problem
         pixels.append(found)
@@ -228,28 +235,58 @@ def _patient_key(study: Study, patient: str) -> str:
     return f"a-patient:{keyed(study_key(study, 'patient'), patient)}"
 
 
-def _find_image(plan: Plan, name: str) -> tuple[str, str]:
-    """(pixel hash, problem) of a file name: of this import first, else of an earlier one."""
-    here = plan.names.get(name, set()) or plan.names.get(name.rsplit("/", 1)[-1], set())
-    if len(here) == 1:
-        return next(iter(here)), ""
-    if len(here) > 1:
-        return "", f"several images are named {name!r}"
-    if name.rsplit("/", 1)[-1] in plan.refused_names:
-        return "", f"its image {name!r} was refused"
-    hashed = file_name_hash(plan.study, name)
-    earlier = list(
-        Image.objects.filter(study=plan.study, file_name_hash=hashed).select_related("cluster")[:2]
-    )
+def _find_image(plan: Plan, name: str, file: str) -> tuple[str, str]:
+    """(pixel hash, problem) of a path in a questions file: of this import first, else of an earlier one."""
+    try:
+        here = plan.names.find(name, file)
+        bare = plan.names.find_without_folders(name) if here is None else None
+    except SeveralMeant as several:
+        return "", _several(name, several.paths)
+    earlier = _earlier(plan, places(name, file)) if here is None else []
+    if bare is not None and all(image.pixel_sha256 == bare for image in earlier):
+        here = bare
+    if here is not None:
+        return here, "" if here != REFUSED else f"its image {name!r} was refused"
     if not earlier:
-        return "", f"there is no image {name!r} in this import"
-    if len(earlier) > 1:
+        return "", (
+            f"there is no image {name!r} in this import, nor an earlier one of its source on that path"
+            + _of_namesakes(plan, name)
+        )
+    if len(earlier) > 1 or bare is not None:
         return (
             "",
-            f"several earlier images are named {name!r}; import the right one together with the question",
+            f"several images of this and earlier imports may be {name!r}; "
+            "import the right one together with the question, under this path",
         )
     _know(plan, earlier[0])
     return earlier[0].pixel_sha256, ""
+
+
+def _earlier(plan: Plan, paths: Sequence[str]) -> list[Image]:
+    """Images that came on one of these paths, two at most.
+
+    Names repeat from one data set to the next: what another source brought is never meant.
+    """
+    hashes = {file_name_hash(plan.study, path) for path in paths}
+    images = Image.objects.filter(study=plan.study, source=plan.source, file_name_hash__in=hashes)
+    return list(images.select_related("cluster")[:2])
+
+
+def _several(name: str, paths: Sequence[str]) -> str:
+    if len(paths) == 1:
+        return f"several images are named {name!r}; give each file a name of its own"
+    shown = ", ".join(repr(path) for path in paths[:SHOWN])
+    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+    return f"{name!r} may be any of {shown}{more}; write the path of the right one"
+
+
+def _of_namesakes(plan: Plan, name: str) -> str:
+    if not plan.names.has_namesake(name):
+        return ""
+    return (
+        "; a file of that name is there, but not on that path, and may be another picture: "
+        "bring in the right one, or write the path as it is in the import"
+    )
 
 
 def _names_a_patient(plan: Plan, question: ParsedQuestion, pixels: Sequence[str]) -> bool:

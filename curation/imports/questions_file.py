@@ -2,10 +2,12 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, NoReturn
+from urllib.parse import unquote
 
 from consilium.refusals import Refused
 from curation.vocabulary import DEPARTMENTS, ORGAN_SYSTEMS, SPECIALTIES, USES
@@ -296,8 +298,8 @@ def _images(data: Mapping[str, Any]) -> tuple[str, ...]:
 def _image_name(value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > 300:
         raise LineRefused("'images' must be file names")
-    if _ADDRESS.search(value) or ".." in value.split("/"):
+    if _ADDRESS.search(value) or ".." in re.split(r"[/\\]", unquote(value)):
         raise LineRefused(
             "'images' must be names of files in this import; addresses and paths outside it are refused"
         )
-    return value.strip().removeprefix("./")
+    return unicodedata.normalize("NFC", value.strip()).replace("\\", "/").removeprefix("./")

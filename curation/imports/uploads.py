@@ -17,7 +17,7 @@ from consilium.refusals import Refused
 MOST_FILES: Final = 5000
 MOST_BYTES: Final = 8 << 30
 FREE_BYTES: Final = 256 << 20
-NAME_LENGTH: Final = 200
+NAME_LENGTH: Final = 300
 
 
 class UploadRefused(Refused):
@@ -95,11 +95,17 @@ def _is_older(path: Path, moment: float) -> bool:
         return False
 
 
-def shown_name(name: str) -> str:
-    """A file's name for people: no control or direction characters, no way up, at most 200 characters."""
+def plain_path(name: str) -> str:
+    """A path as it is compared: composed characters, "/", no control characters, no way up; may be empty."""
     plain = "".join(c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c)[0] != "C")
-    parts = [part for part in plain.replace("\\", "/").split("/") if part not in ("", ".", "..")]
-    return "/".join(parts)[-NAME_LENGTH:] or "unnamed"
+    return "/".join(part for part in plain.replace("\\", "/").split("/") if part not in ("", ".", ".."))
+
+
+def shown_name(name: str) -> str:
+    """A file's name for people: its path, of which at most the last 300 characters, or "unnamed"."""
+    path = plain_path(name) or "unnamed"
+    # The sign of the cut keeps what is left from being taken for a path of its own.
+    return path if len(path) <= NAME_LENGTH else "…" + path[1 - NAME_LENGTH :]
 
 
 def _write_all(uploads: Sequence[Upload], folder: Path) -> list[Received]:

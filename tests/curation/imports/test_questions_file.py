@@ -33,6 +33,8 @@ def line(number: int, image: str, **more: object) -> bytes:
         (line(1, "a.png", options=["Red", "Blue"]), "list of {letter, content}"),
         (line(1, "http://169.254.169.254/a.png"), "addresses and paths outside it are refused"),
         (line(1, "file:///etc/passwd"), "addresses and paths outside it are refused"),
+        (line(1, "images\\..\\a.png"), "addresses and paths outside it are refused"),
+        (line(1, "b/%2e%2e/a.png"), "addresses and paths outside it are refused"),
         (line(1, "../a.png"), "addresses and paths outside it are refused"),
         (line(1, "a.png", specialty="cardiology"), "'specialty' must be one of"),
         (line(1, "a.png", age=-1), "'age' must be a number"),
@@ -71,3 +73,14 @@ def test_numbers_are_ids_and_a_byte_order_mark_is_no_error() -> None:
 def test_a_line_too_long_is_refused_once() -> None:
     (read,) = read_lines([b"x" * (LINE_BYTES + 1)])
     assert "longer than 256 KiB" in read.problem
+
+
+def test_one_path_spelled_twice_is_one_path() -> None:
+    composed, apart, windows = (
+        "bilder/r\u00f6ntgen.png",
+        "bilder/ro\u0308ntgen.png",
+        "bilder\\r\u00f6ntgen.png",
+    )
+    assert {parse_line(line(1, name)).images for name in (composed, apart, windows)} == {(composed,)}
+    (read,) = read_lines([line(1, "a.png", images=[composed, windows])])
+    assert "lists a file twice" in read.problem

@@ -152,7 +152,10 @@ def test_bad_lines_are_refused_by_file_and_line_and_the_others_stay(cast: Cast, 
     assert [(each["item"], each["reason"]) for each in batch.refused] == [
         ("questions.jsonl line 3", "the line is not valid JSON at character 27"),
         ("questions.jsonl line 4", "answer 'E' is not one of the options A-B"),
-        ("questions.jsonl line 5", "there is no image 'b.png' in this import"),
+        (
+            "questions.jsonl line 5",
+            "there is no image 'b.png' in this import, nor an earlier one of its source on that path",
+        ),
         (
             "questions.jsonl line 6",
             "'images' must be names of files in this import; addresses and paths outside it are refused",
@@ -170,8 +173,70 @@ def test_ids_are_used_once(cast: Cast, imported: Imported) -> None:
 
 
 def test_images_of_an_earlier_import_are_found_by_name(cast: Cast, imported: Imported) -> None:
-    imported({"a.png": making.png((1, 1, 1))})
-    assert imported({"q.jsonl": line(1, "images/a.png")}).accepted == 1
+    imported({"a.png": making.png((1, 1, 1)), "röntgen/B 1.png": making.png((2, 1, 1))})
+    asked = line(1, "a.png") + line(2, "ro\u0308ntgen\\b%201.png")
+    assert imported({"q.jsonl": asked}).accepted == 2
+
+
+def test_a_picture_of_an_earlier_import_is_never_found_by_its_name_alone(
+    cast: Cast, imported: Imported
+) -> None:
+    imported({"patient_a/fundus.jpg": making.png((1, 1, 1)), "alone.png": making.png((2, 1, 1))})
+    asked = ["xmlab9/fundus.jpg", "fundus.jpg", "images/alone.png"]
+    batch = imported({"q.jsonl": b"".join(line(n, name) for n, name in enumerate(asked))})
+    assert [each["reason"] for each in batch.refused] == [
+        f"there is no image {name!r} in this import, nor an earlier one of its source on that path"
+        for name in asked
+    ]
+
+
+def test_what_another_source_brought_is_never_meant_by_the_same_path(cast: Cast, imported: Imported) -> None:
+    imported({"images/0001.png": making.png((1, 1, 1))})
+    batch = imported({"q.jsonl": line(1, "images/0001.png")}, making.source(cast.study, "Another archive"))
+    assert "there is no image" in batch.refused[0]["reason"]
+    assert imported({"q.jsonl": line(1, "images/0001.png")}).accepted == 1
+
+
+def test_a_path_that_two_earlier_images_came_on_is_refused(cast: Cast, imported: Imported) -> None:
+    imported({"images/1.png": making.png((1, 1, 1))})
+    imported({"images/1.png": making.png((2, 1, 1))})
+    batch = imported({"q.jsonl": line(1, "images/1.png")})
+    assert "import the right one together with the question" in batch.refused[0]["reason"]
+
+
+def test_pictures_that_share_one_name_are_told_apart_by_their_folders(cast: Cast, imported: Imported) -> None:
+    pictures = {f"imgs/xmlab{n}/source.jpg": making.png((n * 40, 1, 1)) for n in range(3)}
+    asked = [*(f"xmlab{n}/source.jpg" for n in range(3)), "xmlab5/source.jpg", "source.jpg"]
+    batch = imported(pictures | {"q.jsonl": b"".join(line(n, name) for n, name in enumerate(asked))})
+    shown = [q.ordered_images()[0].pixel_sha256 for q in Question.objects.order_by("external_id")]
+    assert shown == list(Image.objects.order_by("pk").values_list("pixel_sha256", flat=True))
+    absent, ambiguous = (each["reason"] for each in batch.refused)
+    assert "there is no image 'xmlab5/source.jpg'" in absent
+    assert "write the path as it is in the import" in absent
+    assert ambiguous == (
+        "'source.jpg' may be any of 'imgs/xmlab0/source.jpg', 'imgs/xmlab1/source.jpg', "
+        "'imgs/xmlab2/source.jpg'; write the path of the right one"
+    )
+
+
+def test_an_upload_that_lost_its_folders_is_matched_by_name_only_while_that_tells_enough(
+    cast: Cast, imported: Imported
+) -> None:
+    files = {"a.png": making.png((1, 1, 1)), "b.png": making.png((2, 1, 1))}
+    asked = line(1, "images/a.png") + line(2, "p1/b.png") + line(3, "p2/b.png")
+    batch = imported(files | {"q.jsonl": asked})
+    assert [each["item"] for each in batch.refused] == ["q.jsonl line 2", "q.jsonl line 3"]
+    assert Question.objects.get().external_id == "Q1"
+
+
+def test_a_name_without_folders_that_differs_from_an_earlier_path_is_refused(
+    cast: Cast, imported: Imported
+) -> None:
+    imported({"p1/a.png": making.png((1, 1, 1))})
+    batch = imported({"a.png": making.png((2, 1, 1)), "q.jsonl": line(1, "p1/a.png")})
+    assert "several images of this and earlier imports may be 'p1/a.png'" in batch.refused[0]["reason"]
+    again = imported({"a.png": making.png((1, 1, 1)), "q.jsonl": line(1, "p1/a.png")})
+    assert (again.accepted, again.refused) == (1, [])
 
 
 def test_one_patient_is_one_cluster_with_one_use(cast: Cast, imported: Imported) -> None:
@@ -248,6 +313,7 @@ def test_names_never_become_paths() -> None:
     assert uploads.shown_name("C:\\scans\\a\u202e\n.png") == "C:/scans/a.png"
     assert uploads.shown_name("\0") == "unnamed"
     assert len(uploads.shown_name("x" * 900)) == uploads.NAME_LENGTH
+    assert uploads.shown_name(f"{'p' * 400}/{'d' * 290}/a.png") != uploads.plain_path(f"{'d' * 290}/a.png")
 
 
 def test_a_full_disk_is_told_before_anything_is_kept(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
