@@ -29,9 +29,9 @@ class SeveralMeant(ValueError):
 class ImageNames:
     """The files of one import by path, with what became of them: a pixel hash, or REFUSED."""
 
-    def __init__(self, files: Iterable[str]) -> None:
-        """`files`: the paths of everything that was uploaded, questions too."""
-        self.has_folders = any("/" in name for name in files)
+    def __init__(self, files: Iterable[str], *, folders: bool = False) -> None:
+        """`files`: paths of all that came, questions too; `folders`: their folders came with them."""
+        self.has_folders = folders or any("/" in name for name in files)
         self._became: dict[str, set[str]] = defaultdict(set)
         self._ends: dict[str, set[tuple[str, str]]] = defaultdict(set)
         self._folders: dict[str, set[str]] = defaultdict(set)
@@ -49,8 +49,7 @@ class ImageNames:
     def ask(self, asked: str) -> None:
         """Note a path that some question gives; all are noted before any is looked for."""
         path = loosely(plain_path(asked))
-        if "/" in path:
-            self._asked[posixpath.basename(path)].add(path)
+        self._asked[posixpath.basename(path)].add(path)
 
     def find(self, asked: str, questions: str) -> str | None:
         """What became of the image that a question in the file `questions` means; None when there is none.
@@ -64,7 +63,8 @@ class ImageNames:
     def find_without_folders(self, asked: str) -> str | None:
         """As `find`, by the name alone, which is enough where an upload has lost its folders.
 
-        None as well when the questions ask for that name in several folders: then it tells nothing.
+        None as well when the questions ask for that name in several folders (none is one of them): then it
+        tells nothing.
         """
         name = posixpath.basename(loosely(plain_path(asked)))
         if self.has_folders or len(self._asked.get(name, ())) != 1:

@@ -47,6 +47,7 @@ class Plan:
     ids: set[str] = field(default_factory=set)
     refused: list[RefusedItem] = field(default_factory=list)
     duplicates: int = 0
+    by_name: set[str] = field(default_factory=set)
     groups: Groups = field(default_factory=Groups)
 
     def refuse(self, item: str, reason: str) -> None:
@@ -61,13 +62,14 @@ def make_plan(
     source: Source,
     batch: Import | None,
     keep: bool,
+    folders: bool,
     done: Callable[[int, int], None],
 ) -> Plan:
     """Rebuild the images, read the questions and group them; with `keep` the rebuilt files enter the store.
 
-    `done(files through, files in all)` may raise to stop.
+    `folders` says that the files came with theirs. `done(files through, files in all)` may raise to stop.
     """
-    plan = Plan(source.study, source, batch, names=ImageNames(file.name for file in files))
+    plan = Plan(source.study, source, batch, names=ImageNames((file.name for file in files), folders=folders))
     images = [file for file in files if not _is_questions(file)]
     key = study_key(plan.study, "imaging")
     for outcome in rebuild_all(images, folder, key=key, keep=keep, done=lambda n: done(n, len(files))):
@@ -245,6 +247,8 @@ def _find_image(plan: Plan, name: str, file: str) -> tuple[str, str]:
     earlier = _earlier(plan, places(name, file)) if here is None else []
     if bare is not None and all(image.pixel_sha256 == bare for image in earlier):
         here = bare
+        if bare != REFUSED:
+            plan.by_name.add(name)
     if here is not None:
         return here, "" if here != REFUSED else f"its image {name!r} was refused"
     if not earlier:

@@ -30,26 +30,35 @@ class ImportRefused(Refused):
 
 @dataclass(frozen=True, slots=True)
 class ImportOutcome:
-    """What an import did: items taken in, items that were there already, items refused with a reason."""
+    """What an import did: items taken in, items that were there already, items refused with a reason.
+
+    `by_name`: paths that an upload without folders could only match by their file names.
+    """
 
     accepted: int
     duplicates: int
     refused: list[dict[str, str]]
+    by_name: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The form that pages and `manage.py import --json` show."""
         return {"accepted": self.accepted, "duplicates": self.duplicates, "refused": self.refused}
 
 
-def start_import(*, study: Study, source: Source, files: Sequence[Upload], by: Person) -> Import:
-    """Take files in and queue their import. Raises NotAllowed, ImportRefused, UploadRefused."""
+def start_import(
+    *, study: Study, source: Source, files: Sequence[Upload], by: Person, folders: bool = False
+) -> Import:
+    """Take files in and queue their import; `folders`: their names are paths, as no browser sends them.
+
+    Raises NotAllowed, ImportRefused, UploadRefused.
+    """
     check_lead(by, study)
     if source.study_id != study.pk:
         raise ImportRefused("The source belongs to another study.")
     area, received = uploads.receive(files)
     try:
         with transaction.atomic():
-            job = enqueue(kind=KIND, by=by, study=study, params={"area": area})
+            job = enqueue(kind=KIND, by=by, study=study, params={"area": area, "folders": folders})
             batch = Import.objects.create(
                 study=study,
                 source=source,
@@ -70,12 +79,18 @@ def start_import(*, study: Study, source: Source, files: Sequence[Upload], by: P
     return batch
 
 
-def look_at(*, source: Source, files: Sequence[Upload]) -> ImportOutcome:
+def look_at(*, source: Source, files: Sequence[Upload], folders: bool = False) -> ImportOutcome:
     """What an import of these files would do; stores nothing (`--dry-run`). Raises UploadRefused."""
     area, received = uploads.receive(files)
     try:
         plan = make_plan(
-            received, uploads.upload_folder(area), source=source, batch=None, keep=False, done=_unheard
+            received,
+            uploads.upload_folder(area),
+            source=source,
+            batch=None,
+            keep=False,
+            folders=folders,
+            done=_unheard,
         )
     finally:
         uploads.destroy(area)
@@ -101,7 +116,7 @@ def run_import(handle: JobHandle) -> dict[str, Any]:
     outcome = _outcome(plan, stored)
     _finish(batch, outcome, handle)
     uploads.destroy(area)
-    return {**outcome.to_json(), "refused": len(outcome.refused)}
+    return {**outcome.to_json(), "refused": len(outcome.refused), "by_name": outcome.by_name}
 
 
 def sweep_uploads() -> None:
@@ -118,12 +133,15 @@ def _plan(batch: Import, folder: Path, handle: JobHandle) -> Plan:
         handle.progress(files, total, f"{files} of {total} files looked at")
 
     received = [Received(**file) for file in batch.files]
-    return make_plan(received, folder, source=batch.source, batch=batch, keep=True, done=done)
+    folders = bool(handle.params.get("folders"))
+    return make_plan(
+        received, folder, source=batch.source, batch=batch, keep=True, folders=folders, done=done
+    )
 
 
 def _outcome(plan: Plan, accepted: int) -> ImportOutcome:
     refused = [{"item": each.item, "reason": each.reason} for each in plan.refused]
-    return ImportOutcome(accepted, plan.duplicates, refused)
+    return ImportOutcome(accepted, plan.duplicates, refused, len(plan.by_name))
 
 
 def _finish(batch: Import, outcome: ImportOutcome, handle: JobHandle) -> None:

@@ -67,6 +67,18 @@ def test_refused_items_are_printed_and_end_with_exit_code_1(cast: Cast, folder: 
     assert [each["item"] for each in json.loads(out.getvalue())["refused"]] == ["bad.png"]
 
 
+def test_a_folder_imported_by_command_is_never_matched_by_name_alone(cast: Cast, folder: Path) -> None:
+    making.source(cast.study)
+    (folder / "images" / "a.png").rename(folder / "a.png")
+    for dry in (["--dry-run"], []):
+        out = io.StringIO()
+        with pytest.raises(CommandError):
+            call_command("import", "chest", str(folder), *dry, "--json", stdout=out)
+        (refused,) = json.loads(out.getvalue())["refused"]
+        assert "there is no image 'images/a.png'" in refused["reason"]
+    assert not Question.objects.exists()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -146,6 +146,22 @@ def test_files_are_imported_through_the_page(cast: Cast, enter: Enter) -> None:
     assert Image.objects.count() == 1
 
 
+def test_the_report_says_what_the_page_matched_by_name_alone(cast: Cast, enter: Enter) -> None:
+    chosen = making.source(cast.study)
+    lines = [
+        {"id": f"Q{n}", "question": f"What is {n}?", "answer": "Red", "images": [name]}
+        for n, name in enumerate(("images/a.png", "b.png", "p1/c.png", "p2/c.png"))
+    ]
+    files = [SimpleUploadedFile(f"{name}.png", making.png((n, 2, 3))) for n, name in enumerate("abc")]
+    asked = SimpleUploadedFile("q.jsonl", "\n".join(json.dumps(each) for each in lines).encode())
+    address = reverse("curation:new-import", args=["chest"])
+    shown = enter(cast.lena).post(address, {"source": chosen.pk, "uploads": [*files, asked]})
+    run_now(Import.objects.get().job)
+    page = enter(cast.lena).get(shown.headers["Location"]).content.decode()
+    assert "1 path in the questions was matched by file name" in page
+    assert [each["item"] for each in Import.objects.get().refused] == ["q.jsonl line 3", "q.jsonl line 4"]
+
+
 def test_nothing_is_imported_from_an_empty_form(cast: Cast, enter: Enter) -> None:
     making.source(cast.study)
     response = enter(cast.lena).post(reverse("curation:new-import", args=["chest"]), {})

@@ -36,14 +36,14 @@ class Command(ReportingCommand):
         source = _source(study, options["source"])
         files = [Upload(name, _chunks(path)) for name, path in _files(options["path"])]
         if options["dry_run"]:
-            report = look_at(source=source, files=files).to_json()
+            report = look_at(source=source, files=files, folders=True).to_json()
         else:
             report = _import(study, source, files, options["by"])
         return report | ({"ok": False} if report["refused"] else {})
 
 
 def _import(study: Study, source: Source, files: list[Upload], by: str) -> dict[str, Any]:
-    batch = start_import(study=study, source=source, files=files, by=lead_of(study, by))
+    batch = start_import(study=study, source=source, files=files, by=lead_of(study, by), folders=True)
     job = run_until_over(batch.job)
     if job.state != JobState.SUCCEEDED:
         raise Refused(job.error or f"The import was {job.state}.")

@@ -227,6 +227,15 @@ def test_an_upload_that_lost_its_folders_is_matched_by_name_only_while_that_tell
     batch = imported(files | {"q.jsonl": asked})
     assert [each["item"] for each in batch.refused] == ["q.jsonl line 2", "q.jsonl line 3"]
     assert Question.objects.get().external_id == "Q1"
+    assert batch.job.result["by_name"] == 1
+
+
+def test_where_a_question_asks_for_the_bare_name_one_with_a_folder_is_another_file(
+    cast: Cast, imported: Imported
+) -> None:
+    batch = imported({"a.png": making.png((1, 1, 1)), "q.jsonl": line(1, "a.png") + line(2, "p1/a.png")})
+    assert [each["item"] for each in batch.refused] == ["q.jsonl line 2"]
+    assert batch.job.result["by_name"] == 0
 
 
 def test_a_name_without_folders_that_differs_from_an_earlier_path_is_refused(
