@@ -155,7 +155,7 @@ FILE_UPLOAD_TEMP_DIR = str(CONSILIUM_HOME / "uploads")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = None  # the handler counts: its surplus becomes a message on the form
-FILE_UPLOAD_HANDLERS = ["curation.upload_handlers.SpoolHandler"]
+FILE_UPLOAD_HANDLERS = ["curation.imports.upload_handlers.SpoolHandler"]
 
 BROKER_URL = os.environ.get("BROKER_URL", "")
 JOB_LEASE_SECONDS = environment.read_seconds("CONSILIUM_JOB_LEASE", default=30.0)

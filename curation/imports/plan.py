@@ -8,10 +8,10 @@ from typing import Final
 
 from consilium.canonical_json import canonical_sha256
 from consilium.people.models import Study
-from curation.image_names import REFUSED, ImageNames, SeveralMeant, loosely, places
 from curation.imaging.fingerprints import mentions
 from curation.imports.clusters import Groups
 from curation.imports.deidentify import RebuiltImage, RefusedItem, rebuild_all
+from curation.imports.image_names import REFUSED, ImageNames, SeveralMeant, loosely, places
 from curation.imports.questions_file import LINE_BYTES, ParsedQuestion, read_lines
 from curation.imports.uploads import Received
 from curation.keys import keyed, study_key

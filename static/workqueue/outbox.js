@@ -63,6 +63,6 @@ export class Outbox {
 
   wake() {
     this.wait = FIRST_WAIT_MS;
-    for (const waker of [...this.wakers]) waker();
+    for (const waker of this.wakers) waker();
   }
 }

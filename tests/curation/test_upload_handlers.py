@@ -14,8 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from curation import upload_handlers
-from curation.imports import uploads
+from curation.imports import upload_handlers, uploads
 from curation.models import Import
 from tests.factories import curation as making
 from tests.factories.cast import Cast

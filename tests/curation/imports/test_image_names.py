@@ -2,7 +2,7 @@
 
 import pytest
 
-from curation.image_names import REFUSED, ImageNames, SeveralMeant
+from curation.imports.image_names import REFUSED, ImageNames, SeveralMeant
 
 
 def names(*files: str) -> ImageNames:
