@@ -1,5 +1,6 @@
-# Consilium: `make run` starts everything with a demo study, `make test` proves it. Needs Debian with Python 3.11.
-PYTHON ?= python3.11
+# Consilium: `make run` starts everything with a demo study, `make test` proves it; `make help` lists the rest.
+# The newest of Python 3.13, 3.12 and 3.11 that this machine has (Debian 13 has 3.13, Debian 12 has 3.11).
+PYTHON ?= $(shell for v in 3.13 3.12 3.11; do python$$v -c "" 2>/dev/null && { echo python$$v; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -7,13 +8,16 @@ STAMP_DEV := $(VENV)/.installed-dev
 PORT ?= 8000
 export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE := 1
+PURE := tests/architecture tests/statistics tests/answers tests/states tests/test_canonical_json.py tests/test_atomic_folder.py
 
-.PHONY: run venv test soak perf lint fix shots clean
+.PHONY: help run dev venv test quick coverage soak perf lint fix shots clean
+.DEFAULT_GOAL := help
 
-venv: $(STAMP)
+help:  ## This list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/bin/python:
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is missing: install python3.11 and python3-venv."; exit 2; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is missing: install python3 and python3-venv."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
 $(STAMP): requirements.txt | $(VENV)/bin/python
@@ -24,30 +28,45 @@ $(STAMP_DEV): requirements.txt requirements-dev.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(STAMP)
 
-run: $(STAMP)
+venv: $(STAMP_DEV)  ## The virtual environment with everything a contributor needs
+
+run: $(STAMP)  ## Everything, with a demo study: prints address and accounts (PORT=8000)
 	$(BIN)/python manage.py up --demo --port $(PORT)
 
-lint: $(STAMP_DEV)
+dev: $(STAMP_DEV)  ## The same on ./var-dev, reloading at every change, with the debug toolbar
+	CONSILIUM_HOME=var-dev CONSILIUM_DEBUG=1 DJANGO_SETTINGS_MODULE=consilium.settings_dev \
+		$(BIN)/python manage.py up --demo --reload --port $(PORT)
+
+lint: $(STAMP_DEV)  ## Style, types, layers, scripts, templates
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+	$(BIN)/oxlint --deny-warnings static
+	$(BIN)/djlint templates --lint --quiet
 
-fix: $(STAMP_DEV)
+fix: $(STAMP_DEV)  ## Mend what the linters can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: lint
+test: lint  ## Linters and the whole suite; one room: make test ARGS=tests/workqueue
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not soak" $(ARGS)
 
-soak: $(STAMP_DEV)
+quick: $(STAMP_DEV)  ## The pure rooms and one app, in under a minute
+	$(BIN)/ruff check -q .
+	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not soak and not browser and not services" $(PURE) tests/people $(ARGS)
+
+coverage: $(STAMP_DEV)  ## The suite with a report of what it never ran, in htmlcov/
+	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not soak" --cov --cov-report=html --cov-report=term:skip-covered $(ARGS)
+
+soak: $(STAMP_DEV)  ## The long counts: hundreds of kills, races, seeds
 	$(BIN)/pytest -q -m soak -o timeout=3600 $(ARGS)
 
-perf: $(STAMP_DEV)
+perf: $(STAMP_DEV)  ## Measurements beside something else
 	@for script in perf/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-shots: $(STAMP_DEV)
+shots: $(STAMP_DEV)  ## Pictures of every screen in shots/, two sizes, light and dark
 	$(BIN)/python -m tests.harness.shots
 
-clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+clean:  ## Remove the virtual environment and the caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache htmlcov .coverage

@@ -7,19 +7,19 @@ WEB_WORKERS, WEB_THREADS = 2, 4
 DEFAULT_JOBS, GPU_JOBS = 4, 1
 
 
-def web(listener_fd: int) -> list[str]:
-    """gunicorn with threads, on a socket that is already listening."""
+def web(listener_fd: int, *, reload: bool = False) -> list[str]:
+    """gunicorn with threads, on a socket that is already listening; `reload`: anew when code changes."""
     options = {
         "bind": f"fd://{listener_fd}",
         "worker-class": "gthread",
-        "workers": WEB_WORKERS,
+        "workers": 1 if reload else WEB_WORKERS,
         "threads": WEB_THREADS,
         "timeout": 60,
         "graceful-timeout": 10,
         "keep-alive": 5,
         "log-level": "warning",
     }
-    arguments = [f"--{name}={value}" for name, value in options.items()]
+    arguments = [f"--{name}={value}" for name, value in options.items()] + ["--reload"] * reload
     return [sys.executable, "-m", "gunicorn", *arguments, "--no-control-socket", "consilium.wsgi:application"]
 
 

@@ -31,6 +31,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 picks a free one")
         parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument(
+            "--reload", action="store_true", help="start the web process anew when code changes"
+        )
         parser.add_argument("--json", action="store_true", help='print {"url": ...} when it answers')
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,7 +43,7 @@ class Command(BaseCommand):
         ):
             self._prepare(demo=options["demo"], as_json=options["json"])
             connections.close_all()
-            supervisor = make_tree(listener)
+            supervisor = make_tree(listener, reload=options["reload"])
             supervisor.run(self._announcing(listener, as_json=options["json"]))
         self._say("" if options["json"] else "Stopped; nothing runs any more. All data is kept.")
 
@@ -98,11 +101,11 @@ def _tags_of_checks() -> list[str] | None:
         return None
 
 
-def make_tree(listener: socket.socket) -> Supervisor:
+def make_tree(listener: socket.socket, *, reload: bool = False) -> Supervisor:
     """The web process and one worker for each queue."""
     supervisor = Supervisor()
     folder, web_fd = settings.BASE_DIR, listener.fileno()
-    supervisor.add("web", command_lines.web(web_fd), folder=folder, pass_fds=(web_fd,))
+    supervisor.add("web", command_lines.web(web_fd, reload=reload), folder=folder, pass_fds=(web_fd,))
     supervisor.add("worker", command_lines.worker("default", command_lines.DEFAULT_JOBS), folder=folder)
     supervisor.add("gpu worker", command_lines.worker("gpu", command_lines.GPU_JOBS), folder=folder)
     return supervisor
