@@ -76,9 +76,9 @@ def settle_case(*, case: Case) -> Case:
 
 
 def outcome_of(case: Case, item: WorkItem) -> LabelDecision:
-    """What the counted votes of the case say now, the readers in the order of their seats."""
-    seats = dict(Claim.objects.filter(item=item, slot__isnull=False).values_list("person", "slot"))
-    votes = sorted(Vote.objects.filter(case=case).counted(), key=lambda vote: seats.get(vote.person_id) or 0)
+    """What the counted votes of the case say now, the readers in the order of their slots."""
+    slots = dict(Claim.objects.filter(item=item, slot__isnull=False).values_list("person", "slot"))
+    votes = sorted(Vote.objects.filter(case=case).counted(), key=lambda vote: slots.get(vote.person_id) or 0)
     settings = case.study.settings
     return decide_labels(
         [{name: vote.label(name) for name in Dimension.values} for vote in votes],

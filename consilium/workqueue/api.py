@@ -27,7 +27,7 @@ SURPLUS = (
     "Your time on this one had run out and somebody else has taken the seat. Your work is stored as surplus: "
     "it is paid and used in agreement, but not counted in the majority."
 )
-SEAT_LOST = "Your time on this one has run out. You can still submit; it counts if a seat is free."
+SLOT_LOST = "Your time on this one has run out. You can still submit; it counts if a seat is free."
 
 
 def call(view: Call) -> Callable[..., JsonResponse]:
@@ -75,7 +75,7 @@ def heartbeat(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
     """The person is still there."""
     body = read_body(request, active_seconds=int)
     claim = hold.heartbeat(token=token, person=signed_in(request), **body)
-    notice = SEAT_LOST if claim.state == ClaimState.EXPIRED else ""
+    notice = SLOT_LOST if claim.state == ClaimState.EXPIRED else ""
     return {"state": claim.state, "active_seconds": claim.active_seconds, "notice": notice}
 
 

@@ -1,4 +1,4 @@
-"""Hands out work: one active claim per person and study, never more claims on an item than it has seats."""
+"""Hands out work: one active claim per person and study, never more claims on an item than it has slots."""
 
 import uuid
 
@@ -27,7 +27,7 @@ OVER = {
 
 
 class _LostRace(Exception):
-    """Another process took the seat between choosing and sitting down."""
+    """Another process took the slot between choosing and claiming."""
 
 
 def next_claim(*, study: Study, person: Person, kind: str) -> Claim | None:
@@ -102,7 +102,7 @@ def _take_next(membership: Membership, kind: str) -> Claim | None:
     ):
         item = _first(queue)
         if item is not None:
-            return _sit_down(item, membership.study, person)
+            return _take(item, membership.study, person)
     return None
 
 
@@ -115,33 +115,33 @@ def _first(queue: WorkItemQuerySet) -> WorkItem | None:
     return unlocked or queue.select_for_update(of=("self",), no_key=True).first()
 
 
-def _sit_down(item: WorkItem, study: Study, person: Person) -> Claim:
-    seat = free_slot(item)  # read again: the queue's snapshot may be older than the lock
-    if seat is None or not item.is_open:
+def _take(item: WorkItem, study: Study, person: Person) -> Claim:
+    slot = free_slot(item)  # read again: the queue's snapshot may be older than the lock
+    if slot is None or not item.is_open:
         raise _LostRace
     old = Claim.objects.filter(item=item, person=person).first()
-    claim = _again(old, seat, person) if old else _first_time(item, study, seat, person)
+    claim = _again(old, slot, person) if old else _first_time(item, study, slot, person)
     note_free_slot(item)
     if old is None:
         record(action="claim.claimed", obj=claim, by=person, study=study, data={"item": item.pk})
     return claim
 
 
-def _first_time(item: WorkItem, study: Study, seat: int, person: Person) -> Claim:
+def _first_time(item: WorkItem, study: Study, slot: int, person: Person) -> Claim:
     shown = kinds.find(item.kind).shown_for(item, person)
     return Claim.objects.create(
-        item=item, study=study, person=person, slot=seat, shown=shown, **deadline(study)
+        item=item, study=study, person=person, slot=slot, shown=shown, **deadline(study)
     )
 
 
-def _again(claim: Claim, seat: int, person: Person) -> Claim:
+def _again(claim: Claim, slot: int, person: Person) -> Claim:
     now = timezone.now()
     transition(
         claim,
         ClaimState.CLAIMED,
         by=person,
         token=uuid.uuid4(),
-        slot=seat,
+        slot=slot,
         claimed_at=now,
         **deadline(claim.study),
     )

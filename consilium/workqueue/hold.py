@@ -22,7 +22,7 @@ OPEN = (ClaimState.CLAIMED, ClaimState.EXPIRED)
 def heartbeat(*, token: uuid.UUID | str, person: Person, active_seconds: int) -> Claim:
     """Say that the person is still there: moves the expiry and stores the active time.
 
-    A claim that expired meanwhile stays so (submitting takes a seat again). Raises Http404 or ClaimOver.
+    A claim that expired meanwhile stays so (submitting takes a slot again). Raises Http404 or ClaimOver.
     """
     claim = open_claim(token, person)
     now = timezone.now()
@@ -38,7 +38,7 @@ def heartbeat(*, token: uuid.UUID | str, person: Person, active_seconds: int) ->
 
 
 def postpone(*, token: uuid.UUID | str, person: Person) -> Claim:
-    """Put the item off: the seat becomes free, the draft stays, the item comes back last.
+    """Put the item off: the slot becomes free, the draft stays, the item comes back last.
 
     Saying it twice changes nothing. Raises Http404, or ClaimOver when it is submitted or over otherwise.
     """

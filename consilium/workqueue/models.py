@@ -31,7 +31,7 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
     """Reads of work items."""
 
     def with_free_slot(self) -> "WorkItemQuerySet":
-        """Open items with a free seat; the index item_queue holds exactly these."""
+        """Open items with a free slot; the index item_queue holds exactly these."""
         return self.filter(is_open=True, is_full=False)
 
     def eligible_for(self, membership: "Membership") -> "WorkItemQuerySet":
@@ -85,11 +85,11 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(~Exists(newer))
 
     def counted(self) -> "SubmissionQuerySet":
-        """Current versions that sit on a seat: what a majority is made of."""
+        """Current versions that sit on a slot: what a majority is made of."""
         return self.current().filter(is_surplus=False)
 
     def surplus(self) -> "SubmissionQuerySet":
-        """Current versions that came too late for a seat: paid and used in agreement only."""
+        """Current versions that came too late for a slot: paid and used in agreement only."""
         return self.current().filter(Q(is_surplus=True))
 
 
@@ -154,7 +154,7 @@ class WorkItem(models.Model):
 class Claim(models.Model):
     """One person's hold on one item.
 
-    `slot` numbers the seats 0..capacity-1; the database lets one holding claim sit on each seat, so the
+    `slot` numbers the slots 0..capacity-1; the database lets one holding claim sit on each slot, so the
     capacity holds whatever the processes do. A claim that ended without a counted submission has no slot.
     """
 

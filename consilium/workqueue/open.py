@@ -133,7 +133,7 @@ def close_round(*, work_round: Round, by: Person) -> Round:
 
 @transaction.atomic
 def add_capacity(item: WorkItem, *, by: Person | None = None) -> WorkItem:
-    """One more seat, e.g. for the replacement of a reader who could not judge."""
+    """One more slot, e.g. for the replacement of a reader who could not judge."""
     if by is not None:
         check_lead(by, item.study)
     lock_item(item.pk)

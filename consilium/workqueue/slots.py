@@ -1,4 +1,4 @@
-"""Seats of an item: all changes lock the item's row, and the unique (item, slot) is the judge.
+"""Slots of an item: all changes lock the item's row, and the unique (item, slot) is the judge.
 
 Lock order everywhere: item, then claim, then the audit chain. That order cannot deadlock.
 """
@@ -25,19 +25,19 @@ def lock_item(item_id: int) -> WorkItem:
 
 
 def free_slot(item: WorkItem) -> int | None:
-    """The lowest free seat of a locked item, or None."""
+    """The lowest free slot of a locked item, or None."""
     held = item.claims.filter(slot__isnull=False).values_list("slot", flat=True)
     return next(iter(sorted(set(range(item.capacity)) - set(held))), None)
 
 
 def note_free_slot(item: WorkItem) -> None:
-    """Write down whether a locked item has a free seat, for the queue's index."""
+    """Write down whether a locked item has a free slot, for the queue's index."""
     item.is_full = free_slot(item) is None
     WorkItem.objects.filter(pk=item.pk).update(is_full=item.is_full)
 
 
 def leave_slot(claim: Claim, to: ClaimState, *, item: WorkItem, by: Person | None, reason: str = "") -> None:
-    """End a claim without a counted submission: its seat on the locked item becomes free.
+    """End a claim without a counted submission: its slot on the locked item becomes free.
 
     The reason may be free text of a person: it stays on the claim and out of the audit chain.
     """

@@ -1,4 +1,4 @@
-"""Stores a finished piece of work: exactly once, on a seat or as surplus, projected in one transaction."""
+"""Stores a finished piece of work: exactly once, on a slot or as surplus, projected in one transaction."""
 
 import uuid
 from typing import Any
@@ -33,7 +33,7 @@ def submit(
 ) -> Submission:
     """Store the work of a claim as version `base_version + 1`. The same key again gives the same submission.
 
-    On an expired claim the person gets a free seat back, else the submission is surplus. After the first
+    On an expired claim the person gets a free slot back, else the submission is surplus. After the first
     submission the person may send revisions until the item closes.
     Raises Http404 (not the person's), ClaimOver, ItemClosed, VersionConflict, KeyReused, NotAllowed (no
     consent) or InvalidContent; nothing is stored then.
