@@ -2,9 +2,9 @@
 
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Page
 
 from consilium.people.models import Person
+from tests.harness.playwright_api import Page
 
 
 def log_in(page: Page, url: str, person: Person) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
 
 from annotation.models import Vote
 from annotation.states import CaseState
@@ -17,6 +16,7 @@ from tests.factories import annotation as making
 from tests.factories.annotation_pictures import opened_with_pictures
 from tests.factories.cast import Cast
 from tests.harness.accessibility import violations
+from tests.harness.playwright_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page
 
 from tests.annotation.conftest import log_in
 from tests.annotation.test_in_browser import shoot
@@ -12,6 +11,7 @@ from tests.factories import annotation as making
 from tests.factories.annotation_pictures import opened_with_pictures
 from tests.factories.cast import Cast
 from tests.harness.accessibility import violations
+from tests.harness.playwright_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

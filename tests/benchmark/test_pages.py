@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Page, expect
 
 from benchmark.models import Evaluation
 from consilium.people.models import Person, Study
@@ -17,6 +16,7 @@ from tests.factories import benchmark as making
 from tests.factories.cast import Cast
 from tests.harness.accessibility import violations
 from tests.harness.pictures import shoot
+from tests.harness.playwright_api import Page, expect
 
 RIGHT = {"base": 3, "run-1 dsa pediatrics": 6, "run-2 merge": 7}
 

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 import pydicom
 import pytest
 from PIL import Image as Picture
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
 from consilium.answers.dimensions import DIMENSIONS
 from tests.harness.accessibility import violations
 from tests.harness.browsers import shut
+from tests.harness.playwright_api import Browser, BrowserContext, FilePayload, Page, expect
 from tests.path.drive import PASSWORD, Installation, Person, running, seed
 
 pytestmark = [pytest.mark.browser, pytest.mark.path]

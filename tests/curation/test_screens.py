@@ -4,7 +4,6 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from consilium.people.models import Person
@@ -14,6 +13,7 @@ from curation.traces.review import open_reviews
 from tests.factories import curation as making
 from tests.factories.cast import Cast, make_cast
 from tests.harness.accessibility import violations
+from tests.harness.playwright_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

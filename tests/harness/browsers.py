@@ -5,7 +5,8 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+
+from tests.harness.playwright_api import INSTALLED, Browser, BrowserContext, Error, Page, sync_playwright
 
 SWITCHES = [
     "--no-sandbox",
@@ -47,9 +48,11 @@ def _empty(page: Page) -> None:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The browser. Skips where there is none, or fails when services are required."""
+    say = pytest.fail if os.environ.get("CONSILIUM_REQUIRE_SERVICES") == "1" else pytest.skip
+    if not INSTALLED:
+        say("Playwright is not installed: `make venv` installs it")
     found = shutil.which("chromium") or shutil.which("google-chrome")
     if found is None:
-        say = pytest.fail if os.environ.get("CONSILIUM_REQUIRE_SERVICES") == "1" else pytest.skip
         say("Chromium is not installed")
     # Playwright's loop runs in the test's thread; Django would take it for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"

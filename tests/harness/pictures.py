@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from playwright.sync_api import Page
+from tests.harness.playwright_api import Page
 
 SIZES = ((1280, 800), (1920, 1080))
 

@@ -15,9 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
-
 from tests.harness.browsers import shut
+from tests.harness.playwright_api import Browser, Page, sync_playwright
 from tests.path.drive import ROOT, Installation, running
 
 OUT = ROOT / "shots"

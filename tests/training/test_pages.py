@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Page, expect
 
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
@@ -18,6 +17,7 @@ from tests.factories import training as making
 from tests.factories.cast import Cast
 from tests.harness.accessibility import violations
 from tests.harness.pictures import shoot
+from tests.harness.playwright_api import Page, expect
 from training.curves import POINTS, curves
 from training.forms import bases
 from training.launch import launch_pipeline

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
 
 from tests.harness.browsers import shut
+from tests.harness.playwright_api import Browser, Page
 
 
 @pytest.fixture

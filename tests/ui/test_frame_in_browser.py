@@ -7,11 +7,11 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Page, Route, expect
 
 from consilium.people.models import Study
 from tests.factories.cast import PASSWORD, Cast
 from tests.harness.accessibility import violations
+from tests.harness.playwright_api import Page, Route, expect
 
 pytestmark = [
     pytest.mark.browser,

@@ -9,11 +9,11 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.template.loader import get_template
 from django.test import RequestFactory
-from playwright.sync_api import FloatRect, Page
 
 from consilium.answers.dimensions import DIMENSIONS
 from dashboard.design_system import STEPS
 from tests.harness.accessibility import violations
+from tests.harness.playwright_api import FloatRect, Page
 
 pytestmark = pytest.mark.browser
 

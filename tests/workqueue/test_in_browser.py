@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.harness.accessibility import violations
 from tests.harness.browsers import shut
+from tests.harness.playwright_api import Browser, BrowserContext, Page, expect
 from tests.harness.servers import wait_until
 from tests.workqueue.site import Site
 

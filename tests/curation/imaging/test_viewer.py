@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
 
 from curation.imaging.display import to8, window_table
 from curation.imaging.protocol import Rebuilt, Window
@@ -19,6 +18,7 @@ from tests.curation.imaging.conftest import frame_of
 from tests.curation.imaging.viewer_site import Site, serving
 from tests.factories import dicom as makers
 from tests.harness.browsers import shut
+from tests.harness.playwright_api import Browser, Page, expect
 
 pytestmark = pytest.mark.browser
 
