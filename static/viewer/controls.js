@@ -1,9 +1,9 @@
-// The toolbar, and the keys that work while the viewer has the focus.
+// The toolbar, and the keys that work while the viewer has the focus. Bare digits are not among them: they vote.
 
 export const KEYS = [
   ["↑ ↓  Page Up/Down", "previous or next image of the series"],
   ["Home  End", "first or last"],
-  ["1 – 6", "window presets"],
+  ["Shift + 1 – 8", "window presets"],
   ["I", "invert"],
   ["R", "reset"],
   ["F", "fit to the frame"],
@@ -33,8 +33,14 @@ function button(text, label, key, onclick) {
   return made;
 }
 
-function numberInput(label, onchange) {
-  const input = element("input", { type: "number", step: "any", className: "iv-number", onchange });
+// Enter takes the number over by giving the keyboard back: in a form it would send an answer.
+function numberInput(label, onchange, leave) {
+  const onkeydown = (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    leave();
+  };
+  const input = element("input", { type: "number", step: "any", className: "iv-number", onchange, onkeydown });
   return { input, field: element("label", { className: "iv-field" }, label, input) };
 }
 
@@ -49,10 +55,10 @@ export class Controls {
       pan: button("Move", "Move the image by dragging", "", () => viewer.useTool("pan")),
       length: button("Length", "Measure a length", "L", () => viewer.useTool("length")),
     };
-    this.preset = element("select", { className: "iv-select", "aria-label": "Window preset" });
+    this.preset = element("select", { className: "iv-select", "aria-label": "Window preset", title: "Window preset (Shift + its number)" });
     this.preset.onchange = () => viewer.usePreset(Number(this.preset.value));
-    this.level = numberInput("L", () => this.#typed());
-    this.width = numberInput("W", () => this.#typed());
+    this.level = numberInput("L", () => this.#typed(), () => viewer.stage.focus());
+    this.width = numberInput("W", () => this.#typed(), () => viewer.stage.focus());
     this.width.input.min = 1;
     this.invert = button("Invert", "Invert black and white", "I", () => viewer.invert());
     this.play = button("Play", "Play the frames", "Space", () => viewer.playOrStop());
@@ -119,7 +125,8 @@ export function pressed(viewer, event) {
   if (event.shiftKey && key in PAN) return viewer.pan(...PAN[key]);
   const step = { ArrowUp: -1, PageUp: -1, ArrowDown: 1, PageDown: 1, Home: -Infinity, End: Infinity }[key];
   if (step !== undefined) return viewer.step(step);
-  if (/^[0-9]$/.test(key)) return viewer.usePreset(Number(key) - 1);
+  const preset = event.shiftKey && /^Digit([1-9])$/.exec(event.code); // by place: layouts differ in what Shift writes there
+  if (preset) return viewer.usePreset(Number(preset[1]) - 1);
   const actions = {
     i: () => viewer.invert(),
     r: () => viewer.reset(),

@@ -1,8 +1,8 @@
 // Keys of a work form, for rows of radios that carry data-key:
 //   <form data-work data-keys="choices">  compare, adjudicate: 1-4 and 0 choose in the current row and go on
 //   <form data-work data-keys="steps">    review: a, e, r decide a step; j and k move between steps
-// Enter submits, but only when every row is answered. Keys rest while somebody types, inside <image-viewer>, while a
-// dialog is open and when the reader switched single keys off. The current row carries data-active.
+// Enter submits, but only when every row is answered. Keys rest while somebody types, while a dialog is open and when
+// the reader switched single keys off; in <image-viewer> only bare digits are ours. The current row carries data-active.
 // A radio with data-key-stays keeps the row current and moves to the row's first textarea (edit, reject).
 
 import { isAnswered, rowsOf } from "./rows.js";
@@ -51,7 +51,7 @@ export class Keys {
   isResting(event) {
     return event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat
       || this.form.inert || document.documentElement.dataset.keys === "off" || document.querySelector("dialog[open]") !== null
-      || event.composedPath().some((node) => node instanceof Element && node.matches(`image-viewer, ${TYPING}`));
+      || isElsewhere(event);
   }
 
   choose(event) {
@@ -106,6 +106,13 @@ export class Keys {
     (row.querySelector("input[data-key]:checked") ?? row.querySelector("input[data-key]"))?.focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
   }
+}
+
+// In a text field keys write. In the viewer they are the viewer's, but bare digits vote there too, even on its lists,
+// which would search for them; only its number fields keep them.
+function isElsewhere(event) {
+  if (!event.target.closest?.("image-viewer")) return event.composedPath().some((node) => node instanceof Element && node.matches(TYPING));
+  return event.target.matches("input") || event.key.length !== 1 || digitOf(event) === null;
 }
 
 // By physical key, so that a French keyboard needs no shift.

@@ -99,6 +99,33 @@ def test_a_reader_votes_by_keyboard_and_gets_the_next_case(
     assert (vote.responsiveness, vote.overall) == (f"{second}_clearly", f"{first}_slightly")
 
 
+def test_digits_vote_after_the_image_was_dragged(window: Page, live_server: Any, cast: Cast) -> None:
+    opened_with_pictures(cast)
+    open_screen(window, live_server.url, making.claim(cast.study, cast.anna))
+    facts, still = window.locator(".iv-facts"), window.locator("[data-still-missing]")
+    expect(facts).to_contain_text("W 1647 L -37.5")
+    box = window.locator(".iv-stage").bounding_box()
+    assert box is not None
+    window.mouse.move(box["x"] + 200, box["y"] + 200)
+    window.mouse.down()
+    window.mouse.move(box["x"] + 250, box["y"] + 200)
+    window.mouse.up()
+    expect(window.locator(".iv-stage")).to_be_focused()
+    window.keyboard.press("Shift+Digit3")  # the viewer's own keys are modified ones
+    expect(facts).to_contain_text("W 1500 L -600")
+    expect(still).to_have_text("6 rows to answer.")
+    window.keyboard.press("2")
+    expect(window.locator("[name='choices.accuracy'][value=first_slightly]")).to_be_checked()
+    window.locator(".iv-select").first.focus()  # a list would search for the digit
+    window.keyboard.press("1")
+    expect(window.locator("[name='choices.relevance'][value=first_clearly]")).to_be_checked()
+    expect(facts).to_contain_text("W 1500 L -600")
+    window.get_by_label("W", exact=True).fill("")
+    window.keyboard.type("12")
+    expect(window.get_by_label("W", exact=True)).to_have_value("12")
+    expect(still).to_have_text("Still to answer: comprehensiveness, creativity, responsiveness, overall.")
+
+
 def test_a_wide_answer_never_makes_the_page_scroll(window: Page, live_server: Any, cast: Cast) -> None:
     opened_with_pictures(cast)
     case = making.only_case()

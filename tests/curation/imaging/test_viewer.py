@@ -153,7 +153,7 @@ def test_keyboard_walk(page: Page, site: Site, images: list[Rebuilt]) -> None:
     ]:
         page.keyboard.press(key)
         expect(page.locator(".iv-facts")).to_contain_text(expected)
-    page.keyboard.press("3")
+    page.keyboard.press("Shift+Digit3")
     expect(page.locator(".iv-facts")).to_contain_text("W 1500 L -600")
     page.keyboard.press("i")
     expect(page.get_by_role("button", name="Invert black and white")).to_have_attribute(
@@ -174,12 +174,14 @@ def test_keyboard_walk(page: Page, site: Site, images: list[Rebuilt]) -> None:
     expect(page.locator(".iv-help")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator(".iv-help")).to_be_hidden()
-    page.keyboard.press("0")
     page.keyboard.press("Enter")
     assert page.evaluate("window.votes") == []
+    page.keyboard.press("2")  # a bare digit votes, wherever the focus is
+    assert page.evaluate("window.votes") == ["2"]
+    expect(page.locator(".iv-facts")).to_contain_text("W 3000 L 1500")
     page.keyboard.press("Escape")
-    page.keyboard.press("2")
-    assert page.evaluate("window.votes")[-1] == "2"
+    page.keyboard.press("i")
+    assert page.evaluate("window.votes")[-1] == "i"
 
 
 def test_keys_of_the_page_stay_the_pages(page: Page, site: Site, images: list[Rebuilt]) -> None:
@@ -248,17 +250,40 @@ def test_length_by_pointer_on_oblong_pixels(page: Page, site: Site, images: list
     expect(page.get_by_role("status")).to_have_text("Length 7.2 mm at detector.")
 
 
-def test_drag_changes_the_window(page: Page, site: Site, images: list[Rebuilt]) -> None:
-    viewer = opened(page, site.publish([images[0]]))
+def drag(page: Page) -> None:
+    """100 px to the right, 50 up, on the image."""
     box = page.locator(".iv-stage").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 200, box["y"] + 200)
     page.mouse.down()
     page.mouse.move(box["x"] + 300, box["y"] + 150, steps=4)
     page.mouse.up()
+
+
+def test_drag_changes_the_window(page: Page, site: Site, images: list[Rebuilt]) -> None:
+    viewer = opened(page, site.publish([images[0]]))
+    drag(page)
     window = viewer.evaluate("viewer => viewer.state.window")
     assert window["width"] > 1647
     assert window["center"] < -37.5
+
+
+def test_enter_in_a_number_field_takes_the_number_and_sends_nothing(
+    page: Page, site: Site, images: list[Rebuilt]
+) -> None:
+    viewer = opened(page, site.publish([images[0]]))
+    viewer.evaluate("""viewer => {
+        const form = document.createElement("form");
+        viewer.replaceWith(form);
+        form.append(viewer, Object.assign(document.createElement("button"), { textContent: "Submit" }));
+        form.addEventListener("submit", (event) => { event.preventDefault(); window.votes.push("sent"); });
+    }""")
+    expect(page.locator(".iv-facts")).to_contain_text("%")
+    page.get_by_label("W", exact=True).fill("500")
+    page.get_by_label("W", exact=True).press("Enter")
+    expect(page.locator(".iv-facts")).to_contain_text("W 500")
+    expect(page.locator(".iv-stage")).to_be_focused()
+    assert page.evaluate("window.votes") == []
 
 
 def test_page_learns_what_was_seen(page: Page, site: Site, images: list[Rebuilt]) -> None:
@@ -281,7 +306,7 @@ def test_page_learns_what_was_seen(page: Page, site: Site, images: list[Rebuilt]
 def test_several_images_keep_their_own_window(page: Page, site: Site, images: list[Rebuilt]) -> None:
     opened(page, site.publish(images[:3]))
     page.locator(".iv-stage").focus()
-    page.keyboard.press("3")
+    page.keyboard.press("Shift+Digit3")
     expect(page.locator(".iv-facts")).to_contain_text("W 1500 L -600")
     page.get_by_role("button", name="MR 2").click()
     expect(page.locator(".iv-facts")).to_contain_text("W 1600 L 600")
