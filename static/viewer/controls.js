@@ -15,6 +15,9 @@ export const KEYS = [
   ["?", "this list"],
 ];
 
+const WINDOW = "Drag changes window and level";
+const NO_WINDOW = "Colour: no window or level";
+
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -51,7 +54,7 @@ export class Controls {
     this.#viewer = viewer;
     this.node = element("div", { className: "iv-toolbar", role: "toolbar", "aria-label": "Image tools" });
     this.tools = {
-      window: button("Window", "Drag changes window and level", "", () => viewer.useTool("window")),
+      window: button("Window", WINDOW, "", () => viewer.useTool("window")),
       pan: button("Move", "Move the image by dragging", "", () => viewer.useTool("pan")),
       length: button("Length", "Measure a length", "L", () => viewer.useTool("length")),
     };
@@ -60,6 +63,7 @@ export class Controls {
     this.level = numberInput("L", () => this.#typed(), () => viewer.stage.focus());
     this.width = numberInput("W", () => this.#typed(), () => viewer.stage.focus());
     this.width.input.min = 1;
+    this.noWindow = element("span", { className: "iv-reason" }, NO_WINDOW);
     this.invert = button("Invert", "Invert black and white", "I", () => viewer.invert());
     this.play = button("Play", "Play the frames", "Space", () => viewer.playOrStop());
     this.speed = element("select", { className: "iv-select", "aria-label": "Frames per second" });
@@ -79,7 +83,7 @@ export class Controls {
     );
     this.node.append(
       group(...Object.values(this.tools)),
-      group(this.preset, this.width.field, this.level.field, this.invert),
+      group(this.preset, this.width.field, this.level.field, this.noWindow, this.invert),
       group(
         button("−", "Zoom out", "-", () => viewer.zoom(1 / 1.25)),
         button("+", "Zoom in", "+", () => viewer.zoom(1.25)),
@@ -101,6 +105,14 @@ export class Controls {
     const option = ({ name }, i) => element("option", { value: i, textContent: `${i + 1} ${name}` });
     this.preset.replaceChildren(...(manifest.presets ?? []).map(option), element("option", { value: -1, textContent: "Own" }));
     this.series.hidden = manifest.frames.length < 2;
+    this.#offerWindow(manifest.kind !== "colour");
+  }
+
+  #offerWindow(isOffered) {
+    this.tools.window.disabled = !isOffered;
+    this.tools.window.title = isOffered ? WINDOW : NO_WINDOW;
+    for (const part of [this.preset, this.width.field, this.level.field]) part.hidden = !isOffered;
+    this.noWindow.hidden = isOffered;
   }
 
   show({ window, preset, inverted, tool, playing }) {
@@ -131,7 +143,7 @@ export function pressed(viewer, event) {
     i: () => viewer.invert(),
     r: () => viewer.reset(),
     f: () => viewer.fit(),
-    l: () => viewer.useTool(viewer.state.tool === "length" ? "window" : "length"),
+    l: () => viewer.useTool(viewer.state.tool === "length" ? viewer.restingTool : "length"),
     "+": () => viewer.zoom(1.25),
     "=": () => viewer.zoom(1.25),
     "-": () => viewer.zoom(1 / 1.25),

@@ -117,9 +117,11 @@ class ImageViewer extends HTMLElement {
     this.stop();
     const image = this.#images[number];
     const { manifest } = image;
+    const resting = this.restingTool;
     this.#current = image;
     [...this.tabs.children].forEach((tab, i) => tab.setAttribute("aria-pressed", i === number));
     this.controls.offer(manifest);
+    if (this.state.tool === resting) this.useTool(this.restingTool);
     this.#lines = image.lines;
     this.#cross = null;
     this.result.textContent = "";
@@ -205,7 +207,7 @@ class ImageViewer extends HTMLElement {
     const count = image.manifest.frames.length;
     this.spots.facts.textContent = [
       count > 1 ? `${image.index + 1} / ${count}` : "",
-      `W ${short(window.width)} L ${short(window.center)}`,
+      this.#hasWindow ? `W ${short(window.width)} L ${short(window.center)}` : "",
       `${Math.round(this.view.scale * 100)} %`,
     ].filter(Boolean).join("   ");
   }
@@ -215,6 +217,15 @@ class ImageViewer extends HTMLElement {
   }
 
   // --- what buttons and keys do; each returns true: "the key was mine" ---
+
+  // Colour is shown as it is: there is nothing to window.
+  get #hasWindow() {
+    return this.#current?.manifest.kind !== "colour";
+  }
+
+  get restingTool() {
+    return this.#hasWindow ? "window" : "pan";
+  }
 
   step(by) {
     if (!this.#current) return true;
@@ -232,7 +243,7 @@ class ImageViewer extends HTMLElement {
   }
 
   usePreset(number) {
-    const preset = this.#current?.manifest.presets?.[number];
+    const preset = this.#hasWindow && this.#current?.manifest.presets?.[number];
     return preset ? this.useWindow(preset, number) : true;
   }
 
@@ -264,7 +275,7 @@ class ImageViewer extends HTMLElement {
     this.result.textContent = "";
     this.view.fit();
     this.state.inverted = false;
-    this.useTool("window");
+    this.useTool(this.restingTool);
     this.useWindow(this.#current.manifest.window, 0);
   }
 
@@ -282,7 +293,7 @@ class ImageViewer extends HTMLElement {
 
   escape() {
     if (!this.help.hidden) this.help.hidden = true;
-    else if (this.state.tool !== "window") this.useTool("window");
+    else if (this.state.tool !== this.restingTool) this.useTool(this.restingTool);
     else document.activeElement?.blur();
   }
 

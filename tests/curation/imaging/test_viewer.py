@@ -85,7 +85,7 @@ def page(chromium: Browser, site: Site) -> Iterator[Page]:
 
 def opened(page: Page, address: str) -> Any:
     page.goto(address)
-    expect(page.locator(".iv-facts")).to_contain_text("W ")
+    expect(page.locator(".iv-facts")).to_contain_text("%")
     return page.locator("image-viewer")
 
 
@@ -266,6 +266,27 @@ def test_drag_changes_the_window(page: Page, site: Site, images: list[Rebuilt]) 
     window = viewer.evaluate("viewer => viewer.state.window")
     assert window["width"] > 1647
     assert window["center"] < -37.5
+
+
+def test_colour_has_nothing_to_window(page: Page, site: Site, images: list[Rebuilt]) -> None:
+    viewer = opened(page, site.publish([images[7], images[0]]))
+    window = page.get_by_role("button", name="Drag changes window and level")
+    expect(window).to_be_disabled()
+    expect(window).to_have_attribute("title", "Colour: no window or level")
+    expect(page.locator(".iv-reason")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Window preset")).to_be_hidden()
+    expect(page.locator(".iv-facts")).not_to_contain_text("W ")
+    state = viewer.evaluate("viewer => [viewer.state.window, viewer.view.x, viewer.state.tool]")
+    drag(page)
+    assert viewer.evaluate("viewer => viewer.view.x") == pytest.approx(state[1] + 100)
+    page.keyboard.press("Shift+Digit2")
+    page.keyboard.press("r")
+    assert viewer.evaluate("viewer => [viewer.state.window, viewer.view.x, viewer.state.tool]") == state
+    assert np.array_equal(pixels(viewer), frame_of(images[7]))
+    page.get_by_role("button", name="CT 1").click()  # a grey picture has its window again
+    expect(window).to_be_enabled()
+    expect(window).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".iv-facts")).to_contain_text("W ")
 
 
 def test_enter_in_a_number_field_takes_the_number_and_sends_nothing(
