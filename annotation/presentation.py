@@ -8,7 +8,7 @@ from annotation.frames import SHOWN_CHOICES, SHOWN_HARM, to_shown
 from annotation.models import BlindVote, Case, Dimension, Harm, Vote
 from annotation.votes import CANNOT_JUDGE_REASONS
 from consilium.refusals import Refused
-from consilium.workqueue.models import Claim, Kind
+from consilium.workqueue.models import Claim
 from curation.images.access import NotShowable, all_released
 from curation.models import Image
 
@@ -144,15 +144,3 @@ def harm_flags(claim: Claim) -> list[str]:
         for number, vote in enumerate(_counted(claim), start=1)
         if vote.harm != Harm.NEITHER
     ]
-
-
-def earlier_claim(claim: Claim) -> Claim | None:
-    """The person's last submitted case that still takes changes, other than this one."""
-    submitted = Claim.objects.filter(
-        study=claim.study_id,
-        person=claim.person_id,
-        item__kind=Kind.COMPARE,
-        item__is_open=True,
-        state="submitted",
-    )
-    return submitted.exclude(pk=claim.pk).order_by("-heartbeat_at").first()

@@ -11,7 +11,7 @@ from annotation.adjudication import AlreadyVotedBlind, vote_blind
 from annotation.frames import to_shown
 from annotation.models import BlindVote
 from consilium.people.requests import post_only, signed_in
-from consilium.workqueue.claim import member_of, open_claim
+from consilium.workqueue.claim import earlier_claim, member_of, open_claim
 from consilium.workqueue.counts import count_of, today_of
 from consilium.workqueue.kinds import InvalidContent
 from consilium.workqueue.models import Claim, Kind
@@ -28,7 +28,7 @@ def compare(request: HttpRequest, claim: Claim) -> HttpResponse:
     _check_kind(claim, Kind.COMPARE)
     if _is_decided(claim):
         return _notice(request, DECIDED, 410)
-    return _screen(request, claim, "annotation/compare.html", {"earlier": presentation.earlier_claim(claim)})
+    return _screen(request, claim, "annotation/compare.html", {"earlier": earlier_claim(claim)})
 
 
 @work_screen

@@ -82,6 +82,18 @@ def owned_claim(token: uuid.UUID | str, person: Person) -> Claim:
     return claim
 
 
+def earlier_claim(claim: Claim) -> Claim | None:
+    """The person's last submitted work of the same kind that still takes changes, other than `claim`."""
+    submitted = Claim.objects.filter(
+        study=claim.study_id,
+        person=claim.person_id,
+        item__kind=claim.item.kind,
+        item__is_open=True,
+        state=ClaimState.SUBMITTED,
+    )
+    return submitted.exclude(pk=claim.pk).order_by("-heartbeat_at").first()
+
+
 def _active(membership: Membership, kind: str) -> Claim | None:
     held = Claim.objects.select_related("item", "study").filter(
         study=membership.study_id, person=membership.person_id, state=ClaimState.CLAIMED

@@ -14,6 +14,7 @@ from consilium.people.models import Role, Study
 from consilium.people.permissions import SENIORS, roles_of
 from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
+from consilium.workqueue.claim import earlier_claim
 from consilium.workqueue.models import Claim
 from consilium.workqueue.views import work_screen
 from curation.forms import ReviewRoundForm, TraceForm
@@ -141,6 +142,7 @@ def review(request: HttpRequest, claim: Claim) -> HttpResponse:
         "steps": steps,
         "reasons": REASONS.items(),
         "shows_gold": claim.shown.get("gold", False),
+        "earlier": earlier_claim(claim),
     }
     return render(request, "curation/review.html", context)
 

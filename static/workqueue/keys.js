@@ -4,13 +4,15 @@
 // Enter submits, but only when every row is answered. Keys rest while somebody types, while a dialog is open and when
 // the reader switched single keys off; in <image-viewer> only bare digits are ours. The current row carries data-active.
 // A radio with data-key-stays keeps the row current and moves to the row's first textarea (edit, reject).
+// Inside a row, radios with data-reason-key act too while they are shown; within [data-asks-reason] letters rest, since a
+// reader may start to type the reason. Esc leaves a text field or the reasons, back to the current row.
 
 import { isAnswered, rowsOf } from "./rows.js";
 
 const TYPING = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]";
 const HELP = {
-  choices: [["1 2 3 4", "Choose in the current row and go on"], ["0", "Cannot judge"], ["↑ ↓", "Row before, next row"], ["Enter", "Submit when every row is answered"]],
-  steps: [["a", "Accept the step and go on"], ["e", "Edit the step"], ["r", "Reject the step"], ["j k", "Next step, step before"], ["Enter", "Submit when every step is decided"]],
+  choices: [["1 2 3 4", "Choose in the current row and go on"], ["0", "Cannot judge"], ["↑ ↓", "Row before, next row"], ["Esc", "Leave a text field"], ["Enter", "Submit when every row is answered"]],
+  steps: [["a", "Accept the step and go on"], ["e", "Edit the step"], ["r", "Reject the step"], ["1 2 3 4 5 6", "Reason of a rejected step"], ["Esc", "Leave a text field or the reasons"], ["j k", "Next step, step before"], ["Enter", "Submit when every step is decided"]],
 };
 const MOVES = { choices: { ArrowDown: 1, ArrowUp: -1 }, steps: { j: 1, k: -1 } };
 
@@ -42,8 +44,10 @@ export class Keys {
   }
 
   press(event) {
+    if (event.key === "Escape") this.leave(event);
     if (this.isResting(event)) return;
     if (event.key === "Enter") this.enter(event);
+    else if (isStartOfReason(event)) keepFromPage(event);
     else if (MOVES[this.mode]?.[event.key]) this.move(event, MOVES[this.mode][event.key]);
     else if (event.key.length === 1) this.choose(event);
   }
@@ -57,10 +61,10 @@ export class Keys {
   choose(event) {
     const row = this.current;
     const key = digitOf(event) ?? event.key.toLowerCase();
-    const radio = [...(row?.querySelectorAll("input[data-key]") ?? [])].find((input) => input.dataset.key === key && !input.disabled);
+    const radios = [...(row?.querySelectorAll("input[data-key], input[data-reason-key]") ?? [])];
+    const radio = radios.find((input) => keyOf(input) === key && !input.disabled && !input.closest("[hidden]"));
     if (!radio) return;
-    event.preventDefault();
-    event.stopPropagation();
+    keepFromPage(event);
     radio.checked = true;
     radio.dispatchEvent(new Event("input", { bubbles: true }));
     radio.dispatchEvent(new Event("change", { bubbles: true }));
@@ -79,15 +83,20 @@ export class Keys {
   move(event, step) {
     const rows = this.rows;
     const index = Math.min(Math.max(rows.indexOf(this.current) + step, 0), rows.length - 1);
-    event.preventDefault();
-    event.stopPropagation();
+    keepFromPage(event);
     this.activate(rows[index], true);
+  }
+
+  leave(event) {
+    const field = event.target.closest?.(`${TYPING}, [data-asks-reason]`);
+    if (!this.form.contains(field) || field.closest("image-viewer") || event.isComposing || document.querySelector("dialog[open]")) return;
+    keepFromPage(event);
+    this.activate(this.current, true);
   }
 
   enter(event) {
     if (event.target.closest?.("button, a, summary, [role=button]")) return;
-    event.preventDefault();
-    event.stopPropagation();
+    keepFromPage(event);
     this.form.requestSubmit();
   }
 
@@ -106,6 +115,19 @@ export class Keys {
     (row.querySelector("input[data-key]:checked") ?? row.querySelector("input[data-key]"))?.focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
   }
+}
+
+function keepFromPage(event) {
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+function keyOf(input) {
+  return input.dataset.key ?? input.dataset.reasonKey;
+}
+
+function isStartOfReason(event) {
+  return event.target.closest?.("[data-asks-reason]") && /^\p{L}$/u.test(event.key);
 }
 
 // In a text field keys write. In the viewer they are the viewer's, but bare digits vote there too, even on its lists,

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.live_server_helper import LiveServer
 
-from consilium.people.models import Person
+from consilium.people.models import Person, Study
 from consilium.workqueue.claim import next_claim
 from curation.models import Image, TraceReview
 from curation.traces.review import open_reviews
@@ -70,6 +70,80 @@ def test_a_trace_is_reviewed_by_keyboard(live_server: LiveServer, window: Page, 
     assert [step.text for step in trace.steps.all()] == ["The field is red.", "Red means A. Surely."]
 
 
+def open_review(window: Page, url: str, people: Cast, traces: int = 1) -> None:
+    """The screen of anna's first review; every trace asks for two reviewers, so that hers stays open."""
+    Study.objects.filter(pk=people.study.pk).update(settings_data={"reviews_per_trace": 2})
+    people.study.refresh_from_db()
+    image, endpoint = picture(people, 200), making.endpoint()
+    for number in range(1, traces + 1):
+        question = making.question(people.study, image.source, number)
+        question.question_images.update(image=image)
+        making.trace(question, endpoint, "checked")
+    open_reviews(study=people.study, name="R", by=people.lena)
+    claim = next_claim(study=people.study, person=people.anna, kind="review")
+    assert claim is not None
+    enter(window, url, people.anna)
+    window.goto(url + reverse("curation:review", args=[claim.token]))
+    expect(window.locator("form[data-ready]")).to_be_attached()
+
+
+def test_a_reason_is_chosen_by_number_and_typing_one_is_no_command(
+    live_server: LiveServer, window: Page, people: Cast
+) -> None:
+    open_review(window, live_server.url, people)
+    rejected = window.locator("#step-1 input[value=rejected]")
+    window.keyboard.press("2")  # no reason is asked yet
+    window.keyboard.press("r")
+    window.keyboard.type("Offer a jar")
+    expect(rejected).to_be_checked()
+    expect(window.locator("[data-review-progress]")).to_have_text("1 of 2 steps")
+    window.keyboard.press("2")
+    expect(window.locator("#step-1 input[value=wrong_fact]")).to_be_checked()
+    expect(window.locator("#step-2")).to_have_attribute("data-active", "")
+    window.keyboard.press("r")
+    window.keyboard.press("Escape")  # back from the reasons: letters decide again
+    expect(window.locator("#step-2 input[value=rejected]")).to_be_focused()
+    window.keyboard.press("a")
+    window.keyboard.press("Enter")
+    expect(window).to_have_url(live_server.url + reverse("work:finished", args=["chest", "review"]))
+    assert TraceReview.objects.get().steps[0]["reason"] == "wrong_fact"
+
+
+def test_escape_leaves_the_edit_box(live_server: LiveServer, window: Page, people: Cast) -> None:
+    open_review(window, live_server.url, people)
+    window.keyboard.press("e")
+    window.keyboard.type(" A jar, far.")
+    expect(window.locator("#step-1-text")).to_have_value("The field is red. A jar, far.")
+    window.keyboard.press("Escape")
+    expect(window.locator("#step-1 input[value=edited]")).to_be_focused()
+    window.keyboard.press("j")
+    window.keyboard.press("a")
+    expect(window.locator("[data-review-decision]")).to_contain_text("with your changes")
+
+
+def test_the_last_review_is_opened_again_and_changed(
+    live_server: LiveServer, window: Page, people: Cast
+) -> None:
+    open_review(window, live_server.url, people, traces=2)
+    first = window.url
+    expect(window.get_by_role("link", name="Last case")).to_have_count(0)
+    window.keyboard.press("f")
+    window.keyboard.press("Enter")
+    window.wait_for_url(lambda url: url != first)
+    window.get_by_role("link", name="Last case").wait_for()
+    window.keyboard.press("p")
+    expect(window).to_have_url(first)
+    expect(window.locator("#step-1 input[value=accepted]")).to_be_checked()
+    window.keyboard.press("r")
+    window.keyboard.press("1")
+    window.get_by_role("button", name="Send the change").click()
+    window.wait_for_url(lambda url: url != first)
+    assert [review.steps[0]["status"] for review in TraceReview.objects.order_by("pk")] == [
+        "accepted",
+        "rejected",
+    ]
+
+
 def test_a_rejection_without_a_reason_is_named_at_its_step(
     live_server: LiveServer, window: Page, people: Cast
 ) -> None:
@@ -85,6 +159,7 @@ def test_a_rejection_without_a_reason_is_named_at_its_step(
     expect(window.locator("form[data-ready]")).to_be_attached()
     window.keyboard.press("r")
     expect(window.locator("#step-1 input[value=not_in_image]")).to_be_focused()
+    window.keyboard.press("Escape")
     window.keyboard.press("j")
     window.keyboard.press("a")
     submit = window.get_by_role("button", name="Submit")
