@@ -187,8 +187,15 @@ def test_a_stored_vote_is_changed(window: Page, live_server: Any, cast: Cast) ->
     opened_with_pictures(cast, questions=2)
     first = making.claim(cast.study, cast.anna)
     making.send(first, making.content("second_slightly"))
-    open_screen(window, live_server.url, making.claim(cast.study, cast.anna))
+    second = making.claim(cast.study, cast.anna)
+    open_screen(window, live_server.url, second)
     window.keyboard.press("p")
+    window.wait_for_url(f"**/compare/{first.token}/")
+    window.goto(f"{live_server.url}/compare/{second.token}/")
+    window.locator(".verdict-note").first.click()
+    window.keyboard.press("Backspace")  # deletes in a text field
+    window.keyboard.press("Escape")
+    window.keyboard.press("Backspace")
     window.wait_for_url(f"**/compare/{first.token}/")
     expect(window.locator("[name='choices.overall'][value=second_slightly]")).to_be_checked()
     shoot(window, "compare-revise")
@@ -198,6 +205,23 @@ def test_a_stored_vote_is_changed(window: Page, live_server: Any, cast: Cast) ->
     window.wait_for_url(lambda url: str(first.token) not in url)
     assert Vote.objects.filter(case=first.item.object_id).counted().get().overall[0] == first.shown["first"]
     assert Vote.objects.filter(case=first.item.object_id).count() == 2
+
+
+def test_harm_is_flagged_by_key(window: Page, live_server: Any, cast: Cast) -> None:
+    opened_with_pictures(cast)
+    claim = making.claim(cast.study, cast.anna)
+    open_screen(window, live_server.url, claim)
+    for value in ("first", "second", "both", "neither", "first"):
+        window.keyboard.press("h")
+        expect(window.locator(f"[name=harm][value={value}]")).to_be_checked()
+    window.keyboard.press("?")
+    expect(window.locator("#shortcut-list")).to_contain_text("Could an answer harm a patient?")
+    window.keyboard.press("Escape")
+    for key in "111111":  # the rows keep their keys meanwhile
+        window.keyboard.press(key)
+    window.keyboard.press("Enter")
+    window.wait_for_url("**/work/compare/")
+    assert Vote.objects.get().harm == claim.shown["first"]
 
 
 def test_a_senior_votes_unseen_and_then_decides(window: Page, live_server: Any, cast: Cast) -> None:
