@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,12 +10,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from consilium.people.access import study_view
-from consilium.people.models import Study
+from consilium.people.models import Membership, Study
 from consilium.people.permissions import can_take_part
 from consilium.people.requests import post_only, signed_in
 from consilium.workqueue import kinds
 from consilium.workqueue.claim import member_of, next_claim, open_claim
-from consilium.workqueue.counts import count_of, counts_of, today_of
+from consilium.workqueue.counts import KindCount, count_of, counts_of, today_of
 from consilium.workqueue.models import Claim
 from consilium.workqueue.places import screen_of
 from consilium.workqueue.refusals import ClaimOver, OtherWorkOpen
@@ -50,9 +51,8 @@ def queue(request: HttpRequest, study: Study) -> HttpResponse:
     context = {
         "study": study,
         "counts": counts,
-        "claim": next((count.claim for count in counts if count.claim), None),
         "today": today_of(membership, counts),
-        "takes_part": can_take_part(person, study),
+        **_may_start(membership, counts),
     }
     return render(request, "workqueue/queue.html", context)
 
@@ -68,10 +68,19 @@ def finished(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     context = {
         "study": study,
         "count": count_of(membership, kind),
-        "others": [count for count in counts if count.name != kind and count.waiting],
+        "others": [other for other in counts if other.name != kind and (other.waiting or other.claim)],
         "today": today_of(membership, counts),
+        **_may_start(membership, counts),
     }
     return render(request, "workqueue/finished.html", context)
+
+
+def _may_start(membership: Membership, counts: list[KindCount]) -> dict[str, Any]:
+    """What decides whether work can be started: the open piece, and the consent."""
+    return {
+        "claim": next((count.claim for count in counts if count.claim), None),
+        "takes_part": can_take_part(membership.person, membership.study),
+    }
 
 
 @post_only

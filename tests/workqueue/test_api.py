@@ -1,6 +1,7 @@
 import json
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from consilium.people.models import Participation
 from consilium.workqueue import kinds
 from consilium.workqueue.models import Claim, Draft, Submission
-from consilium.workqueue.open import close_item
+from consilium.workqueue.open import close_item, open_items
 from tests.factories.cast import Cast
 from tests.workqueue import kind as test_kind
 from tests.workqueue.conftest import Browser, Opens
@@ -302,12 +303,40 @@ def test_the_next_button(cast: Cast, opened: Opens, browser: LogIn) -> None:
         assert browser(outsider).get("/s/chest/work/").status_code == 404
 
 
-def test_other_unfinished_work_is_shown(
-    cast: Cast, opened: Opens, browser: LogIn, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def second_kind(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work of another kind that waits for the annotators: a trace review with the test kind's screen."""
+    review = replace(test_kind.KIND, name="review", label="Trace review")
+    monkeypatch.setitem(kinds._kinds, "review", review)
+    open_items(
+        study=cast.study,
+        kind="review",
+        name="Reviews",
+        objects=[(number, {}) for number in (1, 2)],
+        role="annotator",
+        capacity=1,
+        by=cast.lena,
+    )
+
+
+def test_the_end_of_a_queue_starts_work_of_other_kinds(
+    cast: Cast, opened: Opens, browser: LogIn, second_kind: None
 ) -> None:
     opened(1)
+    anna = browser("anna")
+    anna.send(taken(cast), "submit", **submission())
+    page = anna.get("/s/chest/work/test/").content.decode()
+    assert "Nothing is left for you" in page
+    assert '<form method="post" action="/s/chest/work/review/next/">' in page
+    anna.post("/s/chest/work/review/next/")
+    claim = Claim.objects.get(person=cast.anna, state="claimed")
+    resumed = anna.get("/s/chest/work/test/").content.decode()
+    assert f'<a class="button" href="/test-work/{claim.token}/">Resume</a>' in resumed
+
+
+def test_other_unfinished_work_is_shown(cast: Cast, opened: Opens, browser: LogIn, second_kind: None) -> None:
+    opened(1)
     taken(cast)
-    monkeypatch.setitem(kinds._kinds, "review", test_kind.KIND)
     reply = browser("anna").post("/s/chest/work/review/next/")
     assert reply.status_code == 409
     assert "Go to it" in reply.content.decode()
