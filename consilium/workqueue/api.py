@@ -11,6 +11,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.middleware.csrf import get_token
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from consilium.people.requests import post_only, signed_in
@@ -27,6 +28,7 @@ SURPLUS = (
     "Your time on this one had run out and somebody else has taken the seat. Your work is stored as surplus: "
     "it is paid and used in agreement, but not counted in the majority."
 )
+PUT_OFF = "Put off. It comes back at the end of your queue."
 SLOT_LOST = "Your time on this one has run out. You can still submit; it counts if a seat is free."
 
 
@@ -85,6 +87,15 @@ def postpone(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
     read_body(request)
     claim = hold.postpone(token=token, person=signed_in(request))
     return {"next": place_after_postponing(claim)}
+
+
+@call
+def finish(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
+    """Put the item off and stop: nothing else is claimed."""
+    read_body(request)
+    claim = hold.postpone(token=token, person=signed_in(request))
+    messages.success(request, PUT_OFF)
+    return {"next": reverse("work:queue", kwargs={"study": claim.study.slug})}
 
 
 @call

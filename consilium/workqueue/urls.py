@@ -11,6 +11,7 @@ urlpatterns = [
     path("s/<slug:study>/work/<str:kind>/next/", views.take_next, name="next"),
     path("work/session/", api.session, name="session"),
     path("work/<uuid:token>/draft/", api.draft, name="draft"),
+    path("work/<uuid:token>/finish/", api.finish, name="finish"),
     path("work/<uuid:token>/heartbeat/", api.heartbeat, name="heartbeat"),
     path("work/<uuid:token>/postpone/", api.postpone, name="postpone"),
     path("work/<uuid:token>/skip/", api.skip, name="skip"),

@@ -19,7 +19,9 @@ function start(form) {
   };
   time.start();
   setInterval(() => post("heartbeat", { active_seconds: time.seconds }), HEARTBEAT_MS);
-  form.querySelector("[data-work-postpone]").addEventListener("click", () => giveBack("postpone", {}));
+  for (const call of ["postpone", "finish"]) {
+    form.querySelector(`[data-work-${call}]`).addEventListener("click", () => giveBack(call, {}));
+  }
   form.querySelector("[data-work-skip]").addEventListener("click", async () => {
     const reason = await askReason();
     if (reason !== null) await giveBack("skip", { reason });

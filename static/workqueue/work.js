@@ -1,5 +1,6 @@
 // The one module of every work screen: <form data-work ...> (templates/workqueue/form_attributes.html).
-// Screens may use: [data-work-saved] chip, [data-work-waiting] pill, [data-work-postpone] and [data-work-skip] buttons,
+// Screens may use: [data-work-saved] chip, [data-work-waiting] pill, buttons [data-work-postpone], [data-work-finish]
+// (put off, and open nothing else) and [data-work-skip],
 // [data-work-notices] place of the notice, [data-error-for="choices.accuracy"] place of a field's error,
 // [data-work-row] (or .preference) rows of radios that must all be answered before anything is sent.
 // Events on the form: "work:restored" after stored content was shown; dispatch "work:changed" after a change that is no
@@ -53,7 +54,8 @@ class WorkScreen {
       event.preventDefault();
       this.submit();
     });
-    this.on("[data-work-postpone]", () => this.postpone());
+    this.on("[data-work-postpone]", () => this.putOff("postpone"));
+    this.on("[data-work-finish]", () => this.putOff("finish"));
     this.on("[data-work-skip]", () => this.skip());
     document.addEventListener("work:flush", ({ detail }) => detail.waits.push(this.drafts.flush()));
     document.addEventListener("work:left", () => this.drafts.stop());
@@ -146,9 +148,9 @@ class WorkScreen {
     return this.submit();
   }
 
-  async postpone() {
+  async putOff(call) {
     await this.drafts.send();
-    await this.giveBack("postpone", {});
+    await this.giveBack(call, {});
   }
 
   async skip() {

@@ -231,6 +231,9 @@ def test_a_senior_votes_unseen_and_then_decides(window: Page, live_server: Any, 
         claim = making.claim(cast.study, person)
         body = making.content("second_slightly", accuracy=making.shown(claim, letter))
         making.send(claim, body | {"rationales": {"accuracy": "It names the wrong side."}})
+    open_screen(window, live_server.url, making.claim(cast.study, cast.rosa, "adjudicate"))
+    window.locator("[data-work-finish]").click()
+    window.wait_for_url("**/work/")
     claim = making.claim(cast.study, cast.rosa, "adjudicate")
     open_screen(window, live_server.url, claim)
     assert window.locator("[data-adopts]").count() == 0

@@ -51,6 +51,7 @@ READ: dict[str, Row] = {
     "work:next": POST_ONLY,
     "work:session": PERSONS,
     "work:draft": POST_ONLY,
+    "work:finish": POST_ONLY,
     "work:heartbeat": POST_ONLY,
     "work:postpone": POST_ONLY,
     "work:skip": POST_ONLY,
@@ -160,6 +161,7 @@ WRITE: dict[str, Sent] = {
     "people:guidelines": by_leads(302, text="Judge the image."),
     "work:next": Sent((302, 409, 409, 302, 404, 404)),  # two hold work of another kind
     "work:draft": on_claim(200, content={}, draft_version=0, base_version=0),
+    "work:finish": on_claim(200),
     "work:heartbeat": on_claim(200, active_seconds=1),
     "work:postpone": on_claim(200),
     "work:skip": on_claim(200, reason="Outside my specialty."),

@@ -156,7 +156,7 @@ def test_without_a_csrf_token_nothing_happens(cast: Cast, opened: Opens, with_sc
     assert reply.status_code == 200
 
 
-@pytest.mark.parametrize("call", ["draft", "heartbeat", "postpone", "skip", "submit"])
+@pytest.mark.parametrize("call", ["draft", "finish", "heartbeat", "postpone", "skip", "submit"])
 @pytest.mark.parametrize("who", ["ben", "rosa", "lena", "otto", "nora"])
 def test_somebody_elses_token_looks_unknown(
     cast: Cast, opened: Opens, browser: LogIn, call: str, who: str
@@ -164,6 +164,7 @@ def test_somebody_elses_token_looks_unknown(
     opened(1)
     bodies: dict[str, dict[str, Any]] = {
         "draft": {"content": {}, "draft_version": 0, "base_version": 0},
+        "finish": {},
         "heartbeat": {"active_seconds": 1},
         "postpone": {},
         "skip": {"reason": "x"},
@@ -258,6 +259,15 @@ def test_postponing_leads_on_and_then_to_the_queue(cast: Cast, opened: Opens, br
     assert anna.send(second, "postpone").json()["next"] == "/s/chest/work/"
 
 
+def test_finishing_for_today_puts_off_and_claims_nothing(cast: Cast, opened: Opens, browser: LogIn) -> None:
+    opened(2)
+    claim, anna = taken(cast), browser("anna")
+    for _ in range(2):  # a double click
+        assert anna.send(claim, "finish").json() == {"next": "/s/chest/work/"}
+    assert list(Claim.objects.values_list("state", flat=True)) == ["postponed"]
+    assert "Put off. It comes back" in anna.get("/s/chest/work/").content.decode()
+
+
 def test_skipping_needs_a_reason(cast: Cast, opened: Opens, browser: LogIn) -> None:
     opened(1)
     claim, anna = taken(cast), browser("anna")
@@ -317,6 +327,20 @@ def second_kind(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
         capacity=1,
         by=cast.lena,
     )
+
+
+def test_the_queue_page_says_what_is_open_where_it_offers_no_start(
+    cast: Cast, opened: Opens, browser: LogIn, second_kind: None
+) -> None:
+    opened(2)
+    anna = browser("anna")
+    anna.post("/s/chest/work/review/next/")
+    claim = Claim.objects.get()
+    page = " ".join(anna.get("/s/chest/work/").content.decode().split())
+    assert 'first.</span><button type="button" class="button" disabled>Start</button>' in page
+    assert f'Finish or put off <a href="/test-work/{claim.token}/">the open trace review</a> first.' in page
+    anna.send(claim, "finish")
+    assert "Finish or put off" not in anna.get("/s/chest/work/").content.decode()
 
 
 def test_the_end_of_a_queue_starts_work_of_other_kinds(

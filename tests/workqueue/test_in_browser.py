@@ -231,6 +231,17 @@ def test_putting_off_and_skipping(site: Site, opens: Opens) -> None:
     assert [state for (state,) in states] == ["postponed", "skipped", "claimed"]
 
 
+def test_finishing_for_today_leads_to_the_queue_and_opens_nothing(site: Site, opens: Opens) -> None:
+    page = opens("reader4")
+    page.fill("[name=note]", "half a thought")
+    page.click("[data-work-finish]")
+    page.wait_for_url(f"{site.url}/s/race/work/")
+    expect(page.locator(".toast")).to_contain_text("Put off.")
+    expect(page.get_by_role("link", name="Go on where you were")).to_have_count(0)
+    expect(page.get_by_role("button", name="Start")).to_be_enabled()
+    assert site.drafts("reader4") == [{"note": "half a thought"}]
+
+
 def test_keys_choose_and_rest_while_somebody_types(site: Site, opens: Opens) -> None:
     page = opens("reader11")
     page.keyboard.press("2")
