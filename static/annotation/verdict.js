@@ -16,9 +16,9 @@ class Verdict {
     this.form.addEventListener("click", (event) => this.click(event));
     this.form.addEventListener("work:collect", ({ detail }) => Object.assign(detail.content, { viewer: this.seen }));
     this.form.addEventListener("viewer:seen", ({ detail }) => this.saw(detail));
-    new MutationObserver(() => this.showMeaning()).observe(this.form, { subtree: true, attributeFilter: ["data-active"] });
+    new MutationObserver(() => this.showActive()).observe(this.form, { subtree: true, attributeFilter: ["data-active"] });
     this.sync();
-    this.showMeaning();
+    this.showActive();
   }
 
   sync() {
@@ -99,10 +99,13 @@ class Verdict {
     this.seen[`image-${id}`] = `${frames.length} of ${of} frames, window ${Math.round(window?.width ?? 0)}/${Math.round(window?.center ?? 0)}`;
   }
 
-  showMeaning() {
+  // What the row asks, in words; where the rows scroll in their own frame, the row itself too.
+  showActive() {
     const place = this.form.querySelector("[data-shown-meaning]");
     const active = this.form.querySelector(".preference[data-active]");
     if (place) place.textContent = active?.closest("[data-meaning]")?.dataset.meaning ?? "";
+    const frame = this.form.querySelector(".verdict");
+    if (frame.scrollHeight > frame.clientHeight) frame.querySelector("[data-active]")?.scrollIntoView({ block: "nearest" });
   }
 }
 

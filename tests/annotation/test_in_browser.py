@@ -16,7 +16,8 @@ from tests.factories import annotation as making
 from tests.factories.annotation_pictures import opened_with_pictures
 from tests.factories.cast import Cast
 from tests.harness.accessibility import violations
-from tests.harness.playwright_api import Page, expect
+from tests.harness.browsers import shut
+from tests.harness.playwright_api import Browser, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -256,3 +257,55 @@ def test_a_senior_votes_unseen_and_then_decides(window: Page, live_server: Any, 
     assert case.state == CaseState.SETTLED
     assert case.consensus.get(dimension="accuracy").label == "B"
     assert adopted == making.shown(claim, "b")
+
+
+# Bars whose texts lie over one another or reach out of them, by class.
+OVERLAPS = """[".answer-header", ".verdict-columns", ".harm-line", ".action-bar"].flatMap((name) =>
+  [...document.querySelectorAll(name)].filter((bar) => {
+    const { left, right } = bar.getBoundingClientRect();
+    const extent = (part) => {
+      const range = document.createRange();
+      range.selectNodeContents(part);
+      return range.getBoundingClientRect();
+    };
+    const boxes = [...bar.children].map(extent).filter((box) => box.width);
+    const over = (one, two) => one.left < two.right - 1 && two.left < one.right - 1
+      && one.top < two.bottom - 1 && two.top < one.bottom - 1;
+    return boxes.some((box, at) => box.left < left - 1 || box.right > right + 1
+      || boxes.slice(at + 1).some((other) => over(box, other)));
+  }).map(() => name))"""
+LINES = """Math.min(...[...document.querySelectorAll(".answer-body")].map(
+  (body) => body.clientHeight / parseFloat(getComputedStyle(body).lineHeight)))"""
+ROW_IN_SIGHT = """(() => {
+  const [frame, row] = [".verdict", ".verdict [data-active]"].map(
+    (name) => document.querySelector(name).getBoundingClientRect());
+  return row.top >= frame.top - 1 && row.bottom <= frame.bottom + 1;
+})()"""
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "text", "is_touch"),
+    [
+        (1280, 800, "normal", False),
+        (1280, 800, "larger", False),
+        (768, 1024, "normal", True),
+        (1024, 768, "normal", True),
+    ],
+)
+def test_ten_lines_of_the_answers_stay_in_sight(
+    chromium: Browser, live_server: Any, cast: Cast, width: int, height: int, text: str, is_touch: bool
+) -> None:
+    opened_with_pictures(cast, questions=2)
+    making.send(making.claim(cast.study, cast.anna), making.content("second_slightly"))
+    context = chromium.new_context(viewport={"width": width, "height": height}, has_touch=is_touch)
+    page = context.new_page()
+    open_screen(page, live_server.url, making.claim(cast.study, cast.anna))
+    context.add_cookies([{"name": "consilium_text", "value": text, "url": live_server.url}])
+    page.reload()
+    expect(page.locator("form[data-ready]")).to_be_visible()
+    for key in "123012":  # the 0 opens a reason, which is the next row
+        assert page.evaluate(ROW_IN_SIGHT)
+        assert page.evaluate(LINES) >= 10
+        assert page.evaluate(OVERLAPS) == []
+        page.keyboard.press(key)
+    shut(context)
