@@ -35,7 +35,7 @@ END
 COLUMN = re.compile(r"\b(?:OLD|NEW)\.(\w+)")
 
 
-def one_line(sql: str) -> str:
+def normal_sql(sql: str) -> str:
     """The SQL with every run of white space as one blank: how texts are compared."""
     return " ".join(sql.split())
 
@@ -100,7 +100,7 @@ class Refusal:
     def _on_sqlite(self, verb: str) -> Trigger:
         words = self._words(verb) | {"when": f"WHEN ({self.when})" if self.when else ""}
         statement = SQLITE.format(**words)
-        return Trigger(words["name"], (statement,), one_line(statement))
+        return Trigger(words["name"], (statement,), normal_sql(statement))
 
     def _on_postgres(self, verb: str) -> Trigger:
         conditional = bool(self.when) and verb != "truncate"
@@ -112,7 +112,7 @@ class Refusal:
         words["body"] = (POSTGRES_REFUSE_WHEN if conditional else POSTGRES_REFUSE).format(**words)
         trigger = POSTGRES_TRIGGER.format(**words)
         statements = (POSTGRES_FUNCTION.format(**words), trigger)
-        return Trigger(words["name"], statements, one_line(f"{trigger} plpgsql {words['body']}"))
+        return Trigger(words["name"], statements, normal_sql(f"{trigger} plpgsql {words['body']}"))
 
 
 class Refuse(migrations.RunPython):

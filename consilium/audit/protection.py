@@ -12,7 +12,7 @@ from django.core.checks.registry import registry
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from consilium.audit.append_only import Refusal, one_line
+from consilium.audit.append_only import Refusal, normal_sql
 
 CHECK_TAG = "append_only"
 ADVICE = (
@@ -106,7 +106,7 @@ def _held(connection: BaseDatabaseWrapper) -> dict[tuple[str, str], str]:
     """The text of each trigger in the database by table and name."""
     with connection.cursor() as cursor:
         cursor.execute(HELD_BY_SQLITE if connection.vendor == "sqlite" else HELD_BY_POSTGRES)
-        return {(table, name): one_line(text) for table, name, text in cursor.fetchall()}
+        return {(table, name): normal_sql(text) for table, name, text in cursor.fetchall()}
 
 
 def _faults_of(refusal: Refusal, vendor: str, held: dict[tuple[str, str], str]) -> Iterator[Fault]:

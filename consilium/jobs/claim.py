@@ -1,6 +1,6 @@
 """Takes a queued job for one worker: fresh token, lease, attempt + 1. One of many contenders wins.
 
-`move` is the one way a worker or the reaper changes a job's state; people go through `queue.cancel`. Claims
+`move` is the one way a worker or the reaper changes a job's state; people go through `cancel.cancel`. Claims
 and re-queues are not audited: the row itself counts them.
 """
 

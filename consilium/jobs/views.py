@@ -7,9 +7,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 
+from consilium.jobs.cancel import cancel as cancel_job
 from consilium.jobs.models import Job
 from consilium.jobs.permissions import check_see
-from consilium.jobs.queue import cancel as cancel_job
 from consilium.people.requests import post_only, signed_in
 
 

@@ -95,7 +95,7 @@ def rebuild(
 
 
 def confinement() -> Granted:
-    """Return which optional walls a child gets on this machine; for `doctor`."""
+    """Return which optional walls a child gets on this machine; for the checks of an installation."""
     program = (
         "import json, os\n"
         "from dataclasses import asdict\n"

@@ -1,4 +1,8 @@
-"""Rebuilds uploaded images in the confined child, batch by batch, and keeps the rebuilt files."""
+"""De-identifies uploaded images: each is rebuilt from an allow-list in a confined child (`curation.imaging`).
+
+Here files go in batch by batch and what was rebuilt is kept; `imaging.dicom` decides which facts of a DICOM
+may stay, `imaging.identity` what becomes of who the patient is.
+"""
 
 import shutil
 import tempfile

@@ -18,7 +18,7 @@ from curation.imports.uploads import plain_path
 REFUSED: Final = ""
 
 
-class SeveralMeant(ValueError):
+class SeveralMeant(Exception):
     """More than one image fits; `paths` are theirs, in order."""
 
     def __init__(self, paths: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from consilium.audit.append_only import Refusal, Refuse, Trigger, one_line
+from consilium.audit.append_only import Refusal, Refuse, Trigger, normal_sql
 
 SQLITE_INSERT = """
 CREATE TRIGGER {name} BEFORE INSERT ON {table}
@@ -36,7 +36,7 @@ class InsertRefusal(Refusal):
     def _on_sqlite(self, verb: str) -> Trigger:
         words = self._words(verb)
         statement = SQLITE_INSERT.format(**words)
-        return Trigger(words["name"], (statement,), one_line(statement))
+        return Trigger(words["name"], (statement,), normal_sql(statement))
 
 
 @dataclass(frozen=True, slots=True)

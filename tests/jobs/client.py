@@ -10,8 +10,9 @@ django.setup()
 
 from consilium.audit.models import AuditEvent  # noqa: E402
 from consilium.audit.verify import verify_chains  # noqa: E402
+from consilium.jobs.cancel import cancel  # noqa: E402
 from consilium.jobs.models import Job  # noqa: E402
-from consilium.jobs.queue import cancel, enqueue  # noqa: E402
+from consilium.jobs.queue import enqueue  # noqa: E402
 from consilium.people.models import Person  # noqa: E402
 
 

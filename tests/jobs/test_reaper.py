@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from consilium.blobs.store import path_of, put
 from consilium.jobs import notify, reaper
+from consilium.jobs.cancel import cancel
 from consilium.jobs.claim import claim
 from consilium.jobs.models import Job, SweeperLease
-from consilium.jobs.queue import cancel, enqueue
+from consilium.jobs.queue import enqueue
 from consilium.jobs.readiness import unapplied_migrations
 from consilium.jobs.run import run_now
 from consilium.jobs.states import JobState

@@ -10,10 +10,11 @@ from django.utils import timezone
 from consilium.audit.models import AuditEvent
 from consilium.jobs import handle as handles
 from consilium.jobs import run, worker_signals
+from consilium.jobs.cancel import cancel
 from consilium.jobs.claim import claim, claim_next
 from consilium.jobs.handle import JobFailed, JobHandle, JobPostponed
 from consilium.jobs.models import Job
-from consilium.jobs.queue import cancel, enqueue
+from consilium.jobs.queue import enqueue
 from consilium.jobs.run import UNEXPECTED, run_claimed, run_now, run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.permissions import NotAllowed

@@ -11,11 +11,11 @@ from django.conf import settings
 
 from consilium.audit.models import AuditEvent
 from consilium.inference.models import ModelEndpoint
+from consilium.jobs.cancel import cancel
 from consilium.jobs.claim import claim
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.lease import Lease
 from consilium.jobs.models import Job
-from consilium.jobs.queue import cancel
 from consilium.jobs.run import run_claimed, run_now
 from consilium.jobs.states import JobState
 from curation.models import Release, ReleaseKind, Source

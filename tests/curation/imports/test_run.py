@@ -13,7 +13,7 @@ from PIL import Image as Picture
 from pydicom.data import get_testdata_file
 
 from consilium.audit.models import AuditEvent
-from consilium.jobs.queue import cancel
+from consilium.jobs.cancel import cancel
 from consilium.jobs.run import run_now, run_until_over
 from consilium.people.permissions import NotAllowed
 from curation.imports import run, store, uploads
