@@ -5,29 +5,23 @@ import os
 import signal
 import sys
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+from consilium import parent_death_launcher
+
+PR_SET_CHILD_SUBREAPER = 36
 
 
-def dies_with_parent(sent: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
-    """A `preexec_fn` for subprocess: the kernel sends `sent` to the child when its parent thread ends.
+def tied_to_parent(command: Sequence[str], sent: signal.Signals = signal.SIGKILL) -> list[str]:
+    """The command line that starts `command` so that the kernel sends it `sent` when its parent thread ends.
 
-    Parent *thread*: start such a child from a thread that lives as long as the child shall.
-    Everything is looked up here, before the fork, because little is safe between fork and exec.
+    Parent *thread*: start such a child from a thread that lives as long as the child shall. A small program
+    makes the tie and becomes the command, because code between fork and exec is unsafe where threads run.
     """
-    parent = os.getpid()
-    prctl = _prctl()
-
-    def before_exec() -> None:
-        if prctl is not None:
-            prctl(PR_SET_PDEATHSIG, int(sent), 0, 0, 0)
-        if os.getppid() != parent:  # it died between fork and prctl
-            os.kill(os.getpid(), sent)
-
-    return before_exec
+    launcher = [sys.executable, "-I", "-S", parent_death_launcher.__file__]
+    return [*launcher, str(os.getpid()), str(int(sent)), *command]
 
 
 def adopt_orphans() -> None:

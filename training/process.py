@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from django.conf import settings
 
-from consilium.processes import dies_with_parent
+from consilium.processes import tied_to_parent
 from training.job.numbers import standard_json
 
 GRACE_SECONDS = 60.0
@@ -32,7 +32,8 @@ class TrainingProcess:
         log = (self._spec.parent / "process.log").open("ab")
         with log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "training.job", str(self._spec)],
+                # From the first moment on: before the process can ask for it itself, its worker may be gone.
+                tied_to_parent([sys.executable, "-m", "training.job", str(self._spec)], signal.SIGTERM),
                 cwd=settings.BASE_DIR,
                 env=_environment(),
                 stdin=subprocess.DEVNULL,
@@ -41,8 +42,6 @@ class TrainingProcess:
                 start_new_session=True,
                 pass_fds=(self._lock,),
                 text=True,
-                # From the first moment on: before the process can ask for it itself, its worker may be gone.
-                preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509
             )
         assert self._process.stdout is not None
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)

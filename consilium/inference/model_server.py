@@ -20,11 +20,11 @@ from threading import Lock
 
 from django.conf import settings
 
-from consilium import parent_death_launcher
 from consilium.inference import ports, server_log
 from consilium.inference.model_folders import check_model_folder, folder_sha256, folder_under
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.refusals import EndpointRefused, ServingFailed
+from consilium.processes import tied_to_parent
 
 IDLE_SECONDS = 300
 START_SECONDS = 180.0
@@ -146,9 +146,8 @@ def _spawn(port: int) -> "subprocess.Popen[bytes]":
     (home / "huggingface" / "hub").mkdir(mode=0o700, parents=True, exist_ok=True)
     server_log.drop_old(home)
     options = ["--host", ports.LOOPBACK, "--port", str(port), "--model-timeout", str(IDLE_SECONDS)]
-    tied = [sys.executable, "-I", parent_death_launcher.__file__, str(os.getpid())]
     process = subprocess.Popen(
-        [*tied, sys.executable, *COMMAND, *options],
+        tied_to_parent([sys.executable, *COMMAND, *options]),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -23,7 +23,7 @@ from consilium.jobs.models import Job
 from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
-from consilium.processes import dies_with_parent
+from consilium.processes import tied_to_parent
 from consilium.workqueue.models import Kind, Round
 from curation.images.pixel_review import sign_pixels
 from curation.imports.run import start_import
@@ -95,11 +95,10 @@ def make_models(demo: Demo) -> None:
     folder = Path(settings.MODELS_FOLDER) / "tiny"
     command = [sys.executable, "-m", "training.demo_models.build", "--out", str(folder)]
     process = subprocess.Popen(
-        command,
+        tied_to_parent(command),
         cwd=settings.BASE_DIR,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        preexec_fn=dies_with_parent(),  # noqa: PLW1509
     )
     try:
         while process.poll() is None:

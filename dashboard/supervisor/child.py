@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from consilium.processes import dies_with_parent
+from consilium.processes import tied_to_parent
 
 log = structlog.get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
@@ -33,12 +33,11 @@ class Child:
         """Start it in a session of its own, so that a terminal's Ctrl-C reaches only the supervisor."""
         self._started_at = time.monotonic()
         self.process = subprocess.Popen(
-            self.command,
+            tied_to_parent(self.command),
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             pass_fds=self.pass_fds,
             start_new_session=True,
-            preexec_fn=dies_with_parent(),  # noqa: PLW1509  the supervisor has one thread
         )
 
     @property

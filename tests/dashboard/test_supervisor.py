@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from consilium.processes import descendants, dies_with_parent
+from consilium.processes import descendants
+from tests.harness.processes import dies_with_parent
 from tests.harness.servers import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from consilium.processes import dies_with_parent
+from tests.harness.processes import dies_with_parent
 from tests.harness.servers import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -17,7 +17,7 @@ import psycopg2  # type: ignore[import-untyped]
 import pytest
 import redis
 
-from consilium.processes import dies_with_parent
+from tests.harness.processes import dies_with_parent
 
 START_SECONDS = 30.0
 UNPRIVILEGED = ("postgres", "nobody")

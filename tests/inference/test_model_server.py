@@ -146,8 +146,8 @@ def test_a_changed_folder_is_not_served_under_the_old_name(endpoint: ModelEndpoi
 WORKER = """
 import sys, time, django
 django.setup()
-from consilium.inference import serving
-print(serving.address(), serving._server._process.pid, flush=True)
+from consilium.inference import model_server
+print(model_server.server_address(), model_server._server._process.pid, flush=True)
 time.sleep(120)
 """
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from consilium.processes import dies_with_parent
+from tests.harness.processes import dies_with_parent
 from tests.harness.servers import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]

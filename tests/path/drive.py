@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import requests
 
-from consilium.processes import dies_with_parent
+from tests.harness.processes import dies_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "a long path password"

@@ -14,7 +14,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from consilium.processes import dies_with_parent
+from tests.harness.processes import dies_with_parent
 from tests.harness.servers import free_port, wait_until
 from tests.workqueue import race
 
