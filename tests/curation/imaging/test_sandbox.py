@@ -21,10 +21,10 @@ ROOT = Path(sandbox.__file__).resolve().parents[2]
 PROBE = """
 import json, os, sys
 from curation.imaging.confine import confine
-from curation.imaging.protocol import Limits
+from curation.imaging.protocol import RebuildLimits
 from pathlib import Path
 folder = Path({folder!r})
-limits = Limits(cpu_seconds=1, written_file_bytes=1000)
+limits = RebuildLimits(cpu_seconds=1, written_file_bytes=1000)
 granted = confine(limits, parent=os.getppid(), sources=[folder / "source"], folders=[folder / "out"])
 {body}
 """
