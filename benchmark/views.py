@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,7 +15,7 @@ from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
 from benchmark.presentation import moment
 from benchmark.release_rows import expected_calls
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.pages import refusals_on
+from consilium.pages import page_of, refusals_on
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
@@ -65,20 +64,20 @@ def evaluation(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     one = get_object_or_404(related, study=study, pk=pk)
     context: dict[str, Any] = {"study": study, "evaluation": one, "job": one.job}
     if one.kind == EvaluationKind.JUDGE:
-        context |= _verdicts(one, request.GET.get("page"))
+        context |= _verdicts(request, one)
     else:
         results = SolverResult.objects.filter(evaluation=one).select_related("reply")
         ordered = results.annotate(place=_place_in(one.release)).order_by("place")
-        context["page"] = Paginator(ordered, SHOWN).get_page(request.GET.get("page"))
+        context["page"] = page_of(request, ordered, SHOWN)
     context["card"] = _card(one)
     return render(request, "benchmark/evaluation.html", context)
 
 
-def _verdicts(one: Evaluation, number: str | None) -> dict[str, Any]:
+def _verdicts(request: HttpRequest, one: Evaluation) -> dict[str, Any]:
     """One page of verdicts, their values in the order of the head: stored JSON may come back in another."""
     stored = Verdict.objects.filter(evaluation=one).select_related("reply")
     ordered = stored.annotate(place=_place_in(one.release)).order_by("place", "order")
-    page = Paginator(ordered, SHOWN).get_page(number)
+    page = page_of(request, ordered, SHOWN)
     values = [(verdict, [verdict.parsed.get(name) for name in DIMENSIONS]) for verdict in page]
     return {"page": page, "verdicts": values, "dimensions": DIMENSIONS}
 

@@ -1,13 +1,13 @@
 """Home pages: where a person lands, the study's front page, its record."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 
 from consilium.audit.models import AuditEvent
 from consilium.audit.record import request_id
+from consilium.pages import page_of
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.permissions import roles_of
@@ -39,7 +39,7 @@ def study(request: HttpRequest, study: Study) -> HttpResponse:
 def record(request: HttpRequest, study: Study) -> HttpResponse:
     """The study's audit events, newest first."""
     events = AuditEvent.objects.filter(study=study).select_related("actor").order_by("-sequence")
-    page = Paginator(events, PAGE).get_page(request.GET.get("page"))
+    page = page_of(request, events, PAGE)
     return render(request, "dashboard/record.html", {"study": study, "page": page})
 
 

@@ -3,14 +3,13 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from consilium.jobs.states import JobState
-from consilium.pages import refusals_on
+from consilium.pages import page_of, refusals_on
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.requests import signed_in
@@ -32,7 +31,7 @@ def _runs(study: Study) -> "QuerySet[Run]":
 @study_view(Role.LEAD)
 def runs(request: HttpRequest, study: Study) -> HttpResponse:
     """All runs of the study, newest first."""
-    page = Paginator(_runs(study).order_by("-pk"), SHOWN).get_page(request.GET.get("page"))
+    page = page_of(request, _runs(study).order_by("-pk"), SHOWN)
     return render(request, "training/runs.html", {"study": study, "page": page})
 
 

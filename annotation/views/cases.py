@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -13,7 +12,7 @@ from annotation.forms import ExcludeForm
 from annotation.models import Case, Choice, Dimension, Vote
 from annotation.states import CaseState
 from consilium.audit.models import AuditEvent
-from consilium.pages import attempt
+from consilium.pages import attempt, page_of
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study, pseudonym
 from consilium.people.requests import post_only, signed_in
@@ -30,7 +29,7 @@ def cases(request: HttpRequest, study: Study) -> HttpResponse:
     listed = Case.objects.filter(study=study).select_related("question").prefetch_related("consensus")
     if wanted in CaseState.values:
         listed = listed.filter(state=wanted)
-    page = Paginator(listed, PAGE).get_page(request.GET.get("page"))
+    page = page_of(request, listed, PAGE)
     _add_votes(list(page))
     context = {"study": study, "page": page, "filters": _filters(study, wanted), "dimensions": Dimension}
     return render(request, "annotation/cases.html", context)

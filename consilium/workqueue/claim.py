@@ -68,9 +68,24 @@ def open_claim(token: uuid.UUID | str, person: Person) -> Claim:
     ended. An expired claim is returned: what was typed must not be lost.
     """
     claim = owned_claim(token, person)
+    check_not_over(claim)
+    return claim
+
+
+def check_not_over(claim: Claim) -> None:
+    """Raise ClaimOver for a claim that was put off, skipped or withdrawn."""
     if claim.state in OVER:
         raise ClaimOver(OVER[ClaimState(claim.state)])
-    return claim
+
+
+def locked_claim(token: uuid.UUID | str, person: Person) -> Claim:
+    """The person's claim of that token in any state, read once, after its item's row was locked.
+
+    Raises Http404.
+    """
+    items = WorkItem.objects.select_for_update(of=("self",), no_key=True)
+    items.filter(claims__token=token, claims__person=person).order_by().first()
+    return owned_claim(token, person)
 
 
 def owned_claim(token: uuid.UUID | str, person: Person) -> Claim:

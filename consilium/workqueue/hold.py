@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from consilium.people.models import Person
 from consilium.refusals import ReasonMissing
-from consilium.workqueue.claim import open_claim, owned_claim
-from consilium.workqueue.models import Claim, WorkItem
+from consilium.workqueue.claim import locked_claim, open_claim
+from consilium.workqueue.models import Claim
 from consilium.workqueue.refusals import ClaimOver
 from consilium.workqueue.retry import until_written
-from consilium.workqueue.slots import deadline, leave_slot, lock_item
+from consilium.workqueue.slots import deadline, leave_slot
 from consilium.workqueue.states import ClaimState
 
 REASON_LENGTH = 300
@@ -55,13 +55,12 @@ def skip(*, token: uuid.UUID | str, person: Person, reason: str) -> Claim:
 
 @transaction.atomic
 def _give_up(token: uuid.UUID | str, person: Person, to: ClaimState, reason: str) -> Claim:
-    item: WorkItem = lock_item(owned_claim(token, person).item_id)
-    claim = owned_claim(token, person)  # read again under the lock
+    claim = locked_claim(token, person)
     if claim.state == to:
         return claim
     if claim.state not in OPEN:
         raise ClaimOver("This one is finished already, so it cannot be given back.")
-    leave_slot(claim, to, item=item, by=person, reason=reason)
+    leave_slot(claim, to, item=claim.item, by=person, reason=reason)
     return claim
 
 

@@ -13,12 +13,12 @@ from consilium.people.permissions import check_takes_part
 from consilium.people.protocol import lock_protocol
 from consilium.states.transitions import transition
 from consilium.workqueue import kinds
-from consilium.workqueue.claim import open_claim, owned_claim
+from consilium.workqueue.claim import check_not_over, locked_claim
 from consilium.workqueue.hold import bounded_seconds
 from consilium.workqueue.models import Claim, Draft, Kind, Submission
 from consilium.workqueue.refusals import ItemClosed, KeyReused, VersionConflict
 from consilium.workqueue.retry import until_written
-from consilium.workqueue.slots import free_slot, lock_item, note_free_slot
+from consilium.workqueue.slots import free_slot, note_free_slot
 from consilium.workqueue.states import ClaimState
 
 
@@ -59,10 +59,10 @@ def _submit(
     active_seconds: int,
     base_version: int,
 ) -> Submission:
-    claim = _locked(token, person)
+    claim = locked_claim(token, person)
     if (earlier := _same_key(claim, person, content, key)) is not None:
         return earlier
-    claim = open_claim(token, person)
+    check_not_over(claim)
     check_takes_part(person, claim.study)
     _check_version(claim, base_version)
     if not claim.item.is_open:
@@ -72,11 +72,6 @@ def _submit(
     submission = _insert(claim, cleaned, key, seconds, base_version)
     _finish(claim, submission, seconds)
     return submission
-
-
-def _locked(token: uuid.UUID | str, person: Person) -> Claim:
-    lock_item(owned_claim(token, person).item_id)
-    return owned_claim(token, person)  # read again under the lock
 
 
 def _same_key(claim: Claim, person: Person, content: dict[str, Any], key: uuid.UUID) -> Submission | None:

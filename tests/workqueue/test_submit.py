@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.http import Http404
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from consilium.audit.models import AuditEvent
@@ -47,6 +48,15 @@ def test_a_submission_is_stored_projected_and_audited(cast: Cast, opened: Opens)
     last = AuditEvent.objects.filter(study=cast.study).order_by("-sequence").first()
     assert last is not None
     assert (last.action, last.data["sha256"]) == ("submission.stored", stored.content_sha256)
+
+
+def test_a_submission_reads_its_claim_once(cast: Cast, opened: Opens) -> None:
+    opened(1)
+    claim = taken(cast)
+    with CaptureQueriesContext(connection) as asked:
+        send(cast, claim)
+    whole_rows = [one for one in asked if one["sql"].startswith('SELECT "work_claim"."id"')]
+    assert len(whole_rows) == 1
 
 
 def test_the_same_key_ten_times_is_one_row(cast: Cast, opened: Opens) -> None:
