@@ -13,7 +13,7 @@ pytest_plugins = ["tests.harness.servers", "tests.harness.browsers"]
 
 
 # Files that share tiny models stay in one worker each, and start first.
-HEAVY = {"tests/path/": "path", "tests/training/": "training"}
+HEAVY = {"tests/path/": "path", "tests/training/job/": "training_job", "tests/training/": "training"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,8 +17,6 @@ from training.job.controls import without_controls
 from training.job.data import Sample
 from training.job.spec import SpecError
 
-pytestmark = pytest.mark.xdist_group("training_job")
-
 
 @pytest.fixture(scope="module")
 def processor() -> Any:

@@ -25,8 +25,6 @@ from training.job.progress import Progress
 from training.job.spec import parse_spec
 from training.job.stop_flag import StopFlag
 
-pytestmark = pytest.mark.xdist_group("training_job")
-
 QUICK: dict[str, Any] = {"max_pixels": 3136, "lora_r": 4, "lora_alpha": 8}
 SMALL_GBA = QUICK | {"max_steps": 2, "samples_per_step": 1, "micro_batch": 8, "max_new_tokens": 4}
 # The stage with a reward that is not a number, as a mistake in a reward would give.

@@ -18,7 +18,6 @@ from training.job.stop_flag import StopFlag
 from training.job.train import Context
 
 # One worker builds the shared model and runs; a second one would build them again.
-pytestmark = pytest.mark.xdist_group("training_job")
 
 
 def test_dsa_events_and_folders(dsa: Finished) -> None:
