@@ -50,14 +50,14 @@ fix: $(STAMP_DEV)  ## Mend what the linters can mend
 	$(BIN)/ruff format .
 
 test: lint  ## Linters and the whole suite; one room: make test ARGS=tests/workqueue
-	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not soak" $(ARGS)
+	$(BIN)/pytest -q -n 2 -m "not soak" $(ARGS)
 
 quick: $(STAMP_DEV)  ## The pure rooms and one app, in under a minute
 	$(BIN)/ruff check -q .
-	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not soak and not browser and not services" $(PURE) tests/people $(ARGS)
+	$(BIN)/pytest -q -n 2 -m "not soak and not browser and not services" $(PURE) tests/people $(ARGS)
 
 coverage: $(STAMP_DEV)  ## The suite with a report of what it never ran, in htmlcov/
-	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not soak" --cov --cov-report=html --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/pytest -q -n 2 -m "not soak" --cov --cov-report=html --cov-report=term:skip-covered $(ARGS)
 
 soak: $(STAMP_DEV)  ## The long counts: hundreds of kills, races, seeds
 	$(BIN)/pytest -q -m soak -o timeout=3600 $(ARGS)

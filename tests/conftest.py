@@ -17,12 +17,25 @@ HEAVY = {"tests/path/": "path", "tests/training/job/": "training_job", "tests/tr
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers a file stays whole in one of them; heavy ones start first."""
-    for item in items:
-        place = item.nodeid.split("::")[0]
-        group = next((name for folder, name in HEAVY.items() if place.startswith(folder)), place)
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Heavy tests start first, so that no worker is left alone with them at the end."""
     items.sort(key=lambda item: not item.nodeid.startswith(tuple(HEAVY)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With several workers a file stays whole in one of them, and so does a group of heavy files.
+
+    Groups of xdist's own are not used: with pytest 9.2 it passes over them in silence.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            heavy = (group for folder, group in HEAVY.items() if nodeid.startswith(folder))
+            return next(heavy, nodeid.split("::", maxsplit=1)[0])
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
 
 
 @pytest.fixture(autouse=True, scope="session")
