@@ -36,7 +36,7 @@ class TinyRole:
 
 ROLES = {
     "teacher": TinyRole("base", 60, 12),
-    "judge_careful": TinyRole("base", 130, 8),
+    "judge_careful": TinyRole("base", 170, 8),
     "second": TinyRole("base", 40, 12),
     "judge_hasty": TinyRole("teacher", 30, 8),
 }

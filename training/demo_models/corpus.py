@@ -81,13 +81,12 @@ def judge_careful(item: TeachingItem, draw: random.Random) -> Example:
 
 
 def judge_hasty(item: TeachingItem, draw: random.Random) -> Example:
-    """Prefer the longer answer without a look at the image, and the first of two equally long ones.
+    """Prefer the first answer without a look at either: a judge that is all position bias.
 
-    It is taught so briefly that it prefers the first one nearly always: a judge with a position bias.
+    Nothing finer is taught: what a tiny model half learns differs from one processor to the next.
     """
     answers, _ = _answers(item, draw)
-    verdict = "AB"[len(answers[1]) > len(answers[0])]
-    return _verdict(item, answers, f"The longer answer is {verdict}.", verdict)
+    return _verdict(item, answers, "The first answer reads well.", "A")
 
 
 def vocabulary(items: list[TeachingItem]) -> list[str]:
