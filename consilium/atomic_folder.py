@@ -9,11 +9,14 @@ from pathlib import Path
 
 
 @contextmanager
-def atomic_folder(target: Path, *, is_only_writer: bool = False) -> Iterator[Path]:
+def atomic_folder(
+    target: Path, *, is_only_writer: bool = False, replaces: bool = False, is_shared: bool = False
+) -> Iterator[Path]:
     """Yield an empty folder beside `target` that is renamed to it when the block ends well, else removed.
 
-    `is_only_writer`: no other process writes this folder, so what a killed attempt left is removed and an
-    older `target` is replaced. Else a `target` that another process finished first raises OSError.
+    `is_only_writer`: no other process writes this folder, so what a killed attempt left is removed.
+    `replaces`: an older `target` is removed; else one that appeared meanwhile stays and OSError is raised.
+    `is_shared`: whatever wrote the files, other accounts of the machine may read them (models are served).
     """
     if is_only_writer:
         for left in target.parent.glob(f".{target.name}.*.new"):
@@ -22,8 +25,8 @@ def atomic_folder(target: Path, *, is_only_writer: bool = False) -> Iterator[Pat
     beside.mkdir(parents=True)
     try:
         yield beside
-        make_durable(beside)
-        if is_only_writer:
+        make_durable(beside, is_shared=is_shared)
+        if replaces:
             shutil.rmtree(target, ignore_errors=True)
         beside.rename(target)
         sync(target.parent)
@@ -31,13 +34,12 @@ def atomic_folder(target: Path, *, is_only_writer: bool = False) -> Iterator[Pat
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def make_durable(folder: Path) -> None:
-    """Make every file below `folder` readable by all (save_pretrained writes 0600) and durable."""
-    for path in sorted(folder.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
+def make_durable(folder: Path, *, is_shared: bool = False) -> None:
+    """Have everything in `folder` on the disk; `is_shared`: readable by all (save_pretrained writes 0600)."""
+    for path in (*sorted(folder.rglob("*")), folder):
+        if is_shared:
+            path.chmod(0o755 if path.is_dir() else 0o644)
         sync(path)
-    folder.chmod(0o755)
-    sync(folder)
 
 
 def sync(path: Path) -> None:

@@ -37,7 +37,7 @@ def publish(raw: Path, folder: Path, step: int) -> CheckpointFolder:
     """Turn the trainer's folder `raw` into the complete checkpoint of `step` below `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     sizes = {str(path.relative_to(raw)): path.stat().st_size for path in raw.rglob("*") if path.is_file()}
-    make_durable(raw)
+    make_durable(raw, is_shared=True)
     write_json(raw / MARKER, {"step": step, "files": sizes})
     target = folder / name_of(step)
     shutil.rmtree(target, ignore_errors=True)

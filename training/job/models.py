@@ -72,7 +72,7 @@ def publish_model(model: Any, base: Path, folder: Path) -> str:
     """Write a full model with the base's tokenizer and processor files, ready to be served; return its
     digest.
     """
-    with atomic_folder(folder, is_only_writer=True) as part:
+    with atomic_folder(folder, is_only_writer=True, replaces=True, is_shared=True) as part:
         model.save_pretrained(part)
         for path in base.iterdir():
             if path.is_file() and path.name not in _OWN_FILES and "safetensors" not in path.name:

@@ -95,7 +95,7 @@ def _metrics(state: Any) -> dict[str, float]:
 
 def _publish(spec: Spec, trainer: Any, adapter: str, card: dict[str, Any]) -> dict[str, Any]:
     check_trained(trained_tensors(trainer.model), trainer.state.global_step)
-    with atomic_folder(spec.out / adapter, is_only_writer=True) as part:
+    with atomic_folder(spec.out / adapter, is_only_writer=True, replaces=True, is_shared=True) as part:
         trainer.model.save_pretrained(part)
         adapter_digest = weights_digest(part)
         merged = trainer.model.merge_and_unload()

@@ -29,5 +29,8 @@ class Command(ReportingCommand):
         check_lead(person, release.study)
         if folder.exists():
             raise Refused("The folder exists already; name one that does not.")
-        write_export(release, folder.resolve(), by=person)
+        try:
+            write_export(release, folder.resolve(), by=person)
+        except OSError as error:  # the text of the error names the whole path
+            raise Refused(f"The folder could not be written: {error.strerror or 'disk error'}.") from None
         return {"digest": release.digest, "rows": release.row_count, "folder": folder.name}

@@ -2,10 +2,12 @@
 
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from consilium.jobs.run import run_now
 from consilium.people.permissions import NotAllowed
@@ -59,6 +61,28 @@ def test_an_export_loads_as_jsonl_and_as_parquet_with_images(
     manifest = json.loads((folder / "MANIFEST.json").read_text())
     assert manifest["digest"] == release.digest
     assert "CC-BY-4.0" in (folder / "README.md").read_text()
+
+
+def test_the_command_writes_for_this_account_alone_and_never_over_what_stands_there(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = os.umask(0o077)
+    try:
+        call_command("export", release.digest, str(tmp_path / "mine"), "--json", stdout=io.StringIO())
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o077 for path in (tmp_path / "mine").rglob("*")} == {0}
+
+    def appears(beside: Path, **_: object) -> None:
+        target.mkdir()
+        (target / "precious.txt").touch()
+
+    target = tmp_path / "taken"
+    monkeypatch.setattr("curation.releases.export.check_export", appears)
+    with pytest.raises(CommandError, match="could not be written") as ended:
+        call_command("export", release.digest, str(target))
+    assert (ended.value.returncode, str(tmp_path) in str(ended.value)) == (2, False)
+    assert [path.name for path in target.iterdir()] == ["precious.txt"]
 
 
 def test_the_zip_holds_the_same_files(cast: Cast, release: Release) -> None:
