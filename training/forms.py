@@ -52,7 +52,7 @@ class PipelineForm(forms.Form):
         text = self.cleaned_data["settings"].strip() or "{}"
         try:
             chosen = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # also numbers and nesting that the reader refuses
             raise forms.ValidationError(f"This is not JSON: {error}.") from None
         if not isinstance(chosen, dict) or set(chosen) - set(Stage.values):
             raise forms.ValidationError(f"Write one object whose keys are among {', '.join(Stage.values)}.")

@@ -1,5 +1,6 @@
 """Why a run cannot be launched as asked."""
 
+import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -104,3 +105,17 @@ def settings_fault(stage: str, settings: dict[str, Any]) -> str:
         return str(error)
     odd = (key for key, value in settings.items() if isinstance(value, float) and not math.isfinite(value))
     return next((f"settings.{key}: must be a finite number" for key in odd), "")
+
+
+def read_assignment(text: str) -> tuple[str, Any]:
+    """`key=value` of a command line with the value as JSON where it is JSON, else as text.
+
+    Raises LaunchRefused without a key or a value.
+    """
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise LaunchRefused(f"--set takes KEY=VALUE, not {text!r}.")
+    try:
+        return key, json.loads(value)
+    except (ValueError, RecursionError):
+        return key, value

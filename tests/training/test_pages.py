@@ -164,6 +164,8 @@ def test_a_model_that_was_not_trained_here_is_offered_first_as_base(cast: Cast, 
         ("[]", "Write one object whose keys are among dsa, gba, merge."),
         ('{"dsa": 3}', "dsa: write an object of settings."),
         ('{"dsa": {"epochs": 0}}', "settings.epochs: must be positive"),
+        ('{"dsa": {"epochs": ' + "9" * 5000 + "}}", "This is not JSON: Exceeds the limit"),
+        ("[" * 100_000, "This is not JSON: "),
         ('{"gba": {"kl": Infinity}}', "settings.kl: must be a finite number"),
     ],
 )

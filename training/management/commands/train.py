@@ -1,6 +1,5 @@
 """`manage.py train dsa|gba|merge|pipeline --release DIGEST --base NAME [--by LEAD] [--set k=v] [--wait]`."""
 
-import json
 import time
 from typing import Any
 
@@ -11,12 +10,11 @@ from consilium.inference.models import ModelEndpoint
 from consilium.jobs.models import Job
 from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
-from consilium.refusals import Refused
 from curation.management.acting_lead import add_by, lead_of
 from curation.releases.freeze import find_release
 from training.launch import launch, launch_pipeline
 from training.models import Run, Stage
-from training.preconditions import LaunchRefused
+from training.preconditions import LaunchRefused, read_assignment
 
 WAIT_SECONDS = 1.0
 
@@ -59,7 +57,7 @@ class Command(ReportingCommand):
             "by": lead_of(release.study, options["by"]),
             "seed": options["seed"],
         }
-        settings: dict[str, Any] = dict(_assignment(text) for text in options["assignments"])
+        settings: dict[str, Any] = dict(read_assignment(text) for text in options["assignments"])
         if options["stage"] == "pipeline":
             nested: dict[str, dict[str, Any]] = {}
             for name, value in settings.items():
@@ -96,14 +94,3 @@ def _input(number: int) -> Run:
     if found is None:
         raise LaunchRefused(f"There is no run {number} to build on.")
     return found
-
-
-def _assignment(text: str) -> tuple[str, Any]:
-    """`key=value` with the value as JSON where it is JSON, else as text."""
-    key, equals, value = text.partition("=")
-    if not key or not equals:
-        raise Refused(f"--set takes KEY=VALUE, not {text!r}.")
-    try:
-        return key, json.loads(value)
-    except json.JSONDecodeError:
-        return key, value
