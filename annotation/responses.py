@@ -96,4 +96,6 @@ def _ask(tag: str, question: Question, max_tokens: int) -> ChatRequest:
 
 def _check_may_be_sent(questions: Sequence[Question], endpoint: ModelEndpoint, study: Study) -> None:
     if endpoint.is_hosted:
-        check_sources(study, {question.source.name for question in questions}, "may_send_to_hosted")
+        check_sources(
+            study, {question.source.name for question in questions}, "may_send_to_hosted", of=endpoint
+        )

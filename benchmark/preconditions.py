@@ -54,7 +54,7 @@ def check_may_be_sent(study: Study, release: Release, endpoint: ModelEndpoint) -
     if not endpoint.is_hosted:
         return
     names = set(rows_of(release).order_by().values_list("content__source", flat=True).distinct())
-    check_sources(study, names, "may_send_to_hosted")
+    check_sources(study, names, "may_send_to_hosted", of=endpoint)
 
 
 def _check_unseen(release: Release, endpoint: ModelEndpoint) -> None:

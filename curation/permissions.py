@@ -21,11 +21,15 @@ RULES = {
 }
 
 
-def check_sources(study: Study, names: Iterable[str], rule: str) -> None:
-    """Raise SourceRefused unless every source of these names permits what `rule` (of RULES) says, now."""
+def check_sources(study: Study, names: Iterable[str], rule: str, *, of: object = "") -> None:
+    """Raise SourceRefused unless every source of these names permits what `rule` (of RULES) says, now.
+
+    `of` is what was asked for, e.g. the model, where several may be asked for at once.
+    """
     permitted = Source.objects.filter(study=study, **{rule: True}).values_list("name", flat=True)
     if refused := sorted(set(map(str, names)) - set(permitted)):
-        raise SourceRefused(f"Source {refused[0]!r} does not permit {RULES[rule]} (rule {rule}).")
+        asked = f"{of}: " if of else ""
+        raise SourceRefused(f"{asked}source {refused[0]!r} does not permit {RULES[rule]} (rule {rule}).")
 
 
 def check_may_sign(person: Person, image: Image) -> None:

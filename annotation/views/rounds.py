@@ -45,6 +45,8 @@ def ask_models(request: HttpRequest, study: Study) -> HttpResponse:
         try:
             ask_for_answers(study=study, endpoint=endpoint, by=person)
         except Refused as problem:
+            if problem.passes_through:
+                raise
             messages.warning(request, str(problem))
     return redirect("annotation:rounds", study=study.slug)
 
@@ -99,10 +101,10 @@ def _page(
 
 
 def _rounds(study: Study) -> list[dict[str, Any]]:
-    """Each round with its seats, its counted submissions and what is open."""
+    """Each round with its slots, its counted submissions and what is open."""
     listed = Round.objects.filter(study=study, kind__in=KINDS).annotate(
         item_count=Count("items"),
-        seats=Sum("items__capacity"),
+        slots=Sum("items__capacity"),
         still_open=Count("items", filter=Q(items__is_open=True)),
     )
     done = dict(
@@ -115,8 +117,8 @@ def _rounds(study: Study) -> list[dict[str, Any]]:
         {
             "round": one,
             "dialog": f"close-{one.pk}",
-            "done": min(done.get(one.pk, 0), one.seats or 0),
-            "seats": one.seats or 0,
+            "done": min(done.get(one.pk, 0), one.slots or 0),
+            "slots": one.slots or 0,
         }
         for one in listed
     ]

@@ -30,6 +30,7 @@ def check_day(handle: JobHandle) -> dict[str, Any]:
         raise JobFailed(
             f"{len(lost)} stored files are missing or changed, {len(breaks)} breaks in the audit chains, "
             f"{len(unprotected)} triggers of append-only tables missing or altered. "
-            "Run `manage.py verify_audit` and restore the files from a backup."
+            "`manage.py verify_audit` names what is wrong with chains and triggers and says what to do; "
+            "restore lost files from a backup."
         )
     return {"events": events, "damaged": 0}

@@ -16,6 +16,12 @@ class TransitionRefused(Refused):
     """The table has no such arrow, or not for this person. The text is for people."""
 
 
+class RoleRefused(TransitionRefused):
+    """The table has the arrow, but not for this person."""
+
+    status = 403
+
+
 class StateChanged(Refused):
     """Somebody else changed the state first; read again and decide anew."""
 
@@ -52,7 +58,7 @@ def transition(
         raise TransitionRefused(f"A {table.name} that is {source} cannot become {to}.")
     study = obj.owning_study
     if not found.actors & _rights(by, study):
-        raise TransitionRefused(f"Your role does not allow {table.name}: {source} to {to}.")
+        raise RoleRefused(f"Your role does not allow {table.name}: {source} to {to}.")
     model = cast("type[models.Model]", type(obj))
     with transaction.atomic():
         changed = model._default_manager.filter(pk=obj.pk, state=source).update(state=to, **fields)

@@ -10,7 +10,7 @@ from consilium.audit.models import AuditEvent
 from consilium.audit.verify import verify_chains
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
-from consilium.states.transitions import StateChanged, TransitionRefused, transition
+from consilium.states.transitions import RoleRefused, StateChanged, TransitionRefused, transition
 from tests.factories.cast import Cast, make_cast
 
 
@@ -43,14 +43,18 @@ def test_a_step_that_the_table_lacks_is_refused(cast: Cast, job: Job) -> None:
 
 @pytest.mark.parametrize("name", ["anna", "rosa", "nora"])
 def test_a_person_without_the_role_is_refused(cast: Cast, job: Job, name: str) -> None:
-    with pytest.raises(TransitionRefused, match="Your role"):
+    with pytest.raises(RoleRefused, match="Your role"):
         transition(job, JobState.CANCELLED, by=getattr(cast, name))
     job.refresh_from_db()
     assert job.state == JobState.QUEUED
 
 
+def test_only_the_wrong_role_is_forbidden() -> None:
+    assert (TransitionRefused.status, RoleRefused.status) == (409, 403)
+
+
 def test_a_person_cannot_do_what_only_the_system_does(cast: Cast, job: Job) -> None:
-    with pytest.raises(TransitionRefused, match="Your role"):
+    with pytest.raises(RoleRefused, match="Your role"):
         transition(job, JobState.RUNNING, by=cast.lena)
 
 
