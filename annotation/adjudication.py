@@ -1,4 +1,4 @@
-"""The work kind `adjudicate`: a senior votes unseen, then sees the readers' votes and decides."""
+"""The work kind `adjudicate`: an adjudicator votes unseen, then sees the readers' votes and decides."""
 
 from typing import Any
 
@@ -21,17 +21,17 @@ COMMENT_LENGTH = 2000
 
 
 class AlreadyVotedBlind(Refused):
-    """The senior's blind vote is stored; it never changes."""
+    """The adjudicator's blind vote is stored; it never changes."""
 
 
 @transaction.atomic
 def vote_blind(*, claim: Claim, by: Person, choices: Any, reasons: Any) -> BlindVote:
-    """Store the senior's vote before the readers' votes are shown.
+    """Store the adjudicator's vote before the readers' votes are shown.
 
     Raises InvalidContent, NotAllowed, AlreadyVotedBlind.
     """
     if claim.item.kind != Kind.ADJUDICATE or claim.person_id != by.pk:
-        raise NotAllowed("Only the senior to whom the case was given votes on it.")
+        raise NotAllowed("Only the adjudicator to whom the case was given votes on it.")
     check_takes_part(by, claim.study)
     cleaned, why = validate_choices(choices, reasons)
     case = Case.objects.get(pk=claim.item.object_id)
@@ -46,7 +46,7 @@ def vote_blind(*, claim: Claim, by: Person, choices: Any, reasons: Any) -> Blind
 
 
 def validate(item: WorkItem, content: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
-    """The senior's final choices. Raises InvalidContent."""
+    """The adjudicator's final choices. Raises InvalidContent."""
     if unknown := set(content) - {"choices", "reasons", "comment", "viewer"}:
         raise InvalidContent(dict.fromkeys(unknown, "This field is not part of an adjudication."))
     choices, reasons = validate_choices(content.get("choices"), content.get("reasons"))

@@ -20,7 +20,7 @@ from consilium.workqueue.slots import lock_item
 
 
 def count_votes(*, case: Case, item: WorkItem) -> None:
-    """After a counted vote, in its transaction: once every seat voted, replacements or the quiet period."""
+    """After a counted vote, in its transaction: once every slot voted, replacements or the quiet period."""
     if case.state == CaseState.STALLED:
         transition(case, CaseState.OPEN, by=None, reason="a reader is eligible")
     if case.state != CaseState.OPEN or Vote.objects.filter(case=case).counted().count() < item.capacity:
@@ -56,9 +56,9 @@ def _settled(case: Case) -> bool:
 
 @transaction.atomic
 def settle_case(*, case: Case) -> Case:
-    """Count the votes of a quiet case: labels, or replacement readers, or a senior.
+    """Count the votes of a quiet case: labels, or replacement readers, or an adjudicator.
 
-    When a lead has closed the item, nobody can replace a reader, so a senior decides. Raises StateChanged.
+    When a lead has closed the item, nobody can replace a reader: an adjudicator decides. Raises StateChanged.
     """
     item = lock_item(WorkItem.objects.only("pk").get(kind=Kind.COMPARE, object_id=case.pk).pk)
     outcome = outcome_of(case, item)
@@ -71,7 +71,7 @@ def settle_case(*, case: Case) -> Case:
     _store(case, outcome)
     close_item(item)
     if to == CaseState.DISPUTED:
-        _call_senior(case, item)
+        _call_adjudicator(case, item)
     return case
 
 
@@ -109,7 +109,7 @@ def _store(case: Case, outcome: LabelDecision) -> None:
         )
 
 
-def _call_senior(case: Case, item: WorkItem) -> None:
+def _call_adjudicator(case: Case, item: WorkItem) -> None:
     """Put the case before an adjudicator who did not vote on it, surplus votes included."""
     voters = Vote.objects.filter(case=case).order_by().values_list("person_id", flat=True).distinct()
     open_items(
@@ -124,12 +124,12 @@ def _call_senior(case: Case, item: WorkItem) -> None:
 
 
 def store_decision(*, case: Case, final: dict[str, str], by: Person, item: WorkItem) -> None:
-    """A senior's final choices become the labels of a disputed case; its item takes no more.
+    """An adjudicator's final choices become the labels of a disputed case; its item takes no more.
 
-    Where the senior cannot judge, what the readers' majority said stays.
+    Where the adjudicator cannot judge, what the readers' majority said stays.
     """
     for name, choice in final.items():
         if label := label_of(Choice(choice)):
             Consensus.objects.filter(case=case, dimension=name).update(label=label, is_adjudicated=True)
-    transition(case, CaseState.SETTLED, by=None, reason="a senior decided", data={"by": by.pk})
+    transition(case, CaseState.SETTLED, by=None, reason="an adjudicator decided", data={"by": by.pk})
     close_item(item)

@@ -34,7 +34,7 @@ class LabelDecision:
     """What the counted votes of a case say: a tally per dimension and what has to happen next.
 
     `more_readers` is how many replacement readers are still to come; `reason` says what these votes leave
-    for a senior, "" where they leave nothing.
+    for an adjudicator, "" where they leave nothing.
     """
 
     tallies: dict[str, Tally]
@@ -44,7 +44,7 @@ class LabelDecision:
 
     @property
     def is_disputed(self) -> bool:
-        """Whether a senior has to decide: never while a replacement reader may still do without one."""
+        """Whether an adjudicator has to decide: never while a replacement reader may still do without one."""
         return bool(self.reason) and not self.more_readers
 
 
@@ -57,7 +57,7 @@ def decide_labels(
     can_replace: bool,
     senior_on_any_split: bool,
 ) -> LabelDecision:
-    """Count the votes (dimension to "A", "B" or None = cannot judge; one mapping per reader, in seat order).
+    """Count the votes (dimension to "A", "B" or None = cannot judge; one mapping per reader, in slot order).
 
     A majority needs more than half of `votes_per_case` on one side. Where it is missing, each reader who
     could not judge brings one replacement (up to `votes_per_case` of them); a replacement's vote counts only

@@ -156,7 +156,7 @@ class Vote(models.Model):
 
 
 class Consensus(models.Model):
-    """The label of one dimension of one case: majority of the counted votes, or a senior's decision."""
+    """The label of one dimension of one case: majority of the counted votes, or an adjudicator's decision."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="consensus")
     dimension = models.CharField(max_length=20, choices=Dimension.choices)
@@ -175,7 +175,7 @@ class Consensus(models.Model):
 
 
 class BlindVote(models.Model):
-    """A senior's vote before the readers' votes were shown; append-only."""
+    """An adjudicator's vote before the readers' votes were shown; append-only."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="blind_votes")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -191,7 +191,7 @@ class BlindVote(models.Model):
 
 
 class Adjudication(models.Model):
-    """Typed projection of a senior's submission: the blind first vote and the final choice."""
+    """Typed projection of an adjudicator's submission: the blind first vote and the final choice."""
 
     submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="adjudication")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="adjudications")

@@ -37,7 +37,7 @@ class ShownCase:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """What one reader chose in one dimension, as this senior sees the answers."""
+    """What one reader chose in one dimension, as this adjudicator sees the answers."""
 
     number: int
     value: str
@@ -101,9 +101,9 @@ def form_words() -> dict[str, Any]:
 
 
 def readers_chips(claim: Claim) -> dict[str, list[Chip]]:
-    """The readers' votes per dimension in this senior's frame, readers without names, in the order they came.
+    """The readers' votes per dimension in this adjudicator's frame, without names, in the order they came.
 
-    Only for a senior whose blind vote is stored: raises Refused otherwise.
+    Only for an adjudicator whose blind vote is stored: raises Refused otherwise.
     """
     case_id = claim.item.object_id
     if not BlindVote.objects.filter(case=case_id, person=claim.person).exists():
@@ -137,7 +137,7 @@ def rationales_for(claim: Claim) -> list[dict[str, str]]:
 
 
 def harm_flags(claim: Claim) -> list[str]:
-    """Which answers the readers flagged as harmful, in this senior's frame; after the blind vote only."""
+    """Which answers readers flagged as harmful, in this adjudicator's frame; after the blind vote only."""
     words = {"a": "first", "b": "second"} if claim.shown["first"] == "a" else {"a": "second", "b": "first"}
     return [
         f"R{number} {words.get(vote.harm, vote.harm)}"

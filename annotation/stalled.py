@@ -28,7 +28,7 @@ def mark_stalled() -> int:
 
 
 def _items_without_reader() -> "QuerySet[WorkItem]":
-    """Items for all specialties with a free seat that nobody holds and no member may take."""
+    """Items for all specialties with a free slot that nobody holds and no member may take."""
     final = Claim.objects.filter(item=OuterRef(OuterRef("pk")), person=OuterRef("person")).exclude(
         state__in=COMES_BACK
     )

@@ -77,18 +77,18 @@ def by_state(queryset: "QuerySet[Any]") -> dict[str, int]:
 
 
 def rounds_with_progress(study: Study) -> list[dict[str, Any]]:
-    """Each round with the seats it offers and the counted submissions it has."""
+    """Each round with the slots it offers and the counted submissions it has."""
     rounds = Round.objects.filter(study=study)
     shown = []
     for one in rounds:
-        seats = sum(one.items.values_list("capacity", flat=True))
+        slots = sum(one.items.values_list("capacity", flat=True))
         counted = Submission.objects.filter(item__round=one, is_surplus=False)
         done = counted.values("item", "person").distinct().count()
         shown.append(
             {
                 "label": f"{one.get_kind_display()}: {one.name}",
-                "done": min(done, seats),
-                "seats": seats,
+                "done": min(done, slots),
+                "slots": slots,
                 "is_open": one.closed_at is None,
             }
         )

@@ -70,7 +70,7 @@ def messages(number: int, uri: str) -> list[dict[str, Any]]:
 
 
 def with_engine(base_url: str, count: int, in_flight: int, uri: str, name: str) -> None:
-    """All calls through ask_all."""
+    """All calls through complete_all."""
     from consilium.inference.chat_client import CallLimits
     from consilium.inference.chat_request import ChatRequest
     from consilium.inference.complete import complete_all

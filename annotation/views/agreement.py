@@ -70,7 +70,7 @@ def _decided(study: Study) -> dict[str, Mapping[str, Any]]:
     entries = Consensus.objects.filter(case__study=study, case__state=CaseState.SETTLED).order_by()
     differ = Q(votes_a__gt=0, votes_b__gt=0)
     counts = entries.values("dimension").annotate(
-        senior=Count("pk", filter=Q(is_adjudicated=True)),
+        adjudicator=Count("pk", filter=Q(is_adjudicated=True)),
         split=Count("pk", filter=Q(is_adjudicated=False) & differ),
         unanimous=Count("pk", filter=Q(is_adjudicated=False) & ~differ),
     )

@@ -59,14 +59,14 @@ def exclude_case(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
 
 
 def _add_votes(listed: list[Case]) -> None:
-    """Give each case its seats, its counted voters and its labels, for the page's cases only."""
+    """Give each case its slots, its counted voters and its labels, for the page's cases only."""
     keys = [one.pk for one in listed]
     items = WorkItem.objects.filter(kind=Kind.COMPARE, object_id__in=keys)
-    seats = dict(items.values_list("object_id", "capacity"))
+    slots = dict(items.values_list("object_id", "capacity"))
     votes = Vote.objects.filter(case__in=keys, submission__is_surplus=False).order_by()
     voted = dict(votes.values_list("case").annotate(voted=Count("person", distinct=True)))
     for one in listed:
-        one.capacity, one.voted = seats.get(one.pk, 0), voted.get(one.pk, 0)  # type: ignore[attr-defined]
+        one.capacity, one.voted = slots.get(one.pk, 0), voted.get(one.pk, 0)  # type: ignore[attr-defined]
         one.labels = _labels(one)  # type: ignore[attr-defined]
 
 

@@ -1,4 +1,4 @@
-"""The screens of readers and seniors: compare two answers; decide what the readers could not."""
+"""The screens of readers and adjudicators: compare two answers; decide what the readers could not."""
 
 from typing import Any
 from uuid import UUID
@@ -45,7 +45,7 @@ def adjudicate(request: HttpRequest, claim: Claim) -> HttpResponse:
 
 @post_only
 def blind(request: HttpRequest, token: UUID) -> HttpResponse:
-    """Store the senior's unseen vote and show the readers' votes."""
+    """Store the adjudicator's unseen vote and show the readers' votes."""
     person = signed_in(request)
     claim = open_claim(token, person)
     _check_kind(claim, Kind.ADJUDICATE)

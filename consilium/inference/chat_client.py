@@ -45,7 +45,7 @@ class CallOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ServerLost:
-    """The connection to this address broke: `Courier.use` must name an address before requests go on."""
+    """The connection to this address broke: `ChatClient.use` must name an address before requests go on."""
 
     address: str
 
@@ -82,7 +82,7 @@ class ChatClient:
         self._thread.start()
 
     def send(self, requests: Iterable[WireRequest]) -> None:
-        """Queue requests; each leads to one Outcome."""
+        """Queue requests; each leads to one CallOutcome."""
         self._loop.call_soon_threadsafe(self._put, list(requests))
 
     def take(self, seconds: float) -> list[CallOutcome | ServerLost]:

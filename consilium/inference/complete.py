@@ -1,6 +1,6 @@
 """Asks a model many questions: cached replies first, the rest over HTTP with bounded concurrency.
 
-The calling thread does the database and the callbacks, the courier's thread does HTTP, and neither waits for
+The calling thread does the database and the callbacks, the client's thread does HTTP, and neither waits for
 the other while it has something to do.
 """
 
@@ -87,7 +87,7 @@ class _Round:
         self._asks: Iterator[ChatRequest] = iter(asks)
         self._on_reply = on_reply
         self._check = check
-        self._courier: ChatClient | None = None
+        self._client: ChatClient | None = None
         self._waiting: dict[str, list[_Waiter]] = {}
         self._asked = CompletionTally()
 
@@ -134,25 +134,25 @@ class _Round:
     def _send(self, requests: list[WireRequest]) -> None:
         if not requests:
             return
-        if self._courier is None:
+        if self._client is None:
             target = self._target
-            self._courier = ChatClient(
+            self._client = ChatClient(
                 target.address(self._check), target.headers(), self._limits, can_move=target.can_move
             )
-        self._courier.send(requests)
+        self._client.send(requests)
 
     def _receive(self) -> None:
         self._check()
-        if self._courier is None:
+        if self._client is None:
             return
-        events = self._courier.take(POLL_SECONDS)
+        events = self._client.take(POLL_SECONDS)
         outcomes = [event for event in events if isinstance(event, CallOutcome)]
         self._route(self._deliver(self._store(outcomes), is_cached=False))
         for outcome in outcomes:
             if outcome.answer is None:
                 self._fail(outcome)
         if any(isinstance(event, ServerLost) for event in events):
-            self._courier.use(self._target.address(self._check))
+            self._client.use(self._target.address(self._check))
 
     def _store(self, outcomes: Iterable[CallOutcome]) -> Iterable[Reply]:
         good = [(o.request.sha256, o.answer, o.latency_ms) for o in outcomes if o.answer is not None]
@@ -176,7 +176,7 @@ class _Round:
             self._asked.failed.append((waiter.ask.tag, outcome.reason))
 
     def _close(self) -> None:
-        if self._courier is not None:
-            self._courier.close()
-            late = self._courier.take(0)
+        if self._client is not None:
+            self._client.close()
+            late = self._client.take(0)
             self._store(event for event in late if isinstance(event, CallOutcome))

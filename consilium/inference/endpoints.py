@@ -65,7 +65,7 @@ def add_endpoint(
     A local model's revision is the SHA-256 of its files. `study` None offers the model to every study, which
     only an operator may do; `by` None is the command line or a job.
     `provenance["releases"]` lists the digests of the releases it was trained on.
-    Raises EndpointRefused, NameTaken, NotAllowed.
+    Raises EndpointRefused, EndpointNameTaken, NotAllowed.
     """
     if by is not None:
         check_role(by, study, Role.LEAD, OPERATOR) if study else check_role(by, None, OPERATOR)

@@ -53,7 +53,7 @@ class RemoteTarget:
         return {"Authorization": f"Bearer {key}"} if key else {}
 
     def on_the_wire(self, form: bytes, ask: ChatRequest) -> bytes:
-        """The body as it is sent: its request_bytes form."""
+        """The body as it is sent: its canonical form."""
         return form
 
 

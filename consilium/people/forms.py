@@ -68,10 +68,10 @@ SETTINGS_IN_WORDS: dict[str, tuple[str, str]] = {
         "Quiet hours",
         "How long votes may still be changed after the last one came in.",
     ),
-    "senior_on_any_split": ("A senior decides every split", "Otherwise only cases without a majority."),
+    "senior_on_any_split": ("An adjudicator decides every split", "Otherwise only cases without a majority."),
     "claim_minutes": (
         "Minutes per claim",
-        "Without a sign of life for so long, the seat is free again.",
+        "Without a sign of life for so long, the slot is free again.",
     ),
     "prefetch": ("Cases fetched ahead", "Kept ready in the reader's browser."),
     "trace_tokens_min": ("Shortest trace, in tokens", "A shorter one fails the automatic check."),

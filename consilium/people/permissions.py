@@ -6,7 +6,7 @@ from consilium.people.models import Membership, Participation, Person, Role, Stu
 from consilium.refusals import Refused
 
 OPERATOR = "operator"
-# A senior is who may decide what readers could not: an adjudicator, or a lead.
+# A senior is an adjudicator or a lead: they sign pixels and settle traces. Cases go to adjudicators alone.
 SENIORS = (Role.ADJUDICATOR.value, Role.LEAD.value)
 
 

@@ -25,11 +25,11 @@ from consilium.workqueue.submit import submit as store_submission
 
 Call = Callable[[HttpRequest, uuid.UUID], dict[str, Any]]
 SURPLUS = (
-    "Your time on this one had run out and somebody else has taken the seat. Your work is stored as surplus: "
+    "Your time on this one had run out and somebody else has taken the slot. Your work is stored as surplus: "
     "it is paid and used in agreement, but not counted in the majority."
 )
 PUT_OFF = "Put off. It comes back at the end of your queue."
-SLOT_LOST = "Your time on this one has run out. You can still submit; it counts if a seat is free."
+SLOT_LOST = "Your time on this one has run out. You can still submit; it counts if a slot is free."
 
 
 def call(view: Call) -> Callable[..., JsonResponse]:

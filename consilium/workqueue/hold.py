@@ -1,4 +1,4 @@
-"""What becomes of a claim besides submitting: kept alive, put off, refused, expired."""
+"""What becomes of a claim besides submitting: kept alive, put off, refused."""
 
 import uuid
 from datetime import datetime

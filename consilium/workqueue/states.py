@@ -42,7 +42,7 @@ CLAIM_STATES = StateTable(
         arrow("claimed", "withdrawn", "the item closed", "lead", "system"),
         arrow("postponed", "claimed", "the person takes it up again", *WORKERS),
         arrow("expired", "claimed", "the person takes it up again", *WORKERS),
-        arrow("expired", "submitted", "late: counted if a seat is free, else kept as surplus", *WORKERS),
+        arrow("expired", "submitted", "late: counted if a slot is free, else kept as surplus", *WORKERS),
         arrow("expired", "postponed", "the person puts it off", *WORKERS),
         arrow("expired", "skipped", "the person gives a reason", *WORKERS),
     ),

@@ -29,7 +29,7 @@ class Gathered:
 
 
 def freeze_traces(*, study: Study, name: str, by: Person, derived_from: Release | None = None) -> Release:
-    """Freeze the accepted and edited traces of training questions. Raises as `releasing.freeze`."""
+    """Freeze the accepted and edited traces of training questions. Raises as `freeze`."""
     gathered = Gathered()
     return freeze(
         study=study,
@@ -43,7 +43,7 @@ def freeze_traces(*, study: Study, name: str, by: Person, derived_from: Release 
 
 
 def freeze_questions(*, study: Study, name: str, by: Person, derived_from: Release | None = None) -> Release:
-    """Freeze the ready test questions, held out for solvers. Raises as `releasing.freeze`."""
+    """Freeze the ready test questions, held out for solvers. Raises as `freeze`."""
     gathered = Gathered()
     return freeze(
         study=study,

@@ -108,7 +108,7 @@ class _Round:
     skipped: int = 0
 
     def write(self, question_ids: Sequence[int]) -> None:
-        """ChatRequest for the traces of some questions, store them, pick the samples."""
+        """Ask for the traces of some questions, store them, pick the samples."""
         related = Question.objects.filter(pk__in=question_ids).select_related("source", "study")
         questions = {question.pk: question for question in related.order_by("pk")}
         counter = counter_for(self.endpoint)

@@ -75,7 +75,7 @@ def settle_trace(*, trace: Trace, review: TraceReview, by: Person) -> Trace:
 
 
 def counted_reviews(trace: Trace) -> list[TraceReview]:
-    """The newest review of each person that sits on a seat, in the order they came."""
+    """The newest review of each person that sits on a slot, in the order they came."""
     item = WorkItem.objects.filter(kind=Kind.REVIEW, object_id=trace.pk).first()
     if item is None:
         return []
@@ -112,7 +112,7 @@ def _validate(item: WorkItem, content: dict[str, Any], shown: dict[str, Any]) ->
 
 
 def _project(submission: Submission) -> None:
-    """Store the typed review; the last seat taken decides the trace."""
+    """Store the typed review; the last slot taken decides the trace."""
     content = submission.content
     trace = Trace.objects.select_related("study").get(pk=submission.item.object_id)
     TraceReview.objects.create(

@@ -1,4 +1,4 @@
-// The senior's unseen vote: an ordinary form, kept alive by heartbeats, that can be put off or skipped.
+// The adjudicator's unseen vote: an ordinary form, kept alive by heartbeats, that can be put off or skipped.
 
 import { ActiveTime } from "../workqueue/active_time.js";
 import { askReason } from "../workqueue/prompts.js";

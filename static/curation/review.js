@@ -1,5 +1,5 @@
 // The review of a trace: shows what each choice needs, marks changed words, and says what the steps add up to.
-// The choices themselves, keys, drafts and sending are the work room's (work.js, keys.js).
+// The choices themselves, keys, drafts and sending are those of the work queue (work.js, keys.js).
 
 import { markChanges } from "./word_changes.js";
 

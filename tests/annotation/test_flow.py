@@ -1,4 +1,4 @@
-"""From answers to labels: rounds, orders, quiet periods, replacements, seniors, exclusions, releases."""
+"""From answers to labels: rounds, orders, quiet periods, replacements, adjudicators, exclusions, releases."""
 
 import json
 import uuid
@@ -229,7 +229,7 @@ def test_a_case_nobody_can_read_is_stalled_until_somebody_joins(at_once: Cast) -
     assert making.only_case().state == CaseState.SETTLED
 
 
-# --- seniors --------------------------------------------------------------------------------------------
+# --- adjudicators --------------------------------------------------------------------------------------
 
 
 def test_harm_flagged_twice_goes_to_a_senior_who_did_not_vote(at_once: Cast) -> None:

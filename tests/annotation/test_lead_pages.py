@@ -88,7 +88,7 @@ def test_the_history_does_not_name_the_senior(cast: Cast) -> None:
     claim = making.claim(cast.study, cast.rosa, "adjudicate")
     vote_blind(claim=claim, by=cast.rosa, choices=making.content()["choices"], reasons={})
     shown = browser(cast.lena).get(at("case", cast, pk=making.only_case().pk)).content.decode()
-    assert "a senior, " in shown
+    assert "an adjudicator, " in shown
     assert str(cast.rosa) not in shown
 
 
@@ -153,7 +153,12 @@ def test_agreement_is_shown_or_stated_as_undefined(cast: Cast) -> None:
     assert "No Fleiss kappa for creativity" in shown
     overall = page.context["figures"].rows[-1]
     assert overall.percent.value == pytest.approx((1 + 1 / 3 + 1 / 3) / 3)
-    assert page.context["rows"][-1][2] == {"dimension": "overall", "senior": 0, "split": 2, "unanimous": 1}
+    assert page.context["rows"][-1][2] == {
+        "dimension": "overall",
+        "adjudicator": 0,
+        "split": 2,
+        "unanimous": 1,
+    }
 
 
 def test_a_lead_freezes_the_settled_cases(cast: Cast) -> None:
