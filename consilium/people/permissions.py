@@ -1,8 +1,13 @@
 """Who may act in a study: `roles_of` answers, `check_*` raises NotAllowed."""
 
+from dataclasses import dataclass
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, QuerySet
 
 from consilium.people.models import Membership, Participation, Person, Role, Study
+from consilium.prepared import Prepared
 from consilium.refusals import Refused
 
 OPERATOR = "operator"
@@ -14,6 +19,47 @@ class NotAllowed(Refused, PermissionDenied):
     """The person's role does not allow this; the text is for people."""
 
     status = 403
+
+
+class NoConsent(NotAllowed):
+    """The person has not agreed to take part, or has withdrawn."""
+
+    def __init__(self) -> None:
+        super().__init__("Please confirm that you take part in this study before you work in it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a person may do in one study, read at once: the active membership and the consent."""
+
+    membership: Membership
+    takes_part: bool
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The same as roles_of."""
+        operator = {OPERATOR} if self.membership.person.is_operator else set()
+        return frozenset({self.membership.role, *operator})
+
+
+def standing_of(person: Person, study: Study) -> Standing | None:
+    """The person's standing in the study, in one query; None for who is no active member."""
+    found: Any = _STANDING.first(study=study.pk, person=person.pk) if person.is_active else None
+    if found is None:
+        return None
+    found.study, found.person = study, person
+    return Standing(found, found.takes_part)
+
+
+def _standing(study: int, person: int) -> QuerySet[Membership]:
+    live = Participation.objects.filter(
+        study=OuterRef("study"), person=OuterRef("person"), withdrawn_at__isnull=True
+    )
+    active = Membership.objects.filter(study=study, person=person, is_active=True)
+    return active.annotate(takes_part=Exists(live))
+
+
+_STANDING = Prepared(_standing, study=int, person=int)
 
 
 def roles_of(person: Person, study: Study | None) -> frozenset[str]:
@@ -47,7 +93,7 @@ def can_take_part(person: Person, study: Study) -> bool:
 def check_takes_part(person: Person, study: Study) -> None:
     """Raise NotAllowed without a live Participation: no submission without consent."""
     if not can_take_part(person, study):
-        raise NotAllowed("Please confirm that you take part in this study before you work in it.")
+        raise NoConsent
 
 
 def check_senior(person: Person, study: Study) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 from django.db import models, transaction
 
 from consilium.audit.record import record
+from consilium.prepared import update
 from consilium.refusals import Refused
 from consilium.states.tables import SYSTEM, StateTable
 
@@ -45,11 +46,13 @@ def transition(
     by: "Person | None",
     reason: str = "",
     data: dict[str, Any] | None = None,
+    roles: frozenset[str] | None = None,
     **fields: Any,
 ) -> None:
     """Move `obj` to state `to`: table, permission, conditional update, audit row.
 
     `by=None` is the system (a worker). `fields` are stored in the same UPDATE.
+    `roles`: those of the person in the study, where the caller has read them in this transaction.
     Raises TransitionRefused, or StateChanged when another process moved it first (nothing is written then).
     """
     table, source = obj.STATES, obj.state
@@ -57,21 +60,23 @@ def transition(
     if found is None:
         raise TransitionRefused(f"A {table.name} that is {source} cannot become {to}.")
     study = obj.owning_study
-    if not found.actors & _rights(by, study):
+    if not found.actors & (_rights(by, study) if roles is None else roles):
         raise RoleRefused(f"Your role does not allow {table.name}: {source} to {to}.")
     model = cast("type[models.Model]", type(obj))
-    with transaction.atomic():
-        changed = model._default_manager.filter(pk=obj.pk, state=source).update(state=to, **fields)
-        if not changed:
-            raise StateChanged(f"This {table.name} is no longer {source}; reload to see what happened.")
-        record(
-            action=f"{table.name}.{to}",
-            obj=cast("models.Model", obj),
-            by=by,
-            study=study,
-            data={"from": source, **(data or {})},
-            reason=reason,
-        )
+    # No savepoint: where the change was stored and its event cannot be, the caller's transaction fails.
+    with transaction.atomic(savepoint=False):
+        changed = update(model, {"state": to, **fields}, pk=obj.pk, state=source)
+        if changed:
+            record(
+                action=f"{table.name}.{to}",
+                obj=cast("models.Model", obj),
+                by=by,
+                study=study,
+                data={"from": source, **(data or {})},
+                reason=reason,
+            )
+    if not changed:
+        raise StateChanged(f"This {table.name} is no longer {source}; reload to see what happened.")
     obj.state = to
     for name, value in fields.items():
         setattr(obj, name, value)

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from consilium.audit import verify
 from consilium.audit.anchors import write_anchor
 from consilium.audit.append_only import Refusal
 from consilium.audit.models import AuditEvent, AuditHead
-from consilium.audit.record import NotInTransaction, event_digest, record
+from consilium.audit.record import NotInTransaction, audited_transaction, event_digest, record
 from consilium.audit.verify import Break, verify_chains
 from consilium.people.models import Study
 from tests.factories.cast import Cast
@@ -61,6 +62,54 @@ def test_an_event_goes_away_with_its_rolled_back_change(cast: Cast) -> None:
         write(cast.study)
         transaction.set_rollback(True)
     assert verify_chains() == (1, [])
+
+
+def note(study: Study, number: int) -> None:
+    record(action="test.done", obj=study, by=None, study=study, data={"n": number})
+
+
+def test_events_of_one_transaction_are_appended_at_its_end_and_lock_each_chain_once(cast: Cast) -> None:
+    write(cast.study)
+    with CaptureQueriesContext(connection) as asked, audited_transaction():
+        note(cast.study, 1)
+        note(cast.other_study, 2)
+        with audited_transaction():
+            note(cast.study, 3)
+        assert AuditEvent.objects.count() == 1
+    assert verify_chains() == (4, [])
+    of_study = AuditEvent.objects.filter(study=cast.study).order_by("sequence")
+    assert [event.data["n"] for event in of_study] == [1, 1, 3]
+    texts = [query["sql"] for query in asked]
+    assert len([sql for sql in texts if sql.startswith("INSERT INTO") and "auditevent" in sql]) == 2
+    assert len([sql for sql in texts if sql.startswith("UPDATE") and "audithead" in sql]) == 2
+
+
+def test_an_event_of_an_undone_part_is_not_appended(cast: Cast) -> None:
+    def fail() -> None:
+        with transaction.atomic():
+            note(cast.study, 2)
+            raise ZeroDivisionError
+
+    with audited_transaction():
+        note(cast.study, 1)
+        with pytest.raises(ZeroDivisionError):
+            fail()
+        note(cast.study, 3)
+    assert [event.data["n"] for event in AuditEvent.objects.order_by("sequence")] == [1, 3]
+
+
+def test_a_failed_transaction_appends_nothing_and_the_next_one_starts_clean(cast: Cast) -> None:
+    def fail() -> None:
+        with audited_transaction():
+            note(cast.study, 1)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with audited_transaction():
+        note(cast.study, 2)
+    write(cast.study)
+    assert [event.data["n"] for event in AuditEvent.objects.order_by("sequence")] == [2, 1]
 
 
 @pytest.mark.parametrize("change", [lambda rows: rows.update(reason="other"), lambda rows: rows.delete()])

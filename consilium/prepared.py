@@ -1,0 +1,197 @@
+"""Statements compiled once: Django builds the SQL of a queryset or an INSERT the first time, then it is kept.
+
+For the statements of the busiest requests, where building the SQL costs several times what running it does.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+from django.db import connection, models
+from django.db.models.query import get_related_populators
+
+M = TypeVar("M", bound=models.Model)
+EPOCH = datetime(1901, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One compiled SELECT: `names` says which parameter each place takes, `constants` what others hold."""
+
+    sql: str
+    constants: tuple[Any, ...]
+    names: tuple[str | None, ...]
+    reader: "_RowReader"
+
+
+class _RowReader:
+    """Makes instances of rows as Django's ModelIterable does, with everything looked up beforehand."""
+
+    def __init__(self, compiler: Any) -> None:
+        info = compiler.klass_info
+        self._model = info["model"]
+        self._start, self._end = info["select_fields"][0], info["select_fields"][-1] + 1
+        self._names = [found[0].target.attname for found in compiler.select[self._start : self._end]]
+        self._related = get_related_populators(info, compiler.select, connection.alias)  # type: ignore[call-arg]
+        self._annotations = list(compiler.annotation_col_map.items())
+        expressions = [found[0] for found in compiler.select[: compiler.col_count]]
+        self._converters = list(compiler.get_converters(expressions).items())
+
+    def read(self, row: Sequence[Any]) -> Any:
+        """The instance of a row, with its related instances and annotations."""
+        values = list(row)
+        for place, (converters, expression) in self._converters:
+            for converter in converters:
+                values[place] = converter(values[place], expression, connection)
+        made = self._model.from_db(connection.alias, self._names, values[self._start : self._end])
+        for related in self._related:
+            related.populate(values, made)
+        for name, place in self._annotations:
+            setattr(made, name, values[place])
+        return made
+
+
+class Prepared(Generic[M]):
+    """A SELECT of model instances with named parameters.
+
+    `build` gets one stand-in value per parameter and returns the queryset; it must use each of them as it is,
+    in a filter. `types` says what each parameter is: int (also keys of rows), str, uuid.UUID or datetime.
+    """
+
+    def __init__(self, build: Callable[..., "models.QuerySet[M]"], **types: type) -> None:
+        self._build, self._types = build, types
+        self._plans: dict[str, _Plan] = {}
+
+    def __call__(self, **values: Any) -> list[M]:
+        """The instances for these values. Raises LookupError when one is missing."""
+        plan = self._plan()
+        with connection.cursor() as cursor:
+            cursor.execute(plan.sql, self._params(plan, values))
+            rows = cursor.fetchall()
+        return [plan.reader.read(row) for row in rows]
+
+    def first(self, **values: Any) -> M | None:
+        """The first instance, or None; the queryset should have a limit."""
+        return next(iter(self(**values)), None)
+
+    def count(self, **values: Any) -> int:
+        """How many rows there are for these values."""
+        plan = self._plan()
+        with connection.cursor() as cursor:
+            # The statement is Django's own, its values are parameters.
+            cursor.execute(f"SELECT COUNT(*) FROM ({plan.sql}) counted", self._params(plan, values))  # noqa: S608
+            return int(cursor.fetchone()[0])
+
+    def _plan(self) -> _Plan:
+        return self._plans.get(connection.vendor) or self._compile()
+
+    def _params(self, plan: _Plan, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        filled = {name: _adapted(values[name]) for name in self._types}
+        return tuple(
+            constant if name is None else filled[name]
+            for constant, name in zip(plan.constants, plan.names, strict=True)
+        )
+
+    def _compile(self) -> _Plan:
+        stand_ins = {name: _stand_in(kind, place) for place, (name, kind) in enumerate(self._types.items())}
+        queryset = self._build(**stand_ins)
+        compiler = queryset.query.get_compiler(connection=connection)
+        sql, constants = compiler.as_sql()
+        by_value = {_adapted(value): name for name, value in stand_ins.items()}
+        names = tuple(by_value.get(value) if _can_be_key(value) else None for value in constants)
+        if missing := set(self._types) - set(names):
+            raise LookupError(f"Not a plain parameter of the statement: {', '.join(sorted(missing))}.")
+        plan = _Plan(sql, tuple(constants), names, _RowReader(compiler))
+        self._plans[connection.vendor] = plan
+        return plan
+
+
+def insert(instances: Sequence[models.Model]) -> None:
+    """Store new rows of one model in one statement and give the instances their keys.
+
+    As bulk_create, but for a few rows and without building the statement anew.
+    """
+    model = type(instances[0])
+    fields, sql = _insert_statement(model, len(instances), connection.vendor)
+    params = [
+        field.get_db_prep_save(field.pre_save(instance, add=True), connection)
+        for instance in instances
+        for field in fields
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        keys = cursor.fetchall()
+    for instance, (key,) in zip(instances, keys, strict=True):
+        instance.pk = key
+        instance._state.adding, instance._state.db = False, connection.alias
+
+
+def update(model: type[models.Model], changes: Mapping[str, Any], **where: Any) -> int:
+    """UPDATE with equality conditions on columns; how many rows it changed."""
+    if any(hasattr(value, "resolve_expression") for value in changes.values()):
+        return model._default_manager.filter(**where).update(**changes)
+    sql = _update_statement(model, tuple(changes), tuple(where), connection.vendor)
+    params = [_prepared_value(model, name, value) for name, value in (*changes.items(), *where.items())]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return int(cursor.rowcount)
+
+
+@cache
+def _insert_statement(model: type[models.Model], rows: int, vendor: str) -> tuple[list[Any], str]:
+    meta: Any = model._meta
+    fields = [field for field in meta.concrete_fields if not isinstance(field, models.AutoField)]
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(field.column) for field in fields)
+    values = ", ".join(["(" + ", ".join(["%s"] * len(fields)) + ")"] * rows)
+    into = f"{quote(meta.db_table)} ({columns})"
+    # Names come from the models, values are parameters.
+    return fields, f"INSERT INTO {into} VALUES {values} RETURNING {quote(meta.pk.column)}"  # noqa: S608
+
+
+@cache
+def _update_statement(
+    model: type[models.Model], changes: tuple[str, ...], where: tuple[str, ...], vendor: str
+) -> str:
+    meta: Any = model._meta
+    quote = connection.ops.quote_name
+
+    def equal(names: tuple[str, ...], separator: str) -> str:
+        return separator.join(f"{quote(_field(model, name).column)} = %s" for name in names)
+
+    changed, found = equal(changes, ", "), equal(where, " AND ")
+    return f"UPDATE {quote(meta.db_table)} SET {changed} WHERE {found}"  # noqa: S608
+
+
+def _prepared_value(model: type[models.Model], name: str, value: Any) -> Any:
+    field = _field(model, name)
+    return field.get_db_prep_save(value.pk if isinstance(value, models.Model) else value, connection)
+
+
+def _field(model: type[models.Model], name: str) -> Any:
+    return model._meta.pk if name == "pk" else model._meta.get_field(name)
+
+
+def _stand_in(kind: type, place: int) -> Any:
+    """A value of that type which no real statement holds as a constant."""
+    if kind is uuid.UUID:
+        return uuid.UUID(int=(0xC0115 << 64) + place)
+    if kind is datetime:
+        return EPOCH + timedelta(days=place)
+    return 8_800_770_066_000 + place if kind is int else f"\u2060stand-in {place}\u2060"
+
+
+def _adapted(value: Any) -> Any:
+    """The value as the database driver takes it."""
+    if isinstance(value, uuid.UUID):
+        return value if connection.features.has_native_uuid_field else value.hex
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return value
+
+
+def _can_be_key(value: Any) -> bool:
+    return isinstance(value, int | str | uuid.UUID | datetime)
