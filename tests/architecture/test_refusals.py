@@ -32,7 +32,7 @@ def test_no_use_case_refuses_with_a_value_error() -> None:
     faults = {"Exception", "ValueError", "LookupError"}
     by_design = {
         "Cancelled", "JobPostponed", "LeaseLost", "NotAnAnswer", "ServingFailed", "SeveralMeant",
-        "UnknownKind",
+        "UnknownKind", "WritersBusy",
         "_Again", "_Final", "_LostRace",
     }  # fmt: skip
     rooms = ("consilium/*.py", "curation/*.py", "annotation/*.py", "benchmark/*.py", "dashboard/*.py")

@@ -1,0 +1,55 @@
+"""Django's SQLite backend with one change: a transaction that writes waits for its turn before it begins."""
+
+from typing import Any
+
+from django.db import OperationalError
+from django.db.backends.sqlite3 import base
+
+from consilium.queued_sqlite.writers import WriterQueue, WritersBusy, queue_of
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Transactions here begin IMMEDIATE: all of them may write."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._turn: WriterQueue | None = None
+
+    def _start_transaction_under_autocommit(self) -> None:
+        self._enter()
+        try:
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
+        except BaseException:
+            self._leave()
+            raise
+
+    def _commit(self) -> None:
+        super()._commit()  # type: ignore[misc]
+        self._leave()  # not after an error: Django rolls back then
+
+    def _rollback(self) -> None:
+        try:
+            super()._rollback()  # type: ignore[misc]
+        finally:
+            self._leave()
+
+    def _close(self) -> None:
+        try:
+            super()._close()  # type: ignore[misc]
+        finally:
+            self._leave()
+
+    def _enter(self) -> None:
+        if self.is_in_memory_db() or self._turn is not None:
+            return
+        queue = queue_of(f"{self.settings_dict['NAME']}-writers")
+        try:
+            queue.enter(float(self.settings_dict["OPTIONS"].get("timeout", 5)))
+        except WritersBusy:
+            raise OperationalError("database is locked: other writers did not end in time") from None
+        self._turn = queue
+
+    def _leave(self) -> None:
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.leave()

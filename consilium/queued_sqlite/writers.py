@@ -1,0 +1,88 @@
+"""The queue of writers of one database file: first come, first served in a process, one process at a time.
+
+SQLite lets a writer that finds the file locked sleep for up to 100 ms and try again, so whoever comes at the
+right moment wins and somebody starves. Here a writer waits for its turn before it asks SQLite.
+"""
+
+import fcntl
+import os
+import threading
+import time
+from collections import deque
+from typing import Final
+
+POLL_SECONDS: Final = 0.001
+
+
+class WritersBusy(Exception):
+    """The turn did not come in time."""
+
+
+class WriterQueue:
+    """One per process and database file. The lock on the file beside it ends with the process in any case."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._mutex = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+        self._is_taken = False
+        self._file: int | None = None
+
+    def enter(self, seconds: float) -> None:
+        """Wait for the turn, at most so long. Raises WritersBusy. Not re-entrant."""
+        until = time.monotonic() + seconds
+        self._take_turn(seconds)
+        try:
+            self._lock_file(until)
+        except BaseException:
+            self._pass_on()
+            raise
+
+    def leave(self) -> None:
+        """Let the next one in."""
+        assert self._file is not None
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._pass_on()
+
+    def _take_turn(self, seconds: float) -> None:
+        with self._mutex:
+            if not self._is_taken:
+                self._is_taken = True
+                return
+            mine = threading.Event()
+            self._waiting.append(mine)
+        if mine.wait(seconds):
+            return
+        with self._mutex:
+            if mine.is_set():  # it came in this very moment
+                return
+            self._waiting.remove(mine)
+        raise WritersBusy
+
+    def _pass_on(self) -> None:
+        with self._mutex:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._is_taken = False
+
+    def _lock_file(self, until: float) -> None:
+        if self._file is None:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise WritersBusy from None
+                time.sleep(POLL_SECONDS)
+            else:
+                return
+
+
+_queues: dict[tuple[int, str], WriterQueue] = {}
+
+
+def queue_of(path: str) -> WriterQueue:
+    """The queue of a database file in this process; a forked child gets its own."""
+    return _queues.setdefault((os.getpid(), path), WriterQueue(path))
