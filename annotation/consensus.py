@@ -16,14 +16,14 @@ from consilium.people.models import Person, Role
 from consilium.states.transitions import StateChanged, transition
 from consilium.workqueue.models import Claim, Kind, WorkItem
 from consilium.workqueue.open import add_capacity, close_item, open_items
-from consilium.workqueue.slots import lock_item
+from consilium.workqueue.slots import finished_slots, lock_item
 
 
 def count_votes(*, case: Case, item: WorkItem) -> None:
     """After a counted vote, in its transaction: once every slot voted, replacements or the quiet period."""
     if case.state == CaseState.STALLED:
         transition(case, CaseState.OPEN, by=None, reason="a reader is eligible")
-    if case.state != CaseState.OPEN or Vote.objects.filter(case=case).counted().count() < item.capacity:
+    if case.state != CaseState.OPEN or finished_slots(item) < item.capacity:
         return
     outcome = outcome_of(case, item)
     if outcome.more_readers:

@@ -7,6 +7,7 @@ from annotation.differences import Piece, differences
 from annotation.frames import SHOWN_CHOICES, SHOWN_HARM, to_shown
 from annotation.models import BlindVote, Case, Dimension, Harm, Vote
 from annotation.votes import CANNOT_JUDGE_REASONS
+from consilium.prepared import Prepared
 from consilium.refusals import Refused
 from consilium.workqueue.models import Claim
 from curation.images.access import NotShowable, all_released
@@ -56,8 +57,8 @@ class Chip:
 
 def shown_case(claim: Claim) -> ShownCase:
     """The case of a claim in the claim's order. Raises NotShowable for an image that is not released."""
-    related = Case.objects.select_related("question", "response_a", "response_b")
-    case = related.get(pk=claim.item.object_id)
+    case = _CASE.first(pk=claim.item.object_id)
+    assert case is not None, "the item of a comparison names a case"
     images = case.question.ordered_images()
     if not all_released(images):
         raise NotShowable("An image of this case was taken back for another check. Put the case off for now.")
@@ -65,6 +66,16 @@ def shown_case(claim: Claim) -> ShownCase:
     first, second = texts if claim.shown["first"] == "a" else texts[::-1]
     options = [(str(letter), str(text)) for letter, text in case.question.options.items()]
     return ShownCase(case.question.text, options, images, *differences(first, second))
+
+
+_CASE = Prepared(
+    lambda pk: (
+        Case.objects.filter(pk=pk)
+        .select_related("question", "response_a", "response_b")
+        .only("question__text", "question__options", "response_a__text", "response_b__text")
+    ),
+    pk=int,
+)
 
 
 def rows(

@@ -1,15 +1,17 @@
 """The work kind `compare`: what a vote must hold, what each reader is shown, and its typed row."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 
 from annotation.consensus import count_votes
 from annotation.frames import SHOWN_CHOICES, SHOWN_HARM, side, to_case
 from annotation.models import Case, Vote
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.people.models import Person
-from consilium.workqueue.kinds import InvalidContent, WorkKind
+from consilium.prepared import Prepared, insert
+from consilium.workqueue.kinds import InvalidContent, Shown, WorkKind
 from consilium.workqueue.models import Claim, Kind, Submission, WorkItem
 from consilium.workqueue.open import shuffle_of
 
@@ -78,27 +80,49 @@ def _rationales(given: Any) -> dict[str, str]:
     return {name: text.strip() for name, text in texts.items() if text.strip()}
 
 
-def shown_for(item: WorkItem, person: Person) -> dict[str, Any]:
-    """Which answer this reader sees first: balanced over the case's readers, then the reader's cases."""
-    on_case = _lead_of_a(Claim.objects.filter(item=item).exclude(person=person))
-    by_reader = _lead_of_a(Claim.objects.filter(study=item.study_id, person=person, item__kind=item.kind))
+def shown_for(item: WorkItem, person: Person, others: Sequence[Shown]) -> Shown:
+    """Which answer this reader sees first: balanced over the case's readers, then the reader's cases.
+
+    `lead` counts how many more cases showed this reader A first than B first, this one included.
+    """
+    on_case = sum(_step(shown) for shown in others)
+    by_reader = _lead_of(item, person)
     lead = on_case or by_reader or (1 if shuffle_of(person.pk, item.kind, item.object_id) % 2 else -1)
-    return {"first": "b" if lead > 0 else "a"}
+    first = "b" if lead > 0 else "a"
+    return {"first": first, "lead": by_reader + _step({"first": first})}
 
 
-def _lead_of_a(claims: QuerySet[Claim]) -> int:
-    """How many more of the claims showed A first than B first."""
-    counts = claims.aggregate(
-        a=Count("pk", filter=Q(shown__first="a")), b=Count("pk", filter=Q(shown__first="b"))
-    )
-    return int(counts["a"] - counts["b"])
+def _step(shown: Shown) -> int:
+    return 1 if shown.get("first") == "a" else -1
+
+
+def _lead_of(item: WorkItem, person: Person) -> int:
+    """The reader's lead after the newest case; counted where that case was shown before leads were kept."""
+    newest = _NEWEST.first(study=item.study_id, person=person.pk, kind=item.kind)
+    if newest is None:
+        return 0
+    if "lead" in newest.shown:
+        return int(newest.shown["lead"])
+    mine = Claim.objects.filter(study=item.study_id, person=person, item__kind=item.kind)
+    return sum(_step(shown) for shown in mine.values_list("shown", flat=True))
+
+
+def _newest_claim(study: int, person: int, kind: str) -> QuerySet[Claim]:
+    mine = Claim.objects.filter(study=study, person=person, item__kind=kind)
+    return mine.order_by("-pk").only("shown")[:1]
+
+
+_NEWEST = Prepared(_newest_claim, study=int, person=int, kind=str)
 
 
 def project(submission: Submission) -> None:
     """Store the vote in the frame of the case and see what it means for the case."""
-    case = Case.objects.select_for_update().get(pk=submission.item.object_id)
+    case = _LOCKED_CASE.first(pk=submission.item.object_id)
+    if case is None:
+        raise LookupError("The item names no case.")
+    case.study = submission.study
     first, content = submission.shown["first"], submission.content
-    Vote.objects.create(
+    vote = Vote(
         submission=submission,
         case=case,
         person=submission.person,
@@ -108,9 +132,12 @@ def project(submission: Submission) -> None:
         cannot_judge_reasons=content["reasons"],
         **{name: to_case(choice, first) for name, choice in content["choices"].items()},
     )
+    insert([vote])
     if not submission.is_surplus:
         count_votes(case=case, item=submission.item)
 
+
+_LOCKED_CASE = Prepared(lambda pk: Case.objects.select_for_update().filter(pk=pk), pk=int)
 
 COMPARE = WorkKind(
     name=Kind.COMPARE,

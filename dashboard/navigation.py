@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import OPERATOR, SENIORS, roles_of
+from consilium.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,12 @@ SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context of every page: `navigation`, `current_study`, `my_studies`, `my_role`."""
+    if frame := getattr(request, "frame", ""):  # a part of a page: nothing of the frame is shown
+        return {"frame": frame}
     person = getattr(request, "user", None)
     if not isinstance(person, Person):
         return {}
-    studies = list(Study.objects.visible_to(person).order_by("name"))
+    studies = _STUDIES(person=person.pk)
     slug = request.resolver_match.kwargs.get("study") if request.resolver_match else None
     current = next((study for study in studies if study.slug == slug), None)
     roles = roles_of(person, current)
@@ -92,6 +95,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             for study in studies
         ],
     }
+
+
+_STUDIES = Prepared(lambda person: Study.objects.visible_to(person).order_by("name"), person=int)
 
 
 def _study_sections(request: HttpRequest, study: Study | None, roles: frozenset[str]) -> list[dict[str, Any]]:

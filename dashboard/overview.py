@@ -14,7 +14,8 @@ from consilium.audit.models import AuditEvent
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
-from consilium.workqueue.models import Round, Submission
+from consilium.workqueue.models import Submission
+from consilium.workqueue.rounds import rounds_of
 from curation.models import Image, Question, Release, Trace
 from curation.permissions import for_settling, for_signing
 from curation.states import ImageState, ReleaseState, TraceState
@@ -78,21 +79,15 @@ def by_state(queryset: "QuerySet[Any]") -> dict[str, int]:
 
 def rounds_with_progress(study: Study) -> list[dict[str, Any]]:
     """Each round with the slots it offers and the counted submissions it has."""
-    rounds = Round.objects.filter(study=study)
-    shown = []
-    for one in rounds:
-        slots = sum(one.items.values_list("capacity", flat=True))
-        counted = Submission.objects.filter(item__round=one, is_surplus=False)
-        done = counted.values("item", "person").distinct().count()
-        shown.append(
-            {
-                "label": f"{one.get_kind_display()}: {one.name}",
-                "done": min(done, slots),
-                "slots": slots,
-                "is_open": one.closed_at is None,
-            }
-        )
-    return shown
+    return [
+        {
+            "label": f"{one.round.get_kind_display()}: {one.round.name}",
+            "done": one.done,
+            "slots": one.slots,
+            "is_open": one.round.closed_at is None,
+        }
+        for one in rounds_of(study)
+    ]
 
 
 def _tiles(study: Study) -> list[dict[str, Any]]:

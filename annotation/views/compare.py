@@ -10,9 +10,10 @@ from annotation import presentation
 from annotation.adjudication import AlreadyVotedBlind, vote_blind
 from annotation.frames import to_shown
 from annotation.models import BlindVote
+from consilium.people.permissions import Standing
 from consilium.people.requests import post_only, signed_in
-from consilium.workqueue.claim import earlier_claim, member_of, open_claim
-from consilium.workqueue.counts import count_of, today_of
+from consilium.workqueue.claim import earlier_claim, open_work
+from consilium.workqueue.counts import today_at_work
 from consilium.workqueue.kinds import InvalidContent
 from consilium.workqueue.models import Claim, Kind
 from consilium.workqueue.states import ClaimState
@@ -23,31 +24,32 @@ DECIDED = "Your answer is stored. The case has been decided meanwhile, so it tak
 
 
 @work_screen
-def compare(request: HttpRequest, claim: Claim) -> HttpResponse:
+def compare(request: HttpRequest, claim: Claim, standing: Standing) -> HttpResponse:
     """Two answers beside the image; also where a stored vote is revised while the case is open."""
     _check_kind(claim, Kind.COMPARE)
     if _is_decided(claim):
         return _notice(request, DECIDED, 410)
-    return _screen(request, claim, "annotation/compare.html", {"earlier": earlier_claim(claim)})
+    more = {"earlier": earlier_claim(claim)}
+    return _screen(request, claim, standing, "annotation/compare.html", more)
 
 
 @work_screen
-def adjudicate(request: HttpRequest, claim: Claim) -> HttpResponse:
+def adjudicate(request: HttpRequest, claim: Claim, standing: Standing) -> HttpResponse:
     """First unseen; once that vote is stored, with the readers' votes."""
     _check_kind(claim, Kind.ADJUDICATE)
     if _is_decided(claim):
         return _notice(request, DECIDED, 410)
     blind = BlindVote.objects.filter(case=claim.item.object_id, person=claim.person).first()
     if blind is None:
-        return _screen(request, claim, "annotation/blind.html", {})
-    return _screen(request, claim, "annotation/adjudicate.html", _second_stage(claim, blind))
+        return _screen(request, claim, standing, "annotation/blind.html", {})
+    return _screen(request, claim, standing, "annotation/adjudicate.html", _second_stage(claim, blind))
 
 
 @post_only
 def blind(request: HttpRequest, token: UUID) -> HttpResponse:
     """Store the adjudicator's unseen vote and show the readers' votes."""
     person = signed_in(request)
-    claim = open_claim(token, person)
+    claim, standing = open_work(token, person)
     _check_kind(claim, Kind.ADJUDICATE)
     choices, reasons = _part(request, "choices."), _part(request, "reasons.")
     try:
@@ -56,7 +58,7 @@ def blind(request: HttpRequest, token: UUID) -> HttpResponse:
         pass  # sent twice: the first one counts, and the next page shows it
     except InvalidContent as problem:
         more = {"errors": problem.errors, "chosen": {"choices": choices, "reasons": reasons}}
-        return _screen(request, claim, "annotation/blind.html", more, status=422)
+        return _screen(request, claim, standing, "annotation/blind.html", more, status=422)
     return redirect("annotation:adjudicate", token=token)
 
 
@@ -71,19 +73,23 @@ def _second_stage(claim: Claim, blind: BlindVote) -> dict[str, Any]:
 
 
 def _screen(
-    request: HttpRequest, claim: Claim, template: str, more: dict[str, Any], status: int = 200
+    request: HttpRequest,
+    claim: Claim,
+    standing: Standing,
+    template: str,
+    more: dict[str, Any],
+    status: int = 200,
 ) -> HttpResponse:
     try:
         case = presentation.shown_case(claim)
     except NotShowable as problem:
         return _notice(request, str(problem), 409)
-    membership = member_of(claim.study, claim.person)
     context = {
         "study": claim.study,
         "current_study": claim.study,
         "claim": claim,
         "case": case,
-        "today": today_of(membership, [count_of(membership, claim.item.kind)]),
+        "today": today_at_work(standing.membership, claim.item.kind),
         "rows": presentation.rows(more.get("chosen"), more.get("chips")),
         **presentation.form_words(),
         **more,

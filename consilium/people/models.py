@@ -75,7 +75,7 @@ class Person(AbstractBaseUser):
 class StudyQuerySet(models.QuerySet["Study"]):
     """Reads of studies."""
 
-    def visible_to(self, person: Person) -> "StudyQuerySet":
+    def visible_to(self, person: "Person | int") -> "StudyQuerySet":
         """Studies the person is an active member of; an operator is no member by right."""
         return self.filter(memberships__person=person, memberships__is_active=True).distinct()
 

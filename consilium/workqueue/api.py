@@ -19,9 +19,10 @@ from consilium.refusals import Refused
 from consilium.workqueue import drafts, hold
 from consilium.workqueue.kinds import InvalidContent
 from consilium.workqueue.models import Submission
-from consilium.workqueue.places import next_place, place_after_postponing
+from consilium.workqueue.places import next_place, place_after_postponing, screen_of
 from consilium.workqueue.states import ClaimState
-from consilium.workqueue.submit import submit as store_submission
+from consilium.workqueue.submit import submit_and_go_on
+from consilium.workqueue.views import next_screen
 
 Call = Callable[[HttpRequest, uuid.UUID], dict[str, Any]]
 SURPLUS = (
@@ -111,10 +112,13 @@ def submit(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
     """Store finished work and say where the next piece is."""
     body = read_body(request, content=dict, key=uuid.UUID, active_seconds=int, base_version=int)
     person = signed_in(request)
-    submission = store_submission(claim_token=token, person=person, idempotency_key=body.pop("key"), **body)
-    if submission.is_surplus:
+    done = submit_and_go_on(claim_token=token, person=person, idempotency_key=body.pop("key"), **body)
+    submission, claim = done.submission, done.next_claim
+    screen = next_screen(request, claim, done.standing) if claim else ""
+    if submission.is_surplus and not screen:
         messages.warning(request, SURPLUS)
-    return _stored(submission) | {"next": next_place(submission.study, person, submission.kind)}
+    place = screen_of(claim) if claim else next_place(submission.study, person, submission.kind)
+    return _stored(submission) | {"next": place, "screen": screen}
 
 
 def _stored(submission: Submission) -> dict[str, Any]:

@@ -1,21 +1,25 @@
 """Hands out work: one active claim per person and study, never more claims on an item than it has slots."""
 
 import uuid
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404
 from django.utils import timezone
 
-from consilium.audit.record import record
-from consilium.people.access import check_member
-from consilium.people.models import Membership, Person, Study
-from consilium.people.permissions import NotAllowed, check_takes_part
+from consilium.audit.record import audited_transaction, record
+from consilium.people.models import GuidelineVersion, Membership, Person, Study
+from consilium.people.permissions import NoConsent, NotAllowed, Standing, standing_of
+from consilium.prepared import Prepared, insert, update
 from consilium.states.transitions import StateChanged, transition
 from consilium.workqueue import kinds
-from consilium.workqueue.models import Claim, WorkItem, WorkItemQuerySet
+from consilium.workqueue.models import COMES_BACK, Claim, WorkItem
 from consilium.workqueue.refusals import ClaimOver, OtherWorkOpen
 from consilium.workqueue.retry import until_written
-from consilium.workqueue.slots import deadline, expire_claims, free_slot, note_free_slot
+from consilium.workqueue.slots import deadline, expire_claims
 from consilium.workqueue.states import ClaimState
 
 MOST_LOST_RACES = 1000
@@ -36,29 +40,45 @@ def next_claim(*, study: Study, person: Person, kind: str) -> Claim | None:
     Order: work lost by expiry first, then new items by priority and shuffle, then what the person put off.
     Raises NotAllowed (no member, no consent) or OtherWorkOpen (an active claim of another kind).
     """
-    membership = member_of(study, person)
-    check_takes_part(person, study)
+    standing = _member(study, person)
+    if not standing.takes_part:
+        raise NoConsent
     expire_claims(study=study)
     for _ in range(MOST_LOST_RACES):
         try:
-            return until_written(lambda: _claim(membership, kind))
+            return until_written(lambda: _claim(standing, kind))
         except (_LostRace, IntegrityError, StateChanged):
             continue
     raise RuntimeError(f"Lost {MOST_LOST_RACES} races in a row for {kind} work in {study.slug}.")
 
 
-@transaction.atomic
-def _claim(membership: Membership, kind: str) -> Claim | None:
-    return _active(membership, kind) or _take_next(membership, kind)
+def _claim(standing: Standing, kind: str) -> Claim | None:
+    with audited_transaction():
+        return _active_or_next(standing, kind)
+
+
+def claim_at_once(standing: Standing, kind: str) -> Claim | None:
+    """The same inside the caller's transaction, which is not harmed and waits for nobody.
+
+    None where the next item must be looked for apart: nothing is left, or others hold the rows.
+    """
+    try:
+        with transaction.atomic():
+            return _active_or_next(standing, kind, waits=False)
+    except (_LostRace, DatabaseError, StateChanged, OtherWorkOpen):
+        return None
+
+
+def _member(study: Study, person: Person) -> Standing:
+    standing = standing_of(person, study)
+    if standing is None:
+        raise NotAllowed("You are not a member of this study.")
+    return standing
 
 
 def member_of(study: Study, person: Person) -> Membership:
     """The active membership. Raises NotAllowed."""
-    found = Membership.objects.filter(study=study, person=person, is_active=True, person__is_active=True)
-    membership = found.select_related("study", "person").first()
-    if membership is None:
-        raise NotAllowed("You are not a member of this study.")
-    return membership
+    return _member(study, person).membership
 
 
 def open_claim(token: uuid.UUID | str, person: Person) -> Claim:
@@ -67,9 +87,14 @@ def open_claim(token: uuid.UUID | str, person: Person) -> Claim:
     Raises Http404 for a token that is unknown or somebody else's (the same answer), ClaimOver for one that
     ended. An expired claim is returned: what was typed must not be lost.
     """
-    claim = owned_claim(token, person)
+    return open_work(token, person)[0]
+
+
+def open_work(token: uuid.UUID | str, person: Person) -> tuple[Claim, Standing]:
+    """The same with the person's standing in the claim's study."""
+    claim, standing = _owned_work(token, person)
     check_not_over(claim)
-    return claim
+    return claim, standing
 
 
 def check_not_over(claim: Claim) -> None:
@@ -83,93 +108,199 @@ def locked_claim(token: uuid.UUID | str, person: Person) -> Claim:
 
     Raises Http404.
     """
+    return locked_work(token, person)[0]
+
+
+def locked_work(token: uuid.UUID | str, person: Person) -> tuple[Claim, Standing]:
+    """The same with the person's standing in its study."""
+    if connection.features.has_select_for_update:
+        _LOCKED_ITEM(token=_uuid(token), person=person.pk)
+    return _owned_work(token, person)
+
+
+def _locked_item(token: uuid.UUID, person: int) -> QuerySet[WorkItem]:
     items = WorkItem.objects.select_for_update(of=("self",), no_key=True)
-    items.filter(claims__token=token, claims__person=person).order_by().first()
-    return owned_claim(token, person)
+    return items.filter(claims__token=token, claims__person=person)
+
+
+_LOCKED_ITEM = Prepared(_locked_item, token=uuid.UUID, person=int)
+
+
+def _owned(token: uuid.UUID, person: int) -> QuerySet[Claim]:
+    newest = GuidelineVersion.objects.filter(study=OuterRef("study")).order_by("-number").values("pk")[:1]
+    mine = Claim.objects.filter(token=token, person=person).select_related("item", "study")
+    return mine.annotate(guideline_id=Subquery(newest))
+
+
+_OWNED = Prepared(_owned, token=uuid.UUID, person=int)
+
+
+def _uuid(token: uuid.UUID | str) -> uuid.UUID:
+    try:
+        return token if isinstance(token, uuid.UUID) else uuid.UUID(token)
+    except ValueError:
+        raise Http404("No such work.") from None
 
 
 def owned_claim(token: uuid.UUID | str, person: Person) -> Claim:
     """The person's claim of that token in any state. Raises Http404."""
-    claim = Claim.objects.select_related("item", "study", "person").filter(token=token, person=person).first()
+    return _owned_work(token, person)[0]
+
+
+def _owned_work(token: uuid.UUID | str, person: Person) -> tuple[Claim, Standing]:
+    claim = _OWNED.first(token=_uuid(token), person=person.pk)
     if claim is None:
         raise Http404("No such work.")
-    check_member(person, claim.study)
-    return claim
+    standing = standing_of(person, claim.study)
+    if standing is None:
+        raise Http404("Not found.")
+    claim.person = person
+    claim.item.study = claim.study
+    return claim, standing
 
 
 def earlier_claim(claim: Claim) -> Claim | None:
     """The person's last submitted work of the same kind that still takes changes, other than `claim`."""
+    last = _LAST_SUBMITTED(study=claim.study_id, person=claim.person_id, kind=claim.item.kind)
+    return next((each for each in last if each.pk != claim.pk), None)
+
+
+def _last_submitted(study: int, person: int, kind: str) -> QuerySet[Claim]:
     submitted = Claim.objects.filter(
-        study=claim.study_id,
-        person=claim.person_id,
-        item__kind=claim.item.kind,
-        item__is_open=True,
-        state=ClaimState.SUBMITTED,
+        study=study, person=person, item__kind=kind, item__is_open=True, state=ClaimState.SUBMITTED
     )
-    return submitted.exclude(pk=claim.pk).order_by("-heartbeat_at").first()
+    return submitted.order_by("-heartbeat_at", "-pk")[:2]
 
 
-def _active(membership: Membership, kind: str) -> Claim | None:
-    held = Claim.objects.select_related("item", "study").filter(
-        study=membership.study_id, person=membership.person_id, state=ClaimState.CLAIMED
+_LAST_SUBMITTED = Prepared(_last_submitted, study=int, person=int, kind=str)
+
+
+def _active_or_next(standing: Standing, kind: str, *, waits: bool = True) -> Claim | None:
+    member = standing.membership
+    claims = _HELD(study=member.study_id, person=member.person_id)
+    for claim in claims:
+        claim.study, claim.person = member.study, member.person
+        if claim.state == ClaimState.CLAIMED:
+            if claim.item.kind != kind:
+                raise OtherWorkOpen(claim)
+            return claim
+    return _take_next(standing, kind, claims, waits=waits)
+
+
+def _held(study: int, person: int) -> QuerySet[Claim]:
+    states = (ClaimState.CLAIMED, *COMES_BACK)
+    held = Claim.objects.filter(study=study, person=person, state__in=states)
+    return held.select_related("item").order_by("heartbeat_at", "pk")
+
+
+_HELD = Prepared(_held, study=int, person=int)
+
+
+def _take_next(standing: Standing, kind: str, held: Sequence[Claim], *, waits: bool) -> Claim | None:
+    """A claim on the first item that can be taken; `held` are the claims that may come back."""
+    lost = [claim.item_id for claim in held if claim.state == ClaimState.EXPIRED]
+    put_off = [claim.item_id for claim in held if claim.state == ClaimState.POSTPONED]
+    item = (
+        _first_returning(standing, kind, lost, waits=waits)
+        or _first_fresh(standing.membership, kind, waits=waits)
+        or _first_returning(standing, kind, put_off, waits=waits)
     )
-    claim = held.first()
-    if claim is not None and claim.item.kind != kind:
-        raise OtherWorkOpen(claim)
-    return claim
+    return _take(item, standing) if item else None
 
 
-def _take_next(membership: Membership, kind: str) -> Claim | None:
-    person = membership.person
-    room = WorkItem.objects.with_free_slot().filter(kind=kind).eligible_for(membership)
-    for queue in (
-        room.returning_to(person, ClaimState.EXPIRED),
-        room.fresh_for(person).in_queue_order(),
-        room.returning_to(person, ClaimState.POSTPONED),
-    ):
-        item = _first(queue)
-        if item is not None:
-            return _take(item, membership.study, person)
-    return None
+def _first_returning(standing: Standing, kind: str, item_ids: list[int], *, waits: bool) -> WorkItem | None:
+    if not item_ids:
+        return None
+    room = WorkItem.objects.with_free_slot().filter(kind=kind).eligible_for(standing.membership)
+    queue = room.returning_to(standing.membership.person, item_ids)[:1]
+    return _locked(lambda lock: next(iter(queue.select_for_update(**lock)), None), waits=waits)
 
 
-def _first(queue: WorkItemQuerySet) -> WorkItem | None:
+def _first_fresh(member: Membership, kind: str, *, waits: bool) -> WorkItem | None:
+    departments = {f"department_{place}": name for place, name in enumerate(member.departments)}
+    values = {
+        "study": member.study_id,
+        "person": member.person_id,
+        "kind": kind,
+        "role": member.role,
+        "specialty": member.specialty,
+        **departments,
+    }
+    return _locked(lambda lock: _fresh(tuple(departments), **lock).first(**values), waits=waits)
+
+
+def _locked(first: Callable[[dict[str, Any]], WorkItem | None], *, waits: bool) -> WorkItem | None:
     """The first item with its row locked. A row that another process has locked is passed over, but when
-    only such rows are left we wait for them: a busy queue is not an empty one."""
+    only such rows are left and the caller waits, we wait for them: a busy queue is not an empty one."""
+    mine = {"of": ("self",), "no_key": True}
     if not connection.features.has_select_for_update_skip_locked:
-        return queue.first()
-    unlocked = queue.select_for_update(skip_locked=True, of=("self",), no_key=True).first()
-    return unlocked or queue.select_for_update(of=("self",), no_key=True).first()
+        return first(mine)
+    unlocked = first({"skip_locked": True, **mine})
+    return unlocked if unlocked is not None or not waits else first(mine)
 
 
-def _take(item: WorkItem, study: Study, person: Person) -> Claim:
-    slot = free_slot(item)  # read again: the queue's snapshot may be older than the lock
+@cache
+def _fresh(departments: tuple[str, ...], **lock: Any) -> Prepared[WorkItem]:
+    """The first item of the queue that the person never held; one statement per number of departments."""
+
+    def build(**given: Any) -> QuerySet[WorkItem]:
+        room = WorkItem.objects.with_free_slot().filter(kind=given["kind"])
+        eligible = room.eligible(
+            study_id=given["study"],
+            person_id=given["person"],
+            role=given["role"],
+            specialty=given["specialty"],
+            departments=[given[name] for name in departments],
+        )
+        queue = eligible.fresh_for(given["person"]).in_queue_order()
+        return queue.select_for_update(**lock)[:1]
+
+    words = dict.fromkeys(("kind", "role", "specialty", *departments), str)
+    return Prepared(build, study=int, person=int, **words)
+
+
+def _take(item: WorkItem, standing: Standing) -> Claim:
+    study, person = standing.membership.study, standing.membership.person
+    item.study = study
+    # Read again: the queue's snapshot may be older than the lock.
+    around = _AROUND(item=item.pk)
+    held = {claim.slot for claim in around if claim.slot is not None}
+    slot = next((number for number in range(item.capacity) if number not in held), None)
     if slot is None or not item.is_open:
         raise _LostRace
-    old = Claim.objects.filter(item=item, person=person).first()
-    claim = _again(old, slot, person) if old else _first_time(item, study, slot, person)
-    note_free_slot(item)
+    old = next((claim for claim in around if claim.person_id == person.pk), None)
     if old is None:
-        record(action="claim.claimed", obj=claim, by=person, study=study, data={"item": item.pk})
+        claim = _first_time(item, standing, slot, [claim.shown for claim in around])
+    else:
+        claim = _again(old, slot, standing)
+    if len(held) + 1 == item.capacity:
+        update(WorkItem, {"is_full": True}, pk=item.pk)
+    claim.item, claim.study, claim.person = item, study, person
     return claim
 
 
-def _first_time(item: WorkItem, study: Study, slot: int, person: Person) -> Claim:
-    shown = kinds.find(item.kind).shown_for(item, person)
-    return Claim.objects.create(
-        item=item, study=study, person=person, slot=slot, shown=shown, **deadline(study)
-    )
+_AROUND = Prepared(lambda item: Claim.objects.filter(item=item), item=int)
 
 
-def _again(claim: Claim, slot: int, person: Person) -> Claim:
-    now = timezone.now()
+def _first_time(item: WorkItem, standing: Standing, slot: int, others: list[kinds.Shown]) -> Claim:
+    study, person = standing.membership.study, standing.membership.person
+    shown = kinds.find(item.kind).shown_for(item, person, others)
+    claim = Claim(item=item, study=study, person=person, slot=slot, shown=shown, **deadline(study))
+    insert([claim])
+    record(action="claim.claimed", obj=claim, by=person, study=study, data={"item": item.pk})
+    return claim
+
+
+def _again(claim: Claim, slot: int, standing: Standing) -> Claim:
+    claim.study = standing.membership.study
     transition(
         claim,
         ClaimState.CLAIMED,
-        by=person,
+        by=standing.membership.person,
+        roles=standing.roles,
         token=uuid.uuid4(),
         slot=slot,
-        claimed_at=now,
+        claimed_at=timezone.now(),
         **deadline(claim.study),
     )
     return claim

@@ -1,16 +1,22 @@
 """What a person sees about their own work: counts of today and what waits. Nobody else's figures."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
 from statistics import median
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from consilium.people.models import Membership
+from consilium.prepared import Prepared
 from consilium.workqueue import kinds
 from consilium.workqueue.models import Claim, Submission, WorkItem
 from consilium.workqueue.states import ClaimState
 
 MOST_COUNTED = 1000
+REMEMBERED_SECONDS = 60
+MOST_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,52 @@ def today_of(membership: Membership, counts: list[KindCount]) -> Today:
         more=any(count.more for count in counts),
         median_seconds=round(median(measured)) if measured else None,
     )
+
+
+def today_at_work(membership: Membership, kind: str) -> Today:
+    """What the person finished today, for the screen of an open piece; no median.
+
+    How much waits is counted at most once in REMEMBERED_SECONDS for each person: what was finished since then
+    is taken off it, what others took or a lead opened shows a little later.
+    """
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    done = _FINISHED_SINCE.count(study=membership.study_id, person=membership.person_id, since=midnight)
+    known = _remembered.get((membership.study_id, membership.person_id, kind))
+    if known is None or known.until < time.monotonic() or known.today.of < done:
+        count = count_of(membership, kind)
+        today = Today(done, done + count.waiting + (count.claim is not None), count.more, None)
+        _remember((membership.study_id, membership.person_id, kind), today)
+    else:
+        today = replace(known.today, done=done)
+    return today
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    today: Today
+    until: float
+
+
+_remembered: dict[tuple[int, int, str], _Known] = {}
+
+
+def _remember(key: tuple[int, int, str], today: Today) -> None:
+    if len(_remembered) >= MOST_REMEMBERED:
+        forget()
+    _remembered[key] = _Known(today, time.monotonic() + REMEMBERED_SECONDS)
+
+
+def forget() -> None:
+    """Have everything counted anew."""
+    _remembered.clear()
+
+
+def _finished_since(study: int, person: int, since: datetime) -> "QuerySet[Submission]":
+    first = Submission.objects.filter(study=study, person=person, version=1, submitted_at__gte=since)
+    return first.only("pk")
+
+
+_FINISHED_SINCE = Prepared(_finished_since, study=int, person=int, since=datetime)
 
 
 def _active(membership: Membership) -> Claim | None:

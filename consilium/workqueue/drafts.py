@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from consilium.people.models import Person
+from consilium.prepared import Prepared
 from consilium.workqueue.claim import open_claim
 from consilium.workqueue.models import Claim, Draft
 from consilium.workqueue.refusals import DraftConflict, ItemClosed
@@ -40,7 +41,10 @@ def save_draft(
 
 def stored_draft(claim: Claim) -> Draft | None:
     """The draft of the claim's person on its item."""
-    return Draft.objects.filter(item_id=claim.item_id, person_id=claim.person_id).first()
+    return _DRAFT.first(item=claim.item_id, person=claim.person_id)
+
+
+_DRAFT = Prepared(lambda item, person: Draft.objects.filter(item=item, person=person), item=int, person=int)
 
 
 def _written(claim: Claim, content: dict[str, Any], draft_version: int) -> bool:

@@ -1,6 +1,6 @@
 """The kinds of human work: the app that owns a kind registers its schema, screen and meaning."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +21,17 @@ class InvalidContent(Refused):
         super().__init__("; ".join(f"{field}: {message}" for field, message in errors.items()))
 
 
+Shown = dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class WorkKind:
     """One kind of human work.
 
     `validate(item, content, shown)` returns the cleaned content or raises InvalidContent.
     `project(submission)` writes the app's typed rows in the transaction of the submission.
-    `shown_for(item, person)` decides what this person is shown, e.g. the side order; the claim keeps it.
+    `shown_for(item, person, others)` decides what this person is shown, e.g. the side order; the claim keeps
+    it. `others` is what the other people who ever held the item are shown.
     `screen` is the URL name that shows a claim; it takes `token`.
     """
 
@@ -37,7 +41,7 @@ class WorkKind:
     screen: str
     validate: Callable[["WorkItem", dict[str, Any], dict[str, Any]], dict[str, Any]]
     project: Callable[["Submission"], None]
-    shown_for: Callable[["WorkItem", "Person"], dict[str, Any]]
+    shown_for: Callable[["WorkItem", "Person", Sequence[Shown]], Shown]
 
 
 _kinds: dict[str, WorkKind] = {}

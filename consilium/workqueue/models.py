@@ -1,6 +1,7 @@
 """The one queue for everything a person does: items, claims, drafts and append-only submissions."""
 
 import uuid
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -36,16 +37,28 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
 
     def eligible_for(self, membership: "Membership") -> "WorkItemQuerySet":
         """Items of the member's role, specialty and departments that do not exclude the person."""
-        excluded = self.model.excluded.through._default_manager
-        return self.filter(
-            ~Exists(excluded.filter(workitem_id=OuterRef("pk"), person_id=membership.person_id)),
+        return self.eligible(
             study_id=membership.study_id,
+            person_id=membership.person_id,
             role=membership.role,
-            specialty__in=["", membership.specialty],
-            department__in=["", *membership.departments],
+            specialty=membership.specialty,
+            departments=membership.departments,
         )
 
-    def fresh_for(self, person: "Person") -> "WorkItemQuerySet":
+    def eligible(
+        self, *, study_id: int, person_id: int, role: str, specialty: str, departments: list[str]
+    ) -> "WorkItemQuerySet":
+        """The same, from the parts of a membership."""
+        excluded = self.model.excluded.through._default_manager
+        return self.filter(
+            ~Exists(excluded.filter(workitem_id=OuterRef("pk"), person_id=person_id)),
+            study_id=study_id,
+            role=role,
+            specialty__in=["", specialty],
+            department__in=["", *departments],
+        )
+
+    def fresh_for(self, person: "Person | int") -> "WorkItemQuerySet":
         """Items the person never held."""
         return self.filter(~Exists(_claims_of(person)))
 
@@ -53,24 +66,21 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
         """Items the person may take now: never held, put off, or lost by expiry."""
         return self.filter(~Exists(_claims_of(person).exclude(state__in=COMES_BACK)))
 
-    def returning_to(self, person: "Person", state: ClaimState) -> "WorkItemQuerySet":
-        """Items whose claim by this person is in `state`, longest waiting first."""
-        held = _claims(person).filter(state=state)
-        # Two steps: a planner that starts from the items would look at all of them to find the person's few.
-        mine = list(held.values_list("item_id", flat=True))
-        since = held.filter(item=OuterRef("pk")).values("heartbeat_at")
-        return self.filter(pk__in=mine).order_by(Subquery(since), "pk") if mine else self.none()
+    def returning_to(self, person: "Person", item_ids: Collection[int]) -> "WorkItemQuerySet":
+        """Those of the named items, all of which the person held before, longest waiting first."""
+        since = _claims(person).filter(item=OuterRef("pk")).values("heartbeat_at")
+        return self.filter(pk__in=item_ids).order_by(Subquery(since), "pk")
 
     def in_queue_order(self) -> "WorkItemQuerySet":
         """Highest priority first, then the seeded shuffle."""
         return self.order_by("-priority", "shuffle", "pk")
 
 
-def _claims_of(person: "Person") -> "models.QuerySet[Claim]":
+def _claims_of(person: "Person | int") -> "models.QuerySet[Claim]":
     return _claims(person).filter(item=OuterRef("pk"))
 
 
-def _claims(person: "Person") -> "models.QuerySet[Claim]":
+def _claims(person: "Person | int") -> "models.QuerySet[Claim]":
     return Claim.objects.filter(person=person)
 
 
@@ -246,6 +256,10 @@ class Submission(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["item", "person", "version"], name="submission_version_once"),
             models.CheckConstraint(condition=models.Q(version__gte=1), name="submission_version_positive"),
+        ]
+        indexes = [
+            models.Index(fields=["study", "submitted_at"], name="submission_of_day"),
+            models.Index(fields=["person", "study", "submitted_at"], name="submission_of_person"),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """Where a person goes next."""
 
 import structlog
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.urls import reverse
@@ -12,6 +13,11 @@ from consilium.workqueue.models import Claim, WorkItem
 from consilium.workqueue.refusals import OtherWorkOpen
 
 log = structlog.get_logger(__name__)
+
+
+def assets_version() -> str:
+    """Names the scripts and styles of this installation, which change with its version alone."""
+    return str(getattr(staticfiles_storage, "manifest_hash", "")) or "not-collected"
 
 
 def screen_of(claim: Claim) -> str:

@@ -8,9 +8,11 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from consilium.people.models import Person, Study
+from consilium.prepared import Prepared
 from consilium.states.transitions import transition
 from consilium.workqueue.models import ACTIVE, Claim, WorkItem
 from consilium.workqueue.retry import until_written
@@ -28,6 +30,19 @@ def free_slot(item: WorkItem) -> int | None:
     """The lowest free slot of a locked item, or None."""
     held = item.claims.filter(slot__isnull=False).values_list("slot", flat=True)
     return next(iter(sorted(set(range(item.capacity)) - set(held))), None)
+
+
+def finished_slots(item: WorkItem) -> int:
+    """How many slots hold a submission: as many as the item has counted submissions."""
+    return _FINISHED.count(item=item.pk)
+
+
+def _finished(item: int) -> QuerySet[Claim]:
+    held = Claim.objects.filter(item=item, slot__isnull=False, state=ClaimState.SUBMITTED)
+    return held.only("pk")
+
+
+_FINISHED = Prepared(_finished, item=int)
 
 
 def note_free_slot(item: WorkItem) -> None:

@@ -1,25 +1,37 @@
 """Stores a finished piece of work: exactly once, on a slot or as surplus, projected in one transaction."""
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from consilium.audit.record import record
+from consilium.audit.record import audited_transaction, record
 from consilium.canonical_json import canonical_sha256
-from consilium.people.models import GuidelineVersion, Person
-from consilium.people.permissions import check_takes_part
+from consilium.people.models import Person
+from consilium.people.permissions import NoConsent, Standing
 from consilium.people.protocol import lock_protocol
+from consilium.prepared import Prepared, insert, update
 from consilium.states.transitions import transition
 from consilium.workqueue import kinds
-from consilium.workqueue.claim import check_not_over, locked_claim
+from consilium.workqueue.claim import check_not_over, claim_at_once, locked_work
 from consilium.workqueue.hold import bounded_seconds
 from consilium.workqueue.models import Claim, Draft, Kind, Submission
 from consilium.workqueue.refusals import ItemClosed, KeyReused, VersionConflict
 from consilium.workqueue.retry import until_written
 from consilium.workqueue.slots import free_slot, note_free_slot
 from consilium.workqueue.states import ClaimState
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A stored submission, and the claim on the next item where one was made in the same transaction."""
+
+    submission: Submission
+    next_claim: Claim | None
+    standing: Standing
 
 
 def submit(
@@ -38,103 +50,121 @@ def submit(
     Raises Http404 (not the person's), ClaimOver, ItemClosed, VersionConflict, KeyReused, NotAllowed (no
     consent) or InvalidContent; nothing is stored then.
     """
+    sent = _Sent(claim_token, person, content, idempotency_key, active_seconds, base_version)
+    return _stored(sent, go_on=False).submission
 
-    def once() -> Submission:
-        with transaction.atomic():
-            return _submit(claim_token, person, content, idempotency_key, active_seconds, base_version)
+
+def submit_and_go_on(
+    *,
+    claim_token: uuid.UUID | str,
+    person: Person,
+    content: dict[str, Any],
+    idempotency_key: uuid.UUID,
+    active_seconds: int = 0,
+    base_version: int = 0,
+) -> Finished:
+    """The same, and the next item of the kind is claimed in the same transaction if that needs no waiting."""
+    sent = _Sent(claim_token, person, content, idempotency_key, active_seconds, base_version)
+    return _stored(sent, go_on=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    token: uuid.UUID | str
+    person: Person
+    content: dict[str, Any]
+    key: uuid.UUID
+    active_seconds: int
+    base_version: int
+
+
+def _stored(sent: _Sent, *, go_on: bool) -> Finished:
+    def once() -> Finished:
+        with audited_transaction():
+            return _submit(sent, go_on=go_on)
 
     try:
         return until_written(once)
     except IntegrityError:
-        if not Submission.objects.filter(idempotency_key=idempotency_key).exists():
+        if not Submission.objects.filter(idempotency_key=sent.key).exists():
             raise
         return once()  # the same key arrived twice at once: the other one stored it
 
 
-def _submit(
-    token: uuid.UUID | str,
-    person: Person,
-    content: dict[str, Any],
-    key: uuid.UUID,
-    active_seconds: int,
-    base_version: int,
-) -> Submission:
-    claim = locked_claim(token, person)
-    if (earlier := _same_key(claim, person, content, key)) is not None:
-        return earlier
-    check_not_over(claim)
-    check_takes_part(person, claim.study)
-    _check_version(claim, base_version)
-    if not claim.item.is_open:
-        raise ItemClosed
-    cleaned = kinds.find(claim.item.kind).validate(claim.item, content, claim.shown)
-    seconds = _seconds(claim, active_seconds)
-    submission = _insert(claim, cleaned, key, seconds, base_version)
-    _finish(claim, submission, seconds)
-    return submission
+def _submit(sent: _Sent, *, go_on: bool) -> Finished:
+    claim, standing = locked_work(sent.token, sent.person)
+    known = _known(claim, sent)
+    submission = _same_key(claim, sent, known)
+    if submission is None:
+        check_not_over(claim)
+        if not standing.takes_part:
+            raise NoConsent
+        _check_version(sent, known)
+        if not claim.item.is_open:
+            raise ItemClosed
+        cleaned = kinds.find(claim.item.kind).validate(claim.item, sent.content, claim.shown)
+        submission = _finish(claim, standing, sent, cleaned)
+    kind = claim.item.kind
+    following = claim_at_once(standing, kind) if go_on and standing.takes_part else None
+    return Finished(submission, following, standing)
 
 
-def _same_key(claim: Claim, person: Person, content: dict[str, Any], key: uuid.UUID) -> Submission | None:
+def _known(claim: Claim, sent: _Sent) -> list[Submission]:
+    """What is stored of this work or under this key, newest version first."""
+    return _KNOWN(item=claim.item_id, person=claim.person_id, key=sent.key)
+
+
+def _known_submissions(item: int, person: int, key: uuid.UUID) -> QuerySet[Submission]:
+    known = Q(item=item, person=person) | Q(idempotency_key=key)
+    return Submission.objects.filter(known).order_by("-version")
+
+
+_KNOWN = Prepared(_known_submissions, item=int, person=int, key=uuid.UUID)
+
+
+def _same_key(claim: Claim, sent: _Sent, known: list[Submission]) -> Submission | None:
     """What this key stored before. Raises KeyReused when that is not the same work by the same person."""
-    earlier = Submission.objects.filter(idempotency_key=key).first()
+    earlier = next((each for each in known if each.idempotency_key == sent.key), None)
     if earlier is None:
         return None
-    if (earlier.item_id, earlier.person_id) != (claim.item_id, person.pk):
+    if (earlier.item_id, earlier.person_id) != (claim.item_id, claim.person_id):
         raise KeyReused
     try:
-        cleaned = kinds.find(earlier.kind).validate(claim.item, content, earlier.shown)
+        cleaned = kinds.find(earlier.kind).validate(claim.item, sent.content, earlier.shown)
     except kinds.InvalidContent:
         raise KeyReused from None
     if canonical_sha256(cleaned) != earlier.content_sha256:
         raise KeyReused
+    earlier.study = claim.study
     return earlier
 
 
-def _check_version(claim: Claim, base_version: int) -> None:
-    newest = claim.item.submissions.filter(person=claim.person).order_by("-version").first()
-    current = newest.version if newest else 0
-    if base_version != current:
-        stored = newest.content if newest else {}
-        raise VersionConflict(yours=base_version, current=current, content=stored)
+def _check_version(sent: _Sent, known: list[Submission]) -> None:
+    current, stored = (known[0].version, known[0].content) if known else (0, {})
+    if sent.base_version != current:
+        raise VersionConflict(yours=sent.base_version, current=current, content=stored)
 
 
-def _seconds(claim: Claim, reported: int) -> int:
+def _finish(claim: Claim, standing: Standing, sent: _Sent, cleaned: dict[str, Any]) -> Submission:
+    """Everything that a submission is: its row, its slot, the app's rows, the end of the draft."""
     now = timezone.now()
-    return bounded_seconds(reported=reported, stored=claim.active_seconds, since=claim.heartbeat_at, now=now)
-
-
-def _insert(
-    claim: Claim, cleaned: dict[str, Any], key: uuid.UUID, seconds: int, base_version: int
-) -> Submission:
+    seconds = bounded_seconds(
+        reported=sent.active_seconds, stored=claim.active_seconds, since=claim.heartbeat_at, now=now
+    )
     if claim.state == ClaimState.EXPIRED:
         claim.slot = free_slot(claim.item)
-    kind = kinds.find(claim.item.kind)
-    return Submission.objects.create(
-        item=claim.item,
-        study=claim.study,
-        person=claim.person,
-        kind=kind.name,
-        idempotency_key=key,
-        version=base_version + 1,
-        schema_version=kind.schema_version,
-        content=cleaned,
-        content_sha256=canonical_sha256(cleaned),
-        shown=claim.shown,
-        is_surplus=claim.slot is None,
-        active_seconds=seconds,
-        guideline=GuidelineVersion.objects.filter(study=claim.study).order_by("-number").first(),
-    )
-
-
-def _finish(claim: Claim, submission: Submission, seconds: int) -> None:
-    """Everything that follows from a stored submission; the audit event comes last."""
+    submission = _insert(claim, cleaned, sent, seconds)
     person, study = claim.person, claim.study
     if submission.kind == Kind.COMPARE and study.protocol_locked_at is None:
         lock_protocol(study, person)
-    if claim.state != ClaimState.SUBMITTED:
-        transition(claim, ClaimState.SUBMITTED, by=person, slot=claim.slot)
-        note_free_slot(claim.item)
-    Claim.objects.filter(pk=claim.pk).update(active_seconds=seconds, heartbeat_at=timezone.now())
+    noted: dict[str, Any] = {"active_seconds": seconds, "heartbeat_at": now}
+    if claim.state == ClaimState.SUBMITTED:
+        update(Claim, noted, pk=claim.pk)
+    else:
+        late = claim.state == ClaimState.EXPIRED
+        transition(claim, ClaimState.SUBMITTED, by=person, roles=standing.roles, slot=claim.slot, **noted)
+        if late:
+            note_free_slot(claim.item)
     kinds.find(submission.kind).project(submission)
     Draft.objects.filter(item=claim.item, person=person).delete()
     record(
@@ -149,3 +179,25 @@ def _finish(claim: Claim, submission: Submission, seconds: int) -> None:
             "surplus": submission.is_surplus,
         },
     )
+    return submission
+
+
+def _insert(claim: Claim, cleaned: dict[str, Any], sent: _Sent, seconds: int) -> Submission:
+    kind = kinds.find(claim.item.kind)
+    submission = Submission(
+        item=claim.item,
+        study=claim.study,
+        person=claim.person,
+        kind=kind.name,
+        idempotency_key=sent.key,
+        version=sent.base_version + 1,
+        schema_version=kind.schema_version,
+        content=cleaned,
+        content_sha256=canonical_sha256(cleaned),
+        shown=claim.shown,
+        is_surplus=claim.slot is None,
+        active_seconds=seconds,
+        guideline_id=claim.guideline_id,  # type: ignore[attr-defined] # annotated by locked_work
+    )
+    insert([submission])
+    return submission

@@ -7,24 +7,25 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import resolve
 from django.views.decorators.http import require_GET
 
 from consilium.people.access import study_view
 from consilium.people.models import Membership, Study
-from consilium.people.permissions import can_take_part
+from consilium.people.permissions import Standing, can_take_part
 from consilium.people.requests import post_only, signed_in
 from consilium.workqueue import kinds
-from consilium.workqueue.claim import member_of, next_claim, open_claim
+from consilium.workqueue.claim import member_of, next_claim, open_work
 from consilium.workqueue.counts import KindCount, count_of, counts_of, today_of
 from consilium.workqueue.models import Claim
-from consilium.workqueue.places import screen_of
+from consilium.workqueue.places import assets_version, screen_of
 from consilium.workqueue.refusals import ClaimOver, OtherWorkOpen
 
-Screen = Callable[[HttpRequest, Claim], HttpResponse]
+Screen = Callable[[HttpRequest, Claim, Standing], HttpResponse]
 
 
 def work_screen(view: Screen) -> Callable[[HttpRequest, UUID], HttpResponse]:
-    """Decorator for the screens of the apps: hands the view the person's claim instead of the token.
+    """Decorator for the screens of the apps: the view gets claim and standing instead of the token.
 
     Somebody else's token is a 404; a claim that is over gets a page that says so (410).
     """
@@ -33,12 +34,27 @@ def work_screen(view: Screen) -> Callable[[HttpRequest, UUID], HttpResponse]:
     @wraps(view)
     def answer(request: HttpRequest, token: UUID) -> HttpResponse:
         try:
-            claim = open_claim(token, signed_in(request))
+            claim, standing = open_work(token, signed_in(request))
         except ClaimOver as over:
             return render(request, "workqueue/over.html", {"reason": str(over)}, status=over.status)
-        return view(request, claim)
+        return view(request, claim, standing)
 
+    answer.screen = view  # type: ignore[attr-defined] # for next_screen
     return answer
+
+
+def next_screen(request: HttpRequest, claim: Claim, standing: Standing) -> str:
+    """The screen of a claim without the page around it, where the browser asked for it; else empty.
+
+    It names the version of the scripts and styles that it holds: of another version it loads the whole page.
+    """
+    version = request.headers.get("X-Work-Screen", "")
+    screen = getattr(resolve(screen_of(claim)).func, "screen", None)
+    if not version or version != assets_version() or screen is None:
+        return ""
+    request.frame = "base_turn.html"  # type: ignore[attr-defined]
+    answer: HttpResponse = screen(request, claim, standing)
+    return answer.content.decode() if answer.status_code == 200 else ""
 
 
 @require_GET

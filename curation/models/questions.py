@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from consilium.people.models import Specialty, Study
+from consilium.prepared import Prepared
 from consilium.states.tables import StateTable
 from curation.models.images import Cluster, Image, Source, Use
 from curation.states import QUESTION_STATES, QuestionState
@@ -87,7 +88,7 @@ class Question(models.Model):
         if "question_images" in getattr(self, "_prefetched_objects_cache", {}):
             links = sorted(self.question_images.all(), key=lambda link: link.position)
         else:
-            links = list(self.question_images.select_related("image").order_by("position"))
+            links = _IMAGE_LINKS(question=self.pk)
         return [link.image for link in links]
 
 
@@ -106,3 +107,11 @@ class QuestionImage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.question_id}#{self.position}"
+
+
+_IMAGE_LINKS = Prepared(
+    lambda question: (
+        QuestionImage.objects.filter(question=question).select_related("image").order_by("position")
+    ),
+    question=int,
+)

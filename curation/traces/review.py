@@ -10,7 +10,7 @@ from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
 from consilium.states.transitions import transition
-from consilium.workqueue.kinds import InvalidContent, WorkKind, register
+from consilium.workqueue.kinds import InvalidContent, Shown, WorkKind, register
 from consilium.workqueue.models import Kind, Round, Submission, WorkItem
 from consilium.workqueue.open import close_item, open_items
 from curation.models import Trace, TraceReview, TraceStep
@@ -98,7 +98,7 @@ def register_kind() -> None:
     )
 
 
-def _shown_for(item: WorkItem, person: Person) -> dict[str, Any]:
+def _shown_for(item: WorkItem, person: Person, others: Sequence[Shown]) -> Shown:
     """What this reviewer sees beside the steps: fixed when the trace is claimed."""
     return {"gold": bool(item.study.settings.review_shows_gold)}
 

@@ -11,7 +11,7 @@ from consilium.jobs.models import Job
 from consilium.pages import attempt, one_of, page_of, pills
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
-from consilium.people.permissions import SENIORS, roles_of
+from consilium.people.permissions import SENIORS, Standing, roles_of
 from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
 from consilium.workqueue.claim import earlier_claim
@@ -123,7 +123,7 @@ def settle_trace(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
 
 
 @work_screen
-def review(request: HttpRequest, claim: Claim) -> HttpResponse:
+def review(request: HttpRequest, claim: Claim, standing: Standing) -> HttpResponse:
     """The workbench: images left, steps right, a decision per step."""
     rows = Trace.objects.select_related("question", "study")
     shown = get_object_or_404(rows, pk=claim.item.object_id)

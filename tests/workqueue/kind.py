@@ -1,5 +1,6 @@
 """A work kind for the tests: one required choice, a note, nothing else."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from consilium.people.models import Person
@@ -23,7 +24,7 @@ def project(submission: Submission) -> None:
     projected.append(submission.pk)
 
 
-def shown_for(item: WorkItem, person: Person) -> dict[str, Any]:
+def shown_for(item: WorkItem, person: Person, others: Sequence[kinds.Shown]) -> dict[str, Any]:
     return {"first": "b" if item.object_id % 2 else "a"}
 
 

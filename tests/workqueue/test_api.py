@@ -284,7 +284,7 @@ def test_a_busy_database_asks_to_try_again(
     def busy(**_: Any) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr("consilium.workqueue.api.store_submission", busy)
+    monkeypatch.setattr("consilium.workqueue.api.submit_and_go_on", busy)
     reply = browser("anna").send(taken(cast), "submit", **submission())
     assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
 

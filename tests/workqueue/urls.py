@@ -4,13 +4,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
+from consilium.people.permissions import Standing
 from consilium.urls import urlpatterns as project
 from consilium.workqueue.models import Claim
 from consilium.workqueue.views import work_screen
 
 
 @work_screen
-def screen(request: HttpRequest, claim: Claim) -> HttpResponse:
+def screen(request: HttpRequest, claim: Claim, standing: Standing) -> HttpResponse:
     return render(request, "work_test/screen.html", {"claim": claim})
 
 

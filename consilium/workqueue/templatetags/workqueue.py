@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from consilium.prepared import Prepared
 from consilium.workqueue.drafts import stored_draft
 from consilium.workqueue.models import Claim, Submission
-from consilium.workqueue.places import screen_of
+from consilium.workqueue.places import assets_version, screen_of
 
 register = template.Library()
 
@@ -20,7 +21,7 @@ register = template.Library()
 def work_attributes(context: Context, claim: Claim) -> SafeString:
     """The data attributes that tell work.js whose form this is, what is stored and where to send it."""
     draft = stored_draft(claim)
-    newest = Submission.objects.filter(item=claim.item, person=claim.person).order_by("-version").first()
+    newest = _NEWEST.first(item=claim.item_id, person=claim.person_id)
     return _attributes(
         {
             "work": "",
@@ -30,6 +31,7 @@ def work_attributes(context: Context, claim: Claim) -> SafeString:
             "calls": reverse("work:submit", kwargs={"token": claim.token}).removesuffix("submit/"),
             "session": reverse("work:session"),
             "login": reverse("account_login"),
+            "version": assets_version(),
             "queue": reverse("work:queue", kwargs={"study": claim.study.slug}),
             "csrf": str(context.get("csrf_token", "")),
             "base-version": newest.version if newest else 0,
@@ -40,6 +42,13 @@ def work_attributes(context: Context, claim: Claim) -> SafeString:
             "active": claim.active_seconds,
         }
     )
+
+
+_NEWEST = Prepared(
+    lambda item, person: Submission.objects.filter(item=item, person=person).order_by("-version")[:1],
+    item=int,
+    person=int,
+)
 
 
 @register.simple_tag(takes_context=True)
