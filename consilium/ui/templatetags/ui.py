@@ -39,6 +39,31 @@ def _join(content: Iterable[Any]) -> SafeString:
     return mark_safe("".join(conditional_escape(part) for part in content))  # noqa: S308 - each part is escaped
 
 
+class FixedNode(template.Node):
+    """Renders its content once and then repeats it."""
+
+    def __init__(self, content: template.NodeList) -> None:
+        self._content = content
+        self._text: SafeString | None = None
+
+    def render(self, context: Context) -> SafeString:
+        """The same text for everybody."""
+        if self._text is None:
+            self._text = self._content.render(context)
+        return self._text
+
+
+@register.tag
+def fixed(parser: template.base.Parser, token: template.base.Token) -> FixedNode:
+    """`{% fixed %}...{% endfixed %}`: content that is the same on every page, e.g. links to scripts.
+
+    It is rendered once per process: nothing of the request, the person or the object may stand in it.
+    """
+    content = parser.parse(("endfixed",))
+    parser.delete_first_token()
+    return FixedNode(content)
+
+
 # --- the page -------------------------------------------------------------------------------------------
 
 
