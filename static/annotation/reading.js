@@ -1,5 +1,7 @@
 // Two reading aids on [data-answers]: mark what differs, and scroll both answers together. This browser remembers both.
 
+import { onScreens } from "../workqueue/screens.js";
+
 const STORE = "consilium.reading.";
 
 function remembered(name) {
@@ -46,7 +48,7 @@ function linkScrolling(answers) {
   }
 }
 
-for (const answers of document.querySelectorAll("[data-answers]")) {
+onScreens("[data-answers]", (answers) => {
   for (const button of answers.querySelectorAll("[data-toggles]")) aid(button, answers);
   linkScrolling(answers);
-}
+});

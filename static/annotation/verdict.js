@@ -2,6 +2,7 @@
 // that adopt a reader's choice, and what of the images was seen (content.viewer).
 
 import { isAnswered, rowsOf } from "../workqueue/rows.js";
+import { onScreens, whileShown } from "../workqueue/screens.js";
 
 class Verdict {
   constructor(form) {
@@ -10,7 +11,7 @@ class Verdict {
   }
 
   start() {
-    document.addEventListener("submit", (event) => this.check(event), { capture: true });
+    document.addEventListener("submit", (event) => this.check(event), whileShown({ capture: true }));
     for (const name of ["change", "work:restored"]) this.form.addEventListener(name, () => this.sync());
     this.form.addEventListener("work:restored", () => this.openFilledNotes());
     this.form.addEventListener("click", (event) => this.click(event));
@@ -119,4 +120,4 @@ function statement(missing, rows) {
   return `Still to answer: ${missing.join(", ")}.`;
 }
 
-for (const form of document.querySelectorAll("form[data-verdict]")) new Verdict(form).start();
+onScreens("form[data-verdict]", (form) => new Verdict(form).start());

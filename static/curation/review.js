@@ -1,6 +1,7 @@
 // The review of a trace: shows what each choice needs, marks changed words, and says what the steps add up to.
 // The choices themselves, keys, drafts and sending are those of the work queue (work.js, keys.js).
 
+import { onScreens } from "../workqueue/screens.js";
 import { markChanges } from "./word_changes.js";
 
 const TONES = { accepted: "success", edited: "warning", rejected: "danger" };
@@ -160,4 +161,4 @@ function outcome(statuses) {
   return statuses.every((status) => status === "rejected") ? "rejected" : "edited";
 }
 
-for (const form of document.querySelectorAll("form[data-review]")) new Review(form).start();
+onScreens("form[data-review]", (form) => new Review(form).start());

@@ -1,6 +1,7 @@
 // Counts seconds in which the reader really works: the page is visible and something was done within IDLE_MS.
 // Gaps (a sleeping laptop, a throttled tab) count as one tick. The server bounds the sum by its own clock.
 
+import { every, whileShown } from "./screens.js";
 const IDLE_MS = 60_000;
 const TICK_MS = 1000;
 const LONGEST_TICK_MS = 2 * TICK_MS;
@@ -14,8 +15,8 @@ export class ActiveTime {
   }
 
   start() {
-    for (const sign of SIGNS) document.addEventListener(sign, () => this.sign(), { passive: true, capture: true });
-    setInterval(() => this.tick(document.visibilityState === "visible"), TICK_MS);
+    for (const sign of SIGNS) document.addEventListener(sign, () => this.sign(), whileShown({ passive: true, capture: true }));
+    every(TICK_MS, () => this.tick(document.visibilityState === "visible"));
   }
 
   sign() {

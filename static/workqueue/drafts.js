@@ -3,6 +3,7 @@
 
 import { fillForm, sameContent } from "./form_content.js";
 import { askWhichText } from "./prompts.js";
+import { every, whileShown } from "./screens.js";
 
 const LOCAL_MS = 500;
 const SERVER_MS = 10_000;
@@ -26,17 +27,16 @@ export class Drafts {
     this.form.addEventListener("input", changed);
     this.form.addEventListener("change", changed);
     this.form.addEventListener("work:changed", changed);
-    this.ticker = setInterval(() => this.send(), SERVER_MS);
-    addEventListener("pagehide", () => this.sendLast());
-    addEventListener("online", () => this.send());
-    document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && this.sendLast());
+    every(SERVER_MS, () => this.send());
+    addEventListener("pagehide", () => this.sendLast(), whileShown());
+    addEventListener("online", () => this.send(), whileShown());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && this.sendLast(), whileShown());
   }
 
   stop() {
     this.isStopped = true;
     this.isDirty = false;
     clearTimeout(this.timer);
-    clearInterval(this.ticker);
   }
 
   changed() {

@@ -8,6 +8,7 @@
 // reader may start to type the reason. Esc leaves a text field or the reasons, back to the current row.
 
 import { isAnswered, rowsOf } from "./rows.js";
+import { onScreens, whileShown } from "./screens.js";
 
 const TYPING = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]";
 const HELP = {
@@ -23,12 +24,11 @@ export class Keys {
   }
 
   start() {
-    document.addEventListener("keydown", (event) => this.press(event), { capture: true });
+    document.addEventListener("keydown", (event) => this.press(event), whileShown({ capture: true }));
     this.form.addEventListener("focusin", (event) => this.follow(event.target));
     this.form.addEventListener("click", (event) => this.follow(event.target));
     this.form.addEventListener("work:restored", () => this.activate(this.firstOpen(), false));
     this.activate(this.firstOpen(), false);
-    explain(HELP[this.mode] ?? []);
   }
 
   get rows() {
@@ -160,4 +160,5 @@ function explain(lines) {
   }
 }
 
-for (const form of document.querySelectorAll("form[data-keys]")) new Keys(form).start();
+onScreens("form[data-keys]", (form) => new Keys(form).start());
+explain(HELP[document.querySelector("form[data-keys]")?.dataset.keys] ?? []);

@@ -1,6 +1,8 @@
 // Finished work that the server has not confirmed yet. Kept in the browser, sent again by itself with the same key,
 // so that it is stored exactly once; visible while it waits.
 
+import { whileShown } from "./screens.js";
+
 const FIRST_WAIT_MS = 2000;
 const LONGEST_WAIT_MS = 60_000;
 
@@ -9,7 +11,7 @@ export class Outbox {
     Object.assign(this, { store, server, onWaiting, onLogin });
     this.wait = FIRST_WAIT_MS;
     this.wakers = new Set();
-    addEventListener("online", () => this.wake());
+    addEventListener("online", () => this.wake(), whileShown());
   }
 
   get names() {

@@ -8,13 +8,13 @@
 const PATIENCE_MS = 30_000;
 
 export class Server {
-  constructor({ session, csrf, person }) {
-    Object.assign(this, { sessionUrl: session, csrf, person });
+  constructor({ session, csrf, person, version = "" }) {
+    Object.assign(this, { sessionUrl: session, csrf, person, version });
   }
 
   async post(url, body, { keepalive = false } = {}) {
     const signal = keepalive ? undefined : AbortSignal.timeout(PATIENCE_MS);
-    const headers = { "Content-Type": "application/json", "X-CSRFToken": this.csrf };
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": this.csrf, "X-Work-Screen": this.version };
     const options = { method: "POST", headers, body: JSON.stringify(body), redirect: "manual", credentials: "same-origin", keepalive, signal };
     try {
       return await understood(await fetch(url, options));

@@ -13,6 +13,7 @@ import { LocalStore } from "./local_store.js";
 import { Outbox } from "./outbox.js";
 import { askReason, askToLogIn, askWhichText } from "./prompts.js";
 import { rowsOf, isAnswered } from "./rows.js";
+import { every, onScreens, turnTo, whileShown } from "./screens.js";
 import { Server } from "./server.js";
 import { Signs } from "./signs.js";
 
@@ -57,11 +58,11 @@ class WorkScreen {
     this.on("[data-work-postpone]", () => this.putOff("postpone"));
     this.on("[data-work-finish]", () => this.putOff("finish"));
     this.on("[data-work-skip]", () => this.skip());
-    document.addEventListener("work:flush", ({ detail }) => detail.waits.push(this.drafts.flush()));
-    document.addEventListener("work:left", () => this.drafts.stop());
-    setInterval(() => this.beat(), HEARTBEAT_MS);
-    addEventListener("pageshow", (event) => event.persisted && location.reload());
-    addEventListener("beforeunload", (event) => this.drafts.isDirty && this.store.broken && event.preventDefault());
+    document.addEventListener("work:flush", ({ detail }) => detail.waits.push(this.drafts.flush()), whileShown());
+    document.addEventListener("work:left", () => this.drafts.stop(), whileShown());
+    every(HEARTBEAT_MS, () => this.beat());
+    addEventListener("pageshow", (event) => event.persisted && location.reload(), whileShown());
+    addEventListener("beforeunload", (event) => this.drafts.isDirty && this.store.broken && event.preventDefault(), whileShown());
     this.outbox.deliverLeftovers(this.facts.token);
     await this.drafts.restore();
     this.drafts.start();
@@ -116,7 +117,7 @@ class WorkScreen {
   async deliver(name, entry) {
     this.lock(true);
     const answer = await this.outbox.deliver(name, entry);
-    if (answer.kind === "done") return this.leave(answer.body.next);
+    if (answer.kind === "done") return this.goOn(answer.body);
     this.lock(false);
     return this.refused(answer.status, answer.body, entry.body);
   }
@@ -128,10 +129,23 @@ class WorkScreen {
     else this.signs.say("");
   }
 
+  // The next piece came with the answer and takes the place of this one; else its page is loaded.
+  goOn({ next, screen, notice }) {
+    if (!screen) return this.leave(next);
+    this.forget();
+    if (!turnTo(next, screen)) return location.assign(next);
+    if (notice) document.dispatchEvent(new CustomEvent("toast", { detail: { text: notice, tone: "warning" } }));
+    return undefined;
+  }
+
   leave(next) {
+    this.forget();
+    location.assign(next ?? this.facts.queue);
+  }
+
+  forget() {
     this.drafts.stop();
     this.store.forgetClaim(this.facts.token);
-    location.assign(next ?? this.facts.queue);
   }
 
   async refused(status, problem, sent) {
@@ -176,4 +190,4 @@ class WorkScreen {
   }
 }
 
-for (const form of document.querySelectorAll("form[data-work]")) new WorkScreen(form).start();
+onScreens("form[data-work]", (form) => new WorkScreen(form).start());

@@ -13,12 +13,15 @@ if TYPE_CHECKING or INSTALLED:
         FilePayload,
         FloatRect,
         Page,
+        Request,
         Route,
         expect,
         sync_playwright,
     )
 else:
-    Browser = BrowserContext = FilePayload = FloatRect = Page = Route = expect = sync_playwright = Any
+    Browser = BrowserContext = FilePayload = FloatRect = Page = Request = Route = expect = sync_playwright = (
+        Any
+    )
     Error = Exception
 
 __all__ = [
@@ -29,6 +32,7 @@ __all__ = [
     "FilePayload",
     "FloatRect",
     "Page",
+    "Request",
     "Route",
     "expect",
     "sync_playwright",
