@@ -96,7 +96,14 @@ def _running(command: list[str], **options: Any) -> Iterator[subprocess.Popen[by
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The folder of a private server's socket."""
-    initdb, postgres = _binary("initdb"), _binary("postgres")
+    with postgres("-c", "fsync=off") as folder:
+        yield folder
+
+
+@contextmanager
+def postgres(*settings: str) -> Iterator[str]:
+    """A private server with these settings; the folder of its socket."""
+    initdb, server = _binary("initdb"), _binary("postgres")
     with _private_folder() as (folder, options):
         data = folder / "data"
         make = [
@@ -113,8 +120,8 @@ def postgres_server() -> Iterator[str]:
             "--no-instructions",
         ]
         subprocess.run(make, check=True, stdout=subprocess.DEVNULL, **options)
-        settings = ["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=60"]
-        with _running([postgres, "-D", str(data), "-k", str(folder), *settings], **options):
+        own = ["-c", "listen_addresses=", "-c", "max_connections=60", *settings]
+        with _running([server, "-D", str(data), "-k", str(folder), *own], **options):
             wait_until(lambda: _answers(str(folder)), seconds=START_SECONDS, what="PostgreSQL answers")
             yield str(folder)
 
