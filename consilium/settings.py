@@ -151,7 +151,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = CONSILIUM_HOME / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "consilium.ui.storage.BundledStorage"},
 }
 FILE_UPLOAD_TEMP_DIR = str(CONSILIUM_HOME / "uploads")
 (CONSILIUM_HOME / "uploads").mkdir(mode=0o700, exist_ok=True)

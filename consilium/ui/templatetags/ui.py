@@ -9,14 +9,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import template
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.paginator import Page
 from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
 from django.template.context import Context
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from consilium.ui import preferences
+from consilium.ui import bundles, preferences
 from consilium.ui.icons import icon_svg
 from consilium.ui.state_badges import look
 
@@ -65,6 +67,26 @@ def fixed(parser: template.base.Parser, token: template.base.Token) -> FixedNode
 
 
 # --- the page -------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def styles(bundle: str) -> SafeString:
+    """The style sheets of a bundle of static/bundles.json: one link, or one for each while developing."""
+    link = '<link rel="stylesheet" href="{}">'
+    return format_html_join("\n  ", link, ((static(name),) for name in _served(bundle, "styles")))
+
+
+@register.simple_tag
+def scripts(bundle: str) -> SafeString:
+    """The scripts of a bundle, alike. A page takes one bundle: two would run what they share twice."""
+    script = '<script type="module" src="{}"></script>'
+    return format_html_join("\n  ", script, ((static(name),) for name in _served(bundle, "scripts")))
+
+
+def _served(bundle: str, part: bundles.Part) -> list[str]:
+    joined = bundles.path_of(bundle, part)
+    collected = getattr(staticfiles_storage, "hashed_files", {})
+    return [joined] if joined in collected else bundles.files_of(bundle, part)
 
 
 @register.simple_tag(takes_context=True)
