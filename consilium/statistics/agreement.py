@@ -1,10 +1,17 @@
 """Agreement among readers per dimension, as the pages show it: five coefficients, each with its interval."""
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from consilium.statistics.bootstrap import REPLICATES, SEED, ClusterWeights
+from consilium.statistics.bootstrap import (
+    REPLICATES,
+    SEED,
+    TOO_FEW_CLUSTERS,
+    ClusterWeights,
+    percentile_interval,
+    resampled_sums,
+)
 from consilium.statistics.coefficients import AC1, ALPHA, FLEISS, PERCENT, UNANIMITY, Coefficient
 from consilium.statistics.intervals import Estimate
 from consilium.statistics.ratings import Array, count_matrix
@@ -52,32 +59,50 @@ def agreement(
     Raises:
         ValueError: a vote that is not one of the categories.
     """
-    weights = ClusterWeights([case.cluster for case in cases], replicates, seed)
-    return [_row(cases, dimension, categories, weights) for dimension in dimensions]
+    counts = {
+        name: count_matrix([case.votes.get(name, ()) for case in cases], categories) for name in dimensions
+    }
+    clusters = [case.cluster for case in cases]
+    return agreement_of_counts(clusters, counts, replicates=replicates, seed=seed)
 
 
-def _row(
-    cases: Sequence[VotedCase], dimension: str, categories: Sequence[str], weights: ClusterWeights
-) -> AgreementRow:
-    counts = count_matrix([case.votes.get(dimension, ()) for case in cases], categories)
+def agreement_of_counts(
+    clusters: Sequence[Hashable],
+    counts: Mapping[str, Array],
+    *,
+    replicates: int = REPLICATES,
+    seed: int = SEED,
+) -> list[AgreementRow]:
+    """One row per dimension from its counts of votes (cases, categories) and each case's cluster.
+
+    Every dimension and coefficient is resampled in the same pass.
+    """
+    weights = ClusterWeights(clusters, replicates, seed)
+    tables = [weights.totals(one.features(counts[name])) for name in counts for one in _SHOWN.values()]
+    sums = resampled_sums(tables, replicates, seed)
+    return [_row(name, votes, weights.clusters, sums) for name, votes in counts.items()]
+
+
+_SHOWN = {"percent": PERCENT, "unanimity": UNANIMITY, "fleiss": FLEISS, "ac1": AC1, "alpha": ALPHA}
+
+
+def _row(dimension: str, counts: Array, clusters: int, sums: Iterator[Array]) -> AgreementRow:
     per_case = Counter(int(total) for total in counts.sum(axis=1))
-    unanimity = _estimate(UNANIMITY, counts, weights)
+    shown = {name: _estimate(one, counts, clusters, next(sums)) for name, one in _SHOWN.items()}
+    unanimity = shown["unanimity"].value
     return AgreementRow(
         dimension=dimension,
         cases=sum(number for votes, number in per_case.items() if votes >= 2),
         votes=int(counts.sum()),
         votes_per_case=dict(sorted(per_case.items())),
-        percent=_estimate(PERCENT, counts, weights),
-        unanimity=unanimity,
-        fleiss=_estimate(FLEISS, counts, weights),
-        ac1=_estimate(AC1, counts, weights),
-        alpha=_estimate(ALPHA, counts, weights),
-        split_share=unanimity.value if isinstance(unanimity.value, Undefined) else 1.0 - unanimity.value,
+        split_share=unanimity if isinstance(unanimity, Undefined) else 1.0 - unanimity,
+        **shown,
     )
 
 
-def _estimate(coefficient: Coefficient, counts: Array, weights: ClusterWeights) -> Estimate:
+def _estimate(coefficient: Coefficient, counts: Array, clusters: int, sums: Array) -> Estimate:
     value = coefficient.of(counts)
     if isinstance(value, Undefined):
         return Estimate(value, value)
-    return Estimate(value, weights.interval(coefficient.features(counts), coefficient.value))
+    interval = percentile_interval(coefficient.value(sums)) if clusters > 1 else TOO_FEW_CLUSTERS
+    return Estimate(value, interval)

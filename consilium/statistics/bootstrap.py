@@ -11,14 +11,15 @@ from consilium.statistics.undefined import Maybe, Undefined
 REPLICATES = 2000
 SEED = 20260101
 _BLOCK_CELLS = 4_000_000
+TOO_FEW_CLUSTERS = Undefined("fewer than two clusters to resample")
 
 
 class ClusterWeights:
     """How often each cluster is drawn in each bootstrap replicate (Field & Welsh 2007, JRSS B 69:369).
 
     Every statistic computed with one object sees the same draws, so differences between judges, dimensions
-    and slices are paired. The matrix (replicates, clusters) is drawn again block by block from the seed
-    instead of being kept.
+    and slices are paired. The matrix (replicates, clusters) is drawn block by block from the seed instead of
+    being kept: what needs many statistics of one layout hands their totals to `resampled_sums` together.
     """
 
     def __init__(self, clusters: Sequence[Hashable], replicates: int = REPLICATES, seed: int = SEED) -> None:
@@ -34,37 +35,81 @@ class ClusterWeights:
         self.replicates = replicates
         self._seed = seed
 
+    def totals(self, features: Array) -> Array:
+        """Column sums per cluster of per-item rows: (items, f) -> (clusters, f).
+
+        Raises:
+            ValueError: the rows are not one per item.
+        """
+        if len(features) != self.items:
+            raise ValueError("One row of features per item is needed.")
+        place, clusters = self._cluster_of_item, self.clusters
+        columns = [np.bincount(place, weights=column, minlength=clusters) for column in features.T]
+        return np.asarray(columns, dtype=np.float64).reshape(features.shape[1], clusters).T
+
     def sums(self, features: Array) -> Array:
         """Resampled column sums of per-item rows: (items, f) -> (replicates, f).
 
         Raises:
             ValueError: the rows are not one per item, or there are no clusters.
         """
-        if len(features) != self.items:
-            raise ValueError("One row of features per item is needed.")
+        totals = self.totals(features)
         if self.clusters == 0:
             raise ValueError("There is nothing to resample.")
-        per_cluster = np.zeros((self.clusters, features.shape[1]))
-        np.add.at(per_cluster, self._cluster_of_item, features)
-        return np.concatenate([weights @ per_cluster for weights in self._blocks()])
+        return next(resampled_sums([totals], self.replicates, self._seed))
 
     def interval(
         self, features: Array, value: Callable[[Array], Array], level: float = 0.95
     ) -> Maybe[Interval]:
         """Percentile interval of `value`, a function of column sums (..., f) -> (...)."""
         if self.clusters < 2:
-            return Undefined("fewer than two clusters to resample")
+            return TOO_FEW_CLUSTERS
         return percentile_interval(value(self.sums(features)), level)
 
-    def _blocks(self) -> Iterator[Array]:
-        rows = max(1, _BLOCK_CELLS // self.clusters)
-        for block, start in enumerate(range(0, self.replicates, rows)):
-            size = min(rows, self.replicates - start)
-            generator = np.random.default_rng((self._seed, block))
-            draws = generator.integers(self.clusters, size=(size, self.clusters))
-            draws += np.arange(size)[:, None] * self.clusters
-            counts = np.bincount(draws.ravel(), minlength=size * self.clusters)
-            yield counts.reshape(size, self.clusters).astype(np.float64)
+
+def resampled_sums(tables: Sequence[Array], replicates: int, seed: int) -> Iterator[Array]:
+    """Resampled column sums of tables of cluster totals, (clusters, f) -> (replicates, f), in their order.
+
+    The draws depend on the number of clusters alone. Tables with equally many clusters therefore share one
+    drawn matrix, and a column that several of them hold is resampled once.
+    """
+    columns: dict[int, dict[bytes, Array]] = {}
+    for table in tables:
+        held = columns.setdefault(len(table), {})
+        for column in table.T:
+            held.setdefault(column.tobytes(), column)
+    sums = {
+        clusters: _column_sums(np.array(list(held.values())).reshape(len(held), clusters), replicates, seed)
+        for clusters, held in columns.items()
+    }
+    places = {clusters: {key: place for place, key in enumerate(held)} for clusters, held in columns.items()}
+    for table in tables:
+        wanted = [places[len(table)][column.tobytes()] for column in table.T]
+        yield sums[len(table)][wanted].T
+
+
+def _column_sums(columns: Array, replicates: int, seed: int) -> Array:
+    """(columns, clusters) -> (columns, replicates), so that each column's replicates lie side by side."""
+    sums = np.zeros((len(columns), replicates))
+    if columns.size == 0:
+        return sums
+    done = 0
+    for weights in weight_blocks(columns.shape[1], replicates, seed):
+        np.matmul(columns, weights.T, out=sums[:, done : done + len(weights)])
+        done += len(weights)
+    return sums
+
+
+def weight_blocks(clusters: int, replicates: int, seed: int) -> Iterator[Array]:
+    """The matrix of draws, (replicates, clusters) in blocks of rows that fit in memory."""
+    rows = max(1, _BLOCK_CELLS // clusters)
+    for block, start in enumerate(range(0, replicates, rows)):
+        size = min(rows, replicates - start)
+        generator = np.random.default_rng((seed, block))
+        draws = generator.integers(clusters, size=(size, clusters))
+        draws += np.arange(size)[:, None] * clusters
+        counts = np.bincount(draws.ravel(), minlength=size * clusters)
+        yield counts.reshape(size, clusters).astype(np.float64)
 
 
 def percentile_interval(replicates: Array, level: float = 0.95) -> Maybe[Interval]:

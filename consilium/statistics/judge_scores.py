@@ -1,13 +1,22 @@
-"""The leaderboard row of a judge: how it scores against the labels, in both orders, with intervals."""
+"""The leaderboard of judges: how they score against the labels, in both orders, and against each other."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from typing import Self
 
 import numpy as np
 
-from consilium.statistics.bootstrap import REPLICATES, SEED, ClusterWeights
+from consilium.statistics.bootstrap import (
+    REPLICATES,
+    SEED,
+    TOO_FEW_CLUSTERS,
+    ClusterWeights,
+    percentile_interval,
+    resampled_sums,
+)
 from consilium.statistics.intervals import Estimate, Interval, wilson
-from consilium.statistics.paired import mean_difference_interval, sign_flip_p
+from consilium.statistics.paired import sign_flip_ps
 from consilium.statistics.position_swap import PositionSwap, SwapRow, position_swap
 from consilium.statistics.ratings import Array
 from consilium.statistics.undefined import Maybe, Undefined
@@ -68,6 +77,44 @@ class Comparison:
     p: Maybe[float]
 
 
+@dataclass(frozen=True)
+class Board:
+    """Every judge's rows; rank intervals and differences of the ranked judges, in the last dimension.
+
+    A pair is in the order of the judges: the earlier one's accuracy minus the later one's.
+    """
+
+    rows: dict[str, list[JudgingRow]]
+    ranks: dict[str, Maybe[Interval]]
+    pairs: dict[tuple[str, str], Comparison]
+
+
+def judge_board(
+    judges: Mapping[str, Sequence[JudgedCase]],
+    *,
+    dimensions: Sequence[str],
+    ranked: Collection[str],
+    replicates: int = REPLICATES,
+    seed: int = SEED,
+) -> Board:
+    """All figures of several judges from one pass over shared draws.
+
+    Equal to `judging`, `rank_intervals` and `compare_judges` called one by one with the same seed.
+    """
+    scored = {name: [_Scored.of(cases, one) for one in dimensions] for name, cases in judges.items()}
+    primary = {name: rows[-1] for name, rows in scored.items() if name in ranked}
+    pairs = {(one, two): _Pair.of(primary[one], primary[two]) for one, two in combinations(primary, 2)}
+    race = _Race.of(primary)
+    tables = [row.totals for rows in scored.values() for row in rows]
+    tables += [race.totals, *(pair.totals for pair in pairs.values())]
+    sums = resampled_sums(tables, replicates, seed)
+    return Board(
+        rows={name: [row.figures(next(sums)) for row in rows] for name, rows in scored.items()},
+        ranks=race.intervals(next(sums)),
+        pairs=dict(zip(pairs, _comparisons(list(pairs.values()), sums, seed), strict=True)),
+    )
+
+
 def judging(
     cases: Sequence[JudgedCase],
     *,
@@ -76,12 +123,13 @@ def judging(
     seed: int = SEED,
 ) -> list[JudgingRow]:
     """One row per dimension; the same cases, replicates and seed give every judge the same draws."""
-    return [_row(cases, dimension, replicates, seed) for dimension in dimensions]
+    board = judge_board({"": cases}, dimensions=dimensions, ranked=(), replicates=replicates, seed=seed)
+    return board.rows[""]
 
 
 def case_scores(cases: Sequence[JudgedCase], dimension: str) -> dict[str, float]:
     """Score per covered case, 0, 1/2 or 1: the primary endpoint before averaging."""
-    return {case.case: _score(row) for case, row in _covered(cases, dimension)}
+    return _Scored.of(cases, dimension).by_case
 
 
 def compare_judges(
@@ -93,19 +141,8 @@ def compare_judges(
     seed: int = SEED,
 ) -> Comparison:
     """Compare two judges on the cases that both cover: bootstrap interval and sign-flip p, by cluster."""
-    scores, others = case_scores(first, dimension), case_scores(second, dimension)
-    shared = [case for case in first if case.case in scores and case.case in others]
-    if not shared:
-        none = Undefined("no case is covered by both")
-        return Comparison(0, none, none, none)
-    one, two = [scores[case.case] for case in shared], [others[case.case] for case in shared]
-    clusters = [case.cluster for case in shared]
-    return Comparison(
-        cases=len(shared),
-        difference=(sum(one) - sum(two)) / len(shared),
-        interval=mean_difference_interval(one, two, ClusterWeights(clusters, replicates, seed)),
-        p=sign_flip_p(one, two, clusters, seed=seed),
-    )
+    pair = _Pair.of(_Scored.of(first, dimension), _Scored.of(second, dimension))
+    return _comparisons([pair], resampled_sums([pair.totals], replicates, seed), seed)[0]
 
 
 def rank_intervals(
@@ -116,18 +153,135 @@ def rank_intervals(
     seed: int = SEED,
 ) -> dict[str, Maybe[Interval]]:
     """Interval of each judge's rank (1 is best) over shared resamples of the cases that all judges cover."""
-    scores = {name: case_scores(cases, dimension) for name, cases in judges.items()}
-    first = next(iter(judges.values()), ())
-    shared = [case for case in first if all(case.case in by_case for by_case in scores.values())]
-    weights = ClusterWeights([case.cluster for case in shared], replicates, seed)
-    if weights.clusters < 2:
-        return dict.fromkeys(judges, Undefined("fewer than two clusters are covered by all judges"))
-    table = np.array([[scores[name][case.case] for name in judges] for case in shared])
-    sums = weights.sums(table)
-    # A tied judge shares the best of the tied ranks; 1e-9 is far below any difference of sums of halves.
-    ranks = 1 + (sums[:, None, :] > sums[:, :, None] + 1e-9).sum(axis=2)
-    bounds = np.quantile(ranks, [0.025, 0.975], axis=0, method="inverted_cdf")
-    return {name: Interval(float(low), float(high)) for name, low, high in zip(judges, *bounds, strict=True)}
+    race = _Race.of({name: _Scored.of(cases, dimension) for name, cases in judges.items()})
+    return race.intervals(next(resampled_sums([race.totals], replicates, seed)))
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """One judge in one dimension. `totals` per cluster: scores, strict scores, cases."""
+
+    dimension: str
+    labelled: int
+    cases: list[JudgedCase]
+    rows: list[SwapRow]
+    scores: list[float]
+    totals: Array
+
+    @classmethod
+    def of(cls, cases: Sequence[JudgedCase], dimension: str) -> Self:
+        covered = _covered(cases, dimension)
+        scores = [_score(row) for _, row in covered]
+        layout = ClusterWeights([case.cluster for case, _ in covered])
+        strict = [float(score == 1.0) for score in scores]
+        return cls(
+            dimension=dimension,
+            labelled=sum(case.label.get(dimension) is not None for case in cases),
+            cases=[case for case, _ in covered],
+            rows=[row for _, row in covered],
+            scores=scores,
+            totals=layout.totals(np.column_stack([scores, strict, np.ones(len(scores))])),
+        )
+
+    @property
+    def by_case(self) -> dict[str, float]:
+        return {case.case: score for case, score in zip(self.cases, self.scores, strict=True)}
+
+    def figures(self, sums: Array) -> JudgingRow:
+        """The row, given the resampled sums of `totals`."""
+        rows, scores, swap = self.rows, self.scores, position_swap(self.rows)
+        strict = [score == 1.0 for score in scores]
+        return JudgingRow(
+            dimension=self.dimension,
+            cases=len(rows),
+            coverage=len(rows) / self.labelled if self.labelled else Undefined("no case has a label"),
+            accuracy=self._mean(scores, sums[:, 0], sums[:, 2]),
+            accuracy_wilson=wilson(sum(scores), len(scores)),
+            invalid_rate=swap.invalid_rate,
+            tie_rate=_tie_rate(rows),
+            position_consistency=swap.position_consistency,
+            first_position_rate=swap.first_position_rate,
+            strict=self._mean(strict, sums[:, 1], sums[:, 2]),
+            strict_wilson=wilson(sum(strict), len(strict)),
+            valid_only=_valid_only(rows),
+            half=_half(rows, swap),
+            reference=swap.single_order_accuracy,
+        )
+
+    def _mean(self, scores: Sequence[float], sums: Array, cases: Array) -> Estimate:
+        if not scores:
+            return Estimate(NO_CASES, NO_CASES)
+        return Estimate(float(np.mean(scores)), _mean_interval(self.totals, sums, cases))
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two judges on the cases that both cover. `totals` per cluster: scores of both, cases.
+
+    Where both cover the same cases these are columns that the judges' own rows resample anyway.
+    """
+
+    totals: Array
+
+    @classmethod
+    def of(cls, first: _Scored, second: _Scored) -> Self:
+        return cls(_shared_totals([first, second]))
+
+    def comparison(self, sums: Array, p: float) -> Comparison:
+        """The comparison, given the resampled sums of `totals`."""
+        cases = int(self.totals[:, 2].sum())
+        if not cases:
+            none = Undefined("no case is covered by both")
+            return Comparison(0, none, none, none)
+        one, two, _ = self.totals.sum(axis=0)
+        interval = _mean_interval(self.totals, sums[:, 0] - sums[:, 1], sums[:, 2])
+        return Comparison(cases, float(one - two) / cases, interval, p)
+
+
+def _comparisons(pairs: Sequence[_Pair], sums: Iterator[Array], seed: int) -> list[Comparison]:
+    ps = sign_flip_ps([pair.totals[:, 0] - pair.totals[:, 1] for pair in pairs], seed=seed)
+    return [pair.comparison(next(sums), p) for pair, p in zip(pairs, ps, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Race:
+    """Several judges on the cases that all cover. `totals` per cluster: each judge's scores."""
+
+    names: list[str]
+    totals: Array
+
+    @classmethod
+    def of(cls, judges: Mapping[str, _Scored]) -> Self:
+        return cls(list(judges), _shared_totals(list(judges.values()))[:, :-1])
+
+    def intervals(self, sums: Array) -> dict[str, Maybe[Interval]]:
+        """The interval of each judge's rank, given the resampled sums of `totals`."""
+        if len(self.totals) < 2:
+            few = Undefined("fewer than two clusters are covered by all judges")
+            return dict.fromkeys(self.names, few)
+        # A tied judge shares the best of the tied ranks; 1e-9 is far below any difference of sums of halves.
+        ranks = np.column_stack([1 + (sums > own[:, None] + 1e-9).sum(axis=1) for own in sums.T])
+        bounds = np.quantile(ranks, [0.025, 0.975], axis=0, method="inverted_cdf")
+        return {
+            name: Interval(float(low), float(high))
+            for name, low, high in zip(self.names, *bounds, strict=True)
+        }
+
+
+def _shared_totals(judges: Sequence[_Scored]) -> Array:
+    """Per cluster of the cases that all judges cover: the scores of each judge, then the cases."""
+    scores = [judge.by_case for judge in judges]
+    covered = judges[0].cases if judges else []
+    shared = [case for case in covered if all(case.case in by_case for by_case in scores)]
+    columns = [[by_case[case.case] for case in shared] for by_case in scores]
+    layout = ClusterWeights([case.cluster for case in shared])
+    return layout.totals(np.column_stack([*columns, np.ones(len(shared))]))
+
+
+def _mean_interval(totals: Array, sums: Array, cases: Array) -> Maybe[Interval]:
+    if len(totals) < 2:
+        return TOO_FEW_CLUSTERS
+    return percentile_interval(sums / cases)
 
 
 def _covered(cases: Sequence[JudgedCase], dimension: str) -> list[tuple[JudgedCase, SwapRow]]:
@@ -142,45 +296,8 @@ def _covered(cases: Sequence[JudgedCase], dimension: str) -> list[tuple[JudgedCa
     return rows
 
 
-def _row(cases: Sequence[JudgedCase], dimension: str, replicates: int, seed: int) -> JudgingRow:
-    covered = _covered(cases, dimension)
-    rows = [row for _, row in covered]
-    labelled = sum(case.label.get(dimension) is not None for case in cases)
-    weights = ClusterWeights([case.cluster for case, _ in covered], replicates, seed)
-    scores = [_score(row) for row in rows]
-    strict = [float(score == 1.0) for score in scores]
-    swap = position_swap(rows)
-    return JudgingRow(
-        dimension=dimension,
-        cases=len(rows),
-        coverage=len(rows) / labelled if labelled else Undefined("no case has a label"),
-        accuracy=_mean(scores, weights),
-        accuracy_wilson=wilson(sum(scores), len(scores)),
-        invalid_rate=swap.invalid_rate,
-        tie_rate=_tie_rate(rows),
-        position_consistency=swap.position_consistency,
-        first_position_rate=swap.first_position_rate,
-        strict=_mean(strict, weights),
-        strict_wilson=wilson(sum(strict), len(strict)),
-        valid_only=_valid_only(rows),
-        half=_half(rows, swap),
-        reference=swap.single_order_accuracy,
-    )
-
-
 def _score(row: SwapRow) -> float:
     return ((row.forward == row.label) + (row.unswapped == row.label)) / 2
-
-
-def _mean(scores: Sequence[float], weights: ClusterWeights) -> Estimate:
-    if not scores:
-        return Estimate(NO_CASES, NO_CASES)
-    features = np.column_stack([scores, np.ones(len(scores))])
-    return Estimate(float(np.mean(scores)), weights.interval(features, _ratio))
-
-
-def _ratio(sums: Array) -> Array:
-    return np.asarray(sums[..., 0] / sums[..., 1])
 
 
 def _calls(rows: Sequence[SwapRow]) -> list[tuple[str | None, str | None]]:
