@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from annotation.states import CASE_STATES, CaseState
 from consilium.inference.models import ModelEndpoint, Reply
+from consilium.jobs.summaries import Summary
 from consilium.people.models import Study
 from consilium.states.tables import StateTable
 from consilium.workqueue.models import Round, Submission
@@ -203,3 +204,22 @@ class Adjudication(models.Model):
 
     def __str__(self) -> str:
         return f"Adjudication of case {self.case_id}"
+
+
+class AgreementSummary(Summary):
+    """The figures of the agreement page for one choice of cases; derived, so that it may go at any time."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+")
+    organ_system = models.CharField(max_length=40, blank=True, help_text="Empty: all.")
+    with_excluded = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "agreement summaries"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "organ_system", "with_excluded"], name="agreement_summary_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Agreement of study {self.study_id}"

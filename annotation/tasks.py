@@ -1,5 +1,6 @@
 """Background work of this app."""
 
+from annotation.agreement import AGREEMENT, summarise_agreement
 from annotation.responses import answer_questions
 from consilium.jobs.registry import JobKind, register
 
@@ -7,3 +8,4 @@ from consilium.jobs.registry import JobKind, register
 def register_jobs() -> None:
     """Make the app's job kinds known."""
     register(JobKind("annotation.answer", "Collecting answers", answer_questions, queue="gpu"))
+    register(JobKind(AGREEMENT.name, "Computing agreement", summarise_agreement))

@@ -1,24 +1,30 @@
 """The leads' page about agreement, and the button that freezes what is settled."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection
+from typing import Any, TypedDict
 
 from django.contrib import messages
-from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from annotation.agreement import agreement_of, missing_figures, organ_systems
+from annotation.agreement import (
+    Agreement,
+    kept_agreement,
+    missing_figures,
+    organ_systems,
+    refresh_agreement,
+)
 from annotation.forms import PreferenceFreezeForm
-from annotation.models import Consensus, Dimension
-from annotation.overview import summary
+from annotation.models import Dimension
+from annotation.overview import cases_by_state
 from annotation.release import freeze_preferences
-from annotation.states import CaseState
-from consilium.pages import refusals_on
+from consilium.pages import one_of, refusals_on
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.requests import post_only, signed_in
+from consilium.statistics.agreement import AgreementRow
 from curation.models import Release, ReleaseKind
 
 
@@ -27,6 +33,14 @@ from curation.models import Release, ReleaseKind
 def agreement(request: HttpRequest, study: Study) -> HttpResponse:
     """Agreement per dimension, position effect, and the release form."""
     return _page(request, study)
+
+
+@post_only
+@study_view(Role.LEAD)
+def compute_agreement(request: HttpRequest, study: Study) -> HttpResponse:
+    """Compute the figures of the page anew and show it again."""
+    refresh_agreement(study, **_choice(request, organ_systems(study)), by=signed_in(request))
+    return redirect(_with_choice(request, "annotation:agreement", study))
 
 
 @post_only
@@ -47,34 +61,42 @@ def _page(
     request: HttpRequest, study: Study, form: PreferenceFreezeForm | None = None, status: int = 200
 ) -> HttpResponse:
     known = organ_systems(study)
-    organ_system = wanted if (wanted := request.GET.get("organ_system", "")) in known else ""
-    with_excluded = request.GET.get("excluded") == "with"
-    figures = agreement_of(study, organ_system=organ_system, with_excluded=with_excluded)
-    decided = _decided(study)
+    choice = _choice(request, known)
+    figures, kept = kept_agreement(study, **choice)
     context = {
         "study": study,
         "figures": figures,
-        "rows": [(Dimension(row.dimension).label, row, decided.get(row.dimension)) for row in figures.rows],
+        "kept": kept,
+        "compute_url": _with_choice(request, "annotation:compute-agreement", study),
+        "rows": _rows(figures) if figures else [],
         "organ_systems": known,
-        "organ_system": organ_system,
-        "with_excluded": with_excluded,
-        "missing": missing_figures(figures.rows),
-        "counts": summary(study)["cases"],
+        **choice,
+        "missing": missing_figures(figures.rows) if figures else [],
+        "counts": cases_by_state(study),
         "form": form or PreferenceFreezeForm(initial={"name": _next_name(study)}),
     }
     return render(request, "annotation/agreement.html", context, status=status)
 
 
-def _decided(study: Study) -> dict[str, Mapping[str, Any]]:
-    """Per dimension, how the labels of the settled cases came about."""
-    entries = Consensus.objects.filter(case__study=study, case__state=CaseState.SETTLED).order_by()
-    differ = Q(votes_a__gt=0, votes_b__gt=0)
-    counts = entries.values("dimension").annotate(
-        adjudicator=Count("pk", filter=Q(is_adjudicated=True)),
-        split=Count("pk", filter=Q(is_adjudicated=False) & differ),
-        unanimous=Count("pk", filter=Q(is_adjudicated=False) & ~differ),
-    )
-    return {row["dimension"]: row for row in counts}
+def _with_choice(request: HttpRequest, name: str, study: Study) -> str:
+    """An address of this page for the same cases."""
+    address = reverse(name, kwargs={"study": study.slug})
+    return f"{address}?{request.GET.urlencode()}" if request.GET else address
+
+
+class _Choice(TypedDict):
+    organ_system: str
+    with_excluded: bool
+
+
+def _choice(request: HttpRequest, known: Collection[str]) -> _Choice:
+    """Which cases the page is about; a system that no case has means all."""
+    with_excluded = request.GET.get("excluded") == "with"
+    return {"organ_system": one_of(request, "organ_system", known), "with_excluded": with_excluded}
+
+
+def _rows(figures: Agreement) -> list[tuple[str, AgreementRow, dict[str, Any] | None]]:
+    return [(Dimension(row.dimension).label, row, figures.decided.get(row.dimension)) for row in figures.rows]
 
 
 def _next_name(study: Study) -> str:

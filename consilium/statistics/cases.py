@@ -1,6 +1,5 @@
 """Statistics by name from JSON input: what `python -m consilium.statistics` computes."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -12,7 +11,8 @@ from consilium.statistics.clustered import mean_error
 from consilium.statistics.coefficients import AC1, FLEISS, PERCENT, UNANIMITY, Coefficient
 from consilium.statistics.dawid_skene import dawid_skene
 from consilium.statistics.human_ceiling import human_ceiling
-from consilium.statistics.intervals import Interval, clopper_pearson, wilson
+from consilium.statistics.intervals import clopper_pearson, wilson
+from consilium.statistics.json_form import as_json
 from consilium.statistics.mcnemar import mcnemar
 from consilium.statistics.paired import difference_of_proportions, sign_flip_p
 from consilium.statistics.position_swap import SwapRow, position_swap
@@ -41,21 +41,6 @@ def compute(statistic: str, given: Input) -> Any:
         raise BadCaseError(f"the input lacks {error}") from error
     except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise BadCaseError(f"the input does not fit {statistic}: {error}") from error
-
-
-def as_json(value: Any) -> Any:
-    """Results as plain JSON data: dataclasses by field, intervals as [low, high]."""
-    if isinstance(value, Undefined):
-        return {"undefined": value.reason}
-    if isinstance(value, Interval):
-        return [value.low, value.high]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: as_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(item) for item in value]
-    return value
 
 
 def _counts(coefficient: Coefficient) -> Callable[[Input], Any]:
