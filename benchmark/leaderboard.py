@@ -1,22 +1,21 @@
 """Leaderboards: what the stored verdicts and answers of a release say, with intervals."""
 
-import hashlib
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
-from threading import Lock
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q
+from django.db.models import Count, QuerySet
 
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.jobs.states import JobState
+from consilium.statistics.adjusted_p import holm
 from consilium.statistics.bootstrap import ClusterWeights
 from consilium.statistics.intervals import Estimate, Interval
-from consilium.statistics.judge_scores import JudgedCase, JudgingRow, judging, rank_intervals
+from consilium.statistics.judge_scores import Board, Comparison, JudgedCase, JudgingRow, judge_board
 from consilium.statistics.paired import mean_difference_interval
 from consilium.statistics.undefined import Maybe, Undefined
 from curation.models import Release
@@ -24,10 +23,21 @@ from curation.releases.freeze import rows_of
 
 # Row id to order to dimension to letter.
 Letters = dict[str, dict[str, dict[str, str | None]]]
+# Row id to 0 or 1.
+Scores = dict[str, float]
+# The keys of two evaluations.
+Pair = tuple[str, str]
 
-KEPT = 200
-_kept: dict[str, list[JudgingRow]] = {}
-_keeping = Lock()
+NOT_RANKED = Undefined("not ranked")
+
+
+@dataclass(frozen=True)
+class Lead:
+    """How far a judge is ahead of the one ranked next, in overall accuracy; `p` is Holm's over all pairs."""
+
+    over: str
+    difference: Estimate
+    p: Maybe[float]
 
 
 @dataclass(frozen=True)
@@ -35,14 +45,15 @@ class JudgeLine:
     """One judge on one release: a row per dimension, in order.
 
     `is_current`: judged with the prompt and parser of the release's newest whole evaluation. Ranked when it
-    is, and no call is missing.
+    is, and no call is missing; `rank` is then the interval of its rank.
     """
 
     evaluation: Evaluation
     rows: list[JudgingRow]
     verdicts: int
-    cases: list[JudgedCase]
     is_current: bool
+    rank: Maybe[Interval] = NOT_RANKED
+    lead: Lead | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -62,7 +73,7 @@ class JudgeLine:
 
 @dataclass(frozen=True)
 class SolverLine:
-    """One solver on one release; `by_specialty` maps a specialty to (right, asked), `scores` a row to 0 or 1.
+    """One solver on one release; `by_specialty` maps a specialty to (right, asked).
 
     `gain` is its accuracy minus that of the base model it was trained from, over the questions that both
     answered; None where it was not trained here or its base was not scored on the release in the same way.
@@ -75,7 +86,6 @@ class SolverLine:
     invalid: int
     accuracy: Estimate
     by_specialty: dict[str, tuple[int, int]]
-    scores: dict[str, float]
     is_current: bool
     gain: Estimate | None = None
 
@@ -92,15 +102,25 @@ class SolverLine:
 
 def judge_lines(release: Release) -> list[JudgeLine]:
     """Every judge scored on the release, best first, unranked ones last."""
-    rows = list(rows_of(release).values_list("content", flat=True))
     evaluations = newest_evaluations(release, EvaluationKind.JUDGE)
-    stored = Verdict.objects.filter(evaluation__in=evaluations)
-    letters: dict[int, Letters] = defaultdict(lambda: defaultdict(dict))
-    for owner, row_id, order, parsed in stored.values_list("evaluation", "row_id", "order", "parsed"):
-        letters[owner][row_id][order] = parsed
+    letters = _letters(evaluations)
     method = _current_method(evaluations)
-    lines = [_judge_line(evaluation, rows, letters[evaluation.pk], method) for evaluation in evaluations]
-    return sorted(lines, key=lambda line: (not line.is_ranked, -_value(line.overall.accuracy.value)))
+    lines = [
+        JudgeLine(
+            evaluation=one,
+            rows=[],
+            verdicts=sum(map(len, letters[one.pk].values())),
+            is_current=one.method == method,
+        )
+        for one in evaluations
+    ]
+    rows = list(rows_of(release).values_list("content", flat=True))
+    board = judge_board(
+        {str(one.pk): judged_cases(rows, letters[one.pk]) for one in evaluations},
+        dimensions=DIMENSIONS,
+        ranked=[str(line.evaluation.pk) for line in lines if line.is_ranked],
+    )
+    return _in_order(lines, board)
 
 
 def solver_lines(release: Release) -> list[SolverLine]:
@@ -112,7 +132,7 @@ def solver_lines(release: Release) -> list[SolverLine]:
         results[result.evaluation_id].append(result)
     method = _current_method(evaluations)
     lines = [_solver_line(evaluation, results[evaluation.pk], rows, method) for evaluation in evaluations]
-    lines = _with_gains(lines, {row_id: row["cluster"] for row_id, row in rows.items()})
+    lines = _with_gains(lines, results, rows)
     return sorted(lines, key=lambda line: (not line.is_ranked, -_value(line.accuracy.value)))
 
 
@@ -128,16 +148,29 @@ def newest_evaluations(release: Release, kind: str) -> list[Evaluation]:
 
     Those with all their answers come last, each kind by age.
     """
-    answers = "verdicts" if kind == EvaluationKind.JUDGE else "solver_results"
     found = Evaluation.objects.filter(release=release, kind=kind).exclude(job__state=JobState.CANCELLED)
-    counted = found.annotate(answers=Count(answers)).annotate(
-        complete=ExpressionWrapper(Q(answers__gte=F("expected_calls")), BooleanField())
-    )
+    counts = answers_of(found)
     by_endpoint: dict[int, Evaluation] = {}
-    for evaluation in counted.select_related("endpoint", "job", "release").order_by("complete", "pk"):
+    for evaluation in sorted(
+        found.select_related("endpoint", "job", "release"),
+        key=lambda one: (counts.get(one.pk, 0) >= one.expected_calls, one.pk),
+    ):
         by_endpoint.pop(evaluation.endpoint_id, None)  # to the end, so that the order stays
         by_endpoint[evaluation.endpoint_id] = evaluation
     return list(by_endpoint.values())
+
+
+def answers_of(evaluations: "QuerySet[Evaluation]") -> dict[int, int]:
+    """How many answers each evaluation has; counted apart, because a join would carry every row along."""
+    owned = evaluations.order_by().values("pk")
+    return {
+        pk: number
+        for model in (Verdict, SolverResult)
+        for pk, number in model._default_manager.filter(evaluation__in=owned)
+        .order_by()
+        .values_list("evaluation")
+        .annotate(Count("pk"))
+    }
 
 
 def judged_cases(rows: Iterable[dict[str, Any]], letters: Letters) -> list[JudgedCase]:
@@ -158,41 +191,57 @@ def _current_method(evaluations: Sequence[Evaluation]) -> tuple[str, str] | None
     return evaluations[-1].method if evaluations else None
 
 
-def _judge_line(
-    evaluation: Evaluation,
-    rows: Sequence[dict[str, Any]],
-    letters: Letters,
-    method: tuple[str, str] | None,
-) -> JudgeLine:
-    cases = judged_cases(rows, letters)
-    return JudgeLine(
-        evaluation=evaluation,
-        rows=_figures(cases),
-        verdicts=sum(len(orders) for orders in letters.values()),
-        cases=cases,
-        is_current=evaluation.method == method,
+def _letters(evaluations: Sequence[Evaluation]) -> dict[int, Letters]:
+    """Evaluation to its judge's letters."""
+    letters: dict[int, Letters] = defaultdict(lambda: defaultdict(dict))
+    stored = Verdict.objects.filter(evaluation__in=evaluations)
+    for owner, row_id, order, parsed in stored.values_list("evaluation", "row_id", "order", "parsed"):
+        letters[owner][row_id][order] = parsed
+    return letters
+
+
+def _in_order(lines: Sequence[JudgeLine], board: Board) -> list[JudgeLine]:
+    """The lines with their figures, best first; each ranked one with its lead over the next."""
+    filled = [
+        replace(line, rows=board.rows[name], rank=board.ranks.get(name, NOT_RANKED))
+        for line in lines
+        for name in [str(line.evaluation.pk)]
+    ]
+    filled.sort(key=lambda line: (not line.is_ranked, -_value(line.overall.accuracy.value)))
+    adjusted = _adjusted(board.pairs)
+    return [
+        replace(line, lead=_lead(line, after, board.pairs, adjusted)) if after and after.is_ranked else line
+        for line, after in zip_longest(filled, filled[1:])
+    ]
+
+
+def _adjusted(pairs: Mapping[Pair, Comparison]) -> dict[Pair, float]:
+    """The p-values of the pairs that have one, adjusted for all of them."""
+    known = {pair: found.p for pair, found in pairs.items() if not isinstance(found.p, Undefined)}
+    return dict(zip(known, holm(list(known.values())), strict=True))
+
+
+def _lead(
+    line: JudgeLine, after: JudgeLine, pairs: Mapping[Pair, Comparison], adjusted: Mapping[Pair, float]
+) -> Lead:
+    pair = (str(line.evaluation.pk), str(after.evaluation.pk))
+    is_turned = pair not in pairs
+    pair = pair[::-1] if is_turned else pair
+    found = pairs[pair]
+    return Lead(
+        over=after.evaluation.endpoint.name,
+        difference=_turned(found) if is_turned else Estimate(found.difference, found.interval),
+        p=adjusted.get(pair, found.p),
     )
 
 
-def _figures(cases: list[JudgedCase]) -> list[JudgingRow]:
-    """The figures of these cases; kept by content, because a thousand cases take a second to resample."""
-    content = json.dumps([asdict(case) for case in cases], sort_keys=True)
-    key = hashlib.sha256(content.encode()).hexdigest()
-    with _keeping:
-        known = _kept.get(key)
-    if known is None:
-        known = judging(cases, dimensions=DIMENSIONS)
-        with _keeping:
-            _kept[key] = known
-            while len(_kept) > KEPT:
-                _kept.pop(next(iter(_kept)))
-    return known
-
-
-def ranks(lines: Sequence[JudgeLine]) -> dict[str, Maybe[Interval]]:
-    """Endpoint name to the interval of its rank in overall accuracy, of the judges that are ranked."""
-    cases = {line.evaluation.endpoint.name: line.cases for line in lines if line.is_ranked}
-    return rank_intervals(cases, dimension=DIMENSIONS[-1])
+def _turned(found: Comparison) -> Estimate:
+    """The difference the other way round."""
+    value, interval = found.difference, found.interval
+    return Estimate(
+        value if isinstance(value, Undefined) else -value,
+        interval if isinstance(interval, Undefined) else Interval(-interval.high, -interval.low),
+    )
 
 
 def _solver_line(
@@ -206,36 +255,43 @@ def _solver_line(
         name = rows[result.row_id]["specialty"]
         right, asked = by_specialty.get(name, (0, 0))
         by_specialty[name] = (right + result.is_correct, asked + 1)
-    scores = {result.row_id: float(result.is_correct) for result in results}
     return SolverLine(
         evaluation=evaluation,
         asked=len(results),
         right=sum(result.is_correct for result in results),
         invalid=sum(not result.letter for result in results),
-        accuracy=_accuracy(list(scores.values()), [rows[row_id]["cluster"] for row_id in scores]),
+        accuracy=_accuracy(
+            [float(result.is_correct) for result in results],
+            [rows[result.row_id]["cluster"] for result in results],
+        ),
         by_specialty=dict(sorted(by_specialty.items())),
-        scores=scores,
         is_current=evaluation.method == method,
     )
 
 
-def _with_gains(lines: Sequence[SolverLine], clusters: dict[str, str]) -> list[SolverLine]:
-    by_name = {line.evaluation.endpoint.name: line for line in lines}
-    bases = [by_name.get(str(line.evaluation.endpoint.provenance.get("base", ""))) for line in lines]
-    return [
-        replace(line, gain=_gain(line, base, clusters)) if base else line
-        for line, base in zip(lines, bases, strict=True)
-    ]
+def _with_gains(
+    lines: Sequence[SolverLine], results: Mapping[int, Sequence[SolverResult]], rows: Mapping[str, Any]
+) -> list[SolverLine]:
+    by_name = {line.evaluation.endpoint.name: line.evaluation for line in lines}
+    scores = {pk: {one.row_id: float(one.is_correct) for one in given} for pk, given in results.items()}
+
+    def gain(line: SolverLine) -> Estimate | None:
+        one = line.evaluation
+        base = by_name.get(str(one.endpoint.provenance.get("base", "")))
+        if base is None or one.method != base.method:
+            return None
+        return _gain(scores.get(one.pk, {}), scores.get(base.pk, {}), rows)
+
+    return [replace(line, gain=gain(line)) for line in lines]
 
 
-def _gain(line: SolverLine, base: SolverLine, clusters: dict[str, str]) -> Estimate | None:
-    shared = [row_id for row_id in line.scores if row_id in base.scores]
-    if not shared or line.evaluation.method != base.evaluation.method:
+def _gain(after: Scores, before: Scores, rows: Mapping[str, Any]) -> Estimate | None:
+    shared = [row_id for row_id in after if row_id in before]
+    if not shared:
         return None
-    after, before = [line.scores[row] for row in shared], [base.scores[row] for row in shared]
-    weights = ClusterWeights([clusters[row] for row in shared])
-    difference = (sum(after) - sum(before)) / len(shared)
-    return Estimate(difference, mean_difference_interval(after, before, weights))
+    one, two = [after[row] for row in shared], [before[row] for row in shared]
+    weights = ClusterWeights([rows[row]["cluster"] for row in shared])
+    return Estimate((sum(one) - sum(two)) / len(shared), mean_difference_interval(one, two, weights))
 
 
 def _accuracy(scores: Sequence[float], clusters: Sequence[str]) -> Estimate:

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.jobs.models import Job
+from consilium.jobs.summaries import Summary
 from consilium.people.models import Study
 from curation.models import Release
 
@@ -79,3 +80,15 @@ class SolverResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.row_id}: {self.letter or 'invalid'}"
+
+
+class LeaderboardSummary(Summary):
+    """The lines of one release's leaderboard; derived, so that it may go at any time."""
+
+    release = models.OneToOneField(Release, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name_plural = "leaderboard summaries"
+
+    def __str__(self) -> str:
+        return f"Leaderboard of {self.release_id}"

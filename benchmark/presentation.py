@@ -1,6 +1,6 @@
 """Leaderboards as pages and files show them: rounded figures, words where a figure does not exist."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,17 +35,16 @@ def points(value: Maybe[float]) -> str:
     return NONE if isinstance(value, Undefined) else f"{100 * value:+.1f}".replace("-", MINUS)
 
 
-def judge_table(lines: Sequence[JudgeLine], ranks: Mapping[str, Maybe[Interval]]) -> list[dict[str, Any]]:
+def judge_table(lines: Sequence[JudgeLine]) -> list[dict[str, Any]]:
     """One row per judge: overall, then the other dimensions, then how it answered in overall."""
     table = []
     for position, line in enumerate(lines, start=1):
         overall = line.overall
-        bounds = ranks.get(line.evaluation.endpoint.name, Undefined("not ranked"))
         table.append(
             {
                 "line": line,
                 "rank": position if line.is_ranked else NONE,
-                "rank_interval": _rank_interval(bounds) if line.is_ranked else "",
+                "rank_interval": _rank_interval(line.rank),
                 "overall": _cell(overall.accuracy, overall.dimension),
                 "cells": [
                     {**_cell(row.accuracy, row.dimension), "cases": row.cases} for row in line.rows[:-1]
@@ -62,6 +61,20 @@ def judge_table(lines: Sequence[JudgeLine], ranks: Mapping[str, Maybe[Interval]]
     return table
 
 
+def lead_table(lines: Sequence[JudgeLine]) -> list[dict[str, Any]]:
+    """One row per ranked judge but the last: how far it is ahead of the next."""
+    return [
+        {
+            "judge": line.evaluation.endpoint.name,
+            "over": line.lead.over,
+            "difference": _difference(line.lead.difference),
+            "p": _p_value(line.lead.p),
+        }
+        for line in lines
+        if line.lead
+    ]
+
+
 def solver_table(lines: Sequence[SolverLine], specialties: Sequence[str]) -> list[dict[str, Any]]:
     """One row per solver: accuracy and what training added, with intervals, then a cell per specialty."""
     return [
@@ -70,7 +83,7 @@ def solver_table(lines: Sequence[SolverLine], specialties: Sequence[str]) -> lis
             "rank": rank if line.is_ranked else NONE,
             "accuracy": _cell(line.accuracy, "all"),
             "asked": line.asked,
-            "gain": _gain(line.gain),
+            "gain": _difference(line.gain) if line.gain else None,
             "base": line.evaluation.endpoint.provenance.get("base", ""),
             "invalid": percent(line.invalid / line.asked if line.asked else Undefined("nothing asked")),
             "coverage": percent(_coverage(line.asked, line.evaluation.expected_calls)),
@@ -125,13 +138,17 @@ def _rank_interval(bounds: Maybe[Interval]) -> str:
     return "" if low == high else f"{low}\N{EN DASH}{high}"
 
 
-def _gain(gain: Measured | None) -> dict[str, str] | None:
-    if gain is None:
-        return None
+def _difference(measured: Measured) -> dict[str, str]:
     low_high = ""
-    if not isinstance(gain.interval, Undefined):
-        low_high = f"{points(gain.interval.low)} to {points(gain.interval.high)}"
-    return {"value": points(gain.value), "interval": low_high}
+    if not isinstance(measured.interval, Undefined):
+        low_high = f"{points(measured.interval.low)} to {points(measured.interval.high)}"
+    return {"value": points(measured.value), "interval": low_high}
+
+
+def _p_value(value: Maybe[float]) -> str:
+    if isinstance(value, Undefined):
+        return NONE
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _coverage(answered: int, expected: int) -> Maybe[float]:

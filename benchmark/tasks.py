@@ -1,6 +1,7 @@
 """Background work of this app."""
 
 from benchmark.judge_job import judge_cases
+from benchmark.kept_leaderboard import LEADERBOARD, summarise_leaderboard
 from benchmark.solve_job import solve_questions
 from consilium.jobs.registry import JobKind, register
 
@@ -9,3 +10,4 @@ def register_jobs() -> None:
     """Make the app's job kinds known."""
     register(JobKind("benchmark.judge", "Scoring a judge", judge_cases, queue="gpu"))
     register(JobKind("benchmark.solve", "Scoring a solver", solve_questions, queue="gpu"))
+    register(JobKind(LEADERBOARD.name, "Computing the leaderboard", summarise_leaderboard))

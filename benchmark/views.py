@@ -6,19 +6,19 @@ from django.contrib import messages
 from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 
 from benchmark import presentation
 from benchmark.forms import EvaluationForm
+from benchmark.kept_leaderboard import kept_judges, kept_solvers, refresh_leaderboard
 from benchmark.launch import evaluate
-from benchmark.leaderboard import chance, judge_lines, ranks, solver_lines
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
 from benchmark.presentation import moment
-from benchmark.release_rows import expected_calls
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.pages import page_of, refusals_on
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
-from consilium.people.requests import signed_in
+from consilium.people.requests import post_only, signed_in
 from curation.models import Release, ReleaseKind
 from curation.releases.freeze import rows_of
 from curation.states import ReleaseState
@@ -36,9 +36,19 @@ def leaderboard(request: HttpRequest, study: Study) -> HttpResponse:
         .select_related("job", "endpoint")
         .order_by("pk")
     )
-    context["judges"] = _judges(study, request.GET.get("judges"))
-    context["solvers"] = _solvers(study, request.GET.get("solvers"))
+    context["judges"] = _judges(request, study)
+    context["solvers"] = _solvers(request, study)
     return render(request, "benchmark/leaderboard.html", context)
+
+
+@post_only
+@study_view(Role.LEAD)
+def compute_leaderboard(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Compute the figures of one release anew and show them."""
+    release = get_object_or_404(Release.objects.select_related("study"), study=study, pk=pk)
+    refresh_leaderboard(release, signed_in(request))
+    page = reverse("benchmark:leaderboard", kwargs={"study": study.slug})
+    return redirect(f"{page}?{request.GET.urlencode()}" if request.GET else page)
 
 
 @study_view(Role.LEAD)
@@ -101,33 +111,50 @@ def _in_words(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _judges(study: Study, chosen: str | None) -> dict[str, Any]:
-    release, releases = _release(study, ReleaseKind.PREFERENCES, chosen)
-    lines = judge_lines(release) if release else []
+def _judges(request: HttpRequest, study: Study) -> dict[str, Any]:
+    release, releases = _release(study, ReleaseKind.PREFERENCES, request.GET.get("judges"))
+    figures, kept = kept_judges(release) if release else (None, None)
+    lines = figures.lines if figures else []
     return {
         "release": release,
         "releases": releases,
-        "table": presentation.judge_table(lines, ranks(lines)),
+        "kept": kept,
+        "compute_url": _compute_url(request, study, release),
+        "table": presentation.judge_table(lines),
+        "leads": presentation.lead_table(lines),
         "chart": presentation.judge_chart(lines) if lines else "",
+        "count": release.row_count if release else None,
     }
 
 
-def _solvers(study: Study, chosen: str | None) -> dict[str, Any]:
-    release, releases = _release(study, ReleaseKind.QUESTIONS, chosen)
-    lines = solver_lines(release) if release else []
+def _solvers(request: HttpRequest, study: Study) -> dict[str, Any]:
+    release, releases = _release(study, ReleaseKind.QUESTIONS, request.GET.get("solvers"))
+    figures, kept = kept_solvers(release) if release else (None, None)
+    lines = figures.lines if figures else []
     names = presentation.specialties_in(lines)
     return {
         "release": release,
         "releases": releases,
+        "kept": kept,
+        "compute_url": _compute_url(request, study, release),
         "specialties": [presentation.specialty_label(name) for name in names],
         "table": presentation.solver_table(lines, names),
-        "chart": presentation.solver_chart(lines, chance(release)) if release and lines else "",
-        "questions": expected_calls(release, EvaluationKind.SOLVER) if release else 0,
+        "chart": presentation.solver_chart(lines, figures.chance) if figures and lines else "",
+        "count": figures.questions if figures else None,
     }
 
 
+def _compute_url(request: HttpRequest, study: Study, release: Release | None) -> str:
+    """Where to ask for the figures of the release anew, coming back to the same page."""
+    if release is None:
+        return ""
+    address = reverse("benchmark:compute-leaderboard", kwargs={"study": study.slug, "pk": release.pk})
+    return f"{address}?{request.GET.urlencode()}" if request.GET else address
+
+
 def _release(study: Study, kind: str, chosen: str | None) -> tuple[Release | None, list[Release]]:
-    releases = list(Release.objects.filter(study=study, kind=kind).exclude(digest="").order_by("-frozen_at"))
+    frozen = Release.objects.filter(study=study, kind=kind).exclude(digest="").select_related("study")
+    releases = list(frozen.order_by("-frozen_at"))
     wanted = next((release for release in releases if str(release.pk) == chosen), None)
     standing = next((release for release in releases if release.state == ReleaseState.FROZEN), None)
     return wanted or standing or next(iter(releases), None), releases

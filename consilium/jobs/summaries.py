@@ -97,7 +97,7 @@ def kept_figures(kind: SummaryKind, key: Key, study: Study) -> Kept:
     if summary is not None and summary.fingerprint == inputs.fingerprint:
         return Kept(summary, True, _last_job(kind, key, study, summary))
     if inputs.rows < FEW:
-        return Kept(compute_summary(kind, key), True, None)
+        return Kept(_compute(kind, key, inputs), True, None)
     job = _last_job(kind, key, study, summary)
     if job is None and (summary is None or timezone.now() - summary.computed_at >= LEAST_AGE):
         job = enqueue(kind=kind.name, by=None, study=study, params=key)
@@ -106,8 +106,9 @@ def kept_figures(kind: SummaryKind, key: Key, study: Study) -> Kept:
 
 def refresh(kind: SummaryKind, key: Key, study: Study, by: Person) -> None:
     """Compute the figures anew, also when nothing seems to have changed. The caller has checked `by`."""
-    if kind.inputs(key).rows < FEW:
-        compute_summary(kind, key)
+    inputs = kind.inputs(key)
+    if inputs.rows < FEW:
+        _compute(kind, key, inputs)
         return
     summary = kind.model._default_manager.filter(**key).first()
     job = _last_job(kind, key, study, summary)
@@ -118,28 +119,32 @@ def refresh(kind: SummaryKind, key: Key, study: Study, by: Person) -> None:
 def bring_up_to_date(kind: SummaryKind, handle: JobHandle) -> dict[str, Any]:
     """The job: compute and store, unless another job has done so since this one was asked for."""
     key = handle.params
-    summary = kind.model._default_manager.filter(**key).first()
+    summary, inputs = kind.model._default_manager.filter(**key).first(), kind.inputs(key)
     is_done = (
         summary is not None
         and summary.computed_at >= handle.job.created_at
-        and summary.fingerprint == kind.inputs(key).fingerprint
+        and summary.fingerprint == inputs.fingerprint
     )
     if not is_done:
-        compute_summary(kind, key, fence=handle.fence)
+        _compute(kind, key, inputs, fence=handle.fence)
     return {"computed": not is_done}
 
 
-def compute_summary(kind: SummaryKind, key: Key, fence: Callable[[], None] = lambda: None) -> Summary:
-    """Compute and store; of two that compute at once, the one that read the inputs later stays."""
+def _compute(
+    kind: SummaryKind, key: Key, inputs: Inputs, fence: Callable[[], None] = lambda: None
+) -> Summary:
+    """Compute and store; of two that compute at once, the one that read the rows later stays.
+
+    `inputs` were read before the rows are: whatever comes in between makes the next look compute again.
+    """
     started = timezone.now()
-    # Before the rows: whatever comes in between makes the next look compute again.
-    fingerprint = kind.inputs(key).fingerprint
-    fields = {"fingerprint": fingerprint, "content": kind.compute(key), "computed_at": started}
+    fields = {"fingerprint": inputs.fingerprint, "content": kind.compute(key), "computed_at": started}
     with transaction.atomic():
         fence()
         row, is_new = kind.model._default_manager.get_or_create(**key, defaults=fields)
         if not is_new:
-            kind.model._default_manager.filter(pk=row.pk, computed_at__lt=started).update(**fields)
+            older = kind.model._default_manager.filter(pk=row.pk, computed_at__lt=started)
+            older.update(**fields)
             row.refresh_from_db()
     return row
 

@@ -25,8 +25,11 @@ def as_json(value: Any) -> Any:
     return value
 
 
-def from_json(kind: Any, data: Any) -> Any:
-    """What `as_json` was given, of the annotated kind: a dataclass, `Maybe[float]`, `dict[str, Estimate]`."""
+def from_json(kind: Any, data: Any, **given: Any) -> Any:
+    """What `as_json` was given, of the annotated kind: a dataclass, `Maybe[float]`, `dict[str, Estimate]`.
+
+    `given` are fields of the dataclass that the data does not hold.
+    """
     parts = get_args(kind)
     match get_origin(kind):
         case origin if origin in (Union, UnionType):
@@ -40,7 +43,8 @@ def from_json(kind: Any, data: Any) -> Any:
     if kind is Interval:
         return Interval(*data)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        return kind(**{name: from_json(part, data[name]) for name, part in _fields(kind).items()})
+        read = {name: part for name, part in _fields(kind).items() if name not in given}
+        return kind(**given, **{name: from_json(part, data[name]) for name, part in read.items()})
     return data if kind is Any else kind(data)
 
 

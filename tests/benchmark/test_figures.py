@@ -26,7 +26,7 @@ def test_a_judges_figures_are_those_computed_by_hand(cast: Cast) -> None:
     assert overall.tie_rate == 1 / 8
     assert overall.reference == 2 / 4  # order ab alone: right, right, wrong, wrong
     assert overall.valid_only == 3 / 6
-    shown = presentation.judge_table([line], leaderboard.ranks([line]))[0]
+    shown = presentation.judge_table([line])[0]
     assert (shown["overall"]["value"], shown["strict"], shown["invalid"], shown["tie"]) == (
         "37.5",
         "25.0",
@@ -54,7 +54,7 @@ def test_an_incomplete_judge_is_shown_with_its_coverage_and_not_ranked(cast: Cas
     lines = leaderboard.judge_lines(release)
     names = [line.evaluation.endpoint.name for line in lines]
     assert names == ["poor", "half"]  # a perfect half comes after a poor whole
-    table = presentation.judge_table(lines, leaderboard.ranks(lines))
+    table = presentation.judge_table(lines)
     assert [row["rank"] for row in table] == [1, presentation.NONE]
     assert (table[1]["coverage"], table[1]["overall"]["value"], table[1]["rank_interval"]) == (
         "50.0",
@@ -74,7 +74,7 @@ def test_an_earlier_prompt_or_parser_is_shown_and_not_ranked(cast: Cast) -> None
     making.judged(cast, votes, making.endpoint("today"), PRINTED)
     lines = leaderboard.judge_lines(votes)
     assert [line.evaluation.endpoint.name for line in lines] == ["today", "earlier"]
-    table = presentation.judge_table(lines, leaderboard.ranks(lines))
+    table = presentation.judge_table(lines)
     assert [row["rank"] for row in table] == [1, presentation.NONE]
     assert "earlier" not in str(presentation.judge_chart(lines))
 

@@ -111,6 +111,7 @@ READ: dict[str, Row] = {
     "training:run": LEADS,
     "training:live": LEADS,
     "benchmark:leaderboard": LEADS,
+    "benchmark:compute-leaderboard": POST_ONLY,
     "benchmark:launch": LEADS,
     "benchmark:evaluation": LEADS,
     "site:home": (302, 302, 302, 302, 200, 302),  # members of one study go straight into it
@@ -193,5 +194,6 @@ WRITE: dict[str, Sent] = {
     "annotation:compute-agreement": by_leads(302),
     "annotation:freeze-preferences": by_leads(422),
     "training:launch": by_leads(200),
+    "benchmark:compute-leaderboard": by_leads(302),
     "benchmark:launch": by_leads(200),
 }

@@ -126,6 +126,7 @@ def make_world(cast: Cast) -> World:
     arguments |= {f"work:{name}": {"token": votes["review"].token} for name in calls}
     arguments |= {f"training:{name}": _pk(models["run"]) for name in ("run", "live")}
     arguments |= {"benchmark:evaluation": _pk(models["evaluation"])}
+    arguments |= {"benchmark:compute-leaderboard": _pk(models["evaluation"].release)}
     return World(cast, arguments)
 
 

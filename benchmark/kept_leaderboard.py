@@ -1,0 +1,101 @@
+"""The leaderboard of a release as it was last computed: kept in a row, brought up to date by a job."""
+
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from benchmark.leaderboard import JudgeLine, SolverLine, answers_of, chance, judge_lines, solver_lines
+from benchmark.models import Evaluation, EvaluationKind, LeaderboardSummary
+from benchmark.release_rows import expected_calls
+from consilium.jobs.handle import JobHandle
+from consilium.jobs.states import JobState
+from consilium.jobs.summaries import Inputs, Kept, Key, SummaryKind, bring_up_to_date, kept_figures, refresh
+from consilium.people.models import Person
+from consilium.people.permissions import check_lead
+from consilium.statistics.json_form import as_json, from_json
+from curation.models import Release, ReleaseKind
+
+Line = TypeVar("Line", JudgeLine, SolverLine)
+
+
+@dataclass(frozen=True)
+class JudgeFigures:
+    """The judges of a preference release, best first."""
+
+    lines: list[JudgeLine]
+
+
+@dataclass(frozen=True)
+class SolverFigures:
+    """The solvers of a question release, best first; how many questions are asked, what guessing gives."""
+
+    lines: list[SolverLine]
+    questions: int
+    chance: float
+
+
+def kept_judges(release: Release) -> tuple[JudgeFigures | None, Kept]:
+    """The judges and how old their figures are; none while they are computed the first time."""
+    kept = kept_figures(LEADERBOARD, _key(release), release.study)
+    content = kept.summary.content if kept.summary else None
+    return (JudgeFigures(_restored(JudgeLine, content["lines"])) if content else None), kept
+
+
+def kept_solvers(release: Release) -> tuple[SolverFigures | None, Kept]:
+    """The solvers and how old their figures are; none while they are computed the first time."""
+    kept = kept_figures(LEADERBOARD, _key(release), release.study)
+    if kept.summary is None:
+        return None, kept
+    content = kept.summary.content
+    lines = _restored(SolverLine, content["lines"])
+    return SolverFigures(lines, content["questions"], content["chance"]), kept
+
+
+def refresh_leaderboard(release: Release, by: Person) -> None:
+    """Compute the figures anew. Raises NotAllowed."""
+    check_lead(by, release.study)
+    refresh(LEADERBOARD, _key(release), release.study, by)
+
+
+def summarise_leaderboard(handle: JobHandle) -> dict[str, Any]:
+    """The job behind the leaderboard of a release with many answers."""
+    return bring_up_to_date(LEADERBOARD, handle)
+
+
+def _key(release: Release) -> Key:
+    return {"release_id": release.pk}
+
+
+def _inputs(key: Key) -> Inputs:
+    """A release and a stored answer are never changed: the evaluations and their numbers of answers tell."""
+    evaluations = Evaluation.objects.filter(release=key["release_id"]).exclude(job__state=JobState.CANCELLED)
+    made = evaluations.order_by("pk").values_list(
+        "pk", "expected_calls", "prompt_sha256", "parser_version", "endpoint__name", "endpoint__provenance"
+    )
+    answers = answers_of(evaluations)
+    return Inputs(sum(answers.values()), [[*map(list, made)], sorted(answers.items())])
+
+
+def _content(key: Key) -> dict[str, Any]:
+    release = Release.objects.get(pk=key["release_id"])
+    if release.kind == ReleaseKind.PREFERENCES:
+        return {"lines": [_stored(line) for line in judge_lines(release)]}
+    return {
+        "lines": [_stored(line) for line in solver_lines(release)],
+        "questions": expected_calls(release, EvaluationKind.SOLVER),
+        "chance": chance(release),
+    }
+
+
+LEADERBOARD = SummaryKind("benchmark.leaderboard", LeaderboardSummary, _inputs, _content)
+
+
+def _stored(line: JudgeLine | SolverLine) -> dict[str, Any]:
+    """A line as JSON, its evaluation by its number."""
+    figures = {one.name: getattr(line, one.name) for one in fields(line) if one.name != "evaluation"}
+    return {"evaluation": line.evaluation.pk, **as_json(figures)}
+
+
+def _restored(kind: type[Line], stored: list[dict[str, Any]]) -> list[Line]:
+    wanted = Evaluation.objects.select_related("endpoint", "job", "release")
+    evaluations = wanted.in_bulk([data["evaluation"] for data in stored])
+    return [from_json(kind, data, evaluation=evaluations[data["evaluation"]]) for data in stored]
