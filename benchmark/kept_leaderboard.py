@@ -7,7 +7,7 @@ from benchmark.leaderboard import JudgeLine, SolverLine, answers_of, chance, jud
 from benchmark.models import Evaluation, EvaluationKind, LeaderboardSummary
 from benchmark.release_rows import expected_calls
 from consilium.jobs.handle import JobHandle
-from consilium.jobs.states import JobState
+from consilium.jobs.states import JOB_STATES, JobState
 from consilium.jobs.summaries import Inputs, Kept, Key, SummaryKind, bring_up_to_date, kept_figures, refresh
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
@@ -66,13 +66,16 @@ def _key(release: Release) -> Key:
 
 
 def _inputs(key: Key) -> Inputs:
-    """A release and a stored answer are never changed: the evaluations and their numbers of answers tell."""
+    """A release and a stored answer are never changed, and an evaluation that is over gets no more answers:
+    those of the others are counted, not the tens of thousands of a finished board.
+    """
     evaluations = Evaluation.objects.filter(release=key["release_id"]).exclude(job__state=JobState.CANCELLED)
     made = evaluations.order_by("pk").values_list(
-        "pk", "expected_calls", "prompt_sha256", "parser_version", "endpoint__name", "endpoint__provenance"
+        "expected_calls", "pk", "prompt_sha256", "parser_version", "endpoint__name", "endpoint__provenance"
     )
-    answers = answers_of(evaluations)
-    return Inputs(sum(answers.values()), [[*map(list, made)], sorted(answers.items())])
+    coming = evaluations.exclude(job__state__in=JOB_STATES.terminal)
+    answers = dict.fromkeys(coming.values_list("pk", flat=True), 0) | answers_of(coming)
+    return Inputs(sum(row[0] for row in made), [[*map(list, made)], sorted(answers.items())])
 
 
 def _content(key: Key) -> dict[str, Any]:

@@ -82,15 +82,37 @@ def test_a_look_at_unchanged_lines_computes_nothing(
 
 def test_a_new_verdict_or_judge_is_seen_at_once_while_they_are_few(cast: Cast, lead: Client) -> None:
     votes, judge = making.preferences(cast, LABELS), making.endpoint("slow")
-    made = making.judged(cast, votes, judge, RIGHT[:9])
-    assert page(lead, cast).context["judges"]["table"][0]["coverage"] == "90.0"
-    for order in ("ab", "ba"):
-        text = making.verdict_text("B" if order == "ab" else "A")
+    (made,) = making.launched(cast, votes, judge)
+
+    def answer(order: str, letter: str) -> None:
+        text = making.verdict_text(letter)
         store_verdict(made, "case-9", order, making.reply(judge, order, text))
-    assert page(lead, cast).context["judges"]["table"][0]["coverage"] == "100.0"
+
+    def coverage() -> list[str]:
+        return [row["coverage"] for row in page(lead, cast).context["judges"]["table"]]
+
+    assert coverage() == ["0.0"]
+    answer("ab", "B")
+    assert coverage() == ["5.0"]
+    answer("ba", "A")
+    making.over(made)
+    assert coverage() == ["10.0"]
     making.judged(cast, votes, making.endpoint("next"), RIGHT)
-    assert len(page(lead, cast).context["judges"]["table"]) == 2
+    assert coverage() == ["100.0", "10.0"]
     assert not Job.objects.filter(kind=LEADERBOARD.name).exists()
+
+
+def test_only_answers_that_may_still_come_in_are_counted_at_a_look(cast: Cast) -> None:
+    """Counting 65,000 verdicts took a third of a look."""
+    votes = making.preferences(cast, LABELS)
+    key = {"release_id": votes.pk}
+    making.judged(cast, votes, making.endpoint("over"), RIGHT)
+    (coming,) = making.launched(cast, votes, making.endpoint("coming"))
+    assert kept_leaderboard._inputs(key).counts[1] == [(coming.pk, 0)]
+    assert kept_leaderboard._inputs(key).rows == 40
+    before = kept_leaderboard._inputs(key).fingerprint
+    making.over(coming)
+    assert kept_leaderboard._inputs(key).fingerprint != before
 
 
 def test_many_verdicts_are_computed_by_a_job_while_the_last_lines_are_shown(
