@@ -99,6 +99,6 @@ def _stored(line: JudgeLine | SolverLine) -> dict[str, Any]:
 
 
 def _restored(kind: type[Line], stored: list[dict[str, Any]]) -> list[Line]:
-    wanted = Evaluation.objects.select_related("endpoint", "job", "release")
+    wanted = Evaluation.objects.select_related("endpoint")
     evaluations = wanted.in_bulk([data["evaluation"] for data in stored])
     return [from_json(kind, data, evaluation=evaluations[data["evaluation"]]) for data in stored]

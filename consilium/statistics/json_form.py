@@ -1,10 +1,10 @@
 """Results as plain JSON data and back, for files and for figures that are kept."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from consilium.statistics.intervals import Interval
 from consilium.statistics.undefined import Undefined
@@ -30,34 +30,52 @@ def from_json(kind: Any, data: Any, **given: Any) -> Any:
 
     `given` are fields of the dataclass that the data does not hold.
     """
+    if not given:
+        return _reader(kind)(data)
+    read = {name: reader for name, reader in _readers(kind).items() if name not in given}
+    return kind(**given, **{name: reader(data[name]) for name, reader in read.items()})
+
+
+Reader: TypeAlias = Callable[[Any], Any]
+
+
+@cache  # annotations are taken apart once: a board has thousands of values
+def _reader(kind: Any) -> Reader:
     parts = get_args(kind)
     match get_origin(kind):
         case origin if origin in (Union, UnionType):
-            return _one_of(parts, data)
+            return _optional(parts)
         case origin if origin is list:
-            return [from_json(parts[0], item) for item in data]
+            item = _reader(parts[0])
+            return lambda data: [item(one) for one in data]
         case origin if origin is tuple:
-            return tuple(from_json(part, item) for part, item in zip(parts, data, strict=True))
+            items = [_reader(part) for part in parts]
+            return lambda data: tuple(read(one) for read, one in zip(items, data, strict=True))
         case origin if origin is dict:
-            return {from_json(parts[0], key): from_json(parts[1], item) for key, item in data.items()}
+            key, value = map(_reader, parts)
+            return lambda data: {key(name): value(one) for name, one in data.items()}
     if kind is Interval:
-        return Interval(*data)
+        return lambda data: Interval(*data)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        read = {name: part for name, part in _fields(kind).items() if name not in given}
-        return kind(**given, **{name: from_json(part, data[name]) for name, part in read.items()})
-    return data if kind is Any else kind(data)
+        return lambda data: kind(**{name: read(data[name]) for name, read in _readers(kind).items()})
+    return (lambda data: data) if kind is Any else kind
 
 
-def _one_of(kinds: tuple[Any, ...], data: Any) -> Any:
-    """A value that may be undefined, or None."""
-    if data is None and NoneType in kinds:
-        return None
-    if Undefined in kinds and isinstance(data, dict) and data.keys() == {"undefined"}:
-        return Undefined(data["undefined"])
-    return from_json(next(kind for kind in kinds if kind not in (Undefined, NoneType)), data)
+def _optional(kinds: tuple[Any, ...]) -> Reader:
+    """Reads a value that may be undefined, or None."""
+    read = _reader(next(kind for kind in kinds if kind not in (Undefined, NoneType)))
+
+    def optional(data: Any) -> Any:
+        if data is None and NoneType in kinds:
+            return None
+        if type(data) is dict and data.keys() == {"undefined"} and Undefined in kinds:
+            return Undefined(data["undefined"])
+        return read(data)
+
+    return optional
 
 
 @cache
-def _fields(kind: type) -> dict[str, Any]:
+def _readers(kind: type) -> dict[str, Reader]:
     hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+    return {field.name: _reader(hints[field.name]) for field in dataclasses.fields(kind)}
