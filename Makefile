@@ -63,7 +63,7 @@ soak: $(STAMP_DEV)  ## The long counts: hundreds of kills, races, seeds
 	$(BIN)/pytest -q -m soak -o timeout=3600 $(ARGS)
 
 perf: $(STAMP_DEV)  ## Measurements beside something else
-	@for name in calls cycle browser bootstrap; do echo "== $$name"; $(BIN)/python perf/$$name.py || exit 1; done
+	@for name in calls cycle browser bootstrap releases; do echo "== $$name"; $(BIN)/python perf/$$name.py || exit 1; done
 
 shots: $(STAMP_DEV)  ## Pictures of every screen in shots/, two sizes, light and dark
 	$(BIN)/python -m tests.harness.shots

@@ -86,34 +86,42 @@ def name_tokens(value: str) -> set[str]:
     An ordinary word is a token only together with another word of the name.
     """
     found: set[str] = set()
-    for spelling in _spellings(value):
-        parts = _telling_words(spelling)
-        ordinary = [word for word in parts if word in _ORDINARY_WORDS]
-        found |= {f"w:{word}" for word in parts if word not in _ORDINARY_WORDS}
-        found |= {_pair(word, other) for word in ordinary for other in parts if other != word}
+    for spelling in spellings(value):
+        parts = telling_words(spelling)
+        ordinary = [word for word in parts if is_ordinary(word)]
+        found |= {f"w:{word}" for word in parts if not is_ordinary(word)}
+        found |= {pair_token(word, other) for word in ordinary for other in parts if other != word}
     return found
 
 
-def _spellings(value: str) -> tuple[str, str]:
+def spellings(value: str) -> tuple[str, str]:
+    """The folded value, umlauts once without their dots and once as two letters."""
     return fold(value), fold(value.casefold().translate(_UMLAUTS))
 
 
-def _telling_words(text: str) -> list[str]:
-    found = _WORD.findall(text)
+def telling_words(spelling: str) -> list[str]:
+    """The words of a folded text that could be part of a name, in their order."""
+    found = _WORD.findall(spelling)
     return [word for word in found if len(word) >= _SHORTEST_NAME and word not in _COMMON_WORDS]
 
 
-def _pair(word: str, other: str) -> str:
+def is_ordinary(word: str) -> bool:
+    """Whether a word counts as part of a name only beside another part."""
+    return word in _ORDINARY_WORDS
+
+
+def pair_token(word: str, other: str) -> str:
+    """The token of two parts of a name, whatever their order."""
     return "p:" + "+".join(sorted((word, other)))
 
 
 def _words_in_text(text: str) -> set[str]:
     """Return the name tokens a text may hold: single words, and neighbours of which one is ordinary."""
     found: set[str] = set()
-    for spelling in _spellings(text):
-        parts = _telling_words(spelling)
-        found |= {f"w:{word}" for word in parts if word not in _ORDINARY_WORDS}
-        found |= {_pair(a, b) for a, b in pairwise(parts) if {a, b} & _ORDINARY_WORDS}
+    for spelling in spellings(text):
+        parts = telling_words(spelling)
+        found |= {f"w:{word}" for word in parts if not is_ordinary(word)}
+        found |= {pair_token(a, b) for a, b in pairwise(parts) if is_ordinary(a) or is_ordinary(b)}
     return found
 
 
@@ -131,7 +139,11 @@ def code_tokens(value: str) -> set[str]:
 
 def date_tokens(value: str) -> set[str]:
     """Return one token per calendar day named in `value`; an ambiguous 04/11/1961 gives both readings."""
-    text = fold(value)
+    return day_tokens(fold(value))
+
+
+def day_tokens(text: str) -> set[str]:
+    """As `date_tokens`, of a text that is folded already."""
     days = set(_numeric_days(text))
     days |= {(int(y), int(m), int(d)) for y, m, d in _COMPACT_DATE.findall(text)}
     days |= {(int(y), _MONTHS.get(m, 0), int(d)) for d, m, y in _DAY_MONTH.findall(text)}
@@ -152,10 +164,15 @@ def _numeric_days(text: str) -> Iterator[tuple[int, int, int]]:
 
 def text_tokens(text: str) -> set[str]:
     """Return every token a free text could share with an identifier."""
-    found = _words_in_text(text) | date_tokens(text)
-    for piece in _CODE.findall(fold(text)):
-        found |= code_tokens(piece)
-        for part in re.split(r"[-./_]", piece):
+    folded = fold(text)
+    return _words_in_text(text) | day_tokens(folded) | codes_in(folded)
+
+
+def codes_in(folded: str) -> set[str]:
+    """Return the tokens of everything in a folded text that could be an identifier, and of its parts."""
+    found: set[str] = set()
+    for code in _CODE.findall(folded):
+        for part in {code, *re.split(r"[-./_]", code)}:
             found |= code_tokens(part)
     return found
 

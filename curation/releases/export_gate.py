@@ -4,13 +4,12 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from consilium.people.models import Person, Study
 from consilium.refusals import Refused
-from curation.imaging.fingerprints import fingerprint, text_tokens
+from curation.imaging.mentions import MEMORY, Mentions
 from curation.keys import study_key
 from curation.models import Image
 from curation.states import ImageState
@@ -23,19 +22,26 @@ STARTS: Final = {
     ".json": b"{",
     ".md": b"---",
 }
+# Each rule with signs of which a text must hold one: nearly all texts hold none, and searching is dear.
 PATTERNS: Final = {
-    "an e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.[a-z]{2,}", re.IGNORECASE),
-    "an absolute path": re.compile(
-        r"(?:^|[\s\"'(=])(?:/(?:home|root|users|var|tmp|mnt|data|srv|opt|etc)/|[A-Za-z]:\\\w|\\\\\w+\\)",
-        re.IGNORECASE,
+    "an e-mail address": ("@", re.compile(r"[\w.+-]+@[\w-]+\.[a-z]{2,}", re.IGNORECASE)),
+    "an absolute path": (
+        "/\\",
+        re.compile(
+            r"(?:^|[\s\"'(=])(?:/(?:home|root|users|var|tmp|mnt|data|srv|opt|etc)/|[A-Za-z]:\\\w|\\\\\w+\\)",
+            re.IGNORECASE,
+        ),
     ),
-    "an access token": re.compile(r"hf_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}"),
+    "an access token": (("hf_", "sk-"), re.compile(r"hf_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}")),
 }
 # What is ours and holds no prose: hashes, ids and paths would only give false alarms.
 NOT_PROSE: Final = frozenset(
     {"sha256", "images", "id", "question_id", "cluster", "source", "license", "rows", "files"}
 )
 LONG_NAME: Final = 6
+# Texts up to this length are remembered as they are, longer ones by a digest.
+SHORT: Final = 40
+_FIRST_WORD: Final = re.compile(r"\w+")
 PNG_CHUNKS: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 
 
@@ -43,13 +49,15 @@ class ExportRefused(Refused):
     """The finished files may not leave; the text names the file or row, and the rule."""
 
 
-@dataclass(frozen=True, slots=True)
 class Watch:
-    """What no text of an export may hold: names of accounts, and identifiers of any patient of the study."""
+    """What no text of an export may hold: names of accounts, and identifiers of any patient of the study.
 
-    names: re.Pattern[str] | None
-    fingerprints: frozenset[str]
-    key: bytes
+    An export says everything twice, as JSON and as parquet: a text that passed is not looked at again.
+    """
+
+    def __init__(self, names: Collection[str], mentions: Mentions) -> None:
+        self._names, self._mentions = Names(names), mentions
+        self._passed: set[str | bytes] = set()
 
     @classmethod
     def of(cls, study: Study) -> "Watch":
@@ -58,18 +66,64 @@ class Watch:
         stored = Image.objects.filter(study=study).values_list("fingerprints", flat=True)
         for prints in stored.iterator():
             found.update(prints)
-        return cls(_names(), frozenset(found), study_key(study, "imaging"))
+        return cls(_account_names(), Mentions(study_key(study, "imaging"), found))
 
     def finding(self, text: str) -> str:
         """The rule that a text breaks, or nothing."""
-        for rule, pattern in PATTERNS.items():
-            if pattern.search(text):
-                return rule
-        if self.names and self.names.search(text):
-            return "the name of an account"
-        if any(fingerprint(token, self.key) in self.fingerprints for token in text_tokens(text)):
-            return "an identifier from an image header"
+        key = text if len(text) <= SHORT else _digest(text)
+        if key in self._passed:
+            return ""
+        if rule := self._look(text):
+            return rule
+        if len(self._passed) > MEMORY:
+            self._passed.clear()
+        self._passed.add(key)
         return ""
+
+    def _look(self, text: str) -> str:
+        if rule := pattern_in(text):
+            return rule
+        if self._names.found_in(text):
+            return "the name of an account"
+        return "an identifier from an image header" if self._mentions.found_in(text) else ""
+
+
+class Names:
+    """Looks for whole names whatever their case, in texts most of which hold not even a first word of one."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        firsts = {first.group() for name in names if (first := _FIRST_WORD.match(name))}
+        odd = [name for name in names if not _FIRST_WORD.match(name)]
+        self._all, self._firsts, self._odd = _whole(names), _whole(firsts), _whole(odd)
+        self._pieces: set[str] = set()
+
+    def found_in(self, text: str) -> bool:
+        """Whether a name stands in the text, not inside longer words."""
+        if self._all is None:
+            return False
+        if self._odd and self._odd.search(text):
+            return True
+        return self._may_begin_in(text) and self._all.search(text) is not None
+
+    def _may_begin_in(self, text: str) -> bool:
+        """Whether a piece between white space holds the first word of a name: no word reaches across."""
+        if self._firsts is None:
+            return False
+        if len(self._pieces) > MEMORY:
+            self._pieces.clear()
+        for piece in set(text.split()) - self._pieces:
+            if self._firsts.search(piece):
+                return True
+            self._pieces.add(piece)
+        return False
+
+
+def pattern_in(text: str) -> str:
+    """The rule of the pattern that a text holds, or nothing."""
+    for rule, (signs, pattern) in PATTERNS.items():
+        if any(sign in text for sign in signs) and pattern.search(text):
+            return rule
+    return ""
 
 
 def check_export(folder: Path, *, study: Study, manifest: dict[str, Any]) -> None:
@@ -131,8 +185,7 @@ def _png_fault(content: bytes) -> str:
 
 def _check_text(name: str, path: Path, watch: Watch) -> None:
     if path.suffix == ".md":
-        finding = next((r for r, p in PATTERNS.items() if p.search(path.read_text(encoding="utf-8"))), "")
-        if finding:
+        if finding := pattern_in(path.read_text(encoding="utf-8")):
             raise ExportRefused(f"File {name}: it holds {finding}.")
         return
     with path.open(encoding="utf-8") as handle:
@@ -171,12 +224,20 @@ def _strings(value: Any, field: str) -> Iterator[tuple[str, str]]:
             yield from _strings(inner, field)
 
 
-def _names() -> re.Pattern[str] | None:
+def _account_names() -> set[str]:
     """Full names and telling user names of all accounts; a short one (`max`) is a word of any text."""
     names: set[str] = set()
     for username, shown in Person.objects.values_list("username", "display_name"):
         names |= {username} if len(username) >= LONG_NAME else set()
         names |= {shown} if " " in shown.strip() else set()
+    return names
+
+
+def _whole(names: Collection[str]) -> re.Pattern[str] | None:
     if not names:
         return None
     return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(names))) + r")(?!\w)", re.IGNORECASE)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,0 +1,105 @@
+"""Looks for fingerprinted identifiers in many texts: what `fingerprints.mentions` answers, each word once.
+
+Folding a text is folding its characters one by one, and no word or code spans white space: so a piece between
+white space that held nothing needs no second look. Pairs of neighbours and dates reach across white space
+and are looked for in the whole text.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from itertools import chain, pairwise
+from typing import Final
+
+from curation.imaging.fingerprints import (
+    codes_in,
+    day_tokens,
+    fingerprint,
+    is_ordinary,
+    pair_token,
+    spellings,
+    telling_words,
+)
+
+# So many pieces are remembered at most: the vocabulary of a large export, tens of megabytes.
+MEMORY: Final = 200_000
+_DIGIT: Final = re.compile(r"\d")
+
+
+class _Spelling(dict[int, str]):
+    """One of the two spellings of each character, worked out when it first occurs."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def __missing__(self, code: int) -> str:
+        self[code] = spellings(chr(code))[self._number]
+        return self[code]
+
+
+class _Pieces:
+    """The pieces between white space of one spelling; remembers the words of those without a finding."""
+
+    def __init__(self, known: Callable[[Iterable[str]], bool], tokens: Callable[[str], set[str]]) -> None:
+        self._known, self._tokens = known, tokens
+        self._words: dict[str, list[str]] = {}
+        self._ordinary: set[str] = set()
+        self._pairs: set[tuple[str, str]] = set()
+
+    def hold(self, spelling: str) -> bool:
+        """Whether a piece, or two neighbouring words, are known."""
+        if len(self._words) > MEMORY:
+            self._words.clear()
+            self._ordinary.clear()
+        pieces = spelling.split()
+        distinct = set(pieces)
+        if any(self._names(piece) for piece in distinct - self._words.keys()):
+            return True
+        return not self._ordinary.isdisjoint(distinct) and self._are_neighbours(pieces)
+
+    def _names(self, piece: str) -> bool:
+        words = telling_words(piece)
+        ordinary = [word for word in words if is_ordinary(word)]
+        if self._known({f"w:{word}" for word in words if word not in ordinary} | self._tokens(piece)):
+            return True
+        self._words[piece] = words
+        if ordinary:
+            self._ordinary.add(piece)
+        return False
+
+    def _are_neighbours(self, pieces: Iterable[str]) -> bool:
+        if len(self._pairs) > MEMORY:
+            self._pairs.clear()
+        words = chain.from_iterable(self._words[piece] for piece in pieces)
+        near = {pair for pair in pairwise(words) if is_ordinary(pair[0]) or is_ordinary(pair[1])}
+        new = near - self._pairs
+        if self._known(pair_token(*pair) for pair in new):
+            return True
+        self._pairs |= new
+        return False
+
+
+class Mentions:
+    """Whether texts name anything whose fingerprint is known."""
+
+    def __init__(self, key: bytes, fingerprints: Collection[str]) -> None:
+        self._key, self._fingerprints = key, frozenset(fingerprints)
+        self._plainly, self._with_umlauts = _Spelling(0), _Spelling(1)
+        self._plain = _Pieces(self._known, codes_in)
+        self._umlauts = _Pieces(self._known, _no_codes)
+
+    def found_in(self, text: str) -> bool:
+        """The same as `fingerprints.mentions(text, ...)`."""
+        if not self._fingerprints:
+            return False
+        # Both spellings of an ASCII text are the text in lower case.
+        plain = text.lower() if text.isascii() else text.translate(self._plainly)
+        if self._plain.hold(plain) or (_DIGIT.search(plain) and self._known(day_tokens(plain))):
+            return True
+        return not text.isascii() and self._umlauts.hold(text.translate(self._with_umlauts))
+
+    def _known(self, tokens: Iterable[str]) -> bool:
+        return any(fingerprint(token, self._key) in self._fingerprints for token in tokens)
+
+
+def _no_codes(piece: str) -> set[str]:
+    return set()

@@ -1,0 +1,134 @@
+"""From a round to an export: `python perf/releases.py [--cases N] [--database URL]`; prints one JSON line.
+
+Times the product's own use cases on a data folder of its own: open a comparison round, freeze its settled
+cases, verify the release, export it; seconds, CPU seconds and the growth of the process in MB. The study's
+images have header fingerprints, so that the export gate has something to look for. The votes between round
+and freeze are stored in bulk and not timed.
+"""
+
+import argparse
+import json
+import os
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import django
+
+ROOT = Path(__file__).resolve().parent.parent
+BATCH = 1000
+PRINTS = 500
+
+
+def timed(act: Callable[[], Any]) -> dict[str, float]:
+    """What one call costs: seconds, CPU seconds, and by how much the highest memory of the process rose."""
+    high = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    wall, cpu = time.perf_counter(), time.process_time()
+    act()
+    return {
+        "s": round(time.perf_counter() - wall, 2),
+        "cpu_s": round(time.process_time() - cpu, 2),
+        "grew_mb": round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - high) / 1024, 1),
+    }
+
+
+def vary(study: Any) -> None:
+    """Give the answers the vocabulary of real ones: thousands of words, measures and dates."""
+    from annotation.models import Response
+
+    draw = random.Random(2)
+    parts = ("cardio", "myo", "pneumo", "osteo", "hepato", "neuro", "angio", "itis", "oma", "gram", "pathy")
+    words = ["".join(draw.choices(parts, k=3)) for _ in range(8000)]
+    responses = list(Response.objects.filter(study=study).only("pk", "text"))
+    for response in responses:
+        said = " ".join(draw.choices(words, k=20))
+        response.text += (
+            f" {said}: {draw.randint(1, 99)} x {draw.randint(1, 99)} mm, seen {draw.randint(1, 12)}/2019."
+        )
+    Response.objects.bulk_update(responses, ["text"], batch_size=BATCH)
+
+
+def watch(study: Any) -> None:
+    """Fingerprints of names that no text holds."""
+    from curation.imaging.fingerprints import fingerprints_of, name_tokens
+    from curation.keys import study_key
+    from curation.models import Image
+
+    tokens = {
+        token
+        for number in range(PRINTS)
+        for token in name_tokens(f"Quz{'abcdefghij'[number % 10]}{number:b}")
+    }
+    names = {f"w:patient{'x' * (number % 40)}{'y' * (number // 40)}" for number in range(PRINTS)}
+    prints = fingerprints_of(tokens | names, study_key(study, "imaging"))
+    Image.objects.filter(study=study).update(fingerprints=list(prints))
+
+
+def settle(study: Any) -> None:
+    """Labels for every case, as three readers would have left them."""
+    from annotation.models import Case, Consensus, Dimension
+
+    draw = random.Random(3)
+    rows = []
+    for case in Case.objects.filter(study=study).values_list("pk", flat=True):
+        for dimension in Dimension.values:
+            a = draw.randint(0, 3)
+            label = "A" if a > 1 else "B"
+            rows.append(Consensus(case_id=case, dimension=dimension, label=label, votes_a=a, votes_b=3 - a))
+    Consensus.objects.bulk_create(rows, batch_size=BATCH)
+    Case.objects.filter(study=study).update(state="settled")
+
+
+def measure(cases: int) -> dict[str, Any]:
+    """Fill the installation and time each step."""
+    import fill
+    from django.core.management import call_command
+    from django.db import connection
+
+    from annotation.pairing import open_comparison_round
+    from annotation.release import freeze_preferences
+    from curation.models import Release
+    from curation.releases.export import write_export
+    from curation.releases.verify import verify
+
+    call_command("migrate", verbosity=0)
+    lead, readers = fill.people(24)
+    study = fill.study(lead, readers, 3)
+    fill.answers(study, cases)
+    vary(study)
+    watch(study)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    found: dict[str, Any] = {"cases": cases, "database": connection.vendor}
+    found["open"] = timed(lambda: open_comparison_round(study=study, name="Round 1", by=lead))
+    settle(study)
+    found["freeze"] = timed(lambda: freeze_preferences(study=study, name="Preferences 1", by=lead))
+    release = Release.objects.get()
+    found["verify"] = timed(lambda: verify(release))
+    found["rows"] = release.row_count
+    target = Path(os.environ["CONSILIUM_HOME"]) / "export"
+    found["export"] = timed(lambda: write_export(release, target))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=int, default=2000)
+    parser.add_argument("--checkout", type=Path, default=ROOT, help="another checkout to measure")
+    parser.add_argument("--database", default="", help="a PostgreSQL URL of an empty database; else SQLite")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="consilium-perf-") as folder:
+        os.environ |= {"CONSILIUM_HOME": folder, "DATABASE_URL": options.database, "OMP_NUM_THREADS": "1"}
+        os.environ["DJANGO_SETTINGS_MODULE"] = "consilium.settings"
+        sys.path.insert(0, str(options.checkout.resolve()))
+        django.setup()
+        sys.stdout.write(json.dumps(measure(options.cases)) + "\n")
+
+
+if __name__ == "__main__":
+    main()
