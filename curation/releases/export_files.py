@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from consilium.blobs.store import read_blob
 from curation.models import Release, ReleaseFile, Source
 from curation.releases.freeze import rows_of
 from curation.releases.materialise import ROWS, write_files, write_rows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 PARQUET: Final = "data.parquet"
 MANIFEST: Final = "MANIFEST.json"
@@ -31,24 +35,29 @@ def write_parquet(release: Release, path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    inferred = pa.Table.from_pylist([_flat(row.content, {}) for row in rows_of(release).iterator()]).schema
-    features = datasets.Features.from_arrow_schema(inferred)
+    features = datasets.Features.from_arrow_schema(_arrow_schema(release))
     features["images"] = datasets.List(datasets.Image())
     schema = features.arrow_schema
+    blobs = dict(ReleaseFile.objects.filter(release=release).values_list("path", "blob_id"))
     with pq.ParquetWriter(path, schema) as writer:
-        for batch in _batches(release):
+        for batch in _batches(release, blobs):
             writer.write_table(pa.Table.from_pylist(batch, schema=schema))
 
 
-def _batches(release: Release) -> Iterator[list[dict[str, Any]]]:
-    blobs = dict(ReleaseFile.objects.filter(release=release).values_list("path", "blob_id"))
-    batch: list[dict[str, Any]] = []
-    for row in rows_of(release).iterator():
-        batch.append(_flat(row.content, blobs))
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
+def _arrow_schema(release: Release) -> "pa.Schema":
+    """The types that all rows together need, found a batch at a time: a release may be larger than memory."""
+    import pyarrow as pa
+
+    found = pa.schema([])
+    for batch in _batches(release, {}):
+        types = pa.Table.from_pylist(batch).schema
+        found = pa.unify_schemas([found, types], promote_options="permissive")
+    return found
+
+
+def _batches(release: Release, blobs: dict[str, str]) -> Iterator[list[dict[str, Any]]]:
+    contents = rows_of(release).values_list("content", flat=True).iterator(BATCH)
+    while batch := [_flat(content, blobs) for content in islice(contents, BATCH)]:
         yield batch
 
 

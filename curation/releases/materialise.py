@@ -34,8 +34,8 @@ def materialise(release: Release, folder: Path) -> Path:
 def write_rows(release: Release, path: Path) -> None:
     """Write one JSON object per line, in the release's order."""
     with path.open("w", encoding="utf-8") as out:
-        for row in rows_of(release).iterator():
-            out.write(json.dumps(row.content, ensure_ascii=False, sort_keys=True) + "\n")
+        for content in rows_of(release).values_list("content", flat=True).iterator():
+            out.write(json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n")
 
 
 def write_files(release: Release, folder: Path) -> None:

@@ -41,12 +41,13 @@ def _rows(release: Release, manifest: dict[str, Any]) -> list[str]:
     order = [row["id"] for row in manifest["rows"]]
     found: list[str] = []
     problems = []
-    for row in ReleaseRow.objects.filter(release=release).order_by("position").iterator():
-        found.append(row.row_id)
-        if row.row_id not in expected:
-            problems.append(f"Row {row.row_id} is not in the manifest.")
-        elif canonical_sha256(row.content) != expected[row.row_id]:
-            problems.append(f"Row {row.row_id} was changed.")
+    rows = ReleaseRow.objects.filter(release=release).order_by("position")
+    for row_id, content in rows.values_list("row_id", "content").iterator():
+        found.append(row_id)
+        if row_id not in expected:
+            problems.append(f"Row {row_id} is not in the manifest.")
+        elif canonical_sha256(content) != expected[row_id]:
+            problems.append(f"Row {row_id} was changed.")
     seen = set(found)
     problems += [f"Row {row_id} is missing." for row_id in expected if row_id not in seen]
     return problems or ([] if found == order else ["The rows are not in the manifest's order."])

@@ -5,6 +5,7 @@ import json
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -177,3 +178,22 @@ def test_a_refused_export_fails_its_job_with_the_reason(cast: Cast) -> None:
     assert job.state == "failed"
     assert "e-mail" in job.error
     assert not export_folder(export).exists()
+
+
+def test_types_are_found_a_batch_at_a_time_and_are_those_of_all_rows(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow as pa
+
+    from curation.releases import export_files
+
+    contents: list[dict[str, Any]] = [
+        {"id": "1", "score": 1, "label": {"accuracy": None}, "options": {}},
+        {"id": "2", "score": 2.5, "label": {"accuracy": "A", "overall": None}, "options": {"A": "Red"}},
+        {"id": "3", "score": None, "label": {}, "options": {"A": "Red", "B": "Blue"}},
+    ]
+    rows = [NewRow(content["id"], content, {}) for content in contents]
+    made = freeze(study=cast.study, kind="preferences", name="P", rows=rows, left_out={}, by=cast.lena)
+    monkeypatch.setattr(export_files, "BATCH", 1)
+    flat = [export_files._flat(content, {}) for content in contents]
+    assert export_files._arrow_schema(made).equals(pa.Table.from_pylist(flat).schema)
