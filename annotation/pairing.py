@@ -1,103 +1,198 @@
-"""Draws two answers per question and decides on the server which one is A."""
+"""Draws two answers per question and decides on the server which one is A.
+
+Cases are opened in parts of PART, each a transaction of its own: readers go on voting in between. A part
+depends on nothing but what is stored, so a job that was killed goes on as if nothing had happened.
+"""
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from annotation.models import Case, Response
 from annotation.sides import Pair, first_is_a
 from annotation.states import CaseState
-from consilium.audit.record import record
+from consilium.audit.record import audited_transaction, chain_of, lock_chain, record
+from consilium.jobs.handle import JobHandle
+from consilium.jobs.models import Job
+from consilium.jobs.queue import enqueue
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import NameTaken, Refused
-from consilium.states.transitions import transition
+from consilium.states.transitions import transition_all
 from consilium.workqueue.models import Kind, Round
-from consilium.workqueue.open import open_items
+from consilium.workqueue.open import close_round, lock_open_round, open_items, reserve_round
 from curation.models import QuestionImage, Use
 from curation.states import ImageState, QuestionState
+
+KIND: Final = "annotation.pair"
+PART: Final = 200
 
 
 class NothingToPair(Refused):
     """No question has answers of two models and no case yet; the text says what to do."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No ready test question without a case has answers of two models; ask models for answers first."
+        )
 
 
 class RoundNameTaken(NameTaken):
     """The study has a comparison round of that name."""
 
 
-@transaction.atomic
 def open_comparison_round(*, study: Study, name: str, by: Person, limit: int | None = None) -> Round:
     """Pair up to `limit` answered test questions that have no case, and put the cases on the queue.
 
-    Two models are drawn uniformly per question, seeded by the study. Raises NotAllowed, NothingToPair,
-    RoundNameTaken.
+    Two models are drawn uniformly per question, seeded by the study. A round of one part appears whole or not
+    at all; of a larger one the parts that are done stay. Raises NotAllowed, NothingToPair, RoundNameTaken.
     """
-    check_lead(by, study)
-    if Round.objects.filter(study=study, kind=Kind.COMPARE, name=name).exists():
-        raise RoundNameTaken(
-            f"This study already has a comparison round named {name!r}; choose another name."
-        )
-    cases = _draw(study, limit)
-    if not cases:
-        raise NothingToPair(
-            "No ready test question without a case has answers of two models; ask models for answers first."
-        )
-    opened = open_items(
-        study=study,
-        kind=Kind.COMPARE,
-        name=name,
-        objects=[(case.pk, {}) for case in cases],
-        role=Role.ANNOTATOR,
-        capacity=study.settings.votes_per_case,
-        by=by,
-    )
-    for case in cases:
-        transition(case, CaseState.OPEN, by=by, round=opened)
+    with transaction.atomic():
+        opened, wanted = _reserve(study, name, by, limit)
+        if wanted <= PART:
+            _pair(opened, wanted, by=by)
+            return opened
+    _pair(opened, wanted, by=by)
     return opened
 
 
-def answers_to_pair(study: Study) -> dict[int, Sequence[Response]]:
-    """Question to its answers: ready test questions with two or more, usable images and no case yet."""
-    unseen = QuestionImage.objects.exclude(image__state=ImageState.RELEASED).values("question")
-    responses = Response.objects.filter(
+def start_comparison_round(
+    *, study: Study, name: str, by: Person, limit: int | None = None
+) -> tuple[Round, Job | None]:
+    """The same for pages: a round of one part at once, a larger one by a job, whose name is taken at once."""
+    with transaction.atomic():
+        opened, wanted = _reserve(study, name, by, limit)
+        if wanted <= PART:
+            _pair(opened, wanted, by=by)
+            return opened, None
+        params = {"round": opened.pk, "cases": wanted}
+        return opened, enqueue(kind=KIND, by=by, study=study, params=params)
+
+
+def run_pairing(handle: JobHandle) -> dict[str, Any]:
+    """The job: goes on with the round where its cases say it stopped."""
+    opened = Round.objects.select_related("study").get(pk=handle.params["round"])
+    person = handle.job.created_by
+    assert person is not None
+    check_lead(person, opened.study)
+    return {"cases": _pair(opened, handle.params["cases"], by=person, handle=handle)}
+
+
+def pairable(study: Study) -> "QuerySet[Any]":
+    """Keys of the questions that wait for a case: ready, of test use, shown, with two or more answers."""
+    unseen = QuestionImage.objects.filter(question=OuterRef("question")).exclude(
+        image__state=ImageState.RELEASED
+    )
+    answered = Response.objects.filter(
+        ~Exists(unseen),
+        ~Exists(Case.objects.filter(question=OuterRef("question"))),
         study=study,
-        question__cases=None,
         question__state=QuestionState.READY,
         question__cluster__use=Use.TEST,
-    ).exclude(question__in=unseen)
-    found: dict[int, list[Response]] = {}
-    for response in responses.order_by("question_id", "endpoint_id"):
-        found.setdefault(response.question_id, []).append(response)
-    return {question: answers for question, answers in found.items() if len(answers) >= 2}
+    )
+    several = answered.order_by().values("question_id").annotate(answers=Count("pk")).filter(answers__gte=2)
+    return several.order_by("question_id").values_list("question_id", flat=True)
 
 
-def _draw(study: Study, limit: int | None) -> list[Case]:
+def _reserve(study: Study, name: str, by: Person, limit: int | None) -> tuple[Round, int]:
+    """The round, still empty, and how many cases it will have."""
+    opened = reserve_round(study=study, kind=Kind.COMPARE, name=name, by=by)
+    if opened is None:
+        raise RoundNameTaken(
+            f"This study already has a comparison round named {name!r}; choose another name."
+        )
+    wanted = pairable(study)[:limit].count()
+    if not wanted:
+        raise NothingToPair
+    return opened, wanted
+
+
+def _pair(opened: Round, wanted: int, *, by: Person, handle: JobHandle | None = None) -> int:
+    """Open cases until the round has as many as wanted, or nothing is left; how many it has."""
+    done, fence = opened.cases.count(), handle.fence if handle else _unfenced
+    last = 0
+    while done < wanted:
+        if handle:
+            handle.progress(done, wanted, "Cases are being opened")
+        cases = _pair_part(opened, min(PART, wanted - done), by, after=last, fence=fence)
+        if not cases:
+            break
+        done, last = done + len(cases), cases[-1].question_id
+    if not done:  # another lead's round took every question first
+        close_round(work_round=opened, by=by)
+        raise NothingToPair
+    return done
+
+
+def _unfenced() -> None:
+    """Outside a job nobody else can have taken the work over."""
+
+
+def _pair_part(opened: Round, count: int, by: Person, *, after: int, fence: Callable[[], None]) -> list[Case]:
+    """Up to `count` cases of questions beyond `after`, on the queue."""
+    study = opened.study
+    with audited_transaction():
+        fence()
+        lock_open_round(opened)
+        lock_chain(
+            chain_of(study)
+        )  # two rounds at once: the second draws when the first has stored its cases
+        cases = Case.objects.bulk_create(_draw(study, count, after))
+        if not cases:
+            return []
+        for case in cases:
+            record(action="case.paired", obj=case, by=None, study=study, data={"question": case.question_id})
+        open_items(
+            study=study,
+            kind=Kind.COMPARE,
+            name=opened.name,
+            objects=[(case.pk, {}) for case in cases],
+            role=Role.ANNOTATOR,
+            capacity=study.settings.votes_per_case,
+            by=by,
+        )
+        transition_all(cases, CaseState.OPEN, by=by, round=opened)
+    return cases
+
+
+def _draw(study: Study, count: int, after: int) -> list[Case]:
     rng = random.Random(f"{study.settings.seed}:pairing:{Case.objects.filter(study=study).count()}")
-    answers = answers_to_pair(study)
-    drawn = []
-    for question in sorted(answers)[:limit]:
-        one, other = rng.sample(answers[question], 2)
-        drawn.append((one, other) if one.endpoint_id < other.endpoint_id else (other, one))
-    pairs = [(one.endpoint_id, other.endpoint_id) for one, other in drawn]
+    drawn = {}
+    for question, answers in _answers(study, count, after):
+        drawn[question] = sorted(rng.sample(answers, 2))
+    pairs = [(one[0], other[0]) for one, other in drawn.values()]
     sides = first_is_a(pairs, _earlier_leads(study), rng)
     return [
-        _stored_case(study, *(drawn_pair if first else drawn_pair[::-1]))
-        for drawn_pair, first in zip(drawn, sides, strict=True)
+        Case(
+            study=study,
+            question_id=question,
+            response_a_id=(one if first else other)[1],
+            response_b_id=(other if first else one)[1],
+        )
+        for (question, (one, other)), first in zip(drawn.items(), sides, strict=True)
     ]
 
 
-def _stored_case(study: Study, a: Response, b: Response) -> Case:
-    case = Case.objects.create(study=study, question_id=a.question_id, response_a=a, response_b=b)
-    record(action="case.paired", obj=case, by=None, study=study, data={"question": case.question_id})
-    return case
+def _answers(study: Study, count: int, after: int) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    """The next questions, each with the keys (model, response) of its answers."""
+    questions = list(pairable(study).filter(question_id__gt=after)[:count])
+    found = Response.objects.filter(study=study, question_id__in=questions)
+    keys = found.order_by("question_id", "endpoint_id").values_list("question_id", "endpoint_id", "pk")
+    for question, answers in groupby(keys, key=itemgetter(0)):
+        yield question, [(endpoint, pk) for _, endpoint, pk in answers]
 
 
 def _earlier_leads(study: Study) -> Counter[Pair]:
+    """Per pair of models, how many more of the study's cases have the first of them as A."""
     leads: Counter[Pair] = Counter()
     earlier = Case.objects.filter(study=study).order_by()
-    for a, b in earlier.values_list("response_a__endpoint", "response_b__endpoint"):
-        leads[min(a, b), max(a, b)] += 1 if a < b else -1
+    counted = earlier.values_list("response_a__endpoint", "response_b__endpoint").annotate(n=Count("pk"))
+    for a, b, number in counted:
+        leads[min(a, b), max(a, b)] += number if a < b else -number
     return leads

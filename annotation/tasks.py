@@ -1,5 +1,6 @@
 """Background work of this app."""
 
+from annotation import pairing
 from annotation.agreement import AGREEMENT, summarise_agreement
 from annotation.responses import answer_questions
 from consilium.jobs.registry import JobKind, register
@@ -9,3 +10,4 @@ def register_jobs() -> None:
     """Make the app's job kinds known."""
     register(JobKind("annotation.answer", "Collecting answers", answer_questions, queue="gpu"))
     register(JobKind(AGREEMENT.name, "Computing agreement", summarise_agreement))
+    register(JobKind(pairing.KIND, "Opening a round", pairing.run_pairing))

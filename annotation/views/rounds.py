@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 
 from annotation.forms import AskModelsForm, ComparisonRoundForm
 from annotation.models import Response
-from annotation.pairing import answers_to_pair, open_comparison_round
+from annotation.pairing import KIND as PAIRING
+from annotation.pairing import pairable, start_comparison_round
 from annotation.responses import ask_for_answers
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
@@ -54,13 +55,14 @@ def ask_models(request: HttpRequest, study: Study) -> HttpResponse:
 @post_only
 @study_view(Role.LEAD)
 def open_round(request: HttpRequest, study: Study) -> HttpResponse:
-    """Pair answers and put the cases on the queue."""
+    """Pair answers and put the cases on the queue; many cases in a job that the page shows."""
     person = signed_in(request)
     form = ComparisonRoundForm(request.POST)
     if form.is_valid():
         with refusals_on(form):
-            opened = open_comparison_round(study=study, by=person, **form.cleaned_data)
-            messages.success(request, f"{opened.items.count()} cases are open for votes.")
+            opened, job = start_comparison_round(study=study, by=person, **form.cleaned_data)
+            if job is None:
+                messages.success(request, f"{opened.items.count()} cases are open for votes.")
             return redirect("annotation:rounds", study=study.slug)
     return _page(request, study, round_form=form, status=422)
 
@@ -93,7 +95,7 @@ def _page(
         "jobs": _jobs(study),
         "test_questions": Question.objects.for_use(study, Use.TEST).ready().count(),
         "answered": [(row["endpoint__name"], row["n"]) for row in answered.order_by("endpoint__name")],
-        "can_pair": len(answers_to_pair(study)),
+        "can_pair": pairable(study).count(),
         "ask_form": ask_form or AskModelsForm(study),
         "round_form": round_form or ComparisonRoundForm(initial={"name": _next_name(study)}),
     }
@@ -125,8 +127,8 @@ def _rounds(study: Study) -> list[dict[str, Any]]:
 
 
 def _jobs(study: Study) -> "QuerySet[Job]":
-    """Answer jobs that run, and the last ones that ended."""
-    jobs = Job.objects.filter(study=study, kind="annotation.answer")
+    """Jobs of this page that run, and the last ones that failed."""
+    jobs = Job.objects.filter(study=study, kind__in=("annotation.answer", PAIRING))
     busy = jobs.filter(state__in=(JobState.QUEUED, JobState.RUNNING))
     return busy if busy.exists() else jobs.filter(state=JobState.FAILED).order_by("-created_at")[:2]
 

@@ -16,6 +16,9 @@ from consilium.prepared import Prepared, insert, update
 if TYPE_CHECKING:
     from consilium.people.models import Person, Study
 
+# Events that one statement inserts: those of a vote many times over, those of a bulk act in parts.
+BATCH = 100
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 _gathers: ContextVar[bool] = ContextVar("gathers", default=False)
 
@@ -128,5 +131,6 @@ def _append(events: list[AuditEvent]) -> None:
             event.sequence, event.previous_sha256 = head.sequence + 1, head.sha256
             event.sha256 = event_digest(head.sha256, event.content())
             head.sequence, head.sha256 = event.sequence, event.sha256
-        insert(links)
+        for start in range(0, len(links), BATCH):
+            insert(links[start : start + BATCH])
         update(AuditHead, {"sequence": head.sequence, "sha256": head.sha256}, chain=chain)

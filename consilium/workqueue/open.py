@@ -42,8 +42,8 @@ def open_items(
         check_lead(by, study)
     _refuse_known(kind, [object_id for object_id, _ in objects])
     work_round, _ = Round.objects.get_or_create(study=study, kind=kind, name=name)
-    if by is not None and work_round.closed_at is not None:
-        raise AlreadyOpen(f"The round {name!r} is closed; give the new one another name.")
+    if by is not None:
+        lock_open_round(work_round)
     items = [
         _item(work_round, object_id, overrides, role=role, capacity=capacity)
         for object_id, overrides in objects
@@ -54,6 +54,28 @@ def open_items(
         action="round.opened", obj=work_round, by=by, study=study, data={"kind": kind, "items": len(items)}
     )
     return work_round
+
+
+@transaction.atomic
+def reserve_round(*, study: Study, kind: str, name: str, by: Person) -> Round | None:
+    """A new round without items, whose name nobody else can take; None when the study has it already.
+
+    For work that is opened in parts: `open_items` with the same name adds to it. Raises NotAllowed.
+    """
+    check_lead(by, study)
+    work_round, is_new = Round.objects.get_or_create(study=study, kind=kind, name=name)
+    if not is_new:
+        return None
+    record(action="round.reserved", obj=work_round, by=by, study=study, data={"kind": kind})
+    return work_round
+
+
+def lock_open_round(work_round: Round) -> None:
+    """Keep the round from being closed until commit. Raises AlreadyOpen when it is closed."""
+    # Without the key: readers' rows that point to the round do not wait.
+    locked = Round.objects.select_for_update(no_key=True).get(pk=work_round.pk)
+    if locked.closed_at is not None:
+        raise AlreadyOpen(f"The round {work_round.name!r} is closed; give the new one another name.")
 
 
 def shuffle_of(seed: int, kind: str, object_id: int) -> int:
@@ -122,13 +144,18 @@ def close_item(item: WorkItem, *, by: Person | None = None) -> WorkItem:
 def close_round(*, work_round: Round, by: Person) -> Round:
     """Close every open item of a round. Raises NotAllowed unless `by` leads the study."""
     check_lead(by, work_round.study)
-    for item in work_round.items.select_related("study").filter(is_open=True).order_by("pk"):
-        close_item(item, by=by)
+    _close_items(work_round, by)
     with transaction.atomic():
         if Round.objects.filter(pk=work_round.pk, closed_at=None).update(closed_at=timezone.now()):
             record(action="round.closed", obj=work_round, by=by, study=work_round.study)
+    _close_items(work_round, by)  # what a job opened in it meanwhile; from now on it opens no more
     work_round.refresh_from_db()
     return work_round
+
+
+def _close_items(work_round: Round, by: Person) -> None:
+    for item in work_round.items.select_related("study").filter(is_open=True).order_by("pk"):
+        close_item(item, by=by)
 
 
 @transaction.atomic

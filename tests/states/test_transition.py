@@ -10,7 +10,13 @@ from consilium.audit.models import AuditEvent
 from consilium.audit.verify import verify_chains
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
-from consilium.states.transitions import RoleRefused, StateChanged, TransitionRefused, transition
+from consilium.states.transitions import (
+    RoleRefused,
+    StateChanged,
+    TransitionRefused,
+    transition,
+    transition_all,
+)
 from tests.factories.cast import Cast, make_cast
 
 
@@ -96,3 +102,23 @@ def test_of_many_at_once_exactly_one_wins(transactional_db: None) -> None:
         thread.join(60)
     assert sorted(outcomes) == ["lost"] * 7 + ["won"]
     assert verify_chains() == (1, [])
+
+
+def test_many_move_together_or_not_at_all_each_with_its_event(cast: Cast) -> None:
+    jobs = [Job.objects.create(kind="test.job", study=cast.study) for _ in range(3)]
+    transition_all(jobs[:2], JobState.CANCELLED, by=cast.lena, error="stopped")
+    assert [(job.state, job.error) for job in jobs[:2]] == [("cancelled", "stopped")] * 2
+    told = AuditEvent.objects.filter(action="job.cancelled", actor=cast.lena, data={"from": "queued"})
+    assert set(told.values_list("object_id", flat=True)) == {str(job.pk) for job in jobs[:2]}
+    assert verify_chains()[1] == []
+    late = Job.objects.create(kind="test.job", study=cast.study)
+    transition(Job.objects.get(pk=late.pk), JobState.CANCELLED, by=cast.lena)
+    with pytest.raises(StateChanged):
+        transition_all([jobs[2], late], JobState.CANCELLED, by=cast.lena)
+    jobs[2].refresh_from_db()
+    assert jobs[2].state == JobState.QUEUED
+    with pytest.raises(RoleRefused):
+        transition_all(jobs[2:], JobState.CANCELLED, by=cast.anna)
+    with pytest.raises(ValueError, match="share their state"):
+        transition_all([jobs[0], jobs[2]], JobState.CANCELLED, by=cast.lena)
+    transition_all([], JobState.CANCELLED, by=cast.anna)
