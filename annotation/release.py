@@ -1,12 +1,13 @@
 """Hands the settled cases of a study to curation, which freezes them into a preference release."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from annotation.models import Case, Consensus
 from annotation.states import CaseState
 from consilium.people.models import Person, Study
-from curation.images.access import all_released, model_image_blobs
+from curation.images.access import model_image_blobs_of
 from curation.models import Release, ReleaseKind, Use
 from curation.releases.freeze import NewRow, freeze
 from curation.releases.registry import Freezer
@@ -20,6 +21,16 @@ LEFT_OUT = {
     CaseState.STALLED: "nobody eligible left",
     CaseState.EXCLUDED: "excluded",
 }
+# What a row is made of; read as values, because most of the time went into model instances.
+COLUMNS = (
+    "pk", "state", "question_id", "question__state", "question__cluster_id", "question__source__name",
+    "question__text", "question__options", "question__organ_system", "question__department",
+    "question__modality", "question__specialty", "response_a__text", "response_b__text",
+    "response_a__endpoint__name", "response_b__endpoint__name", "response_a__endpoint__family",
+    "response_b__endpoint__family",
+)  # fmt: skip
+OUTCOME = ("case_id", "dimension", "label", "votes_a", "votes_b", "cannot_judge", "is_adjudicated")
+PART = 500
 
 
 def freeze_preferences(
@@ -39,58 +50,77 @@ def freeze_preferences(
     )
 
 
+def settled_count(study: Study) -> int:
+    """How many rows a preference release has at most now."""
+    return Case.objects.filter(study=study, state=CaseState.SETTLED, question__cluster__use=Use.TEST).count()
+
+
 def _rows(study: Study, left_out: dict[str, int]) -> Iterator[NewRow]:
     """Rows of the settled cases; fills `left_out` with reason to count for the others."""
     cases = Case.objects.filter(study=study, question__cluster__use=Use.TEST).order_by("pk")
-    related = cases.select_related(
-        "question__cluster", "question__source", "response_a__endpoint", "response_b__endpoint"
-    )
-    for case in related.prefetch_related("consensus", "question__question_images__image"):
-        reason = _reason_to_leave(case)
+    waiting = cases.values(*COLUMNS).iterator(PART)
+    while part := list(islice(waiting, PART)):
+        yield from _part(part, left_out)
+
+
+def _part(cases: list[dict[str, Any]], left_out: dict[str, int]) -> Iterator[NewRow]:
+    """The rows of some cases, their labels and images being read together."""
+    outcomes = _outcomes([case["pk"] for case in cases if case["state"] == CaseState.SETTLED])
+    blobs = model_image_blobs_of({case["question_id"] for case in cases})
+    for case in cases:
+        shown = blobs[case["question_id"]]
+        reason = _reason_to_leave(case, shown)
         if reason:
             left_out[reason] = left_out.get(reason, 0) + 1
         else:
-            yield _row(case)
+            yield _row(case, outcomes[case["pk"]], shown or [])
 
 
-def _reason_to_leave(case: Case) -> str:
-    if case.state != CaseState.SETTLED:
-        return LEFT_OUT[CaseState(case.state)]
-    if case.question.state != QuestionState.READY:
+def _outcomes(cases: list[int]) -> dict[int, dict[str, dict[str, Any]]]:
+    """Per case: labels, votes and who decided, each by dimension."""
+    found: dict[int, dict[str, dict[str, Any]]] = {
+        case: {"label": {}, "votes": {}, "adjudicated": {}} for case in cases
+    }
+    entries = Consensus.objects.filter(case__in=cases).order_by("pk").values_list(*OUTCOME)
+    for case, dimension, label, a, b, cannot_judge, is_adjudicated in entries:
+        found[case]["label"][dimension] = label or None
+        found[case]["votes"][dimension] = {"A": a, "B": b, "cannot_judge": cannot_judge}
+        found[case]["adjudicated"][dimension] = is_adjudicated
+    return found
+
+
+def _reason_to_leave(case: dict[str, Any], shown: list[str] | None) -> str:
+    if case["state"] != CaseState.SETTLED:
+        return LEFT_OUT[CaseState(case["state"])]
+    if case["question__state"] != QuestionState.READY:
         return "question dropped"
-    if not all_released(case.question.ordered_images()):
-        return "an image was withdrawn or waits for its pixel review"
-    return ""
+    return "an image was withdrawn or waits for its pixel review" if shown is None else ""
 
 
-def _row(case: Case) -> NewRow:
-    blobs = model_image_blobs(case.question)
+def _row(case: dict[str, Any], outcome: dict[str, dict[str, Any]], blobs: list[str]) -> NewRow:
     files = {f"images/{sha256[:16]}.png": sha256 for sha256 in blobs}
-    consensus = {entry.dimension: entry for entry in case.consensus.all()}
     content = {
-        "id": f"case-{case.pk}",
-        "question_id": f"question-{case.question_id}",  # as trace and question releases write it
-        "question": case.question.text,
-        "options": case.question.options,
+        "id": f"case-{case['pk']}",
+        "question_id": f"question-{case['question_id']}",  # as trace and question releases write it
+        "question": case["question__text"],
+        "options": case["question__options"],
         "images": list(files),
         "sha256": list(files.values()),
-        "answer_a": case.response_a.text,
-        "answer_b": case.response_b.text,
-        "model_a": case.response_a.endpoint.name,
-        "model_b": case.response_b.endpoint.name,
-        "family_a": case.response_a.endpoint.family,
-        "family_b": case.response_b.endpoint.family,
-        "label": {name: entry.label or None for name, entry in consensus.items()},
-        "votes": {name: _votes(entry) for name, entry in consensus.items()},
-        "adjudicated": {name: entry.is_adjudicated for name, entry in consensus.items()},
-        "organ_system": case.question.organ_system,
-        "department": case.question.department,
-        "modality": case.question.modality,
-        "specialty": case.question.specialty,
-        "source": case.question.source.name,
-        "cluster": f"cluster-{case.question.cluster_id}",
+        "answer_a": case["response_a__text"],
+        "answer_b": case["response_b__text"],
+        "model_a": case["response_a__endpoint__name"],
+        "model_b": case["response_b__endpoint__name"],
+        "family_a": case["response_a__endpoint__family"],
+        "family_b": case["response_b__endpoint__family"],
+        **outcome,
+        "organ_system": case["question__organ_system"],
+        "department": case["question__department"],
+        "modality": case["question__modality"],
+        "specialty": case["question__specialty"],
+        "source": case["question__source__name"],
+        "cluster": f"cluster-{case['question__cluster_id']}",
     }
-    return NewRow(row_id=f"case-{case.pk}", content=content, files=files)
+    return NewRow(row_id=f"case-{case['pk']}", content=content, files=files)
 
 
 PREFERENCES = Freezer(
@@ -99,7 +129,3 @@ PREFERENCES = Freezer(
     meaning="settled cases with their two answers, labels and votes, to score judges on",
     freeze=freeze_preferences,
 )
-
-
-def _votes(entry: Consensus) -> dict[str, Any]:
-    return {"A": entry.votes_a, "B": entry.votes_b, "cannot_judge": entry.cannot_judge}

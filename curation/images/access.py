@@ -1,13 +1,13 @@
 """What is shown of an image: the same PNG bytes for clinicians, models, judges and exports."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from consilium.blobs.store import read_blob
 from consilium.people.models import Person
 from consilium.people.permissions import SENIORS, roles_of
 from consilium.refusals import Refused
-from curation.models import Image, Question
+from curation.models import Image, Question, QuestionImage
 from curation.states import ImageState
 
 
@@ -26,6 +26,19 @@ def model_image_blobs(question: Question) -> list[str]:
 def model_images(question: Question) -> list[bytes]:
     """The PNG bytes that models get for the question, in order. Raises NotShowable, BlobDamaged."""
     return [read_blob(sha256) for sha256 in model_image_blobs(question)]
+
+
+def model_image_blobs_of(questions: Collection[int]) -> dict[int, list[str] | None]:
+    """As `model_image_blobs` for many questions by key; None where an image has not been released."""
+    found: dict[int, list[str] | None] = {question: [] for question in questions}
+    links = QuestionImage.objects.filter(question__in=questions).order_by("question", "position")
+    for question, state, blobs in links.values_list("question", "image__state", "image__model_blobs"):
+        sofar = found[question]
+        if state != ImageState.RELEASED or sofar is None:
+            found[question] = None
+        else:
+            sofar += blobs
+    return found
 
 
 def may_see(person: Person, image: Image) -> bool:

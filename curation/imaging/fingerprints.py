@@ -46,7 +46,7 @@ _COMMON_WORDS: Final = allowed_words(
 )
 # Names that are also ordinary words of reports: alone they would flag every second sentence, so such a name
 # is looked for only beside another part of the same name ("Brown, John", not "brown").
-_ORDINARY_WORDS: Final = allowed_words(
+ORDINARY_WORDS: Final = allowed_words(
     """
     april august autumn back ball banks bell bill bird bishop black blue bone bridge bridges brook
     brooks brown bush case chance chest church clay cloud cook cord cross day dean early faith fast
@@ -88,8 +88,8 @@ def name_tokens(value: str) -> set[str]:
     found: set[str] = set()
     for spelling in spellings(value):
         parts = telling_words(spelling)
-        ordinary = [word for word in parts if is_ordinary(word)]
-        found |= {f"w:{word}" for word in parts if not is_ordinary(word)}
+        ordinary = [word for word in parts if word in ORDINARY_WORDS]
+        found |= {f"w:{word}" for word in parts if word not in ORDINARY_WORDS}
         found |= {pair_token(word, other) for word in ordinary for other in parts if other != word}
     return found
 
@@ -105,11 +105,6 @@ def telling_words(spelling: str) -> list[str]:
     return [word for word in found if len(word) >= _SHORTEST_NAME and word not in _COMMON_WORDS]
 
 
-def is_ordinary(word: str) -> bool:
-    """Whether a word counts as part of a name only beside another part."""
-    return word in _ORDINARY_WORDS
-
-
 def pair_token(word: str, other: str) -> str:
     """The token of two parts of a name, whatever their order."""
     return "p:" + "+".join(sorted((word, other)))
@@ -120,8 +115,8 @@ def _words_in_text(text: str) -> set[str]:
     found: set[str] = set()
     for spelling in spellings(text):
         parts = telling_words(spelling)
-        found |= {f"w:{word}" for word in parts if not is_ordinary(word)}
-        found |= {pair_token(a, b) for a, b in pairwise(parts) if is_ordinary(a) or is_ordinary(b)}
+        found |= {f"w:{word}" for word in parts if word not in ORDINARY_WORDS}
+        found |= {pair_token(a, b) for a, b in pairwise(parts) if {a, b} & ORDINARY_WORDS}
     return found
 
 

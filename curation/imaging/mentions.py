@@ -11,10 +11,10 @@ from itertools import chain, pairwise
 from typing import Final
 
 from curation.imaging.fingerprints import (
+    ORDINARY_WORDS,
     codes_in,
     day_tokens,
     fingerprint,
-    is_ordinary,
     pair_token,
     spellings,
     telling_words,
@@ -22,7 +22,8 @@ from curation.imaging.fingerprints import (
 
 # So many pieces are remembered at most: the vocabulary of a large export, tens of megabytes.
 MEMORY: Final = 200_000
-_DIGIT: Final = re.compile(r"\d")
+# Every spelling of a day has four digits in a row or three numbers side by side.
+_MAYBE_DAY: Final = re.compile(r"\d(?:\d{3}|[-./ ]\d{1,2}[-./ ]\d)")
 
 
 class _Spelling(dict[int, str]):
@@ -52,13 +53,13 @@ class _Pieces:
             self._ordinary.clear()
         pieces = spelling.split()
         distinct = set(pieces)
-        if any(self._names(piece) for piece in distinct - self._words.keys()):
+        if any(self._names(piece) for piece in distinct.difference(self._words)):
             return True
         return not self._ordinary.isdisjoint(distinct) and self._are_neighbours(pieces)
 
     def _names(self, piece: str) -> bool:
         words = telling_words(piece)
-        ordinary = [word for word in words if is_ordinary(word)]
+        ordinary = ORDINARY_WORDS.intersection(words)
         if self._known({f"w:{word}" for word in words if word not in ordinary} | self._tokens(piece)):
             return True
         self._words[piece] = words
@@ -70,7 +71,7 @@ class _Pieces:
         if len(self._pairs) > MEMORY:
             self._pairs.clear()
         words = chain.from_iterable(self._words[piece] for piece in pieces)
-        near = {pair for pair in pairwise(words) if is_ordinary(pair[0]) or is_ordinary(pair[1])}
+        near = {pair for pair in pairwise(words) if pair[0] in ORDINARY_WORDS or pair[1] in ORDINARY_WORDS}
         new = near - self._pairs
         if self._known(pair_token(*pair) for pair in new):
             return True
@@ -93,7 +94,7 @@ class Mentions:
             return False
         # Both spellings of an ASCII text are the text in lower case.
         plain = text.lower() if text.isascii() else text.translate(self._plainly)
-        if self._plain.hold(plain) or (_DIGIT.search(plain) and self._known(day_tokens(plain))):
+        if self._plain.hold(plain) or (_MAYBE_DAY.search(plain) and self._known(day_tokens(plain))):
             return True
         return not text.isascii() and self._umlauts.hold(text.translate(self._with_umlauts))
 

@@ -1,8 +1,9 @@
 """Freezes rows into a release, checks a release against its hashes, and withdraws it."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 from django.db import models, transaction
@@ -42,6 +43,27 @@ class NewRow:
     files: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class _Contents:
+    """What the manifest says of the rows; the rows themselves are not kept in memory."""
+
+    rows: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    sources: set[str] = field(default_factory=set)
+
+    def add(self, row: NewRow, sha256: str) -> None:
+        """Note a row and its files. Raises FreezeRefused for what contradicts an earlier row."""
+        if row.row_id in self.rows:
+            raise FreezeRefused("Two rows have the same id.")
+        self.rows[row.row_id] = sha256
+        for path, content in row.files.items():
+            if not PATH.fullmatch(path):
+                raise FreezeRefused(f"The path {path!r} may not stand in a release.")
+            if self.files.setdefault(path, content) != content:
+                raise FreezeRefused(f"Two rows give {path} different contents.")
+        self.sources.add(row.content.get("source", ""))
+
+
 def freeze(
     *,
     study: Study,
@@ -60,23 +82,26 @@ def freeze(
     Raises NotAllowed, EmptyRelease, SourceRefused, FreezeRefused.
     """
     check_lead(by, study)
-    _check_names(study, kind, name, derived_from)
+    check_release_name(study, kind, name, derived_from)
     with transaction.atomic():
         _lock(study)
-        gathered = list(rows)
-        _check_rows(gathered, study, kind, left_out)
         release = Release.objects.create(
-            study=study, kind=kind, name=name, derived_from=derived_from, left_out=left_out, created_by=by
+            study=study, kind=kind, name=name, derived_from=derived_from, created_by=by
         )
-        manifest = _store(release, gathered)
+        contents = _store_rows(release, rows)
+        _check_contents(contents, study, kind, left_out)
+        sizes = _store_files(release, contents.files)
+        release.left_out = dict(left_out)
+        manifest = _manifest(release, contents, sizes)
         digest = digest_of(manifest)
         transition(
             release,
             ReleaseState.FROZEN,
             by=by,
-            data={"digest": digest, "rows": len(gathered), "kind": kind},
+            data={"digest": digest, "rows": len(contents.rows), "kind": kind},
             digest=digest,
-            row_count=len(gathered),
+            row_count=len(contents.rows),
+            left_out=release.left_out,
             manifest=put(canonical_json(manifest), "application/json"),
             frozen_at=timezone.now(),
         )
@@ -112,7 +137,8 @@ def find_release(digest: str) -> Release:
     return found[0]
 
 
-def _check_names(study: Study, kind: str, name: str, derived_from: Release | None) -> None:
+def check_release_name(study: Study, kind: str, name: str, derived_from: Release | None) -> None:
+    """Raise FreezeRefused where a release of that kind, name and origin cannot be made."""
     if kind not in ReleaseKind.values:
         raise FreezeRefused(f"A release is one of {', '.join(ReleaseKind.values)}, not {kind!r}.")
     if not name.strip() or len(name) > 120:
@@ -130,40 +156,42 @@ def _lock(study: Study) -> None:
     Study.objects.select_for_update().get(pk=study.pk)
 
 
-def _check_rows(rows: Sequence[NewRow], study: Study, kind: str, left_out: dict[str, int]) -> None:
-    if not rows:
+def _store_rows(release: Release, rows: Iterable[NewRow]) -> _Contents:
+    """Insert the rows a batch at a time, as they are read."""
+    contents = _Contents()
+    numbered = enumerate(rows)
+    while batch := [_row(release, at, row, contents) for at, row in islice(numbered, BATCH)]:
+        ReleaseRow.objects.bulk_create(batch)
+    return contents
+
+
+def _row(release: Release, position: int, row: NewRow, contents: _Contents) -> ReleaseRow:
+    sha256 = canonical_sha256(row.content)
+    contents.add(row, sha256)
+    return ReleaseRow(
+        release=release, position=position, row_id=row.row_id, content=row.content, sha256=sha256
+    )
+
+
+def _check_contents(contents: _Contents, study: Study, kind: str, left_out: dict[str, int]) -> None:
+    if not contents.rows:
         reasons = "; ".join(f"{reason}: {count}" for reason, count in sorted(left_out.items()))
         raise EmptyRelease(f"There is nothing to freeze. Left out: {reasons or 'nothing was offered'}.")
-    if len({row.row_id for row in rows}) != len(rows):
-        raise FreezeRefused("Two rows have the same id.")
-    wrong = next((path for row in rows for path in row.files if not PATH.fullmatch(path)), None)
-    if wrong is not None:
-        raise FreezeRefused(f"The path {wrong!r} may not stand in a release.")
     if kind == ReleaseKind.TRACES:
-        check_sources(study, {row.content.get("source", "") for row in rows}, "may_train")
+        check_sources(study, contents.sources, "may_train")
 
 
-def _store(release: Release, rows: Sequence[NewRow]) -> dict[str, Any]:
-    """Insert rows and files and return the manifest."""
-    stored = [
-        ReleaseRow(
-            release=release,
-            position=i,
-            row_id=row.row_id,
-            content=row.content,
-            sha256=canonical_sha256(row.content),
-        )
-        for i, row in enumerate(rows)
-    ]
-    ReleaseRow.objects.bulk_create(stored, batch_size=BATCH)
-    sizes = _store_files(release, rows)
+def _manifest(release: Release, contents: _Contents, sizes: dict[str, int]) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "kind": str(release.kind),
         "study": release.study.slug,
         "name": release.name,
-        "rows": [{"id": row.row_id, "sha256": row.sha256} for row in stored],
-        "files": [{"path": path, "sha256": sha, "size": size} for path, (sha, size) in sorted(sizes.items())],
+        "rows": [{"id": row_id, "sha256": sha256} for row_id, sha256 in contents.rows.items()],
+        "files": [
+            {"path": path, "sha256": sha256, "size": sizes[sha256]}
+            for path, sha256 in sorted(contents.files.items())
+        ],
         "left_out": release.left_out,
         "guideline_version": _guideline_number(release.study),
         "derived_from": release.derived_from.digest if release.derived_from else None,
@@ -172,22 +200,18 @@ def _store(release: Release, rows: Sequence[NewRow]) -> dict[str, Any]:
     }
 
 
-def _store_files(release: Release, rows: Sequence[NewRow]) -> dict[str, tuple[str, int]]:
-    wanted: dict[str, str] = {}
-    for row in rows:
-        for path, sha256 in row.files.items():
-            if wanted.setdefault(path, sha256) != sha256:
-                raise FreezeRefused(f"Two rows give {path} different contents.")
+def _store_files(release: Release, files: dict[str, str]) -> dict[str, int]:
+    """Insert the files; the size of each content."""
     sizes: dict[str, int] = {}
-    digests = sorted(set(wanted.values()))
+    digests = sorted(set(files.values()))
     for start in range(0, len(digests), BATCH):
         chunk = Blob.objects.filter(sha256__in=digests[start : start + BATCH])
         sizes |= dict(chunk.values_list("sha256", "size"))
     if missing := set(digests) - set(sizes):
         raise FreezeRefused(f"{len(missing)} files of the rows are not in the store.")
-    files = [ReleaseFile(release=release, path=path, blob_id=sha) for path, sha in sorted(wanted.items())]
-    ReleaseFile.objects.bulk_create(files, batch_size=BATCH)
-    return {path: (sha, sizes[sha]) for path, sha in wanted.items()}
+    stored = [ReleaseFile(release=release, path=path, blob_id=sha) for path, sha in sorted(files.items())]
+    ReleaseFile.objects.bulk_create(stored, batch_size=BATCH)
+    return sizes
 
 
 def _guideline_number(study: Study) -> int | None:

@@ -62,8 +62,8 @@ def old_tokens(text: str) -> set[str]:
     for spelling in (prints.fold(text), prints.fold(text.casefold().translate(prints._UMLAUTS))):
         words = prints._WORD.findall(spelling)
         parts = [word for word in words if len(word) >= 3 and word not in prints._COMMON_WORDS]
-        found |= {f"w:{word}" for word in parts if word not in prints._ORDINARY_WORDS}
-        near = [pair for pair in pairwise(parts) if set(pair) & prints._ORDINARY_WORDS]
+        found |= {f"w:{word}" for word in parts if word not in prints.ORDINARY_WORDS}
+        near = [pair for pair in pairwise(parts) if set(pair) & prints.ORDINARY_WORDS]
         found |= {"p:" + "+".join(sorted(pair)) for pair in near}
     for piece in prints._CODE.findall(prints.fold(text)):
         found |= prints.code_tokens(piece)
