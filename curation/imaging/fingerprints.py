@@ -35,6 +35,7 @@ _MONTHS: Final = {
     )
     for name in names
 }
+_MONTH_STARTS: Final = frozenset(name[:3] for name in _MONTHS)
 # Words of names of institutions that say nothing about which institution it is.
 _COMMON_WORDS: Final = allowed_words(
     """
@@ -141,8 +142,9 @@ def day_tokens(text: str) -> set[str]:
     """As `date_tokens`, of a text that is folded already."""
     days = set(_numeric_days(text))
     days |= {(int(y), int(m), int(d)) for y, m, d in _COMPACT_DATE.findall(text)}
-    days |= {(int(y), _MONTHS.get(m, 0), int(d)) for d, m, y in _DAY_MONTH.findall(text)}
-    days |= {(int(y), _MONTHS.get(m, 0), int(d)) for m, d, y in _MONTH_DAY.findall(text)}
+    if any(start in text for start in _MONTH_STARTS):
+        days |= {(int(y), _MONTHS.get(m, 0), int(d)) for d, m, y in _DAY_MONTH.findall(text)}
+        days |= {(int(y), _MONTHS.get(m, 0), int(d)) for m, d, y in _MONTH_DAY.findall(text)}
     return {f"d:{y:04}{m:02}{d:02}" for y, m, d in days if 1 <= m <= 12 and 1 <= d <= 31}
 
 

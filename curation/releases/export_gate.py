@@ -217,7 +217,7 @@ def _strings(value: Any, field: str) -> Iterator[tuple[str, str]]:
         yield field, value
     elif isinstance(value, dict):
         for key, inner in value.items():
-            if key not in NOT_PROSE:
+            if key not in NOT_PROSE and inner:
                 yield from _strings(inner, f"{field}.{key}" if field else str(key))
     elif isinstance(value, list):
         for inner in value:

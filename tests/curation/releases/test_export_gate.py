@@ -58,7 +58,12 @@ GLUE = ["", " ", "\n", "-", "/", ".", ", ", "_", "\u00a0", "\u0301", "1", "\u00a
 
 def old_tokens(text: str) -> set[str]:
     """What a text was taken apart into before pieces were remembered; kept here as the measure."""
-    found = prints.date_tokens(text)
+    folded = prints.fold(text)
+    days = set(prints._numeric_days(folded))
+    days |= {(int(y), int(m), int(d)) for y, m, d in prints._COMPACT_DATE.findall(folded)}
+    days |= {(int(y), prints._MONTHS.get(m, 0), int(d)) for d, m, y in prints._DAY_MONTH.findall(folded)}
+    days |= {(int(y), prints._MONTHS.get(m, 0), int(d)) for m, d, y in prints._MONTH_DAY.findall(folded)}
+    found = {f"d:{y:04}{m:02}{d:02}" for y, m, d in days if 1 <= m <= 12 and 1 <= d <= 31}
     for spelling in (prints.fold(text), prints.fold(text.casefold().translate(prints._UMLAUTS))):
         words = prints._WORD.findall(spelling)
         parts = [word for word in words if len(word) >= 3 and word not in prints._COMMON_WORDS]
