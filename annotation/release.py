@@ -128,4 +128,5 @@ PREFERENCES = Freezer(
     label="Preferences",
     meaning="settled cases with their two answers, labels and votes, to score judges on",
     freeze=freeze_preferences,
+    count=settled_count,
 )

@@ -27,8 +27,16 @@ def export_release(handle: JobHandle) -> dict[str, Any]:
     return run_export(handle)
 
 
+def freeze_release(handle: JobHandle) -> dict[str, Any]:
+    """Freeze the rows of a large release."""
+    from curation.releases.freeze_job import run_freeze
+
+    return run_freeze(handle)
+
+
 def register_all() -> None:
     """Make the kinds of this app known."""
     register(JobKind(name="curation.import", label="Importing files", handler=import_files))
     register(JobKind(name="curation.trace", label="Writing traces", handler=write_traces, queue="gpu"))
+    register(JobKind(name="curation.freeze", label="Freezing a release", handler=freeze_release))
     register(JobKind(name="curation.export", label="Exporting a release", handler=export_release))

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from typing import Any, TypedDict
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,13 +18,14 @@ from annotation.agreement import (
 from annotation.forms import PreferenceFreezeForm
 from annotation.models import Dimension
 from annotation.overview import cases_by_state
-from annotation.release import freeze_preferences
 from consilium.pages import one_of, refusals_on
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.requests import post_only, signed_in
 from consilium.statistics.agreement import AgreementRow
 from curation.models import Release, ReleaseKind
+from curation.releases.freeze_job import start_freeze
+from curation.views.releases import frozen
 
 
 @require_safe
@@ -46,14 +46,14 @@ def compute_agreement(request: HttpRequest, study: Study) -> HttpResponse:
 @post_only
 @study_view(Role.LEAD)
 def freeze(request: HttpRequest, study: Study) -> HttpResponse:
-    """Freeze the settled cases into a preference release and show it."""
+    """Freeze the settled cases into a preference release and show it, or the job that makes a large one."""
     person = signed_in(request)
     form = PreferenceFreezeForm(request.POST)
     if form.is_valid():
         with refusals_on(form):
-            release = freeze_preferences(study=study, name=form.cleaned_data["name"], by=person)
-            messages.success(request, f"{release.name} is frozen with {release.row_count} rows.")
-            return redirect("curation:release", study=study.slug, pk=release.pk)
+            name = form.cleaned_data["name"]
+            made = start_freeze(study=study, kind=ReleaseKind.PREFERENCES, name=name, by=person)
+            return frozen(request, study, made)
     return _page(request, study, form=form, status=422)
 
 

@@ -58,8 +58,20 @@ def freeze_questions(*, study: Study, name: str, by: Person, derived_from: Relea
 
 def register_freezers() -> None:
     """Make the releases of this app known to the freeze page and command."""
-    register(Freezer("traces", "Traces", "reviewed reasoning for training", freeze_traces))
-    register(Freezer("questions", "Questions", "test questions held out for solvers", freeze_questions))
+    register(Freezer("traces", "Traces", "reviewed reasoning for training", freeze_traces, _standing_traces))
+    register(
+        Freezer(
+            "questions", "Questions", "test questions held out for solvers", freeze_questions, _test_questions
+        )
+    )
+
+
+def _standing_traces(study: Study) -> int:
+    return Trace.objects.filter(study=study, question__cluster__use=Use.TRAIN, state__in=STANDING).count()
+
+
+def _test_questions(study: Study) -> int:
+    return Question.objects.for_use(study, Use.TEST).ready().count()
 
 
 def _trace_rows(study: Study, gathered: Gathered) -> Iterator[NewRow]:

@@ -5,17 +5,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from consilium.people.models import Study
     from curation.models import Release
 
 
 @dataclass(frozen=True, slots=True)
 class Freezer:
-    """One kind of release: `freeze(study=, name=, by=, derived_from=)` gathers its rows and makes it."""
+    """One kind of release: `freeze(study=, name=, by=, derived_from=)` gathers its rows and makes it.
+
+    `count(study)`: how many rows it would have at most, so that a page knows whether to wait for it.
+    """
 
     kind: str
     label: str
     meaning: str
     freeze: "Callable[..., Release]"
+    count: "Callable[[Study], int]"
 
 
 _freezers: dict[str, Freezer] = {}

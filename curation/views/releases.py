@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.pages import attempt, page_of, refusals_on, sent
 from consilium.people.access import study_view
@@ -14,7 +15,7 @@ from curation.forms import FreezeForm
 from curation.models import Export, Release
 from curation.releases.export import export_folder, start_export, zipped
 from curation.releases.freeze import FreezeRefused, rows_of, withdraw_release
-from curation.releases.registry import find
+from curation.releases.freeze_job import freeze_jobs, start_freeze
 from curation.releases.verify import verify
 from curation.states import ReleaseState
 
@@ -24,9 +25,10 @@ ROWS = 20
 @require_GET
 @study_view(Role.LEAD)
 def releases(request: HttpRequest, study: Study) -> HttpResponse:
-    """All releases, newest first."""
+    """All releases, newest first, and the one that is being made."""
     rows = Release.objects.filter(study=study).select_related("created_by").order_by("-created_at", "-pk")
-    return render(request, "curation/releases.html", {"study": study, "page_obj": page_of(request, rows)})
+    context = {"study": study, "page_obj": page_of(request, rows), "jobs": freeze_jobs(study)}
+    return render(request, "curation/releases.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -37,13 +39,18 @@ def new_release(request: HttpRequest, study: Study) -> HttpResponse:
     form = FreezeForm(study, *sent(request)[:1])
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
-        earlier = {"derived_from": chosen["derived_from"]} if chosen["derived_from"] else {}
         with refusals_on(form):
-            made = find(chosen["kind"]).freeze(study=study, name=chosen["name"], by=person, **earlier)
-            messages.success(request, f"{made.row_count} rows are frozen.")
-            return redirect("curation:release", study=study.slug, pk=made.pk)
+            return frozen(request, study, start_freeze(study=study, by=person, **chosen))
     status = 422 if form.is_bound else 200
     return render(request, "curation/new_release.html", {"study": study, "form": form}, status=status)
+
+
+def frozen(request: HttpRequest, study: Study, made: Release | Job) -> HttpResponse:
+    """To the release, or to the list that shows the job which makes it."""
+    if isinstance(made, Job):
+        return redirect("curation:releases", study=study.slug)
+    messages.success(request, f"{made.name} is frozen with {made.row_count} rows.")
+    return redirect("curation:release", study=study.slug, pk=made.pk)
 
 
 @require_GET

@@ -1,0 +1,60 @@
+"""Freezes from a page: a few rows at once, many in a job that the page shows."""
+
+from typing import Any, Final
+
+from django.db import transaction
+
+from consilium.jobs.handle import JobHandle
+from consilium.jobs.models import Job
+from consilium.jobs.queue import enqueue
+from consilium.jobs.states import JobState
+from consilium.people.models import Person, Study
+from consilium.people.permissions import check_lead
+from curation.models import Release
+from curation.releases.freeze import check_release_name
+from curation.releases.registry import find
+
+KIND: Final = "curation.freeze"
+AT_ONCE: Final = 500
+
+
+def start_freeze(
+    *, study: Study, kind: str, name: str, by: Person, derived_from: Release | None = None
+) -> Release | Job:
+    """The release, or where it may have more than AT_ONCE rows the job that makes it.
+
+    Raises NotAllowed, FreezeRefused; the release at once also what its freezer raises.
+    """
+    check_lead(by, study)
+    check_release_name(study, kind, name, derived_from)
+    freezer = find(kind)
+    if freezer.count(study) <= AT_ONCE:
+        return freezer.freeze(study=study, name=name, by=by, derived_from=derived_from)
+    params = {"kind": kind, "name": name, "derived_from": derived_from.pk if derived_from else None}
+    return enqueue(kind=KIND, by=by, study=study, params=params)
+
+
+def run_freeze(handle: JobHandle) -> dict[str, Any]:
+    """The job: the release and the note that this job made it appear together, or not at all."""
+    job, params = handle.job, handle.params
+    if job.result:  # made by an earlier try, whose worker died before it could say so
+        return dict(job.result)
+    study, person = job.study, job.created_by
+    assert study is not None
+    assert person is not None
+    freezer = find(params["kind"])
+    handle.progress(0, 1, "Rows are being read and hashed")
+    earlier = Release.objects.filter(pk=params["derived_from"]).first()
+    with transaction.atomic():
+        handle.fence()  # the job before the chain of the study, in which order everybody locks them
+        release = freezer.freeze(study=study, name=params["name"], by=person, derived_from=earlier)
+        result = {"release": release.pk, "digest": release.digest, "rows": release.row_count}
+        Job.objects.filter(pk=job.pk).update(result=result)
+    return result
+
+
+def freeze_jobs(study: Study) -> list[Job]:
+    """The jobs that are on their way, or the newest where it failed."""
+    jobs = Job.objects.filter(study=study, kind=KIND).order_by("-created_at")
+    on_the_way = list(jobs.exclude(state__in=Job.STATES.terminal))
+    return on_the_way or [job for job in jobs[:1] if job.state == JobState.FAILED]
