@@ -20,6 +20,13 @@ def write_traces(handle: JobHandle) -> dict[str, Any]:
     return run_tracing(handle)
 
 
+def open_trace_reviews(handle: JobHandle) -> dict[str, Any]:
+    """Put many traces on the review queue."""
+    from curation.traces.review import run_opening
+
+    return run_opening(handle)
+
+
 def export_release(handle: JobHandle) -> dict[str, Any]:
     """Write a release into the exports folder."""
     from curation.releases.export import run_export
@@ -38,5 +45,6 @@ def register_all() -> None:
     """Make the kinds of this app known."""
     register(JobKind(name="curation.import", label="Importing files", handler=import_files))
     register(JobKind(name="curation.trace", label="Writing traces", handler=write_traces, queue="gpu"))
+    register(JobKind(name="curation.open_reviews", label="Opening a round", handler=open_trace_reviews))
     register(JobKind(name="curation.freeze", label="Freezing a release", handler=freeze_release))
     register(JobKind(name="curation.export", label="Exporting a release", handler=export_release))

@@ -1,15 +1,18 @@
 """Clinicians' review of traces: opens the work, projects what they submit, settles what they disagree on."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
-from django.db import transaction
+from django.db import models, transaction
 
-from consilium.audit.record import record
+from consilium.audit.record import audited_transaction, record
+from consilium.jobs.handle import JobHandle
+from consilium.jobs.models import Job
+from consilium.jobs.queue import enqueue
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
-from consilium.states.transitions import transition
+from consilium.states.transitions import transition, transition_all
 from consilium.workqueue.kinds import InvalidContent, Shown, WorkKind, register
 from consilium.workqueue.models import Kind, Round, Submission, WorkItem
 from consilium.workqueue.open import close_item, open_items
@@ -17,6 +20,9 @@ from curation.models import Trace, TraceReview, TraceStep
 from curation.permissions import check_may_settle
 from curation.states import TraceState
 from curation.traces.review_schema import Step, check_review, step_id
+
+OPENING: Final = "curation.open_reviews"
+PART: Final = 200
 
 
 class NothingToReview(Refused):
@@ -32,20 +38,80 @@ def open_reviews(
 ) -> Round:
     """Put the checked traces (the first `limit`) on the review queue, for `reviews_per_trace` readers each.
 
-    With `by_specialty` only annotators of the question's specialty get it.
-    Raises NotAllowed, NothingToReview.
+    With `by_specialty` only annotators of the question's specialty get it. Up to PART traces go there
+    together or not at all; of more, the parts that are done stay.
+    Raises NotAllowed, NothingToReview, AlreadyOpen.
     """
     check_lead(by, study)
-    traces = list(
-        Trace.objects.filter(study=study, state=TraceState.CHECKED).select_related("question", "study")[
-            :limit
-        ]
-    )
-    if not traces:
+    last = _last_to_review(study, limit)
+    opened = _open_part(study, name, by, by_specialty=by_specialty, last=last)
+    while _to_review(study, last).exists():
+        _open_part(study, name, by, by_specialty=by_specialty, last=last)
+    return opened
+
+
+def start_reviews(*, study: Study, name: str, by: Person, by_specialty: bool = False) -> Round | Job:
+    """The same for pages: up to PART traces at once, more by a job."""
+    check_lead(by, study)
+    last = _last_to_review(study, None)
+    if _to_review(study, last).count() <= PART:
+        return open_reviews(study=study, name=name, by=by, by_specialty=by_specialty)
+    params = {"name": name, "by_specialty": by_specialty, "last": last}
+    return enqueue(kind=OPENING, by=by, study=study, params=params)
+
+
+def run_opening(handle: JobHandle) -> dict[str, Any]:
+    """The job: goes on with the traces that still wait; those that a killed try opened do not."""
+    study, person, params = handle.job.study, handle.job.created_by, handle.params
+    assert study is not None
+    assert person is not None
+    check_lead(person, study)
+    total = waiting = _to_review(study, params["last"]).count()
+    while waiting:
+        handle.progress(total - waiting, total, "Traces are put on the queue")
+        _open_part(
+            study,
+            params["name"],
+            person,
+            by_specialty=params["by_specialty"],
+            last=params["last"],
+            fence=handle.fence,
+        )
+        waiting = _to_review(study, params["last"]).count()
+    opened = WorkItem.objects.filter(study=study, round__kind=Kind.REVIEW, round__name=params["name"])
+    return {"traces": opened.count()}
+
+
+def _to_review(study: Study, last: int) -> "models.QuerySet[Trace]":
+    return Trace.objects.filter(study=study, state=TraceState.CHECKED, pk__lte=last).order_by("pk")
+
+
+def _last_to_review(study: Study, limit: int | None) -> int:
+    """The key of the last trace that waits now: what a model writes meanwhile is for the next round."""
+    keys = Trace.objects.filter(study=study, state=TraceState.CHECKED).order_by("pk")[:limit]
+    last = max(keys.values_list("pk", flat=True), default=None)
+    if last is None:
         raise NothingToReview("No trace waits for a review: let a model write traces first.")
-    with transaction.atomic():
+    return last
+
+
+def _open_part(
+    study: Study,
+    name: str,
+    by: Person,
+    *,
+    by_specialty: bool,
+    last: int,
+    fence: Callable[[], None] = lambda: None,
+) -> Round:
+    """Move up to PART traces into review and put them on the queue."""
+    with audited_transaction():
+        fence()
+        waiting = _to_review(study, last).select_related("question")
+        traces = list(waiting.only("state", "study", "question__specialty")[:PART])
         for trace in traces:
-            transition(trace, TraceState.IN_REVIEW, by=by)
+            trace.study = study
+        transition_all(traces, TraceState.IN_REVIEW, by=by)
         return open_items(
             study=study,
             kind=Kind.REVIEW,

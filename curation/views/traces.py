@@ -23,7 +23,7 @@ from curation.models import Trace
 from curation.permissions import can_settle
 from curation.states import TraceState
 from curation.traces.generate import KIND, start_tracing
-from curation.traces.review import counted_reviews, open_reviews
+from curation.traces.review import OPENING, counted_reviews, start_reviews
 from curation.traces.review import settle_trace as settle
 from curation.traces.review_schema import REASONS, step_id
 
@@ -35,7 +35,7 @@ def traces(request: HttpRequest, study: Study) -> HttpResponse:
     person = signed_in(request)
     rows = Trace.objects.filter(study=study).select_related("question", "endpoint").order_by("-pk")
     state = one_of(request, "state", TraceState.values)
-    jobs = Job.objects.filter(study=study, kind=KIND).order_by("-created_at")
+    jobs = Job.objects.filter(study=study, kind__in=(KIND, OPENING)).order_by("-created_at")
     context = {
         "study": study,
         "pills": pills(rows, TraceState, state),
@@ -69,15 +69,17 @@ def start(request: HttpRequest, study: Study) -> HttpResponse:
 @post_only
 @study_view(Role.LEAD)
 def open_round(request: HttpRequest, study: Study) -> HttpResponse:
-    """Put the checked traces on the review queue."""
+    """Put the checked traces on the review queue; many of them in a job that the page shows."""
     person = signed_in(request)
     form = ReviewRoundForm(request.POST)
 
     def act() -> str:
         if not form.is_valid():
             raise Refused("Give the round a name.")
-        work_round = open_reviews(study=study, by=person, **form.cleaned_data)
-        return f"{work_round.items.count()} traces wait for review."
+        opened = start_reviews(study=study, by=person, **form.cleaned_data)
+        if isinstance(opened, Job):
+            return "The traces are being put on the queue."
+        return f"{opened.items.count()} traces wait for review."
 
     return attempt(request, act, "curation:traces", study=study.slug)
 

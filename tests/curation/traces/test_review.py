@@ -1,19 +1,34 @@
 """Trace review: what a submission must hold, and what it does to the trace."""
 
 import uuid
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from consilium.people.models import Person, Study
+from consilium.audit.models import AuditEvent
+from consilium.jobs.models import Job
+from consilium.jobs.reaper import requeue_lost
+from consilium.jobs.run import run_now
+from consilium.people.models import Membership, Person, Role, Study
 from consilium.people.permissions import NotAllowed
 from consilium.workqueue.claim import next_claim
 from consilium.workqueue.kinds import InvalidContent
-from consilium.workqueue.models import Submission, WorkItem
+from consilium.workqueue.models import Round, Submission, WorkItem
+from consilium.workqueue.open import open_items
 from consilium.workqueue.submit import submit
 from curation.models import Trace, TraceReview
 from curation.states import TraceState
-from curation.traces.review import NotDisputed, NothingToReview, open_reviews, settle_trace
+from curation.traces import review as review_module
+from curation.traces.review import (
+    NotDisputed,
+    NothingToReview,
+    open_reviews,
+    settle_trace,
+    start_reviews,
+)
 from curation.traces.review_schema import Step, check_review
 from tests.factories import curation as making
 from tests.factories.cast import Cast
@@ -164,3 +179,71 @@ def test_opening_reviews_needs_a_lead_and_checked_traces(cast: Cast) -> None:
         open_reviews(study=cast.study, name="Empty", by=cast.lena)
     with pytest.raises(NotAllowed):
         open_reviews(study=cast.study, name="No", by=cast.anna)
+
+
+class Killed(BaseException):
+    """Ends the process: nothing catches it."""
+
+
+def waiting_traces(cast: Cast, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(review_module, "PART", 2)
+    of, teacher = making.source(cast.study), making.endpoint()
+    for seed in range(number):
+        making.trace(making.question(cast.study, of, seed), teacher, TraceState.CHECKED)
+
+
+def test_many_traces_are_opened_by_a_job_that_goes_on_after_a_kill(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting_traces(cast, 5, monkeypatch)
+    job = start_reviews(study=cast.study, name="Large", by=cast.lena)
+    assert isinstance(job, Job)
+    calls = 0
+
+    def dies(**what: Any) -> Round:
+        nonlocal calls
+        calls += 1
+        done = open_items(**what)
+        if calls == 2:
+            raise Killed
+        return done
+
+    with monkeypatch.context() as patched:
+        patched.setattr(review_module, "open_items", dies)
+        with pytest.raises(Killed):
+            run_now(job)
+    assert WorkItem.objects.count() == Trace.objects.filter(state=TraceState.IN_REVIEW).count() == 2
+    later = making.trace(
+        making.question(cast.study, making.source(cast.study, "Later"), 99), making.endpoint(), "checked"
+    )
+    Job.objects.update(lease_until=timezone.now() - timedelta(hours=1))
+    requeue_lost()
+    done = run_now(job)
+    assert (done.state, done.result) == ("succeeded", {"traces": 5})
+    assert Round.objects.get().items.count() == 5
+    assert AuditEvent.objects.filter(action="trace.in_review").count() == 5
+    assert list(Trace.objects.filter(state=TraceState.CHECKED)) == [later]
+
+
+def test_a_job_of_somebody_who_leads_no_more_opens_no_review(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting_traces(cast, 3, monkeypatch)
+    with pytest.raises(NotAllowed):
+        start_reviews(study=cast.study, name="No", by=cast.rosa)
+    job = start_reviews(study=cast.study, name="Large", by=cast.lena)
+    assert isinstance(job, Job)
+    Membership.objects.filter(study=cast.study, person=cast.lena).update(role=Role.ANNOTATOR)
+    assert run_now(job).state == "failed"
+    assert not WorkItem.objects.exists()
+
+
+def test_opening_reviews_costs_the_same_queries_for_few_and_for_many(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Callable[[int], Any]
+) -> None:
+    waiting_traces(cast, 42, monkeypatch)
+    monkeypatch.setattr(review_module, "PART", 40)
+    for number in (2, 40):
+        with django_assert_max_num_queries(30):
+            open_reviews(study=cast.study, name=f"Of {number}", by=cast.lena, limit=number)
+    assert not Trace.objects.filter(state=TraceState.CHECKED).exists()
