@@ -1,7 +1,8 @@
 """From a round to an export: `python perf/releases.py [--cases N] [--database URL]`; prints one JSON line.
 
-Times the product's own use cases on a data folder of its own: open a comparison round, freeze its settled
-cases, verify the release, export it; seconds, CPU seconds and the growth of the process in MB. The study's
+Times the product's own use cases on a data folder of its own: open a comparison round of half the cases,
+another of the rest beside a reader, freeze all, verify the release, export it; seconds, CPU seconds and the
+growth of the process in MB. The study's
 images have header fingerprints, so that the export gate has something to look for. The votes between round
 and freeze are stored in bulk and not timed.
 """
@@ -13,6 +14,7 @@ import random
 import resource
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +37,38 @@ def timed(act: Callable[[], Any]) -> dict[str, float]:
         "cpu_s": round(time.process_time() - cpu, 2),
         "grew_mb": round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - high) / 1024, 1),
     }
+
+
+class Reader(threading.Thread):
+    """Takes the lock that every submission needs, again and again; how long it waits."""
+
+    def __init__(self, study: Any) -> None:
+        super().__init__(daemon=True)
+        self._study, self._over, self.waited = study, threading.Event(), [0.0]
+
+    def run(self) -> None:
+        from django.db import connection, transaction
+
+        from consilium.audit.record import chain_of, lock_chain
+
+        while not self._over.wait(0.02):
+            began = time.perf_counter()
+            with transaction.atomic():
+                lock_chain(chain_of(self._study))
+            self.waited.append(time.perf_counter() - began)
+        connection.close()
+
+    def stop(self) -> dict[str, float]:
+        self._over.set()
+        self.join()
+        return {"reader_max_ms": round(max(self.waited) * 1000), "reader_tries": len(self.waited) - 1}
+
+
+def beside_a_reader(study: Any, act: Callable[[], Any]) -> dict[str, float]:
+    """As `timed`, and what a reader waits meanwhile."""
+    reader = Reader(study)
+    reader.start()
+    return timed(act) | reader.stop()
 
 
 def vary(study: Any) -> None:
@@ -105,7 +139,12 @@ def measure(cases: int) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     found: dict[str, Any] = {"cases": cases, "database": connection.vendor}
-    found["open"] = timed(lambda: open_comparison_round(study=study, name="Round 1", by=lead))
+    half = cases // 2
+    found["open_cases"] = half
+    found["open"] = timed(lambda: open_comparison_round(study=study, name="Round 1", by=lead, limit=half))
+    found["open_beside_reader"] = beside_a_reader(
+        study, lambda: open_comparison_round(study=study, name="Round 2", by=lead)
+    )
     settle(study)
     found["freeze"] = timed(lambda: freeze_preferences(study=study, name="Preferences 1", by=lead))
     release = Release.objects.get()
