@@ -27,8 +27,8 @@ from consilium.refusals import NameTaken, Refused
 from consilium.states.transitions import transition_all
 from consilium.workqueue.models import Kind, Round
 from consilium.workqueue.open import close_round, lock_open_round, open_items, reserve_round
-from curation.models import QuestionImage, Use
-from curation.states import ImageState, QuestionState
+from curation.models import Question, QuestionImage, Use
+from curation.states import ImageState
 
 KIND: Final = "annotation.pair"
 PART: Final = 200
@@ -86,18 +86,11 @@ def run_pairing(handle: JobHandle) -> dict[str, Any]:
 
 def pairable(study: Study) -> "QuerySet[Any]":
     """Keys of the questions that wait for a case: ready, of test use, shown, with two or more answers."""
-    unseen = QuestionImage.objects.filter(question=OuterRef("question")).exclude(
-        image__state=ImageState.RELEASED
-    )
-    answered = Response.objects.filter(
-        ~Exists(unseen),
-        ~Exists(Case.objects.filter(question=OuterRef("question"))),
-        study=study,
-        question__state=QuestionState.READY,
-        question__cluster__use=Use.TEST,
-    )
-    several = answered.order_by().values("question_id").annotate(answers=Count("pk")).filter(answers__gte=2)
-    return several.order_by("question_id").values_list("question_id", flat=True)
+    unseen = QuestionImage.objects.filter(question=OuterRef("pk")).exclude(image__state=ImageState.RELEASED)
+    ready = Question.objects.for_use(study, Use.TEST).ready()
+    waiting = ready.filter(~Exists(Case.objects.filter(question=OuterRef("pk"))), ~Exists(unseen))
+    several = waiting.order_by().values("pk").annotate(answers=Count("responses")).filter(answers__gte=2)
+    return several.order_by("pk").values_list("pk", flat=True)
 
 
 def _reserve(study: Study, name: str, by: Person, limit: int | None) -> tuple[Round, int]:
@@ -181,8 +174,8 @@ def _draw(study: Study, count: int, after: int) -> list[Case]:
 
 def _answers(study: Study, count: int, after: int) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     """The next questions, each with the keys (model, response) of its answers."""
-    questions = list(pairable(study).filter(question_id__gt=after)[:count])
-    found = Response.objects.filter(study=study, question_id__in=questions)
+    questions = list(pairable(study).filter(pk__gt=after)[:count])
+    found = Response.objects.filter(question_id__in=questions)
     keys = found.order_by("question_id", "endpoint_id").values_list("question_id", "endpoint_id", "pk")
     for question, answers in groupby(keys, key=itemgetter(0)):
         yield question, [(endpoint, pk) for _, endpoint, pk in answers]
