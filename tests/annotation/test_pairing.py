@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -16,9 +17,10 @@ from annotation.pairing import NothingToPair, open_comparison_round, start_compa
 from annotation.states import CaseState
 from consilium.audit.models import AuditEvent
 from consilium.audit.verify import verify_chains
+from consilium.jobs.claim import claim
 from consilium.jobs.models import Job
 from consilium.jobs.reaper import requeue_lost
-from consilium.jobs.run import run_now
+from consilium.jobs.run import run_claimed, run_now
 from consilium.people.models import Membership, Role
 from consilium.people.permissions import NotAllowed
 from consilium.workqueue.models import Round, WorkItem
@@ -232,3 +234,33 @@ def test_the_page_shows_the_job_and_counts_without_reading_answers(
     run_now(Job.objects.get())
     assert "Opening a round" not in client.get(address).content.decode()
     assert_whole(Round.objects.get(), 8)
+
+
+def test_a_worker_that_lost_the_job_stores_no_further_part(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, job = started(cast)
+    draw, drawn = pairing._draw, 0
+
+    def slow(*args: Any) -> list[Case]:
+        nonlocal drawn
+        drawn += 1
+        return draw(*args)
+
+    part = pairing._pair_part
+
+    def lost(*args: Any, **kwargs: Any) -> list[Case]:
+        if drawn:  # another worker has the job by now
+            Job.objects.filter(pk=job.pk).update(claim_token=uuid4())
+        return part(*args, **kwargs)
+
+    monkeypatch.setattr(pairing, "_draw", slow)
+    monkeypatch.setattr(pairing, "_pair_part", lost)
+    run_claimed(claimed(job))
+    assert (drawn, opened.cases.count()) == (1, 3)
+
+
+def claimed(job: Job) -> Job:
+    found = claim(job.pk)
+    assert found is not None
+    return found

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -11,9 +12,10 @@ from django.utils import timezone
 
 from consilium.jobs import run
 from consilium.jobs.cancel import cancel
+from consilium.jobs.claim import claim
 from consilium.jobs.models import Job
 from consilium.jobs.reaper import requeue_lost
-from consilium.jobs.run import run_now
+from consilium.jobs.run import run_claimed, run_now
 from consilium.people.models import Membership, Role
 from consilium.people.permissions import NotAllowed
 from curation.models import Release, ReleaseKind, ReleaseRow
@@ -151,3 +153,11 @@ def test_the_rows_are_read_and_written_in_batches(
     with django_assert_max_num_queries(32):
         made = freeze_traces(study=cast.study, name="Twelve", by=cast.lena)
     assert (made.kind, made.row_count) == (ReleaseKind.TRACES, 12)
+
+
+def test_a_worker_that_lost_the_job_freezes_nothing(traces: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = claim(queued(traces).pk)
+    assert job is not None
+    Job.objects.filter(pk=job.pk).update(claim_token=uuid4())
+    assert not run_claimed(job)
+    assert not Release.objects.exists()
