@@ -3,13 +3,22 @@
 from typing import Any
 
 from django.db import OperationalError
-from django.db.backends.sqlite3 import base
+from django.db.backends.sqlite3 import base, features
 
 from consilium.queued_sqlite.writers import WriterQueue, WritersBusy, queue_of
 
 
+class DatabaseFeatures(features.DatabaseFeatures):
+    """What need not be asked."""
+
+    # Every SQLite since 3.38. Django tries it in a transaction, and one that finds the file locked is a "no".
+    supports_json_field = True
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Transactions here begin IMMEDIATE: all of them may write."""
+
+    features_class = DatabaseFeatures
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

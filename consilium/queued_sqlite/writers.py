@@ -1,7 +1,8 @@
 """The queue of writers of one database file: first come, first served in a process, one process at a time.
 
 SQLite lets a writer that finds the file locked sleep for up to 100 ms and try again, so whoever comes at the
-right moment wins and somebody starves. Here a writer waits for its turn before it asks SQLite.
+right moment wins and somebody starves. Here a writer waits for its turn before it asks SQLite. The turn makes
+waiting fair and nothing else: that only one writes at a time is SQLite's doing, also when a turn is skipped.
 """
 
 import fcntl
@@ -12,6 +13,10 @@ from collections import deque
 from typing import Final
 
 POLL_SECONDS: Final = 0.001
+# A transaction takes milliseconds. A process that keeps others waiting for so long stands still or does
+# something long; after that nobody waits for it again for a while.
+PATIENCE_SECONDS: Final = 2.0
+DISTRUST_SECONDS: Final = 20.0
 
 
 class WritersBusy(Exception):
@@ -27,21 +32,25 @@ class WriterQueue:
         self._waiting: deque[threading.Event] = deque()
         self._is_taken = False
         self._file: int | None = None
+        self._is_locked = False
+        self._distrusts_until = 0.0
 
     def enter(self, seconds: float) -> None:
-        """Wait for the turn, at most so long. Raises WritersBusy. Not re-entrant."""
-        until = time.monotonic() + seconds
+        """Wait for the turn, so long for writers of this process. Raises WritersBusy. Not re-entrant.
+
+        Another process that does not end in time is passed over: SQLite decides then.
+        """
         self._take_turn(seconds)
         try:
-            self._lock_file(until)
+            self._is_locked = self._lock_file()
         except BaseException:
             self._pass_on()
             raise
 
     def leave(self) -> None:
         """Let the next one in."""
-        assert self._file is not None
-        fcntl.flock(self._file, fcntl.LOCK_UN)
+        if self._file is not None and self._is_locked:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
         self._pass_on()
 
     def _take_turn(self, seconds: float) -> None:
@@ -66,18 +75,24 @@ class WriterQueue:
             else:
                 self._is_taken = False
 
-    def _lock_file(self, until: float) -> None:
+    def _lock_file(self) -> bool:
+        """Whether the file was locked; False when another process holds it for too long."""
         if self._file is None:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        until = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                if time.monotonic() > until:
-                    raise WritersBusy from None
+                now = time.monotonic()
+                if now < self._distrusts_until:
+                    return False
+                if now > until:
+                    self._distrusts_until = now + DISTRUST_SECONDS
+                    return False
                 time.sleep(POLL_SECONDS)
             else:
-                return
+                return True
 
 
 _queues: dict[tuple[int, str], WriterQueue] = {}

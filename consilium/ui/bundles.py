@@ -40,7 +40,7 @@ def files_of(bundle: str, part: Part) -> list[str]:
     return found
 
 
-def path_of(bundle: str, part: Part) -> str:
+def joined_path(bundle: str, part: Part) -> str:
     """Where the joined file lies among the static files."""
     return f"bundles/{bundle}.{SUFFIX[part]}"
 

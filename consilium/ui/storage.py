@@ -21,7 +21,7 @@ class BundledStorage(CompressedManifestStaticFilesStorage):
     def _join_all(self) -> Iterator[str]:
         for bundle in bundles.names():
             for part in bundles.SUFFIX:
-                name = bundles.path_of(bundle, part)
+                name = bundles.joined_path(bundle, part)
                 self.delete(name)
                 yield self.save(name, ContentFile(bundles.join(bundle, part, self._text).encode()))
 

@@ -12,6 +12,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.db.utils import ConnectionHandler
 
+from consilium.queued_sqlite import writers
 from consilium.queued_sqlite.writers import WriterQueue, WritersBusy
 
 HOLDER = """
@@ -70,12 +71,40 @@ def test_a_turn_that_does_not_come_is_given_up_and_passed_on(tmp_path: Path) -> 
 
 
 def test_another_process_is_waited_for(held_elsewhere: subprocess.Popen[str], tmp_path: Path) -> None:
-    queue = WriterQueue(str(tmp_path / "writers"))
-    with pytest.raises(WritersBusy):
-        queue.enter(0.01)
+    queue, order = WriterQueue(str(tmp_path / "writers")), list[str]()
+
+    def write() -> None:
+        queue.enter(30)
+        order.append("written")
+        queue.leave()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    writer.join(0.1)
+    assert order == []
     assert held_elsewhere.stdin is not None
     held_elsewhere.stdin.close()
+    writer.join(30)
+    assert order == ["written"]
+
+
+def test_a_process_that_stands_still_is_passed_over(
+    held_elsewhere: subprocess.Popen[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frozen between the end of its transaction and the end of its turn, it holds nothing of SQLite's."""
+    monkeypatch.setattr(writers, "PATIENCE_SECONDS", 0.05)
+    held_elsewhere.send_signal(signal.SIGSTOP)
+    queue = WriterQueue(str(tmp_path / "writers"))
+    for _ in range(3):
+        queue.enter(30)
+        queue.leave()
+    assert queue._distrusts_until > 0
+    held_elsewhere.send_signal(signal.SIGCONT)
+    assert held_elsewhere.stdin is not None
+    held_elsewhere.stdin.close()
+    held_elsewhere.wait(30)
     queue.enter(30)
+    assert queue._is_locked
     queue.leave()
 
 

@@ -84,7 +84,7 @@ def scripts(bundle: str) -> SafeString:
 
 
 def _served(bundle: str, part: bundles.Part) -> list[str]:
-    joined = bundles.path_of(bundle, part)
+    joined = bundles.joined_path(bundle, part)
     collected = getattr(staticfiles_storage, "hashed_files", {})
     return [joined] if joined in collected else bundles.files_of(bundle, part)
 
