@@ -133,9 +133,8 @@ def _pair_part(opened: Round, count: int, by: Person, *, after: int, fence: Call
     with audited_transaction():
         fence()
         lock_open_round(opened)
-        lock_chain(
-            chain_of(study)
-        )  # two rounds at once: the second draws when the first has stored its cases
+        # Two rounds at once: the second draws when the first has stored its cases.
+        lock_chain(chain_of(study))
         cases = Case.objects.bulk_create(_draw(study, count, after))
         if not cases:
             return []

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import django
 
@@ -34,6 +34,16 @@ def prepare() -> "Cast":
     making.answered(cast.study, QUESTIONS)
     pairing.PART = PART  # type: ignore[misc]
     pairing.open_comparison_round(study=cast.study, name="First", by=cast.lena, limit=8)
+    draw, together = pairing._draw, threading.Barrier(2)
+
+    def drawn(*args: Any) -> Any:
+        """Both leads draw at the same moment, if nothing keeps them from it."""
+        found = draw(*args)
+        with suppress(threading.BrokenBarrierError):
+            together.wait(1)
+        return found
+
+    pairing._draw = drawn  # type: ignore[assignment]
     return cast
 
 
