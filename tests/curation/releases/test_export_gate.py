@@ -29,7 +29,8 @@ SPELLED = [
     "Müller", "MUELLER", "mu\u0308ller", "Mller", "Okonkwo", "Dr. Okonkwo-Smith", "Rose Small", "small rose",
     "Rose,\u2003Small", "rose", "small", "Rose Q. Small", "ACC2024117", "acc-2024/117", "0012345678",
     "\uff11\uff12\uff13\uff14\uff15", "1961-11-04", "4.11.61", "04/11/1961", "19611104", "4th November 1961",
-    "Nov 4, 1961", "4-Nov-1961", "1.2.840.113619.2.55", "\u2102hen", "\u017fmall Rose", "Weiss", "wei\u00df",
+    "Nov 4, 1961", "4-Nov-1961", "1.2.840.113619.2.55", "\u2102hen", "\u017fmall Rose", "Weiss",
+    "Jäger", "J\u00c4GER,", "wei\u00df",
 ]  # fmt: skip
 PATTERNED = [
     "a@b.example", "@", "x @ y.com", "/home/x", "(/tmp/", "C:\\x", "\\\\srv\\", "and/or", "hf_" + "a" * 30,
@@ -45,6 +46,7 @@ KNOWN = prints.fingerprints_of(
     | prints.name_tokens("Okonkwo")
     | prints.name_tokens("Small^Rose^Q")
     | prints.name_tokens("Weiß")
+    | prints.name_tokens("Jaeger")
     | prints.code_tokens("ACC2024117")
     | prints.code_tokens("0012345678")
     | prints.code_tokens("12345")
