@@ -27,6 +27,7 @@ from consilium.refusals import NameTaken, Refused
 from consilium.states.transitions import transition_all
 from consilium.workqueue.models import Kind, Round
 from consilium.workqueue.open import close_round, lock_open_round, open_items, reserve_round
+from consilium.workqueue.refusals import AlreadyOpen
 from curation.models import Question, QuestionImage, Use
 from curation.states import ImageState
 
@@ -76,12 +77,18 @@ def start_comparison_round(
 
 
 def run_pairing(handle: JobHandle) -> dict[str, Any]:
-    """The job: goes on with the round where its cases say it stopped."""
+    """The job: goes on with the round where its cases say it stopped, and ends when somebody closes it."""
     opened = Round.objects.select_related("study").get(pk=handle.params["round"])
     person = handle.job.created_by
     assert person is not None
     check_lead(person, opened.study)
-    return {"cases": _pair(opened, handle.params["cases"], by=person, handle=handle)}
+    try:
+        _pair(opened, handle.params["cases"], by=person, handle=handle)
+    except AlreadyOpen:
+        opened.refresh_from_db()
+        if opened.closed_at is None:
+            raise
+    return {"cases": opened.cases.count()}
 
 
 def pairable(study: Study) -> "QuerySet[Any]":
@@ -106,8 +113,8 @@ def _reserve(study: Study, name: str, by: Person, limit: int | None) -> tuple[Ro
     return opened, wanted
 
 
-def _pair(opened: Round, wanted: int, *, by: Person, handle: JobHandle | None = None) -> int:
-    """Open cases until the round has as many as wanted, or nothing is left; how many it has."""
+def _pair(opened: Round, wanted: int, *, by: Person, handle: JobHandle | None = None) -> None:
+    """Open cases until the round has as many as wanted, or nothing is left."""
     done, fence = opened.cases.count(), handle.fence if handle else _unfenced
     last = 0
     while done < wanted:
@@ -120,7 +127,6 @@ def _pair(opened: Round, wanted: int, *, by: Person, handle: JobHandle | None = 
     if not done:  # another lead's round took every question first
         close_round(work_round=opened, by=by)
         raise NothingToPair
-    return done
 
 
 def _unfenced() -> None:
