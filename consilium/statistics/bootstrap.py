@@ -1,6 +1,7 @@
 """Cluster bootstrap: one seeded matrix of weights, shared by everything that is compared."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from hashlib import blake2b
 
 import numpy as np
 
@@ -67,25 +68,27 @@ class ClusterWeights:
         return percentile_interval(value(self.sums(features)), level)
 
 
-def resampled_sums(tables: Sequence[Array], replicates: int, seed: int) -> Iterator[Array]:
+def resampled_sums(tables: Iterable[Array], replicates: int, seed: int) -> Iterator[Array]:
     """Resampled column sums of tables of cluster totals, (clusters, f) -> (replicates, f), in their order.
 
     The draws depend on the number of clusters alone. Tables with equally many clusters therefore share one
     drawn matrix, and a column that several of them hold is resampled once.
     """
     columns: dict[int, dict[bytes, Array]] = {}
+    wanted: list[tuple[int, list[bytes]]] = []
     for table in tables:
+        keys = [blake2b(column.tobytes()).digest() for column in table.T]
         held = columns.setdefault(len(table), {})
-        for column in table.T:
-            held.setdefault(column.tobytes(), column)
+        for key, column in zip(keys, table.T, strict=True):
+            held.setdefault(key, column)
+        wanted.append((len(table), keys))
     sums = {
         clusters: _column_sums(np.array(list(held.values())).reshape(len(held), clusters), replicates, seed)
         for clusters, held in columns.items()
     }
     places = {clusters: {key: place for place, key in enumerate(held)} for clusters, held in columns.items()}
-    for table in tables:
-        wanted = [places[len(table)][column.tobytes()] for column in table.T]
-        yield sums[len(table)][wanted].T
+    for clusters, keys in wanted:
+        yield sums[clusters][[places[clusters][key] for key in keys]].T
 
 
 def _column_sums(columns: Array, replicates: int, seed: int) -> Array:

@@ -1,11 +1,12 @@
 """The leaderboard of judges: how they score against the labels, in both orders, and against each other."""
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
-from typing import Self
+from dataclasses import dataclass, replace
+from itertools import chain, combinations
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from consilium.statistics.bootstrap import (
     REPLICATES,
@@ -105,8 +106,11 @@ def judge_board(
     primary = {name: rows[-1] for name, rows in scored.items() if name in ranked}
     pairs = {(one, two): _Pair.of(primary[one], primary[two]) for one, two in combinations(primary, 2)}
     race = _Race.of(primary)
-    tables = [row.totals for rows in scored.values() for row in rows]
-    tables += [race.totals, *(pair.totals for pair in pairs.values())]
+    tables = chain(
+        (row.totals for rows in scored.values() for row in rows),
+        [race.totals],
+        (pair.totals for pair in pairs.values()),
+    )
     sums = resampled_sums(tables, replicates, seed)
     return Board(
         rows={name: [row.figures(next(sums)) for row in rows] for name, rows in scored.items()},
@@ -129,7 +133,7 @@ def judging(
 
 def case_scores(cases: Sequence[JudgedCase], dimension: str) -> dict[str, float]:
     """Score per covered case, 0, 1/2 or 1: the primary endpoint before averaging."""
-    return _Scored.of(cases, dimension).by_case
+    return _Scored.of(cases, dimension).by_name
 
 
 def compare_judges(
@@ -159,87 +163,102 @@ def rank_intervals(
 
 @dataclass(frozen=True)
 class _Scored:
-    """One judge in one dimension. `totals` per cluster: scores, strict scores, cases."""
+    """One judge in one dimension: its row without intervals, and the covered cases.
 
-    dimension: str
-    labelled: int
-    cases: list[JudgedCase]
-    rows: list[SwapRow]
-    scores: list[float]
+    `totals` per cluster: scores, strict scores, cases.
+    """
+
+    point: JudgingRow
+    names: list[str]
+    clusters: list[Hashable]
+    scores: Array
     totals: Array
 
     @classmethod
     def of(cls, cases: Sequence[JudgedCase], dimension: str) -> Self:
         covered = _covered(cases, dimension)
-        scores = [_score(row) for _, row in covered]
-        layout = ClusterWeights([case.cluster for case, _ in covered])
-        strict = [float(score == 1.0) for score in scores]
+        labelled = sum(case.label.get(dimension) is not None for case in cases)
+        scores = np.array([_score(row) for _, row in covered])
+        clusters = [case.cluster for case, _ in covered]
+        features = np.column_stack([scores, scores == 1.0, np.ones(len(scores))])
         return cls(
-            dimension=dimension,
-            labelled=sum(case.label.get(dimension) is not None for case in cases),
-            cases=[case for case, _ in covered],
-            rows=[row for _, row in covered],
+            point=_point(dimension, [row for _, row in covered], scores, labelled),
+            names=[case.case for case, _ in covered],
+            clusters=clusters,
             scores=scores,
-            totals=layout.totals(np.column_stack([scores, strict, np.ones(len(scores))])),
+            totals=ClusterWeights(clusters).totals(features),
         )
 
     @property
-    def by_case(self) -> dict[str, float]:
-        return {case.case: score for case, score in zip(self.cases, self.scores, strict=True)}
+    def by_name(self) -> dict[str, float]:
+        return dict(zip(self.names, self.scores.tolist(), strict=True))
 
     def figures(self, sums: Array) -> JudgingRow:
         """The row, given the resampled sums of `totals`."""
-        rows, scores, swap = self.rows, self.scores, position_swap(self.rows)
-        strict = [score == 1.0 for score in scores]
-        return JudgingRow(
-            dimension=self.dimension,
-            cases=len(rows),
-            coverage=len(rows) / self.labelled if self.labelled else Undefined("no case has a label"),
-            accuracy=self._mean(scores, sums[:, 0], sums[:, 2]),
-            accuracy_wilson=wilson(sum(scores), len(scores)),
-            invalid_rate=swap.invalid_rate,
-            tie_rate=_tie_rate(rows),
-            position_consistency=swap.position_consistency,
-            first_position_rate=swap.first_position_rate,
-            strict=self._mean(strict, sums[:, 1], sums[:, 2]),
-            strict_wilson=wilson(sum(strict), len(strict)),
-            valid_only=_valid_only(rows),
-            half=_half(rows, swap),
-            reference=swap.single_order_accuracy,
+        if not self.names:
+            return self.point
+        accuracy, strict = (_mean_interval(self.totals, sums[:, one], sums[:, 2]) for one in (0, 1))
+        return replace(
+            self.point,
+            accuracy=replace(self.point.accuracy, interval=accuracy),
+            strict=replace(self.point.strict, interval=strict),
         )
 
-    def _mean(self, scores: Sequence[float], sums: Array, cases: Array) -> Estimate:
-        if not scores:
-            return Estimate(NO_CASES, NO_CASES)
-        return Estimate(float(np.mean(scores)), _mean_interval(self.totals, sums, cases))
+
+def _point(dimension: str, rows: Sequence[SwapRow], scores: Array, labelled: int) -> JudgingRow:
+    """The row before anything is resampled."""
+    swap, strict = position_swap(rows), scores == 1.0
+    return JudgingRow(
+        dimension=dimension,
+        cases=len(rows),
+        coverage=len(rows) / labelled if labelled else Undefined("no case has a label"),
+        accuracy=_mean(scores),
+        accuracy_wilson=wilson(float(scores.sum()), len(scores)),
+        invalid_rate=swap.invalid_rate,
+        tie_rate=_tie_rate(rows),
+        position_consistency=swap.position_consistency,
+        first_position_rate=swap.first_position_rate,
+        strict=_mean(strict),
+        strict_wilson=wilson(float(strict.sum()), len(strict)),
+        valid_only=_valid_only(rows),
+        half=_half(rows, swap),
+        reference=swap.single_order_accuracy,
+    )
+
+
+def _mean(values: npt.NDArray[Any]) -> Estimate:
+    return Estimate(float(values.mean()) if len(values) else NO_CASES, NO_CASES)
 
 
 @dataclass(frozen=True)
 class _Pair:
-    """Two judges on the cases that both cover. `totals` per cluster: scores of both, cases.
+    """Two judges on the cases that both cover; their difference per cluster, first minus second."""
 
-    Where both cover the same cases these are columns that the judges' own rows resample anyway.
-    """
-
-    totals: Array
+    judges: tuple[_Scored, _Scored]
+    cases: int
+    differences: Array
 
     @classmethod
     def of(cls, first: _Scored, second: _Scored) -> Self:
-        return cls(_shared_totals([first, second]))
+        totals = _shared_totals((first, second))
+        return cls((first, second), int(totals[:, 2].sum()), totals[:, 0] - totals[:, 1])
+
+    @property
+    def totals(self) -> Array:
+        """Per cluster: scores of both, cases. Where both cover the same cases, columns of their own rows."""
+        return _shared_totals(self.judges)
 
     def comparison(self, sums: Array, p: float) -> Comparison:
         """The comparison, given the resampled sums of `totals`."""
-        cases = int(self.totals[:, 2].sum())
-        if not cases:
+        if not self.cases:
             none = Undefined("no case is covered by both")
             return Comparison(0, none, none, none)
-        one, two, _ = self.totals.sum(axis=0)
-        interval = _mean_interval(self.totals, sums[:, 0] - sums[:, 1], sums[:, 2])
-        return Comparison(cases, float(one - two) / cases, interval, p)
+        interval = _mean_interval(self.differences, sums[:, 0] - sums[:, 1], sums[:, 2])
+        return Comparison(self.cases, float(self.differences.sum()) / self.cases, interval, p)
 
 
 def _comparisons(pairs: Sequence[_Pair], sums: Iterator[Array], seed: int) -> list[Comparison]:
-    ps = sign_flip_ps([pair.totals[:, 0] - pair.totals[:, 1] for pair in pairs], seed=seed)
+    ps = sign_flip_ps([pair.differences for pair in pairs], seed=seed)
     return [pair.comparison(next(sums), p) for pair, p in zip(pairs, ps, strict=True)]
 
 
@@ -270,11 +289,19 @@ class _Race:
 
 def _shared_totals(judges: Sequence[_Scored]) -> Array:
     """Per cluster of the cases that all judges cover: the scores of each judge, then the cases."""
-    scores = [judge.by_case for judge in judges]
-    covered = judges[0].cases if judges else []
-    shared = [case for case in covered if all(case.case in by_case for by_case in scores)]
-    columns = [[by_case[case.case] for case in shared] for by_case in scores]
-    layout = ClusterWeights([case.cluster for case in shared])
+    if not judges:
+        return np.zeros((0, 1))
+    first = judges[0]
+    if all(one.names == first.names and one.clusters == first.clusters for one in judges):
+        return np.column_stack([*(one.totals[:, 0] for one in judges), first.totals[:, 2]])
+    scores = [one.by_name for one in judges]
+    shared = {
+        name: cluster
+        for name, cluster in zip(first.names, first.clusters, strict=True)
+        if all(name in by_name for by_name in scores)
+    }
+    columns = [[by_name[name] for name in shared] for by_name in scores]
+    layout = ClusterWeights(list(shared.values()))
     return layout.totals(np.column_stack([*columns, np.ones(len(shared))]))
 
 

@@ -9,7 +9,7 @@ _SWAPPED = {"A": "B", "B": "A", "tie": "tie"}
 _NO_CASES = Undefined("no cases")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SwapRow:
     """One case: the letter printed in each order (None = invalid) and the human label.
 

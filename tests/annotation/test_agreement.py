@@ -22,6 +22,7 @@ from consilium.jobs.states import JobState
 from consilium.people.models import Person
 from consilium.statistics.agreement import VotedCase, agreement
 from consilium.statistics.intervals import Estimate, wilson
+from curation.models import Question
 from tests.factories import annotation as making
 from tests.factories.cast import Cast
 
@@ -251,6 +252,16 @@ def test_a_job_that_lost_its_lease_stores_nothing(cast: Cast, many: None) -> Non
     with pytest.raises(LeaseLost):
         room.summarise_agreement(Lost())  # type: ignore[arg-type]
     assert not AgreementSummary.objects.exists()
+
+
+def test_every_choice_of_cases_has_figures_of_its_own(cast: Cast, lead: Client) -> None:
+    voted(cast)
+    few = Case.objects.order_by("pk")[:2].values("question")
+    Question.objects.filter(pk__in=few).update(organ_system="lung")
+    assert page(lead, cast).context["figures"].cases == 5
+    assert page(lead, cast, organ_system="lung").context["figures"].cases == 2
+    assert page(lead, cast, organ_system="heart").context["figures"].cases == 5  # no such cases: all
+    assert set(AgreementSummary.objects.values_list("organ_system", flat=True)) == {"", "lung"}
 
 
 def test_a_reader_can_neither_see_nor_refresh_the_figures(cast: Cast) -> None:
