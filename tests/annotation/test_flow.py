@@ -3,8 +3,10 @@
 import json
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 import time_machine
@@ -327,6 +329,17 @@ def test_a_release_holds_settled_cases_and_counts_the_others(at_once: Cast) -> N
     assert row["adjudicated"] == dict.fromkeys(DIMENSIONS, False)
     assert {row["model_a"], row["model_b"]} == set(making.MODELS)
     assert len(row["images"]) == len(row["sha256"]) == 1
+
+
+def test_a_release_costs_the_same_queries_whatever_its_size(
+    at_once: Cast, django_assert_max_num_queries: Callable[[int], Any]
+) -> None:
+    making.opened(at_once, questions=9)
+    for _ in range(9):
+        for person in at_once.annotators:
+            making.vote(at_once.study, person, "a")
+    with django_assert_max_num_queries(30):
+        assert freeze_preferences(study=at_once.study, name="P1", by=at_once.lena).row_count == 9
 
 
 def test_settled_cases_whose_question_or_image_was_taken_back_stay_out(at_once: Cast) -> None:
