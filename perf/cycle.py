@@ -128,7 +128,9 @@ def main() -> None:
     for checkout in filter(None, (options.beside, ROOT)):
         with (
             database(private=options.postgres) as url,
-            running(checkout, cases=options.cases, readers=readers, seats=readers, database=url) as server,
+            running(
+                checkout, cases=options.cases, readers=readers, seats=min(readers, 9), database=url
+            ) as server,
         ):
             for clients in options.clients:
                 figures = cycle(server, clients, options.each, pages=options.pages)

@@ -61,7 +61,9 @@ def running(checkout: Path, *, cases: int, readers: int, seats: int, database: s
             sys.executable, str(Path(__file__).with_name("fill.py")),
             f"--cases={cases}", f"--readers={readers}", f"--seats={seats}",
         ]  # fmt: skip
-        done = subprocess.run(fill, cwd=checkout, env=environment, check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            fill, cwd=checkout, env=environment, check=True, stdout=subprocess.PIPE, text=True
+        )
         filled = json.loads(done.stdout.splitlines()[-1])
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
