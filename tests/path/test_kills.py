@@ -13,6 +13,7 @@ import time
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from tests.path.drive import Installation, Person, running, seed
 
 pytestmark = pytest.mark.path
 EMBEDDED = {"DATABASE_URL": "", "BROKER_URL": ""}  # the checks read the SQLite file
-CASES, QUESTIONS, KILLS = 12, 70, 3
+CASES, QUESTIONS, KILLS = 60, 70, 3  # so many that people still vote at the last kill
 VOTE = {"choices": dict.fromkeys(DIMENSIONS, "first_clearly"), "harm": "neither"}
 TRACING = "SELECT {} FROM jobs_job WHERE kind = 'curation.trace'"
 PATIENCE = 60.0
@@ -86,10 +87,22 @@ def kill_web(site: Installation, voters: list[Voter], rng: random.Random) -> Non
     """Kill a gunicorn worker, then the master, then a worker, each while votes are on their way."""
     for number, due in enumerate(sorted(rng.sample(range(3, 3 * CASES - 8), KILLS))):
         site.wait(lambda due=due: _acknowledged(voters) >= due, what=f"{due} votes are stored")  # type: ignore[misc]
-        site.wait(lambda: len(site.processes("gunicorn")) >= 2, what="the web process is back")
-        master, *workers = sorted(site.processes("gunicorn"))
+        master, *workers = _web_processes(site)
         time.sleep(rng.uniform(0, 0.05))
-        os.kill(master if number % 2 else rng.choice(workers), signal.SIGKILL)
+        with suppress(ProcessLookupError):  # one that the last kill took down just now
+            os.kill(master if number % 2 else rng.choice(workers), signal.SIGKILL)
+
+
+def _web_processes(site: Installation) -> list[int]:
+    """The master and its workers, once both are there."""
+    found: list[int] = []
+
+    def are_back() -> bool:
+        found[:] = sorted(site.processes("gunicorn"))
+        return len(found) >= 2
+
+    site.wait(are_back, what="the web process is back")
+    return found
 
 
 def _acknowledged(voters: list[Voter]) -> int:
