@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, NoReturn
 
+import structlog
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
@@ -14,15 +15,18 @@ from django.middleware.csrf import get_token
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from consilium.people.permissions import Standing
 from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
 from consilium.workqueue import drafts, hold
 from consilium.workqueue.kinds import InvalidContent
-from consilium.workqueue.models import Submission
+from consilium.workqueue.models import Claim, Submission
 from consilium.workqueue.places import next_place, place_after_postponing, screen_of
 from consilium.workqueue.states import ClaimState
 from consilium.workqueue.submit import submit_and_go_on
 from consilium.workqueue.views import next_screen
+
+log = structlog.get_logger(__name__)
 
 Call = Callable[[HttpRequest, uuid.UUID], dict[str, Any]]
 SURPLUS = (
@@ -114,11 +118,20 @@ def submit(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
     person = signed_in(request)
     done = submit_and_go_on(claim_token=token, person=person, idempotency_key=body.pop("key"), **body)
     submission, claim = done.submission, done.next_claim
-    screen = next_screen(request, claim, done.standing) if claim else ""
+    screen = _screen(request, claim, done.standing) if claim else ""
     if submission.is_surplus and not screen:
         messages.warning(request, SURPLUS)
     place = screen_of(claim) if claim else next_place(submission.study, person, submission.kind)
     return _stored(submission) | {"next": place, "screen": screen}
+
+
+def _screen(request: HttpRequest, claim: Claim, standing: Standing) -> str:
+    """The next screen; whatever is wrong with it must not look like a lost answer: its own page will tell."""
+    try:
+        return next_screen(request, claim, standing)
+    except Exception as problem:
+        log.warning("work.no_screen", kind=claim.item.kind, cause=type(problem).__name__)
+        return ""
 
 
 def _stored(submission: Submission) -> dict[str, Any]:

@@ -200,11 +200,11 @@ def _take_next(standing: Standing, kind: str, held: Sequence[Claim], *, waits: b
     """A claim on the first item that can be taken; `held` are the claims that may come back."""
     lost = [claim.item_id for claim in held if claim.state == ClaimState.EXPIRED]
     put_off = [claim.item_id for claim in held if claim.state == ClaimState.POSTPONED]
-    item = (
-        _first_returning(standing, kind, lost, waits=waits)
-        or _first_fresh(standing.membership, kind, waits=waits)
-        or _first_returning(standing, kind, put_off, waits=waits)
+    item = _first_returning(standing, kind, lost, waits=waits) or _first_fresh(
+        standing.membership, kind, waits=waits
     )
+    if item is None and waits:  # else others may hold the rows of new ones for a moment
+        item = _first_returning(standing, kind, put_off, waits=waits)
     return _take(item, standing) if item else None
 
 
@@ -269,6 +269,8 @@ def _take(item: WorkItem, standing: Standing) -> Claim:
     if slot is None or not item.is_open:
         raise _LostRace
     old = next((claim for claim in around if claim.person_id == person.pk), None)
+    if old is not None and old.state not in COMES_BACK:  # finished in another tab meanwhile
+        raise _LostRace
     if old is None:
         claim = _first_time(item, standing, slot, [claim.shown for claim in around])
     else:

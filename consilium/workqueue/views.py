@@ -1,5 +1,6 @@
 """Pages of the queue."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -21,6 +22,7 @@ from consilium.workqueue.models import Claim
 from consilium.workqueue.places import assets_version, screen_of
 from consilium.workqueue.refusals import ClaimOver, OtherWorkOpen
 
+WORK_FORM = re.compile(r"<form\b[^>]*\bdata-work=")
 Screen = Callable[[HttpRequest, Claim, Standing], HttpResponse]
 
 
@@ -54,7 +56,8 @@ def next_screen(request: HttpRequest, claim: Claim, standing: Standing) -> str:
         return ""
     request.frame = "base_turn.html"  # type: ignore[attr-defined]
     answer: HttpResponse = screen(request, claim, standing)
-    return answer.content.decode() if answer.status_code == 200 else ""
+    html = answer.content.decode() if answer.status_code == 200 else ""
+    return html if WORK_FORM.search(html) else ""  # of another kind, e.g. an unseen vote: a page of its own
 
 
 @require_GET

@@ -289,6 +289,19 @@ def test_a_busy_database_asks_to_try_again(
     assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
 
 
+def test_a_next_screen_that_fails_does_not_look_like_a_lost_answer(
+    cast: Cast, opened: Opens, browser: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> str:
+        raise ZeroDivisionError
+
+    opened(2)
+    monkeypatch.setattr("consilium.workqueue.api.next_screen", broken)
+    reply = browser("anna").send(taken(cast), "submit", **submission())
+    assert (reply.status_code, reply.json()["screen"]) == (200, "")
+    assert Submission.objects.count() == 1
+
+
 def test_the_queue_page_tells_and_resumes(cast: Cast, opened: Opens, browser: LogIn) -> None:
     opened(4)
     anna = browser("anna")

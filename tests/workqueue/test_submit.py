@@ -13,13 +13,14 @@ from consilium.audit.verify import verify_chains
 from consilium.people.models import GuidelineVersion, Participation, Study
 from consilium.people.permissions import NotAllowed
 from consilium.people.protocol import lock_protocol, protocol_hash
+from consilium.workqueue import claim as claiming
 from consilium.workqueue import hold, kinds
 from consilium.workqueue.claim import next_claim
 from consilium.workqueue.models import Claim, Draft, Submission, WorkItem
 from consilium.workqueue.open import close_item
 from consilium.workqueue.refusals import ClaimOver, ItemClosed, KeyReused, VersionConflict
 from consilium.workqueue.states import ClaimState
-from consilium.workqueue.submit import submit
+from consilium.workqueue.submit import submit, submit_and_go_on
 from tests.factories.cast import Cast
 from tests.workqueue import kind as test_kind
 from tests.workqueue.conftest import Opens
@@ -48,6 +49,32 @@ def test_a_submission_is_stored_projected_and_audited(cast: Cast, opened: Opens)
     last = AuditEvent.objects.filter(study=cast.study).order_by("-sequence").first()
     assert last is not None
     assert (last.action, last.data["sha256"]) == ("submission.stored", stored.content_sha256)
+
+
+def test_what_happens_to_another_claim_meanwhile_does_not_undo_a_submission(
+    cast: Cast, opened: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lost claim that comes back first is skipped in another tab between the look and the lock."""
+    opened(2)
+    claim = taken(cast)
+    other = WorkItem.objects.exclude(pk=claim.item_id).order_by("pk").first()
+    assert other is not None
+    again = Claim.objects.create(
+        item=other, study=cast.study, person=cast.anna, slot=None, state="expired", expires_at=timezone.now()
+    )
+    find = claiming._first_returning
+
+    def overtaken(*given: Any, **more: Any) -> WorkItem | None:
+        found = find(*given, **more)
+        Claim.objects.filter(pk=again.pk).update(state="skipped")
+        return found
+
+    monkeypatch.setattr(claiming, "_first_returning", overtaken)
+    done = submit_and_go_on(
+        claim_token=claim.token, person=cast.anna, content=FIRST, idempotency_key=uuid.uuid4()
+    )
+    assert (done.next_claim, Submission.objects.get()) == (None, done.submission)
+    assert verify_chains()[1] == []
 
 
 def test_a_submission_reads_its_claim_once(cast: Cast, opened: Opens) -> None:
