@@ -131,7 +131,8 @@ def review(request: HttpRequest, claim: Claim, standing: Standing) -> HttpRespon
     shown = get_object_or_404(rows, pk=claim.item.object_id)
     images = shown.question.ordered_images()
     if not all_released(images):
-        messages.warning(request, "An image of this trace was withdrawn meanwhile. Skip it, or tell a lead.")
+        if not hasattr(request, "frame"):  # a screen that is not shown says nothing
+            messages.warning(request, "An image of this trace was withdrawn. Skip it, or tell a lead.")
         return redirect("work:queue", study=claim.study.slug)
     steps = [{"id": step_id(step.position), "text": step.original} for step in shown.steps.all()]
     context = {

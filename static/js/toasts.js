@@ -27,9 +27,14 @@ function watch(toast) {
 for (const toast of region.children) watch(toast);
 
 // A bar that wraps on a narrow screen pushes the notices up.
-const bar = document.querySelector(".action-bar");
-const above = () => region.style.setProperty("--action-bar-height", `${bar.offsetHeight}px`);
-if (bar) new ResizeObserver(above).observe(bar);
+const bars = new ResizeObserver(([{ target }]) => region.style.setProperty("--action-bar-height", `${target.offsetHeight}px`));
+function watchBar() {
+  bars.disconnect();
+  const bar = document.querySelector(".action-bar");
+  if (bar) bars.observe(bar);
+}
+document.addEventListener("work:turned", watchBar);
+watchBar();
 
 document.addEventListener("click", (event) => {
   event.target.closest("[data-dismisses-toast]")?.closest(".toast").remove();

@@ -20,10 +20,10 @@ export class Outbox {
 
   // onWaiting(count, isReached): so many answers wait; whether the server was there at all.
   // Sends until the server said yes or no; gives that answer.
-  async deliver(name, entry) {
+  async deliver(name, entry, options = {}) {
     this.store.write(name, entry);
     for (;;) {
-      const answer = await this.server.post(entry.url, entry.body);
+      const answer = await this.server.post(entry.url, entry.body, options);
       if (answer.kind === "done" || answer.kind === "refused") {
         this.store.drop(name);
         this.wait = FIRST_WAIT_MS;

@@ -2,6 +2,7 @@
 // here and ends when the next screen is shown; modules start on each screen by `onScreens`.
 
 let life = new AbortController();
+let shown = location.pathname;
 
 // For addEventListener: the listener goes with the screen.
 export function whileShown(options = {}) {
@@ -28,6 +29,7 @@ export function turnTo(url, html) {
   life = new AbortController();
   keepAssets(main, incoming);
   history.pushState({}, "", url);
+  shown = location.pathname;
   document.title = next.title;
   main.replaceChildren(...incoming.childNodes);
   document.dispatchEvent(new CustomEvent("work:turned"));
@@ -51,4 +53,5 @@ function keepAssets(main, incoming) {
   for (const asset of incoming.querySelectorAll("link, script")) asset.remove();
 }
 
-addEventListener("popstate", () => location.reload());
+// Back or forward to another piece; a jump within the page is none.
+addEventListener("popstate", () => location.pathname !== shown && location.reload());

@@ -12,9 +12,11 @@ export class Server {
     Object.assign(this, { sessionUrl: session, csrf, person, version });
   }
 
-  async post(url, body, { keepalive = false } = {}) {
+  // `asksScreen`: the answer may hold the next screen, for scripts of this version.
+  async post(url, body, { keepalive = false, asksScreen = false } = {}) {
     const signal = keepalive ? undefined : AbortSignal.timeout(PATIENCE_MS);
-    const headers = { "Content-Type": "application/json", "X-CSRFToken": this.csrf, "X-Work-Screen": this.version };
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": this.csrf };
+    if (asksScreen) headers["X-Work-Screen"] = this.version;
     const options = { method: "POST", headers, body: JSON.stringify(body), redirect: "manual", credentials: "same-origin", keepalive, signal };
     try {
       return await understood(await fetch(url, options));

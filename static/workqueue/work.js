@@ -116,7 +116,7 @@ class WorkScreen {
 
   async deliver(name, entry) {
     this.lock(true);
-    const answer = await this.outbox.deliver(name, entry);
+    const answer = await this.outbox.deliver(name, entry, { asksScreen: true });
     if (answer.kind === "done") return this.goOn(answer.body);
     this.lock(false);
     return this.refused(answer.status, answer.body, entry.body);

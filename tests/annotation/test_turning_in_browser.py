@@ -87,6 +87,16 @@ def test_a_screen_reader_and_the_keyboard_arrive_at_the_next_case(reader: Watche
     assert violations(reader.page) == []
 
 
+def test_a_jump_within_the_page_keeps_the_page(reader: Watched) -> None:
+    reader.vote()
+    reader.page.keyboard.press("2")
+    reader.page.locator(".skip-link").focus()
+    reader.page.keyboard.press("Enter")
+    reader.page.wait_for_url(re.compile("#main$"))
+    expect(reader.page.locator("[name='choices.accuracy'][value=first_slightly]")).to_be_checked()
+    assert [url for url in reader.loads if not url.endswith("#main")] == []
+
+
 def test_back_leads_to_the_last_case_and_its_vote(reader: Watched) -> None:
     reader.vote()
     reader.page.go_back()
