@@ -24,6 +24,8 @@ from consilium.people.models import Person, Study
 # Field values that name one row of a summary's table; JSON, because jobs carry them.
 Key: TypeAlias = dict[str, Any]
 
+# Raise it when figures are computed otherwise or kept in another form: what was kept before is void then.
+FORM = 1
 FEW = 2000
 # While data keeps coming in, figures of many inputs are not computed more often than this.
 LEAST_AGE = timedelta(minutes=1)
@@ -51,8 +53,8 @@ class Inputs:
 
     @property
     def fingerprint(self) -> str:
-        """A digest of the counts, never of the rows."""
-        return canonical_sha256(self.counts)
+        """The form of the figures and a digest of the counts, never of the rows."""
+        return f"{FORM}-{canonical_sha256(self.counts)[:56]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def kept_figures(kind: SummaryKind, key: Key, study: Study) -> Kept:
     """The figures for a page. Computes few inputs at once; of many it starts the job, unless one is on its
     way, the figures are younger than a minute, or the last try failed: then a person asks again.
     """
-    summary = kind.model._default_manager.filter(**key).first()
+    summary = _kept(kind, key)
     inputs = kind.inputs(key)
     if summary is not None and summary.fingerprint == inputs.fingerprint:
         return Kept(summary, True, _last_job(kind, key, study, summary))
@@ -110,7 +112,7 @@ def refresh(kind: SummaryKind, key: Key, study: Study, by: Person) -> None:
     if inputs.rows < FEW:
         _compute(kind, key, inputs)
         return
-    summary = kind.model._default_manager.filter(**key).first()
+    summary = _kept(kind, key)
     job = _last_job(kind, key, study, summary)
     if job is None or job.is_over:
         enqueue(kind=kind.name, by=by, study=study, params=key)
@@ -119,7 +121,7 @@ def refresh(kind: SummaryKind, key: Key, study: Study, by: Person) -> None:
 def bring_up_to_date(kind: SummaryKind, handle: JobHandle) -> dict[str, Any]:
     """The job: compute and store, unless another job has done so since this one was asked for."""
     key = handle.params
-    summary, inputs = kind.model._default_manager.filter(**key).first(), kind.inputs(key)
+    summary, inputs = _kept(kind, key), kind.inputs(key)
     is_done = (
         summary is not None
         and summary.computed_at >= handle.job.created_at
@@ -128,6 +130,12 @@ def bring_up_to_date(kind: SummaryKind, handle: JobHandle) -> dict[str, Any]:
     if not is_done:
         _compute(kind, key, inputs, fence=handle.fence)
     return {"computed": not is_done}
+
+
+def _kept(kind: SummaryKind, key: Key) -> Summary | None:
+    """The stored figures, where this version of the code made and can read them."""
+    stored = kind.model._default_manager.filter(**key, fingerprint__startswith=f"{FORM}-")
+    return stored.first()
 
 
 def _compute(

@@ -126,6 +126,15 @@ def test_a_look_at_unchanged_figures_computes_nothing(
     assert "nothing has changed since" in again.content.decode()
 
 
+def test_figures_of_another_version_count_for_nothing(cast: Cast, lead: Client) -> None:
+    voted(cast)
+    page(lead, cast)
+    AgreementSummary.objects.update(fingerprint="0-of-an-older-form", content={"unknown": 1})
+    shown = page(lead, cast)
+    assert (shown.status_code, shown.context["figures"].cases) == (200, len(LETTERS))
+    assert AgreementSummary.objects.get().content != {"unknown": 1}
+
+
 def test_few_votes_are_always_those_of_now(cast: Cast, lead: Client) -> None:
     voted(cast)
     assert page(lead, cast).context["figures"].cases == 5
