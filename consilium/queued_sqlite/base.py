@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
 from django.db.backends.sqlite3 import base, features
 
 from consilium.queued_sqlite.writers import WriterQueue, WritersBusy, queue_of
@@ -33,8 +33,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise
 
     def _commit(self) -> None:
-        super()._commit()  # type: ignore[misc]
-        self._leave()  # not after an error: Django rolls back then
+        try:
+            super()._commit()  # type: ignore[misc]
+        except DatabaseError:
+            raise  # Django rolls back then, and that ends the turn
+        except BaseException:
+            self._leave()
+            raise
+        self._leave()
 
     def _rollback(self) -> None:
         try:

@@ -69,14 +69,17 @@ def run_opening(handle: JobHandle) -> dict[str, Any]:
     total = waiting = _to_review(study, params["last"]).count()
     while waiting:
         handle.progress(total - waiting, total, "Traces are put on the queue")
-        _open_part(
-            study,
-            params["name"],
-            person,
-            by_specialty=params["by_specialty"],
-            last=params["last"],
-            fence=handle.fence,
-        )
+        try:
+            _open_part(
+                study,
+                params["name"],
+                person,
+                by_specialty=params["by_specialty"],
+                last=params["last"],
+                fence=handle.fence,
+            )
+        except NothingToReview:  # another lead took them
+            break
         waiting = _to_review(study, params["last"]).count()
     opened = WorkItem.objects.filter(study=study, round__kind=Kind.REVIEW, round__name=params["name"])
     return {"traces": opened.count()}
@@ -109,6 +112,8 @@ def _open_part(
         fence()
         waiting = _to_review(study, last).select_related("question")
         traces = list(waiting.only("state", "study", "question__specialty")[:PART])
+        if not traces:
+            raise NothingToReview("No trace waits for a review any more.")
         for trace in traces:
             trace.study = study
         transition_all(traces, TraceState.IN_REVIEW, by=by)
