@@ -11,7 +11,7 @@ from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from curation.models import Release
-from curation.releases.freeze import check_release_name
+from curation.releases.freeze import FreezeRefused, check_release_name
 from curation.releases.registry import find
 
 KIND: Final = "curation.freeze"
@@ -31,6 +31,8 @@ def start_freeze(
     if freezer.count(study) <= AT_ONCE:
         return freezer.freeze(study=study, name=name, by=by, derived_from=derived_from)
     params = {"kind": kind, "name": name, "derived_from": derived_from.pk if derived_from else None}
+    if any(job.params == params for job in _on_the_way(study)):  # the button was pressed twice
+        raise FreezeRefused(f"A {kind} release named {name!r} is being frozen already.")
     return enqueue(kind=KIND, by=by, study=study, params=params)
 
 
@@ -55,6 +57,10 @@ def run_freeze(handle: JobHandle) -> dict[str, Any]:
 
 def freeze_jobs(study: Study) -> list[Job]:
     """The jobs that are on their way, or the newest where it failed."""
-    jobs = Job.objects.filter(study=study, kind=KIND).order_by("-created_at")
-    on_the_way = list(jobs.exclude(state__in=Job.STATES.terminal))
-    return on_the_way or [job for job in jobs[:1] if job.state == JobState.FAILED]
+    newest = Job.objects.filter(study=study, kind=KIND).order_by("-created_at")[:1]
+    return _on_the_way(study) or [job for job in newest if job.state == JobState.FAILED]
+
+
+def _on_the_way(study: Study) -> list[Job]:
+    jobs = Job.objects.filter(study=study, kind=KIND).exclude(state__in=Job.STATES.terminal)
+    return list(jobs.order_by("-created_at"))

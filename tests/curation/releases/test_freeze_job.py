@@ -52,6 +52,13 @@ def lose_worker(job: Job) -> None:
     requeue_lost()
 
 
+def test_pressed_twice_it_is_one_job(traces: Cast) -> None:
+    queued(traces)
+    with pytest.raises(FreezeRefused, match="being frozen already"):
+        queued(traces)
+    assert isinstance(queued(traces, "Another"), Job)
+
+
 def test_few_rows_are_frozen_at_once_and_many_by_a_job(traces: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     job = queued(traces)
     assert not Release.objects.exists()
@@ -102,7 +109,10 @@ def test_a_kill_after_the_release_appeared_makes_no_second_one(
     assert Release.objects.count() == 1
 
 
-def test_two_leads_with_one_name_make_one_release(traces: Cast) -> None:
+def test_two_leads_with_one_name_at_one_moment_make_one_release(
+    traces: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freeze_job, "_on_the_way", lambda study: [])  # neither sees the other's job
     first = queued(traces)
     made = start_freeze(study=traces.study, kind="traces", name="Large", by=traces.max)
     assert isinstance(made, Job)
