@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,9 @@ class Worker:
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
+    def is_stopped(self) -> bool:
+        return Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -95,6 +100,26 @@ class Site:
     def worker(self) -> Worker:
         self.workers.append(Worker(self.env, self.home / f"worker{len(self.workers)}.log"))
         return self.workers[-1]
+
+    def freeze(self, worker: Worker) -> None:
+        """Stop a worker between two transactions: inside one, SQLite lets nobody write until it goes on."""
+        wait_until(
+            lambda: self._stands_still(worker), seconds=30, what="the worker stands outside of writing"
+        )
+
+    def _stands_still(self, worker: Worker) -> bool:
+        worker.send(signal.SIGSTOP)
+        wait_until(worker.is_stopped, seconds=10, what="the worker is stopped")
+        with closing(
+            sqlite3.connect(self.home / "consilium.sqlite3", timeout=0, isolation_level=None)
+        ) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                worker.send(signal.SIGCONT)
+                return False
+            other.execute("ROLLBACK")
+            return True
 
     def ask(self, command: str, **given: Any) -> Any:
         if self._client is None:

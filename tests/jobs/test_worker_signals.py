@@ -43,7 +43,7 @@ def test_a_frozen_worker_that_wakes_up_writes_nothing_more(site: Site) -> None:
     deaf = site.enqueue("demo.deaf", seconds=LEASE + 1)
     site.wait_for_steps(steps, 1)
     site.wait_for_steps(deaf, 1)
-    first.send(signal.SIGSTOP)
+    site.freeze(first)
     second = site.worker().wait_ready()
     assert site.wait_for(steps, "succeeded")["attempt"] == 2
     first.send(signal.SIGCONT)
