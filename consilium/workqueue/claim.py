@@ -142,11 +142,6 @@ def _uuid(token: uuid.UUID | str) -> uuid.UUID:
         raise Http404("No such work.") from None
 
 
-def owned_claim(token: uuid.UUID | str, person: Person) -> Claim:
-    """The person's claim of that token in any state. Raises Http404."""
-    return _owned_work(token, person)[0]
-
-
 def _owned_work(token: uuid.UUID | str, person: Person) -> tuple[Claim, Standing]:
     claim = _OWNED.first(token=_uuid(token), person=person.pk)
     if claim is None:
