@@ -89,7 +89,7 @@ def _screen(
         "current_study": claim.study,
         "claim": claim,
         "case": case,
-        "today": today_at_work(standing.membership, claim.item.kind),
+        "today": today_at_work(standing.membership, claim),
         "rows": presentation.rows(more.get("chosen"), more.get("chips")),
         **presentation.form_words(),
         **more,

@@ -73,7 +73,7 @@ SETTINGS_IN_WORDS: dict[str, tuple[str, str]] = {
         "Minutes per claim",
         "Without a sign of life for so long, the slot is free again.",
     ),
-    "prefetch": ("Cases fetched ahead", "Kept ready in the reader's browser."),
+    "prefetch": ("Cases fetched ahead", "Kept ready while a reader is at one; 0 fetches none."),
     "trace_tokens_min": ("Shortest trace, in tokens", "A shorter one fails the automatic check."),
     "trace_tokens_max": ("Longest trace, in tokens", "A longer one fails the automatic check."),
     "trace_samples": ("Traces per question", "How often a model is asked; the best one is reviewed."),

@@ -35,7 +35,7 @@ class StudySettings:
     quiet_hours: float = 24
     senior_on_any_split: bool = False
     claim_minutes: int = 30
-    prefetch: int = 0
+    prefetch: int = 1
     trace_tokens_min: int = 80
     trace_tokens_max: int = 600
     trace_samples: int = 1

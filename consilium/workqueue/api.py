@@ -19,12 +19,13 @@ from consilium.people.permissions import Standing
 from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
 from consilium.workqueue import drafts, hold
+from consilium.workqueue.ahead import claim_ahead
 from consilium.workqueue.kinds import InvalidContent
 from consilium.workqueue.models import Claim, Submission
 from consilium.workqueue.places import next_place, place_after_postponing, screen_of
 from consilium.workqueue.states import ClaimState
 from consilium.workqueue.submit import submit_and_go_on
-from consilium.workqueue.views import next_screen
+from consilium.workqueue.views import can_turn, next_screen
 
 log = structlog.get_logger(__name__)
 
@@ -96,9 +97,10 @@ def postpone(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
 
 @call
 def finish(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
-    """Put the item off and stop: nothing else is claimed."""
+    """Put the item off and stop: nothing else is claimed, and nothing stays kept ready."""
     read_body(request)
     claim = hold.postpone(token=token, person=signed_in(request))
+    hold.release_ready(claim)
     messages.success(request, PUT_OFF)
     return {"next": reverse("work:queue", kwargs={"study": claim.study.slug})}
 
@@ -118,11 +120,21 @@ def submit(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
     person = signed_in(request)
     done = submit_and_go_on(claim_token=token, person=person, idempotency_key=body.pop("key"), **body)
     submission, claim = done.submission, done.next_claim
-    screen = _screen(request, claim, done.standing) if claim else ""
-    if submission.is_surplus and not screen:
+    is_there = claim is not None and str(claim.token) in request.headers.get("X-Work-Ahead", "").split()
+    screen = _screen(request, claim, done.standing) if claim and not is_there else ""
+    if submission.is_surplus and not screen and not is_there:
         messages.warning(request, SURPLUS)
     place = screen_of(claim) if claim else next_place(submission.study, person, submission.kind)
     return _stored(submission) | {"next": place, "screen": screen}
+
+
+@call
+def ahead(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
+    """Keep the piece after this one ready and give its address and screen; empty where there is none."""
+    read_body(request)
+    found = claim_ahead(token=token, person=signed_in(request)) if can_turn(request) else None
+    screen = _screen(request, *found) if found else ""
+    return {"next": screen_of(found[0]) if found and screen else "", "screen": screen}
 
 
 def _screen(request: HttpRequest, claim: Claim, standing: Standing) -> str:

@@ -1,4 +1,4 @@
-"""Hands out work: one active claim per person and study, never more claims on an item than it has slots."""
+"""Hands out work: one claim in hand per person and study, never more claims on an item than it has slots."""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -16,10 +16,10 @@ from consilium.people.permissions import NoConsent, NotAllowed, Standing, standi
 from consilium.prepared import Prepared, insert, update
 from consilium.states.transitions import StateChanged, transition
 from consilium.workqueue import kinds
-from consilium.workqueue.models import COMES_BACK, Claim, WorkItem
-from consilium.workqueue.refusals import ClaimOver, OtherWorkOpen
+from consilium.workqueue.models import ACTIVE, COMES_BACK, Claim, WorkItem
+from consilium.workqueue.refusals import ClaimOver, NotOpened, OtherWorkOpen
 from consilium.workqueue.retry import until_written
-from consilium.workqueue.slots import deadline, expire_claims
+from consilium.workqueue.slots import deadline, expire_claims, leave_slot
 from consilium.workqueue.states import ClaimState
 
 MOST_LOST_RACES = 1000
@@ -37,7 +37,8 @@ class _LostRace(Exception):
 def next_claim(*, study: Study, person: Person, kind: str) -> Claim | None:
     """The person's active claim of that kind, else a claim on the next eligible item; None: nothing is left.
 
-    Order: work lost by expiry first, then new items by priority and shuffle, then what the person put off.
+    Order: work lost by expiry first, then what was kept ready for the person, then new items by priority and
+    shuffle, then what the person put off, then what is only kept ready for somebody else.
     Raises NotAllowed (no member, no consent) or OtherWorkOpen (an active claim of another kind).
     """
     standing = _member(study, person)
@@ -62,9 +63,26 @@ def claim_at_once(standing: Standing, kind: str) -> Claim | None:
 
     None where the next item must be looked for apart: nothing is left, or others hold the rows.
     """
+    return _at_once(lambda: _active_or_next(standing, kind, waits=False))
+
+
+def keep_ready(standing: Standing, kind: str) -> Claim | None:
+    """A claim on the first new item for a person who is at another one: prefetched, not yet opened.
+
+    In the caller's transaction, as `claim_at_once`. None where none is left or others hold the rows.
+    """
+
+    def take() -> Claim | None:
+        item = _first_fresh(standing.membership, kind, waits=False)
+        return _take(item, standing, ClaimState.ASSIGNED) if item else None
+
+    return _at_once(take)
+
+
+def _at_once(take: Callable[[], Claim | None]) -> Claim | None:
     try:
         with transaction.atomic():
-            return _active_or_next(standing, kind, waits=False)
+            return take()
     except (_LostRace, DatabaseError, StateChanged, OtherWorkOpen):
         return None
 
@@ -85,20 +103,23 @@ def open_claim(token: uuid.UUID | str, person: Person) -> Claim:
     """The person's claim of that token, for a screen or a call of the browser module.
 
     Raises Http404 for a token that is unknown or somebody else's (the same answer), ClaimOver for one that
-    ended. An expired claim is returned: what was typed must not be lost.
+    ended, NotOpened for one that is only kept ready. An expired claim is returned: what was typed must not be
+    lost.
     """
     return open_work(token, person)[0]
 
 
 def open_work(token: uuid.UUID | str, person: Person) -> tuple[Claim, Standing]:
     """The same with the person's standing in the claim's study."""
-    claim, standing = _owned_work(token, person)
-    check_not_over(claim)
+    claim, standing = owned_work(token, person)
+    check_in_hand(claim)
     return claim, standing
 
 
-def check_not_over(claim: Claim) -> None:
-    """Raise ClaimOver for a claim that was put off, skipped or withdrawn."""
+def check_in_hand(claim: Claim) -> None:
+    """Raise ClaimOver for a claim that was put off, skipped or withdrawn, NotOpened for a prefetched one."""
+    if claim.state == ClaimState.ASSIGNED:
+        raise NotOpened
     if claim.state in OVER:
         raise ClaimOver(OVER[ClaimState(claim.state)])
 
@@ -115,7 +136,7 @@ def locked_work(token: uuid.UUID | str, person: Person) -> tuple[Claim, Standing
     """The same with the person's standing in its study."""
     if connection.features.has_select_for_update:
         _LOCKED_ITEM(token=_uuid(token), person=person.pk)
-    return _owned_work(token, person)
+    return owned_work(token, person)
 
 
 def _locked_item(token: uuid.UUID, person: int) -> QuerySet[WorkItem]:
@@ -142,7 +163,8 @@ def _uuid(token: uuid.UUID | str) -> uuid.UUID:
         raise Http404("No such work.") from None
 
 
-def _owned_work(token: uuid.UUID | str, person: Person) -> tuple[Claim, Standing]:
+def owned_work(token: uuid.UUID | str, person: Person) -> tuple[Claim, Standing]:
+    """The person's claim of that token in any state, and their standing in its study. Raises Http404."""
     claim = _OWNED.first(token=_uuid(token), person=person.pk)
     if claim is None:
         raise Http404("No such work.")
@@ -155,7 +177,12 @@ def _owned_work(token: uuid.UUID | str, person: Person) -> tuple[Claim, Standing
 
 
 def earlier_claim(claim: Claim) -> Claim | None:
-    """The person's last submitted work of the same kind that still takes changes, other than `claim`."""
+    """The person's last submitted work of the same kind that still takes changes, other than `claim`.
+
+    For one that is kept ready: the one that is submitted before it is opened.
+    """
+    if line := line_before(claim):
+        return line[-1]
     last = _LAST_SUBMITTED(study=claim.study_id, person=claim.person_id, kind=claim.item.kind)
     return next((each for each in last if each.pk != claim.pk), None)
 
@@ -168,6 +195,28 @@ def _last_submitted(study: int, person: int, kind: str) -> QuerySet[Claim]:
 
 
 _LAST_SUBMITTED = Prepared(_last_submitted, study=int, person=int, kind=str)
+
+
+def line_before(claim: Claim) -> list[Claim]:
+    """What the person finishes before a claim that is kept ready; nothing for one in hand."""
+    if claim.state != ClaimState.ASSIGNED:
+        return []
+    line = line_of(claim.study_id, claim.person_id, claim.item.kind)
+    return [each for each in line if each.state == ClaimState.CLAIMED or each.pk < claim.pk]
+
+
+def line_of(study: int, person: int, kind: str) -> list[Claim]:
+    """The person's claim of that kind in hand, then those kept ready in the order in which they come."""
+    line = _LINE(study=study, person=person, kind=kind)
+    return sorted(line, key=lambda claim: (claim.state != ClaimState.CLAIMED, claim.pk))
+
+
+def _line(study: int, person: int, kind: str) -> QuerySet[Claim]:
+    line = Claim.objects.filter(study=study, person=person, item__kind=kind, state__in=ACTIVE)
+    return line.select_related("item")
+
+
+_LINE = Prepared(_line, study=int, person=int, kind=str)
 
 
 def _active_or_next(standing: Standing, kind: str, *, waits: bool = True) -> Claim | None:
@@ -183,7 +232,7 @@ def _active_or_next(standing: Standing, kind: str, *, waits: bool = True) -> Cla
 
 
 def _held(study: int, person: int) -> QuerySet[Claim]:
-    states = (ClaimState.CLAIMED, *COMES_BACK)
+    states = (*ACTIVE, *COMES_BACK)
     held = Claim.objects.filter(study=study, person=person, state__in=states)
     return held.select_related("item").order_by("heartbeat_at", "pk")
 
@@ -192,15 +241,52 @@ _HELD = Prepared(_held, study=int, person=int)
 
 
 def _take_next(standing: Standing, kind: str, held: Sequence[Claim], *, waits: bool) -> Claim | None:
-    """A claim on the first item that can be taken; `held` are the claims that may come back."""
+    """A claim on the first item that can be taken; `held` are the claims that may come back or are ready."""
     lost = [claim.item_id for claim in held if claim.state == ClaimState.EXPIRED]
     put_off = [claim.item_id for claim in held if claim.state == ClaimState.POSTPONED]
-    item = _first_returning(standing, kind, lost, waits=waits) or _first_fresh(
-        standing.membership, kind, waits=waits
-    )
+    ready = [claim for claim in held if claim.state == ClaimState.ASSIGNED and claim.item.kind == kind]
+    item = _first_returning(standing, kind, lost, waits=waits)
+    if item is None and ready:
+        return _open_ready(min(ready, key=lambda claim: claim.pk), standing, waits=waits)
+    item = item or _first_fresh(standing.membership, kind, waits=waits)
     if item is None and waits:  # else others may hold the rows of new ones for a moment
-        item = _first_returning(standing, kind, put_off, waits=waits)
+        item = _first_returning(standing, kind, put_off, waits=waits) or _first_kept(standing, kind)
     return _take(item, standing) if item else None
+
+
+def _open_ready(claim: Claim, standing: Standing, *, waits: bool) -> Claim:
+    """Take a prefetched claim in hand. A lead who closes its item, or who needs it now, may come first."""
+    if not waits and connection.features.has_select_for_update_skip_locked:
+        still = Claim.objects.filter(pk=claim.pk, state=ClaimState.ASSIGNED)
+        if not still.select_for_update(of=("self",), no_key=True, skip_locked=True).exists():
+            raise _LostRace
+    claim.item.study = claim.study
+    transition(
+        claim,
+        ClaimState.CLAIMED,
+        by=standing.membership.person,
+        roles=standing.roles,
+        claimed_at=timezone.now(),
+        **deadline(claim.study),
+    )
+    return claim
+
+
+def _first_kept(standing: Standing, kind: str) -> WorkItem | None:
+    """The first item with a slot that is only kept ready for somebody else, who loses it to who asks now."""
+    member = standing.membership
+    kept = Claim.objects.filter(study=member.study, state=ClaimState.ASSIGNED).values("item")
+    items = WorkItem.objects.filter(pk__in=kept, kind=kind, is_open=True).eligible_for(member)
+    queue = items.waiting_for(member.person).in_queue_order()[:1]
+    item = _locked(lambda lock: next(iter(queue.select_for_update(**lock)), None), waits=True)
+    if item is None:
+        return None
+    ready = item.claims.filter(state=ClaimState.ASSIGNED).select_for_update(of=("self",), no_key=True)
+    claim = ready.select_related("study").order_by("claimed_at", "pk").first()
+    if claim is None:  # opened meanwhile
+        raise _LostRace
+    leave_slot(claim, ClaimState.EXPIRED, item=item, by=None)
+    return item
 
 
 def _first_returning(standing: Standing, kind: str, item_ids: list[int], *, waits: bool) -> WorkItem | None:
@@ -254,7 +340,7 @@ def _fresh(departments: tuple[str, ...], **lock: Any) -> Prepared[WorkItem]:
     return Prepared(build, study=int, person=int, **words)
 
 
-def _take(item: WorkItem, standing: Standing) -> Claim:
+def _take(item: WorkItem, standing: Standing, to: ClaimState = ClaimState.CLAIMED) -> Claim:
     study, person = standing.membership.study, standing.membership.person
     item.study = study
     # Read again: the queue's snapshot may be older than the lock.
@@ -267,7 +353,8 @@ def _take(item: WorkItem, standing: Standing) -> Claim:
     if old is not None and old.state not in COMES_BACK:  # finished in another tab meanwhile
         raise _LostRace
     if old is None:
-        claim = _first_time(item, standing, slot, [claim.shown for claim in around])
+        shown = kinds.find(item.kind).shown_for(item, person, [claim.shown for claim in around])
+        claim = _first_time(item, standing, slot, state=to, shown=shown)
     else:
         claim = _again(old, slot, standing)
     if len(held) + 1 == item.capacity:
@@ -279,12 +366,11 @@ def _take(item: WorkItem, standing: Standing) -> Claim:
 _AROUND = Prepared(lambda item: Claim.objects.filter(item=item), item=int)
 
 
-def _first_time(item: WorkItem, standing: Standing, slot: int, others: list[kinds.Shown]) -> Claim:
+def _first_time(item: WorkItem, standing: Standing, slot: int, **fields: Any) -> Claim:
     study, person = standing.membership.study, standing.membership.person
-    shown = kinds.find(item.kind).shown_for(item, person, others)
-    claim = Claim(item=item, study=study, person=person, slot=slot, shown=shown, **deadline(study))
+    claim = Claim(item=item, study=study, person=person, slot=slot, **fields, **deadline(study))
     insert([claim])
-    record(action="claim.claimed", obj=claim, by=person, study=study, data={"item": item.pk})
+    record(action=f"claim.{claim.state}", obj=claim, by=person, study=study, data={"item": item.pk})
     return claim
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from consilium.people.models import Membership
 from consilium.prepared import Prepared
 from consilium.workqueue import kinds
+from consilium.workqueue.claim import line_before
 from consilium.workqueue.models import Claim, Submission, WorkItem
 from consilium.workqueue.states import ClaimState
 
@@ -86,22 +87,25 @@ def today_of(membership: Membership, counts: list[KindCount]) -> Today:
     )
 
 
-def today_at_work(membership: Membership, kind: str) -> Today:
-    """What the person finished today, for the screen of an open piece; no median.
+def today_at_work(membership: Membership, claim: Claim) -> Today:
+    """What the person finished today, for the screen of a piece of work; no median.
+
+    On one that is kept ready, what is finished before it is opened counts as done.
 
     How much waits is counted at most once in REMEMBERED_SECONDS for each person: what was finished since then
     is taken off it, what others took or a lead opened shows a little later.
     """
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     done = _FINISHED_SINCE.count(study=membership.study_id, person=membership.person_id, since=midnight)
-    known = _remembered.get((membership.study_id, membership.person_id, kind))
+    key = (membership.study_id, membership.person_id, claim.item.kind)
+    known = _remembered.get(key)
     if known is None or known.until < time.monotonic() or known.today.of < done:
-        count = count_of(membership, kind)
+        count = count_of(membership, claim.item.kind)
         today = Today(done, done + count.waiting + (count.claim is not None), count.more, None)
-        _remember((membership.study_id, membership.person_id, kind), today)
+        _remember(key, today)
     else:
-        today = replace(known.today, done=done)
-    return today
+        today = known.today
+    return replace(today, done=done + len(line_before(claim)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +145,9 @@ def _count(membership: Membership, kind: kinds.WorkKind, active: Claim | None) -
     person, study = membership.person, membership.study
     room = WorkItem.objects.with_free_slot().filter(kind=kind.name).eligible_for(membership)
     waiting = room.waiting_for(person)[: MOST_COUNTED + 1].count()
-    postponed = Claim.objects.filter(
-        study=study, person=person, item__kind=kind.name, state=ClaimState.POSTPONED, item__is_open=True
-    )
+    mine = Claim.objects.filter(study=study, person=person, item__kind=kind.name, item__is_open=True)
+    waiting += mine.filter(state=ClaimState.ASSIGNED).count()  # on a slot already, so not in the queue
+    postponed = mine.filter(state=ClaimState.POSTPONED)
     done = Submission.objects.filter(study=study, person=person, kind=kind.name, version=1)
     return KindCount(
         name=kind.name,

@@ -2,17 +2,19 @@
 
 import uuid
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from consilium.people.models import Person
 from consilium.refusals import ReasonMissing
 from consilium.workqueue.claim import locked_claim, open_claim
 from consilium.workqueue.models import Claim
-from consilium.workqueue.refusals import ClaimOver
+from consilium.workqueue.refusals import ClaimOver, NotOpened
 from consilium.workqueue.retry import until_written
-from consilium.workqueue.slots import deadline, leave_slot
+from consilium.workqueue.slots import deadline, leave_slot, lock_item
 from consilium.workqueue.states import ClaimState
 
 REASON_LENGTH = 300
@@ -22,7 +24,8 @@ OPEN = (ClaimState.CLAIMED, ClaimState.EXPIRED)
 def heartbeat(*, token: uuid.UUID | str, person: Person, active_seconds: int) -> Claim:
     """Say that the person is still there: moves the expiry and stores the active time.
 
-    A claim that expired meanwhile stays so (submitting takes a slot again). Raises Http404 or ClaimOver.
+    What is kept ready for the person stays so as long. A claim that expired meanwhile stays expired
+    (submitting takes a slot again). Raises Http404, NotOpened or ClaimOver.
     """
     claim = open_claim(token, person)
     now = timezone.now()
@@ -32,6 +35,8 @@ def heartbeat(*, token: uuid.UUID | str, person: Person, active_seconds: int) ->
     alive = Claim.objects.filter(pk=claim.pk, token=claim.token, state=claim.state)
     fields = deadline(claim.study) if claim.state == ClaimState.CLAIMED else {"heartbeat_at": now}
     if alive.update(active_seconds=seconds, **fields):
+        if claim.state == ClaimState.CLAIMED and claim.study.settings.prefetch:
+            kept_ready(claim).update(**fields)
         claim.active_seconds = seconds
         return claim
     return open_claim(token, person)
@@ -58,10 +63,32 @@ def _give_up(token: uuid.UUID | str, person: Person, to: ClaimState, reason: str
     claim = locked_claim(token, person)
     if claim.state == to:
         return claim
+    if claim.state == ClaimState.ASSIGNED:
+        raise NotOpened
     if claim.state not in OPEN:
         raise ClaimOver("This one is finished already, so it cannot be given back.")
     leave_slot(claim, to, item=claim.item, by=person, reason=reason)
     return claim
+
+
+def kept_ready(claim: Claim) -> QuerySet[Claim]:
+    """What is kept ready in the claim's study for its person."""
+    return Claim.objects.filter(study=claim.study_id, person=claim.person_id, state=ClaimState.ASSIGNED)
+
+
+def release_ready(claim: Claim) -> None:
+    """Give the slots of what is kept ready to others: the person stops for now."""
+    for pk, item_id in kept_ready(claim).values_list("pk", "item_id"):
+        until_written(partial(_release, pk, item_id))
+
+
+@transaction.atomic
+def _release(claim_id: int, item_id: int) -> None:
+    item = lock_item(item_id)
+    ready = Claim.objects.filter(pk=claim_id, state=ClaimState.ASSIGNED).select_related("study")
+    claim = ready.select_for_update(of=("self",)).first()  # another tab may have opened it
+    if claim is not None:
+        leave_slot(claim, ClaimState.EXPIRED, item=item, by=None)
 
 
 def bounded_seconds(*, reported: int, stored: int, since: datetime, now: datetime) -> int:

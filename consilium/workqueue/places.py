@@ -9,6 +9,7 @@ from django.urls import reverse
 from consilium.people.models import Person, Study
 from consilium.workqueue import kinds
 from consilium.workqueue.claim import member_of, next_claim
+from consilium.workqueue.hold import kept_ready
 from consilium.workqueue.models import Claim, WorkItem
 from consilium.workqueue.refusals import OtherWorkOpen
 
@@ -28,6 +29,8 @@ def screen_of(claim: Claim) -> str:
 def place_after_postponing(claim: Claim) -> str:
     """The next new item; the queue page when only work that was put off is left."""
     kind = claim.item.kind
+    if kept_ready(claim).filter(item__kind=kind).exists():
+        return next_place(claim.study, claim.person, kind)
     room = (
         WorkItem.objects.with_free_slot().filter(kind=kind).eligible_for(member_of(claim.study, claim.person))
     )

@@ -24,6 +24,13 @@ class ClaimOver(WorkRefused, Http404):
     status = 410
 
 
+class NotOpened(WorkRefused):
+    """The claim is kept ready for the person, who has another one in hand."""
+
+    def __init__(self) -> None:
+        super().__init__("This one comes next and is not open yet. Open it from your queue.")
+
+
 class OtherWorkOpen(WorkRefused):
     """The person holds an active claim of another kind in this study; `claim` is that one."""
 

@@ -16,7 +16,7 @@ from consilium.people.protocol import lock_protocol
 from consilium.prepared import Prepared, insert, update
 from consilium.states.transitions import transition
 from consilium.workqueue import kinds
-from consilium.workqueue.claim import check_not_over, claim_at_once, locked_work
+from consilium.workqueue.claim import check_in_hand, claim_at_once, locked_work
 from consilium.workqueue.hold import bounded_seconds
 from consilium.workqueue.models import Claim, Draft, Kind, Submission
 from consilium.workqueue.refusals import ItemClosed, KeyReused, VersionConflict
@@ -96,7 +96,7 @@ def _submit(sent: _Sent, *, go_on: bool) -> Finished:
     known = _known(claim, sent)
     submission = _same_key(claim, sent, known)
     if submission is None:
-        check_not_over(claim)
+        check_in_hand(claim)
         if not standing.takes_part:
             raise NoConsent
         _check_version(sent, known)

@@ -10,6 +10,7 @@ urlpatterns = [
     path("s/<slug:study>/work/<str:kind>/", views.finished, name="finished"),
     path("s/<slug:study>/work/<str:kind>/next/", views.take_next, name="next"),
     path("work/session/", api.session, name="session"),
+    path("work/<uuid:token>/ahead/", api.ahead, name="ahead"),
     path("work/<uuid:token>/draft/", api.draft, name="draft"),
     path("work/<uuid:token>/finish/", api.finish, name="finish"),
     path("work/<uuid:token>/heartbeat/", api.heartbeat, name="heartbeat"),

@@ -20,7 +20,7 @@ from consilium.workqueue.claim import member_of, next_claim, open_work
 from consilium.workqueue.counts import KindCount, count_of, counts_of, today_of
 from consilium.workqueue.models import Claim
 from consilium.workqueue.places import assets_version, screen_of
-from consilium.workqueue.refusals import ClaimOver, OtherWorkOpen
+from consilium.workqueue.refusals import ClaimOver, NotOpened, OtherWorkOpen
 
 WORK_FORM = re.compile(r"<form\b[^>]*\bdata-work=")
 Screen = Callable[[HttpRequest, Claim, Standing], HttpResponse]
@@ -29,7 +29,7 @@ Screen = Callable[[HttpRequest, Claim, Standing], HttpResponse]
 def work_screen(view: Screen) -> Callable[[HttpRequest, UUID], HttpResponse]:
     """Decorator for the screens of the apps: the view gets claim and standing instead of the token.
 
-    Somebody else's token is a 404; a claim that is over gets a page that says so (410).
+    Somebody else's token is a 404; a claim that is over (410) or not yet open (409) gets a page that says so.
     """
 
     @require_GET
@@ -37,12 +37,17 @@ def work_screen(view: Screen) -> Callable[[HttpRequest, UUID], HttpResponse]:
     def answer(request: HttpRequest, token: UUID) -> HttpResponse:
         try:
             claim, standing = open_work(token, signed_in(request))
-        except ClaimOver as over:
-            return render(request, "workqueue/over.html", {"reason": str(over)}, status=over.status)
+        except (ClaimOver, NotOpened) as refused:
+            return render(request, "workqueue/over.html", {"reason": str(refused)}, status=refused.status)
         return view(request, claim, standing)
 
     answer.screen = view  # type: ignore[attr-defined] # for next_screen
     return answer
+
+
+def can_turn(request: HttpRequest) -> bool:
+    """Whether the browser asks for screens, with the scripts and styles of this installation."""
+    return request.headers.get("X-Work-Screen", "") == assets_version()
 
 
 def next_screen(request: HttpRequest, claim: Claim, standing: Standing) -> str:
@@ -50,9 +55,8 @@ def next_screen(request: HttpRequest, claim: Claim, standing: Standing) -> str:
 
     It names the version of the scripts and styles that it holds: of another version it loads the whole page.
     """
-    version = request.headers.get("X-Work-Screen", "")
     screen = getattr(resolve(screen_of(claim)).func, "screen", None)
-    if not version or version != assets_version() or screen is None:
+    if not can_turn(request) or screen is None:
         return ""
     request.frame = "base_turn.html"  # type: ignore[attr-defined]
     answer: HttpResponse = screen(request, claim, standing)

@@ -19,7 +19,17 @@ async function request(url, signal) {
   return response;
 }
 
+// What `warm` fetched for images that may be shown next. Each serves once: later the server is asked again.
+const warmed = new Map();
+const MOST_WARM = 50;
+
 export async function loadManifest(url, signal) {
+  const kept = warmed.get(url);
+  warmed.delete(url);
+  return kept ?? fetchManifest(url, signal);
+}
+
+async function fetchManifest(url, signal) {
   const response = await request(url, signal);
   const manifest = await response.json().catch(() => null);
   const complete = manifest && manifest.frames?.length > 0 && manifest.rows > 0 && manifest.columns > 0 && manifest.window;
@@ -139,5 +149,22 @@ export class Frames {
 
   stop() {
     for (const { abort } of this.#pending.values()) abort.abort();
+  }
+}
+
+// Fetches the images of a screen that is not shown yet, as far as its viewer shows them first. What fails now is fetched,
+// and told, when it is shown.
+export async function warm(urls) {
+  for (const url of urls) {
+    try {
+      const manifest = await fetchManifest(url);
+      const frames = new Frames(manifest);
+      await frames.load(0);
+      warmed.set(url, manifest);
+      if (warmed.size > MOST_WARM) warmed.delete(warmed.keys().next().value);
+      if (url === urls[0]) frames.around(0);
+    } catch {
+      return;
+    }
   }
 }

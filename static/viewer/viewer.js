@@ -2,7 +2,7 @@
 // Fires "viewer:seen" (bubbling) some moments after a change: {id, frames: [numbers seen], of, window, inverted}.
 
 import { Controls, element, KEYS, pressed } from "./controls.js";
-import { Frames, loadManifest, LoadError } from "./frames.js";
+import { Frames, loadManifest, LoadError, warm } from "./frames.js";
 import { paint, Picture } from "./render.js";
 import { lengthText, View } from "./view.js";
 
@@ -11,6 +11,11 @@ const REPORT_MS = 400;
 function summary({ manifest, seen, window, inverted }) {
   const frames = [...seen].sort((a, b) => a - b);
   return { id: manifest.id, frames, of: manifest.frames.length, window: { ...window }, inverted };
+}
+
+function sourcesOf(viewer) {
+  const links = [...viewer.querySelectorAll("a[href]")].map((link) => link.getAttribute("href"));
+  return (viewer.dataset.src ?? links.join(" ")).split(/\s+/).filter(Boolean);
 }
 
 class ImageViewer extends HTMLElement {
@@ -48,8 +53,7 @@ class ImageViewer extends HTMLElement {
   }
 
   #build() {
-    const links = [...this.querySelectorAll("a[href]")].map((link) => link.getAttribute("href"));
-    this.sources = (this.dataset.src ?? links.join(" ")).split(/\s+/).filter(Boolean);
+    this.sources = sourcesOf(this);
     this.controls = new Controls(this);
     this.canvas = element("canvas", { className: "iv-canvas" });
     const spot = (name) => element("span", { className: `iv-spot iv-${name}` });
@@ -104,13 +108,14 @@ class ImageViewer extends HTMLElement {
 
   #showTabs() {
     this.tabs.hidden = this.#images.length < 2;
+    if (this.tabs.hidden) return this.tabs.replaceChildren(); // nor is a thumbnail fetched that nobody sees
     const tab = ({ manifest }, i) => {
       const name = manifest.label || `Image ${i + 1}`;
       const made = element("button", { type: "button", className: "iv-tab", onclick: () => this.select(i) }, name);
       if (manifest.thumb) made.prepend(element("img", { src: manifest.thumb, alt: "", className: "iv-thumb" }));
       return made;
     };
-    this.tabs.replaceChildren(...this.#images.map(tab));
+    return this.tabs.replaceChildren(...this.#images.map(tab));
   }
 
   select(number) {
@@ -424,3 +429,6 @@ class ImageViewer extends HTMLElement {
 }
 
 customElements.define("image-viewer", ImageViewer);
+
+// The images of the next piece of work (workqueue/ahead.js) are here before it is shown.
+document.addEventListener("work:ahead", ({ detail }) => detail.page.querySelectorAll("image-viewer").forEach((viewer) => warm(sourcesOf(viewer))));

@@ -20,9 +20,12 @@ export function onScreens(selector, start) {
   startAll();
 }
 
-// Shows the next piece in place of this one. False when that cannot be done here: then the page is loaded.
-export function turnTo(url, html) {
-  const next = new DOMParser().parseFromString(html, "text/html");
+export function parsed(html) {
+  return new DOMParser().parseFromString(html, "text/html");
+}
+
+// Shows the next piece, a document, in place of this one. False when that cannot be done here: then the page is loaded.
+export function turnTo(url, next) {
   const [incoming, main] = [next.querySelector("main"), document.querySelector("main")];
   if (!incoming?.querySelector("form[data-work]") || !main) return false;
   life.abort();

@@ -12,11 +12,12 @@ export class Server {
     Object.assign(this, { sessionUrl: session, csrf, person, version });
   }
 
-  // `asksScreen`: the answer may hold the next screen, for scripts of this version.
-  async post(url, body, { keepalive = false, asksScreen = false } = {}) {
+  // `asksScreen`: the answer may hold the next screen, for scripts of this version; `ahead`: tokens of those that are here.
+  async post(url, body, { keepalive = false, asksScreen = false, ahead = "" } = {}) {
     const signal = keepalive ? undefined : AbortSignal.timeout(PATIENCE_MS);
     const headers = { "Content-Type": "application/json", "X-CSRFToken": this.csrf };
     if (asksScreen) headers["X-Work-Screen"] = this.version;
+    if (ahead) headers["X-Work-Ahead"] = ahead;
     const options = { method: "POST", headers, body: JSON.stringify(body), redirect: "manual", credentials: "same-origin", keepalive, signal };
     try {
       return await understood(await fetch(url, options));

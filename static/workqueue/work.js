@@ -7,13 +7,14 @@
 // input event; "work:collect" lets the screen add to detail.content before it is read.
 
 import { ActiveTime } from "./active_time.js";
+import { Ahead, takeAhead, tokensAhead } from "./ahead.js";
 import { Drafts } from "./drafts.js";
 import { readContent } from "./form_content.js";
 import { LocalStore } from "./local_store.js";
 import { Outbox } from "./outbox.js";
 import { askReason, askToLogIn, askWhichText } from "./prompts.js";
 import { rowsOf, isAnswered } from "./rows.js";
-import { every, onScreens, turnTo, whileShown } from "./screens.js";
+import { every, onScreens, parsed, turnTo, whileShown } from "./screens.js";
 import { Server } from "./server.js";
 import { Signs } from "./signs.js";
 
@@ -50,6 +51,7 @@ class WorkScreen {
   }
 
   async start() {
+    const { signal } = whileShown();
     this.time.start();
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -67,6 +69,7 @@ class WorkScreen {
     await this.drafts.restore();
     this.drafts.start();
     this.form.dataset.ready = "";
+    if (!this.facts.baseVersion) new Ahead(this.server, this.facts).start(signal);
     const left = this.outbox.names.find((name) => name.startsWith(`outbox.${this.facts.token}.`));
     if (left) await this.deliver(left, this.store.read(left));
   }
@@ -116,7 +119,7 @@ class WorkScreen {
 
   async deliver(name, entry) {
     this.lock(true);
-    const answer = await this.outbox.deliver(name, entry, { asksScreen: true });
+    const answer = await this.outbox.deliver(name, entry, { asksScreen: true, ahead: tokensAhead() });
     if (answer.kind === "done") return this.goOn(answer.body);
     this.lock(false);
     return this.refused(answer.status, answer.body, entry.body);
@@ -129,11 +132,12 @@ class WorkScreen {
     else this.signs.say("");
   }
 
-  // The next piece came with the answer and takes the place of this one; else its page is loaded.
+  // The next piece is here already, or came with the answer, and takes the place of this one; else its page is loaded.
   goOn({ next, screen, notice }) {
-    if (!screen) return this.leave(next);
+    const page = takeAhead(next) ?? (screen ? parsed(screen) : null);
+    if (!page) return this.leave(next);
     this.forget();
-    if (!turnTo(next, screen)) return location.assign(next);
+    if (!turnTo(next, page)) return location.assign(next);
     if (notice) document.dispatchEvent(new CustomEvent("toast", { detail: { text: notice, tone: "warning" } }));
     return undefined;
   }

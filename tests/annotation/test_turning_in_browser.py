@@ -7,6 +7,8 @@ import pytest
 from django.urls import reverse
 
 from annotation.models import Vote
+from consilium.workqueue.models import Claim, Submission
+from consilium.workqueue.open import close_item
 from tests.annotation.conftest import log_in
 from tests.factories import annotation as making
 from tests.factories.annotation_pictures import opened_with_pictures
@@ -25,7 +27,8 @@ class Watched:
         opened_with_pictures(cast, questions=cases)
         self.page, self.first = page, making.claim(cast.study, cast.anna)
         log_in(page, url, cast.anna)
-        page.goto(url + reverse("annotation:compare", kwargs={"token": self.first.token}))
+        self.first_path = reverse("annotation:compare", kwargs={"token": self.first.token})
+        page.goto(url + self.first_path)
         page.wait_for_selector("form[data-ready]")
         self.seen = list[Request]()
         page.on("request", self.note)
@@ -127,3 +130,65 @@ def test_a_reader_of_other_scripts_loads_the_page(reader: Watched) -> None:
     reader.vote()
     assert len(reader.loads) == 1
     expect(reader.page.locator(STILL)).to_have_text("6 rows to answer.")
+
+
+class Ready:
+    """A reader who looks at a case until the next one and its image are here."""
+
+    def __init__(self, reader: Watched) -> None:
+        self.reader, self.before = reader, len(reader.seen)
+
+    def __enter__(self) -> "Ready":
+        """Wait for the image, which is fetched last."""
+        arrived = self.reader.page.context.expect_event
+        with arrived("requestfinished", self.is_image_ahead):
+            pass
+        self.before = len(self.reader.seen)
+        return self
+
+    def is_image_ahead(self, request: Request) -> bool:
+        calls = [seen.url for seen in self.reader.seen if seen.url.endswith("/ahead/")]
+        return bool(calls) and "/frames/" in request.url
+
+    def __exit__(self, *_: object) -> None:
+        self.reader.page.wait_for_selector("form[data-ready]")
+
+    @property
+    def asked(self) -> list[str]:
+        """What the page asked for since then, besides the case after the next one."""
+        urls = ["/".join(request.url.split("/")[3:]) for request in self.reader.seen[self.before :]]
+        return [name for name in urls if not name.endswith(("/ahead/", "favicon.svg"))]
+
+
+def test_the_next_case_and_its_image_are_there_before_they_are_asked_for(reader: Watched) -> None:
+    with Ready(reader) as ready:
+        reader.vote()
+        expect(reader.page.locator(".iv-facts")).to_contain_text("W 1647 L -37.5")
+        assert ready.asked == [f"work/{reader.first.token}/submit/"]
+    expect(reader.page.locator(".action-bar-status")).to_contain_text("1 of 3 today")
+    assert reader.page.locator("[data-hotkey=p]").get_attribute("href") == reader.first_path
+    reader.vote("444444")
+    assert reader.loads == []
+    sent = [one.content["choices"]["overall"] for one in Submission.objects.order_by("pk")]
+    assert sent == ["first_clearly", "second_clearly"]
+    assert reader.page.evaluate("localStorage.length") == 0
+
+
+def test_what_another_reader_took_meanwhile_is_not_shown(reader: Watched, cast: Cast) -> None:
+    with Ready(reader):
+        ready = Claim.objects.get(state="assigned")
+        close_item(ready.item, by=cast.lena)
+        reader.vote()
+    assert str(ready.token) not in reader.page.url
+    expect(reader.page.locator(STILL)).to_have_text("6 rows to answer.")
+    reader.vote()
+    assert Vote.objects.filter(case=ready.item.object_id).count() == 0
+    assert Vote.objects.count() == 2
+
+
+def test_putting_off_shows_what_was_ready_with_the_right_count(reader: Watched) -> None:
+    with Ready(reader):
+        ready = Claim.objects.get(state="assigned")
+        reader.page.locator("[data-work-postpone]").click()
+        reader.page.wait_for_url(re.compile(str(ready.token)))
+    expect(reader.page.locator(".action-bar-status")).to_contain_text("0 of 3 today")

@@ -103,6 +103,35 @@ def claim_as_one_person(study: "Study", number: int) -> Outcome:
     return claim_one(study, 0)
 
 
+def keep_ready_as_one_person(study: "Study", number: int) -> Outcome:
+    from consilium.workqueue.ahead import claim_ahead
+    from consilium.workqueue.models import Claim
+
+    person = reader(0)
+    claim = Claim.objects.get(person=person, state="claimed")
+    found = claim_ahead(token=claim.token, person=person)
+    return [str(found[0].token)] if found else []
+
+
+def claim_or_keep_ready(study: "Study", number: int) -> Outcome:
+    """Half of them ask for work, the others, who have some, for the next piece."""
+    from consilium.workqueue.ahead import claim_ahead
+    from consilium.workqueue.models import Claim
+
+    person = reader(number)
+    mine = Claim.objects.filter(person=person, state="claimed").first()
+    if mine is None:
+        return claim_one(study, number)
+    claim_ahead(token=mine.token, person=person)
+    return []
+
+
+def half_at_work(study: "Study") -> None:
+    opens(READERS, 1)(study)
+    for number in range(READERS // 2):
+        claim_one(study, number)
+
+
 def one_claim(study: "Study") -> None:
     opens(READERS, 1)(study)
     claim_one(study, 0)
@@ -158,6 +187,7 @@ def submit_late(study: "Study", number: int) -> Outcome:
 def work_until_empty(study: "Study", number: int) -> Outcome:
     """Claims, sometimes postpones or loses the seat, and submits until nothing is left."""
     from consilium.workqueue import hold
+    from consilium.workqueue.ahead import claim_ahead
     from consilium.workqueue.claim import next_claim
     from consilium.workqueue.models import Claim
     from consilium.workqueue.submit import submit
@@ -167,6 +197,8 @@ def work_until_empty(study: "Study", number: int) -> Outcome:
         claim = next_claim(study=study, person=person, kind="test")
         if claim is None:
             break
+        if turn % 2:
+            claim_ahead(token=claim.token, person=person)
         if (turn + number) % 5 == 0 and turn < 20:
             hold.postpone(token=claim.token, person=person)
             continue
@@ -182,6 +214,8 @@ RACES = {
     "many_items": Race(opens(READERS, 1), claim_one),
     "three_seats": Race(opens(1, 3), claim_one),
     "one_person": Race(opens(READERS, 1), claim_as_one_person),
+    "many_tabs_ahead": Race(one_claim, keep_ready_as_one_person),
+    "asked_and_ahead": Race(half_at_work, claim_or_keep_ready),
     "same_key": Race(one_claim, submit_once),
     "own_keys": Race(one_claim, submit_own_key),
     "late": Race(late_claims, submit_late),

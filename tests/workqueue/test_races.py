@@ -62,6 +62,18 @@ def test_one_person_in_many_tabs_holds_one_claim(findings: Findings) -> None:
     assert len({token for token, *_ in findings["one_person"]["outcomes"]}) == 1
 
 
+def test_one_person_in_many_tabs_keeps_one_ready(findings: Findings) -> None:
+    tokens = [outcome[0] for outcome in findings["many_tabs_ahead"]["outcomes"] if outcome]
+    assert len(set(tokens)) == 1
+
+
+def test_who_asks_gets_work_whatever_is_kept_ready(findings: Findings) -> None:
+    """Half hold an item each, so the rest is just enough for the other half, whom nobody may keep it from."""
+    taken = [outcome for outcome in findings["asked_and_ahead"]["outcomes"] if outcome]
+    assert len(taken) == READERS // 2
+    assert len({item for _, item, _ in taken}) == READERS // 2
+
+
 def test_one_key_at_once_is_one_row_and_one_reply(findings: Findings) -> None:
     assert findings["same_key"]["submissions"] == 1
     assert len({row for (row,) in findings["same_key"]["outcomes"]}) == 1
