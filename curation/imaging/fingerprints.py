@@ -64,6 +64,8 @@ _NUMERIC_DATE: Final = re.compile(r"(?<!\d)(\d{1,4})[-./ ](\d{1,2})[-./ ](\d{1,4
 _COMPACT_DATE: Final = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(\d\d)(\d\d)(?!\d)")
 _DAY_MONTH: Final = re.compile(r"(?<!\w)(\d{1,2})(?:st|nd|rd|th|\.)?[ -]?([a-z]{3,9})\.?,?[ -](\d{4})(?!\d)")
 _MONTH_DAY: Final = re.compile(r"(?<!\w)([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?!\d)")
+# How both spellings with a month's name end; few texts hold it, and looking for their starts is dear.
+_YEAR_AT_END: Final = re.compile(r"[ -]\d{4}(?!\d)")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _CODE: Final = re.compile(r"[^\W_]+(?:[-./_][^\W_]+)*")
 _SHORTEST_NAME: Final = 3
@@ -142,7 +144,7 @@ def day_tokens(text: str) -> set[str]:
     """As `date_tokens`, of a text that is folded already."""
     days = set(_numeric_days(text))
     days |= {(int(y), int(m), int(d)) for y, m, d in _COMPACT_DATE.findall(text)}
-    if any(start in text for start in _MONTH_STARTS):
+    if _YEAR_AT_END.search(text) and any(start in text for start in _MONTH_STARTS):
         days |= {(int(y), _MONTHS.get(m, 0), int(d)) for d, m, y in _DAY_MONTH.findall(text)}
         days |= {(int(y), _MONTHS.get(m, 0), int(d)) for m, d, y in _MONTH_DAY.findall(text)}
     return {f"d:{y:04}{m:02}{d:02}" for y, m, d in days if 1 <= m <= 12 and 1 <= d <= 31}

@@ -1,12 +1,16 @@
 """Exports: what they hold, that other programs load them, and what the gate refuses."""
 
+import hashlib
 import io
 import json
 import os
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -15,7 +19,7 @@ from consilium.people.permissions import NotAllowed
 from curation.models import Image, Release, Source, Trace, TraceStep
 from curation.permissions import SourceRefused
 from curation.releases.export import export_folder, start_export, write_export, zipped
-from curation.releases.export_gate import ExportRefused
+from curation.releases.export_gate import ExportRefused, check_export
 from curation.releases.freeze import NewRow, freeze, withdraw_release
 from curation.releases.gather import freeze_traces
 from tests.factories import curation as making
@@ -151,6 +155,48 @@ def test_the_gate_refuses_texts_by_row_and_rule(cast: Cast, tmp_path: Path, text
     ):
         write_export(made, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+PLAIN = "Nothing."
+MAIL = "Ask jane@hospital.org."
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ({"question": MAIL}, "question"),
+        ({"steps": [PLAIN, MAIL]}, "steps"),
+        ({"label": {"reason": MAIL}}, "label.reason"),
+        (
+            {"options": [{"letter": "A", "content": PLAIN}, {"letter": "B", "content": MAIL}]},
+            "options.content",
+        ),
+        ({"votes": [{"of": [{"why": MAIL}]}]}, "votes.of.why"),
+    ],
+)
+def test_the_gate_refuses_what_stands_in_the_parquet_file_alone(
+    cast: Cast, tmp_path: Path, row: dict[str, Any], field: str
+) -> None:
+    clean = dict.fromkeys(row) | {"id": "case-1", "source": MAIL, "images": []}
+    rows = [clean | {"id": f"case-{number}"} for number in range(250)]
+    rows[222] |= row
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "data.parquet")
+    refused = re.escape(f"data.parquet, row case-222, field {field}: it holds an e-mail address.")
+    with pytest.raises(ExportRefused, match=refused):
+        check_export(tmp_path, study=cast.study, manifest={"files": []})
+    pq.write_table(pa.Table.from_pylist([*rows[:222], *rows[223:]]), tmp_path / "data.parquet")
+    check_export(tmp_path, study=cast.study, manifest={"files": []})
+
+
+def test_the_gate_refuses_an_image_of_the_parquet_file_that_the_manifest_does_not_name(
+    cast: Cast, tmp_path: Path
+) -> None:
+    row = {"id": "case-1", "images": [{"bytes": b"pixels", "path": "a.png"}]}
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "data.parquet")
+    with pytest.raises(ExportRefused, match=r"row case-1: an image is not in the manifest"):
+        check_export(tmp_path, study=cast.study, manifest={"files": []})
+    manifest = {"files": [{"path": "images/a.png", "sha256": hashlib.sha256(b"pixels").hexdigest()}]}
+    check_export(tmp_path, study=cast.study, manifest=manifest)
 
 
 def test_the_gate_refuses_an_identifier_of_any_patient_of_the_study(cast: Cast, tmp_path: Path) -> None:
