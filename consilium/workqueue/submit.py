@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from django.db import IntegrityError
 from django.db.models import Q, QuerySet
@@ -34,51 +34,37 @@ class Finished:
     standing: Standing
 
 
-def submit(
-    *,
-    claim_token: uuid.UUID | str,
-    person: Person,
-    content: dict[str, Any],
-    idempotency_key: uuid.UUID,
-    active_seconds: int = 0,
-    base_version: int = 0,
-) -> Submission:
+class Sent(TypedDict):
+    """What a person sends: the token of their claim, the finished content, and a key that they use once.
+
+    `active_seconds`: time spent on it, `base_version`: the version it builds on, 0 for none.
+    """
+
+    claim_token: uuid.UUID | str
+    person: Person
+    content: dict[str, Any]
+    idempotency_key: uuid.UUID
+    active_seconds: NotRequired[int]
+    base_version: NotRequired[int]
+
+
+def submit(**sent: Unpack[Sent]) -> Submission:
     """Store the work of a claim as version `base_version + 1`. The same key again gives the same submission.
 
     On an expired claim the person gets a free slot back, else the submission is surplus. After the first
     submission the person may send revisions until the item closes.
-    Raises Http404 (not the person's), ClaimOver, ItemClosed, VersionConflict, KeyReused, NotAllowed (no
-    consent) or InvalidContent; nothing is stored then.
+    Raises Http404 (not the person's), NotOpened, ClaimOver, ItemClosed, VersionConflict, KeyReused,
+    NotAllowed (no consent) or InvalidContent; nothing is stored then.
     """
-    sent = _Sent(claim_token, person, content, idempotency_key, active_seconds, base_version)
     return _stored(sent, go_on=False).submission
 
 
-def submit_and_go_on(
-    *,
-    claim_token: uuid.UUID | str,
-    person: Person,
-    content: dict[str, Any],
-    idempotency_key: uuid.UUID,
-    active_seconds: int = 0,
-    base_version: int = 0,
-) -> Finished:
+def submit_and_go_on(**sent: Unpack[Sent]) -> Finished:
     """The same, and the next item of the kind is claimed in the same transaction if that needs no waiting."""
-    sent = _Sent(claim_token, person, content, idempotency_key, active_seconds, base_version)
     return _stored(sent, go_on=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    token: uuid.UUID | str
-    person: Person
-    content: dict[str, Any]
-    key: uuid.UUID
-    active_seconds: int
-    base_version: int
-
-
-def _stored(sent: _Sent, *, go_on: bool) -> Finished:
+def _stored(sent: Sent, *, go_on: bool) -> Finished:
     def once() -> Finished:
         with audited_transaction():
             return _submit(sent, go_on=go_on)
@@ -86,13 +72,13 @@ def _stored(sent: _Sent, *, go_on: bool) -> Finished:
     try:
         return until_written(once)
     except IntegrityError:
-        if not Submission.objects.filter(idempotency_key=sent.key).exists():
+        if not Submission.objects.filter(idempotency_key=sent["idempotency_key"]).exists():
             raise
         return once()  # the same key arrived twice at once: the other one stored it
 
 
-def _submit(sent: _Sent, *, go_on: bool) -> Finished:
-    claim, standing = locked_work(sent.token, sent.person)
+def _submit(sent: Sent, *, go_on: bool) -> Finished:
+    claim, standing = locked_work(sent["claim_token"], sent["person"])
     known = _known(claim, sent)
     submission = _same_key(claim, sent, known)
     if submission is None:
@@ -102,16 +88,16 @@ def _submit(sent: _Sent, *, go_on: bool) -> Finished:
         _check_version(sent, known)
         if not claim.item.is_open:
             raise ItemClosed
-        cleaned = kinds.find(claim.item.kind).validate(claim.item, sent.content, claim.shown)
+        cleaned = kinds.find(claim.item.kind).validate(claim.item, sent["content"], claim.shown)
         submission = _finish(claim, standing, sent, cleaned)
     kind = claim.item.kind
     following = claim_at_once(standing, kind) if go_on and standing.takes_part else None
     return Finished(submission, following, standing)
 
 
-def _known(claim: Claim, sent: _Sent) -> list[Submission]:
+def _known(claim: Claim, sent: Sent) -> list[Submission]:
     """What is stored of this work or under this key, newest version first."""
-    return _KNOWN(item=claim.item_id, person=claim.person_id, key=sent.key)
+    return _KNOWN(item=claim.item_id, person=claim.person_id, key=sent["idempotency_key"])
 
 
 def _known_submissions(item: int, person: int, key: uuid.UUID) -> QuerySet[Submission]:
@@ -122,15 +108,15 @@ def _known_submissions(item: int, person: int, key: uuid.UUID) -> QuerySet[Submi
 _KNOWN = Prepared(_known_submissions, item=int, person=int, key=uuid.UUID)
 
 
-def _same_key(claim: Claim, sent: _Sent, known: list[Submission]) -> Submission | None:
+def _same_key(claim: Claim, sent: Sent, known: list[Submission]) -> Submission | None:
     """What this key stored before. Raises KeyReused when that is not the same work by the same person."""
-    earlier = next((each for each in known if each.idempotency_key == sent.key), None)
+    earlier = next((each for each in known if each.idempotency_key == sent["idempotency_key"]), None)
     if earlier is None:
         return None
     if (earlier.item_id, earlier.person_id) != (claim.item_id, claim.person_id):
         raise KeyReused
     try:
-        cleaned = kinds.find(earlier.kind).validate(claim.item, sent.content, earlier.shown)
+        cleaned = kinds.find(earlier.kind).validate(claim.item, sent["content"], earlier.shown)
     except kinds.InvalidContent:
         raise KeyReused from None
     if canonical_sha256(cleaned) != earlier.content_sha256:
@@ -139,17 +125,17 @@ def _same_key(claim: Claim, sent: _Sent, known: list[Submission]) -> Submission 
     return earlier
 
 
-def _check_version(sent: _Sent, known: list[Submission]) -> None:
+def _check_version(sent: Sent, known: list[Submission]) -> None:
     current, stored = (known[0].version, known[0].content) if known else (0, {})
-    if sent.base_version != current:
-        raise VersionConflict(yours=sent.base_version, current=current, content=stored)
+    if sent.get("base_version", 0) != current:
+        raise VersionConflict(yours=sent.get("base_version", 0), current=current, content=stored)
 
 
-def _finish(claim: Claim, standing: Standing, sent: _Sent, cleaned: dict[str, Any]) -> Submission:
+def _finish(claim: Claim, standing: Standing, sent: Sent, cleaned: dict[str, Any]) -> Submission:
     """Everything that a submission is: its row, its slot, the app's rows, the end of the draft."""
     now = timezone.now()
     seconds = bounded_seconds(
-        reported=sent.active_seconds, stored=claim.active_seconds, since=claim.heartbeat_at, now=now
+        reported=sent.get("active_seconds", 0), stored=claim.active_seconds, since=claim.heartbeat_at, now=now
     )
     if claim.state == ClaimState.EXPIRED:
         claim.slot = free_slot(claim.item)
@@ -182,15 +168,15 @@ def _finish(claim: Claim, standing: Standing, sent: _Sent, cleaned: dict[str, An
     return submission
 
 
-def _insert(claim: Claim, cleaned: dict[str, Any], sent: _Sent, seconds: int) -> Submission:
+def _insert(claim: Claim, cleaned: dict[str, Any], sent: Sent, seconds: int) -> Submission:
     kind = kinds.find(claim.item.kind)
     submission = Submission(
         item=claim.item,
         study=claim.study,
         person=claim.person,
         kind=kind.name,
-        idempotency_key=sent.key,
-        version=sent.base_version + 1,
+        idempotency_key=sent["idempotency_key"],
+        version=sent.get("base_version", 0) + 1,
         schema_version=kind.schema_version,
         content=cleaned,
         content_sha256=canonical_sha256(cleaned),

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import django
 
+from tests.harness.races import at_once
+
 if TYPE_CHECKING:
     from consilium.people.models import Person
     from tests.factories.cast import Cast
@@ -84,17 +86,6 @@ def vote_often(cast: "Cast", person: "Person") -> None:
             making.send(claim, making.content(making.shown(claim, "a")))
 
 
-def tried(failures: list[str], act: Callable[[], None]) -> None:
-    from django.db import connection
-
-    try:
-        act()
-    except Exception as error:
-        failures.append(repr(error))
-    finally:
-        connection.close()
-
-
 def findings() -> list[str]:
     from annotation.models import Case
     from consilium.audit.verify import verify_chains
@@ -118,7 +109,7 @@ def main() -> None:
     django.setup()
     from annotation.models import Case, Vote
 
-    cast, failures = prepare(), list[str]()
+    cast = prepare()
     acts: list[Callable[[], None]] = [
         lambda: open_round(cast, cast.lena, "Of Lena"),
         lambda: open_round(cast, cast.max, "Of Max"),
@@ -126,13 +117,8 @@ def main() -> None:
         lambda: vote_often(cast, cast.anna),
         lambda: vote_often(cast, cast.ben),
     ]
-    threads = [threading.Thread(target=tried, args=(failures, act)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
     report = {
-        "failures": failures,
+        "failures": at_once(acts),
         "findings": findings(),
         "cases": Case.objects.count(),
         "votes": Vote.objects.count(),

@@ -1,34 +1,19 @@
 """What the queue promises under concurrency, on real SQLite and PostgreSQL with several processes."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.harness.races import raced
 from tests.harness.servers import new_database
 from tests.workqueue.race import READERS
 
-ROOT = Path(__file__).resolve().parents[2]
 Findings = dict[str, dict[str, Any]]
 
 
 def race(home: Path, *, database: str = "", items: int = 8) -> Findings:
-    env = {**os.environ, "CONSILIUM_HOME": str(home), "DATABASE_URL": database, "RACE_ITEMS": str(items)}
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.workqueue.race"],
-        env=env,
-        check=False,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert ran.returncode == 0, ran.stderr[-3000:]
-    findings: Findings = json.loads(ran.stdout)
+    findings: Findings = raced("tests.workqueue.race", home, database=database, RACE_ITEMS=str(items))
     return findings
 
 

@@ -8,9 +8,12 @@ import os
 import sys
 import threading
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING
 
 import django
+
+from tests.harness.races import at_once
 
 if TYPE_CHECKING:
     from tests.factories.cast import Cast
@@ -35,9 +38,7 @@ def prepare() -> "Cast":
     return cast
 
 
-def review_all(cast: "Cast", name: str, failures: list[str], over: threading.Event) -> None:
-    from django.db import connection
-
+def review_all(cast: "Cast", name: str, over: threading.Event) -> None:
     from consilium.workqueue.claim import next_claim
     from consilium.workqueue.submit import submit
 
@@ -45,31 +46,21 @@ def review_all(cast: "Cast", name: str, failures: list[str], over: threading.Eve
     try:
         while claim := next_claim(study=cast.study, person=person, kind="review"):
             submit(claim_token=claim.token, person=person, content=ACCEPT, idempotency_key=uuid.uuid4())
-    except Exception as error:
-        failures.append(f"{name}: {error!r}")
     finally:
-        connection.close()
         over.set()
 
 
-def freeze_often(cast: "Cast", number: int, failures: list[str], over: threading.Event) -> None:
-    from django.db import connection
-
+def freeze_often(cast: "Cast", number: int, over: threading.Event) -> None:
     from curation.releases.freeze import EmptyRelease
     from curation.releases.gather import freeze_traces
 
     count = 0
-    try:
-        while not over.is_set() or not count:
-            count += 1
-            try:
-                freeze_traces(study=cast.study, name=f"{number}-{count}", by=cast.lena)
-            except EmptyRelease:
-                count -= 1
-    except Exception as error:
-        failures.append(f"freezer {number}: {error!r}")
-    finally:
-        connection.close()
+    while not over.is_set() or not count:
+        count += 1
+        try:
+            freeze_traces(study=cast.study, name=f"{number}-{count}", by=cast.lena)
+        except EmptyRelease:
+            count -= 1
 
 
 def findings(cast: "Cast") -> list[str]:
@@ -100,19 +91,13 @@ def main() -> None:
     from curation.models import Release
 
     cast = prepare()
-    failures: list[str] = []
     over = threading.Event()
-    threads = [
-        threading.Thread(target=review_all, args=(cast, name, failures, over)) for name in ("anna", "ben")
-    ]
-    threads += [
-        threading.Thread(target=freeze_often, args=(cast, number, failures, over))
-        for number in range(FREEZERS)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    failures = at_once(
+        [
+            *(partial(review_all, cast, name, over) for name in ("anna", "ben")),
+            *(partial(freeze_often, cast, number, over) for number in range(FREEZERS)),
+        ]
+    )
     report = {"failures": failures, "findings": findings(cast), "releases": Release.objects.count()}
     sys.stdout.write(json.dumps(report))
 
