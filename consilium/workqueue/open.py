@@ -2,22 +2,25 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from consilium.audit.record import record
+from consilium.audit.record import audited_transaction, record
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
-from consilium.workqueue.models import ACTIVE, Round, WorkItem
+from consilium.workqueue.models import ACTIVE, Claim, Round, WorkItem
 from consilium.workqueue.refusals import AlreadyOpen
-from consilium.workqueue.slots import leave_slot, lock_item, note_free_slot
+from consilium.workqueue.retry import until_written
+from consilium.workqueue.slots import leave_slots, lock_item, note_free_slot
 from consilium.workqueue.states import ClaimState
 
 OVERRIDES = frozenset({"specialty", "department", "priority", "capacity", "excluded"})
 BATCH = 500
+CLOSED_AT_ONCE = 200
 
 
 @transaction.atomic
@@ -131,18 +134,16 @@ def close_item(item: WorkItem, *, by: Person | None = None) -> WorkItem:
         check_lead(by, item.study)
     locked = lock_item(item.pk)
     item.is_open = False
-    if not WorkItem.objects.filter(pk=item.pk, is_open=True).update(is_open=False):
-        return item
-    for claim in (
-        locked.claims.select_related("study").select_for_update(of=("self",)).filter(state__in=ACTIVE)
-    ):
-        leave_slot(claim, ClaimState.WITHDRAWN, item=locked, by=by, reason="The item was closed.")
-    record(action="item.closed", obj=item, by=by, study=item.study)
+    if locked.is_open:
+        _close([locked], item.study, by)
     return item
 
 
 def close_round(*, work_round: Round, by: Person) -> Round:
-    """Close every open item of a round. Raises NotAllowed unless `by` leads the study."""
+    """Close every open item of a round, so many at once that readers hardly wait. Raises NotAllowed.
+
+    Interrupted, it leaves a round that is closed in part and open by name: closing it again goes on.
+    """
     check_lead(by, work_round.study)
     _close_items(work_round, by)
     with transaction.atomic():
@@ -154,8 +155,30 @@ def close_round(*, work_round: Round, by: Person) -> Round:
 
 
 def _close_items(work_round: Round, by: Person) -> None:
-    for item in work_round.items.select_related("study").filter(is_open=True).order_by("pk"):
-        close_item(item, by=by)
+    while until_written(partial(_close_part, work_round, by)):
+        pass
+
+
+def _close_part(work_round: Round, by: Person) -> bool:
+    with audited_transaction():
+        still_open = work_round.items.filter(is_open=True).order_by("pk")
+        items = list(still_open.select_for_update(of=("self",), no_key=True)[:CLOSED_AT_ONCE])
+        _close(items, work_round.study, by)
+        return bool(items)
+
+
+def _close(items: Sequence[WorkItem], study: Study, by: Person | None) -> None:
+    """Close locked, open items of a study."""
+    keys = [item.pk for item in items]
+    WorkItem.objects.filter(pk__in=keys).update(is_open=False)
+    held = Claim.objects.filter(item__in=keys).order_by("pk").select_for_update(of=("self",))
+    for state in ACTIVE:
+        claims = list(held.filter(state=state))
+        for claim in claims:
+            claim.study = study
+        leave_slots(claims, ClaimState.WITHDRAWN, by=by, reason="The item was closed.")
+    for item in items:
+        record(action="item.closed", obj=item, by=by, study=study)
 
 
 @transaction.atomic

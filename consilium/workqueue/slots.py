@@ -3,6 +3,7 @@
 Lock order everywhere: item, then claim, then the audit chain. That order cannot deadlock.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from consilium.people.models import Person, Study
 from consilium.prepared import Prepared
-from consilium.states.transitions import transition
+from consilium.states.transitions import transition, transition_all
 from consilium.workqueue.models import ACTIVE, Claim, WorkItem
 from consilium.workqueue.retry import until_written
 from consilium.workqueue.states import ClaimState
@@ -60,6 +61,16 @@ def leave_slot(claim: Claim, to: ClaimState, *, item: WorkItem, by: Person | Non
     if reason:
         Claim.objects.filter(pk=claim.pk).update(reason=reason)
     note_free_slot(item)
+
+
+def leave_slots(claims: Sequence[Claim], to: ClaimState, *, by: Person | None, reason: str = "") -> None:
+    """The same for claims of one state and one study, on locked items."""
+    if not claims:
+        return
+    transition_all(claims, to, by=by, slot=None, heartbeat_at=timezone.now())
+    if reason:
+        Claim.objects.filter(pk__in=[claim.pk for claim in claims]).update(reason=reason)
+    WorkItem.objects.filter(pk__in=[claim.item_id for claim in claims]).update(is_full=False)
 
 
 def deadline(study: Study) -> dict[str, Any]:

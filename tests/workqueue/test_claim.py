@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -30,6 +31,10 @@ def taken(cast: Cast, name: str = "anna") -> Claim:
     claim = take(cast, name)
     assert claim is not None
     return claim
+
+
+def state_of(claim: Claim) -> str:
+    return Claim.objects.get(pk=claim.pk).state
 
 
 def expire(claim: Claim) -> None:
@@ -202,6 +207,32 @@ def test_closing_withdraws_what_is_open_and_keeps_drafts(cast: Cast, opened: Ope
     assert Draft.objects.count() == 1
     assert take(cast, "ben") is None
     assert AuditEvent.objects.filter(action="item.closed").count() == 1
+
+
+def test_a_round_is_closed_in_parts_of_many_items(
+    cast: Cast, opened: Opens, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    work_round = opened(40)
+    held = [taken(cast, name) for name in ("anna", "ben")]
+    with django_assert_max_num_queries(40):
+        close_round(work_round=work_round, by=cast.lena)
+    assert {state_of(claim) for claim in held} == {ClaimState.WITHDRAWN}
+    closed = AuditEvent.objects.filter(action="item.closed").values_list("object_id", flat=True)
+    assert sorted(closed) == sorted(str(item.pk) for item in work_round.items.all())
+
+    monkeypatch.setattr("consilium.workqueue.open.CLOSED_AT_ONCE", 3)
+    again = open_items(
+        study=cast.study,
+        kind=NAME,
+        name="Round 2",
+        objects=[(100 + n, {}) for n in range(7)],
+        role="annotator",
+        capacity=1,
+        by=cast.lena,
+    )
+    close_round(work_round=again, by=cast.lena)
+    assert not WorkItem.objects.filter(is_open=True).exists()
+    assert AuditEvent.objects.filter(action="item.closed").count() == 47
 
 
 def test_only_a_lead_opens_and_closes(cast: Cast, opened: Opens) -> None:
