@@ -4,38 +4,34 @@ Up to `prefetch` of the study's settings. They sit on slots like every claim, an
 otherwise be told that nothing is left, by expiry, or when the person stops for the day.
 """
 
-import uuid
 from itertools import dropwhile
 
 from django.db.models import QuerySet
 
 from consilium.audit.record import audited_transaction
-from consilium.people.models import Person
 from consilium.people.permissions import Standing
 from consilium.prepared import Prepared
 from consilium.workqueue import hold
-from consilium.workqueue.claim import keep_ready, line_of, owned_work
+from consilium.workqueue.claim import keep_ready, line_of
 from consilium.workqueue.models import ACTIVE, Claim
 from consilium.workqueue.retry import until_written
 from consilium.workqueue.states import ClaimState
 
 
-def claim_ahead(*, token: uuid.UUID | str, person: Person) -> tuple[Claim, Standing] | None:
-    """The claim that follows the person's claim of that token, kept ready from now on; their standing.
+def claim_ahead(claim: Claim, standing: Standing) -> Claim | None:
+    """The claim that follows one of the person with that standing, kept ready from now on.
 
     None: the settings allow no more, no new item is left at once, or the claim itself is over. Asking again
-    gives the same claim. Raises Http404.
+    gives the same claim.
     """
-    claim, standing = owned_work(token, person)
     most = claim.study.settings.prefetch
     if claim.state not in ACTIVE or not standing.takes_part or not most:
         return None
     following = _known(claim) or until_written(lambda: _kept(claim, standing, most))
-    if following is None:
-        return None
-    following.study, following.person = claim.study, person
-    following.item.study = claim.study
-    return following, standing
+    if following is not None:
+        following.study, following.person = claim.study, claim.person
+        following.item.study = claim.study
+    return following
 
 
 def _known(claim: Claim) -> Claim | None:

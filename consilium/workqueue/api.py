@@ -20,6 +20,7 @@ from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
 from consilium.workqueue import drafts, hold
 from consilium.workqueue.ahead import claim_ahead
+from consilium.workqueue.claim import owned_work
 from consilium.workqueue.kinds import InvalidContent
 from consilium.workqueue.models import Claim, Submission
 from consilium.workqueue.places import next_place, place_after_postponing, screen_of
@@ -132,9 +133,10 @@ def submit(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
 def ahead(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
     """Keep the piece after this one ready and give its address and screen; empty where there is none."""
     read_body(request)
-    found = claim_ahead(token=token, person=signed_in(request)) if can_turn(request) else None
-    screen = _screen(request, *found) if found else ""
-    return {"next": screen_of(found[0]) if found and screen else "", "screen": screen}
+    claim, standing = owned_work(token, signed_in(request))
+    following = claim_ahead(claim, standing) if can_turn(request) else None
+    screen = _screen(request, following, standing) if following else ""
+    return {"next": screen_of(following) if following and screen else "", "screen": screen}
 
 
 def _screen(request: HttpRequest, claim: Claim, standing: Standing) -> str:

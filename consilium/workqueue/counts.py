@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from statistics import median
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from consilium.people.models import Membership
@@ -146,15 +146,18 @@ def _count(membership: Membership, kind: kinds.WorkKind, active: Claim | None) -
     room = WorkItem.objects.with_free_slot().filter(kind=kind.name).eligible_for(membership)
     waiting = room.waiting_for(person)[: MOST_COUNTED + 1].count()
     mine = Claim.objects.filter(study=study, person=person, item__kind=kind.name, item__is_open=True)
-    waiting += mine.filter(state=ClaimState.ASSIGNED).count()  # on a slot already, so not in the queue
-    postponed = mine.filter(state=ClaimState.POSTPONED)
+    held = mine.aggregate(
+        ready=Count("pk", filter=Q(state=ClaimState.ASSIGNED)),
+        postponed=Count("pk", filter=Q(state=ClaimState.POSTPONED)),
+    )
+    waiting += held["ready"]  # on a slot already, so not in the queue
     done = Submission.objects.filter(study=study, person=person, kind=kind.name, version=1)
     return KindCount(
         name=kind.name,
         label=kind.label,
         waiting=min(waiting, MOST_COUNTED),
         more=waiting > MOST_COUNTED,
-        postponed=postponed.count(),
+        postponed=held["postponed"],
         done=done.count(),
         claim=active if active and active.item.kind == kind.name else None,
     )

@@ -50,6 +50,7 @@ READ: dict[str, Row] = {
     "work:finished": MEMBERS,
     "work:next": POST_ONLY,
     "work:session": PERSONS,
+    "work:ahead": POST_ONLY,
     "work:draft": POST_ONLY,
     "work:finish": POST_ONLY,
     "work:heartbeat": POST_ONLY,
@@ -162,6 +163,7 @@ WRITE: dict[str, Sent] = {
     "people:settings": by_leads(200, votes_per_case="5"),  # after the first vote a reason is asked for
     "people:guidelines": by_leads(302, text="Judge the image."),
     "work:next": Sent((302, 409, 409, 302, 404, 404)),  # two hold work of another kind
+    "work:ahead": on_claim(200),
     "work:draft": on_claim(200, content={}, draft_version=0, base_version=0),
     "work:finish": on_claim(200),
     "work:heartbeat": on_claim(200, active_seconds=1),

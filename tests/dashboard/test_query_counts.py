@@ -14,6 +14,8 @@ from django.db import connection
 from django.test import Client
 
 from consilium.workqueue import counts
+from consilium.workqueue.models import Claim
+from consilium.workqueue.places import assets_version
 from tests.dashboard.access_table import READ
 from tests.factories import annotation as making
 from tests.factories.cast import Cast
@@ -65,18 +67,26 @@ def calls(cast: Cast) -> dict[str, int]:
     """What a reader's browser sends while one case is judged and the next one comes."""
     client = Client()
     client.force_login(cast.ben)
-    claim = making.claim(cast.study, cast.ben)
     send = {
         "heartbeat": {"active_seconds": 3},
         "draft": {"content": {}, "draft_version": 0, "base_version": 0},
-        "submit": {
-            "content": making.content(), "key": str(uuid.uuid4()), "active_seconds": 3, "base_version": 0,
-        },
-    }  # fmt: skip
-    return {
-        name: queries(lambda: client.post(f"/work/{claim.token}/{name}/", body, "application/json"))  # noqa: B023
-        for name, body in send.items()
+        "submit": {"content": making.content(), "active_seconds": 3, "base_version": 0},
+        "ahead": {},
     }
+
+    def post(name: str, headers: dict[str, str]) -> int:
+        claim = making.claim(cast.study, cast.ben)
+        body = send[name] | ({"key": str(uuid.uuid4())} if name == "submit" else {})
+        address = f"/work/{claim.token}/{name}/"
+        return queries(lambda: client.post(address, body, "application/json", headers=headers))
+
+    screen = {"X-Work-Screen": assets_version()}
+    found = {name: post(name, {}) for name in ("heartbeat", "draft", "submit")}
+    found["ahead"] = post("ahead", screen)
+    ready = Claim.objects.get(state="assigned")
+    found["submit, the next one is there"] = post("submit", screen | {"X-Work-Ahead": str(ready.token)})
+    found["submit, brings the screen"] = post("submit", screen)
+    return found
 
 
 def compare(name: str, found: dict[str, int]) -> None:
@@ -92,6 +102,6 @@ def test_pages_cost_what_they_did(cast: Cast) -> None:
 
 
 def test_calls_cost_what_they_did(cast: Cast) -> None:
-    making.opened(cast, questions=3)
+    making.opened(cast, questions=5)
     making.vote(cast.study, cast.ben)  # the protocol is locked at the first vote
     compare("calls", calls(cast))

@@ -122,7 +122,7 @@ def make_world(cast: Cast) -> World:
     arguments |= {"annotation:close-round": _pk(votes["case"].round)}
     arguments |= {f"annotation:{n}": {"token": votes["adjudicate"].token} for n in ("adjudicate", "blind")}
     arguments |= {f"work:{name}": {"kind": "compare"} for name in ("finished", "next")}
-    calls = ("draft", "finish", "heartbeat", "postpone", "skip", "submit")
+    calls = ("ahead", "draft", "finish", "heartbeat", "postpone", "skip", "submit")
     arguments |= {f"work:{name}": {"token": votes["review"].token} for name in calls}
     arguments |= {f"training:{name}": _pk(models["run"]) for name in ("run", "live")}
     arguments |= {"benchmark:evaluation": _pk(models["evaluation"])}

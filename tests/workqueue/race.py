@@ -105,24 +105,26 @@ def claim_as_one_person(study: "Study", number: int) -> Outcome:
 
 def keep_ready_as_one_person(study: "Study", number: int) -> Outcome:
     from consilium.workqueue.ahead import claim_ahead
+    from consilium.workqueue.claim import owned_work
     from consilium.workqueue.models import Claim
 
     person = reader(0)
     claim = Claim.objects.get(person=person, state="claimed")
-    found = claim_ahead(token=claim.token, person=person)
-    return [str(found[0].token)] if found else []
+    found = claim_ahead(*owned_work(claim.token, person))
+    return [str(found.token)] if found else []
 
 
 def claim_or_keep_ready(study: "Study", number: int) -> Outcome:
     """Half of them ask for work, the others, who have some, for the next piece."""
     from consilium.workqueue.ahead import claim_ahead
+    from consilium.workqueue.claim import owned_work
     from consilium.workqueue.models import Claim
 
     person = reader(number)
     mine = Claim.objects.filter(person=person, state="claimed").first()
     if mine is None:
         return claim_one(study, number)
-    claim_ahead(token=mine.token, person=person)
+    claim_ahead(*owned_work(mine.token, person))
     return []
 
 
@@ -188,7 +190,7 @@ def work_until_empty(study: "Study", number: int) -> Outcome:
     """Claims, sometimes postpones or loses the seat, and submits until nothing is left."""
     from consilium.workqueue import hold
     from consilium.workqueue.ahead import claim_ahead
-    from consilium.workqueue.claim import next_claim
+    from consilium.workqueue.claim import next_claim, owned_work
     from consilium.workqueue.models import Claim
     from consilium.workqueue.submit import submit
 
@@ -198,7 +200,7 @@ def work_until_empty(study: "Study", number: int) -> Outcome:
         if claim is None:
             break
         if turn % 2:
-            claim_ahead(token=claim.token, person=person)
+            claim_ahead(*owned_work(claim.token, person))
         if (turn + number) % 5 == 0 and turn < 20:
             hold.postpone(token=claim.token, person=person)
             continue

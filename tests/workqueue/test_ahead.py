@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,7 +14,7 @@ from consilium.audit.models import AuditEvent
 from consilium.people.models import Participation
 from consilium.workqueue import drafts, hold
 from consilium.workqueue.ahead import claim_ahead
-from consilium.workqueue.claim import earlier_claim, next_claim, open_claim
+from consilium.workqueue.claim import earlier_claim, next_claim, open_claim, owned_work
 from consilium.workqueue.counts import count_of, forget, today_at_work
 from consilium.workqueue.models import Claim, WorkItem
 from consilium.workqueue.open import close_item, close_round
@@ -38,10 +37,14 @@ def taken(cast: Cast, name: str = "anna") -> Claim:
     return claim
 
 
-def kept(cast: Cast, after: Claim, name: str = "anna") -> Claim:
-    found = claim_ahead(token=after.token, person=getattr(cast, name))
+def ahead(cast: Cast, after: Claim) -> Claim | None:
+    return claim_ahead(*owned_work(after.token, cast.anna))
+
+
+def kept(cast: Cast, after: Claim) -> Claim:
+    found = ahead(cast, after)
     assert found is not None
-    return found[0]
+    return found
 
 
 def finish(cast: Cast, claim: Claim, name: str = "anna") -> None:
@@ -94,19 +97,17 @@ def test_the_settings_say_how_many(cast: Cast, opened: Opens) -> None:
     opened(9)
     first = taken(cast)
     last = kept(cast, first)
-    assert claim_ahead(token=last.token, person=cast.anna) is None, (
-        "one is kept ready unless a lead says more"
-    )
+    assert ahead(cast, last) is None, "one is kept ready unless a lead says more"
     allow(cast, 3)
     line = [first, last]
     for _ in range(2):
         line.append(kept(cast, line[-1]))
-    assert claim_ahead(token=line[-1].token, person=cast.anna) is None
+    assert ahead(cast, line[-1]) is None
     for claim in line:
         assert taken(cast).token == claim.token
         finish(cast, claim)
     allow(cast, 0)
-    assert claim_ahead(token=taken(cast).token, person=cast.anna) is None
+    assert ahead(cast, taken(cast)) is None
     assert Claim.objects.filter(state=ClaimState.ASSIGNED).count() == 0
 
 
@@ -114,12 +115,10 @@ def test_nothing_is_kept_ready_after_work_that_is_over(cast: Cast, opened: Opens
     opened(4)
     first = taken(cast)
     finish(cast, first)
-    assert claim_ahead(token=first.token, person=cast.anna) is None
-    assert claim_ahead(token=taken(cast).token, person=cast.anna) is not None
+    assert ahead(cast, first) is None
+    assert ahead(cast, taken(cast)) is not None
     Participation.objects.filter(person=cast.anna).update(withdrawn_at=timezone.now())
-    assert claim_ahead(token=Claim.objects.get(state="claimed").token, person=cast.anna) is None
-    with pytest.raises(Http404):
-        claim_ahead(token=first.token, person=cast.ben)
+    assert ahead(cast, Claim.objects.get(state="claimed")) is None
 
 
 def test_what_is_kept_ready_takes_no_work(cast: Cast, opened: Opens) -> None:
