@@ -67,7 +67,7 @@ def calls(cast: Cast) -> dict[str, int]:
     """What a reader's browser sends while one case is judged and the next one comes."""
     client = Client()
     client.force_login(cast.ben)
-    send = {
+    send: dict[str, dict[str, Any]] = {
         "heartbeat": {"active_seconds": 3},
         "draft": {"content": {}, "draft_version": 0, "base_version": 0},
         "submit": {"content": making.content(), "active_seconds": 3, "base_version": 0},
