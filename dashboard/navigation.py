@@ -84,7 +84,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     studies = _STUDIES(person=person.pk)
     slug = request.resolver_match.kwargs.get("study") if request.resolver_match else None
     current = next((study for study in studies if study.slug == slug), None)
-    roles = roles_of(person, current)
+    held = getattr(request, "study_roles", None)  # the view has read them, where it is one of a study
+    roles = roles_of(person, current) if held is None else held
     sections = [*_study_sections(request, current, roles), *_site_sections(request, roles)]
     return {
         "navigation": sections,
