@@ -223,3 +223,15 @@ class AgreementSummary(Summary):
 
     def __str__(self) -> str:
         return f"Agreement of study {self.study_id}"
+
+
+class ProgressSummary(Summary):
+    """The counts of how far a study is; derived, so that it may go at any time."""
+
+    study = models.OneToOneField(Study, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name_plural = "progress summaries"
+
+    def __str__(self) -> str:
+        return f"Progress of study {self.study_id}"

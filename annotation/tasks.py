@@ -2,6 +2,7 @@
 
 from annotation import pairing
 from annotation.agreement import AGREEMENT, summarise_agreement
+from annotation.progress import PROGRESS, summarise_progress
 from annotation.responses import answer_questions
 from consilium.jobs.registry import JobKind, register
 
@@ -10,4 +11,5 @@ def register_jobs() -> None:
     """Make the app's job kinds known."""
     register(JobKind("annotation.answer", "Collecting answers", answer_questions, queue="gpu"))
     register(JobKind(AGREEMENT.name, "Computing agreement", summarise_agreement))
+    register(JobKind(PROGRESS.name, "Counting progress", summarise_progress))
     register(JobKind(pairing.KIND, "Opening a round", pairing.run_pairing))

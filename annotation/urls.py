@@ -13,6 +13,7 @@ urlpatterns = [
     path("s/<slug:study>/cases/<int:pk>/", cases.case, name="case"),
     path("s/<slug:study>/cases/<int:pk>/exclude/", cases.exclude_case, name="exclude-case"),
     path("s/<slug:study>/rounds/", rounds.rounds, name="rounds"),
+    path("s/<slug:study>/rounds/count/", rounds.count, name="count-progress"),
     path("s/<slug:study>/rounds/ask-models/", rounds.ask_models, name="ask-models"),
     path("s/<slug:study>/rounds/open/", rounds.open_round, name="open-round"),
     path("s/<slug:study>/rounds/<int:pk>/close/", rounds.close, name="close-round"),

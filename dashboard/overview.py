@@ -4,21 +4,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, Model, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from annotation.models import Case
+from annotation.progress import PROGRESS, StudyProgress, kept_progress, rounds_with_counts
 from annotation.states import CaseState
 from consilium.audit.models import AuditEvent
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
 from consilium.workqueue.models import Submission
-from consilium.workqueue.rounds import rounds_of
-from curation.models import Image, Question, Release, Trace
+from curation.models import Image, Release, Trace
 from curation.permissions import for_settling, for_signing
-from curation.states import ImageState, ReleaseState, TraceState
+from curation.states import ImageState, QuestionState, ReleaseState, TraceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +43,16 @@ class Waiting:
 def overview(study: Study, person: Person) -> dict[str, Any]:
     """Everything the study's front page shows to this lead."""
     mine, others = _waiting(study, person)
+    progress, kept = kept_progress(study)
+    jobs = Job.objects.filter(study=study).exclude(kind=PROGRESS.name)  # shown beside the counts
     return {
-        "tiles": _tiles(study),
+        "kept": kept,
+        "tiles": _tiles(study, progress),
         "waiting": mine,
         "waiting_for_others": others,
-        "rounds": rounds_with_progress(study),
-        "running": Job.objects.filter(study=study, state__in=[JobState.QUEUED, JobState.RUNNING]).order_by(
-            "created_at"
-        ),
-        "failed": _failed(study),
+        "rounds": _rounds(study, progress),
+        "running": jobs.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).order_by("created_at"),
+        "failed": _failed(jobs),
         "releases": Release.objects.filter(study=study, state=ReleaseState.FROZEN).order_by("-frozen_at")[:4],
         "events": _latest_events(study),
     }
@@ -63,52 +64,47 @@ def _latest_events(study: Study) -> "QuerySet[AuditEvent]":
     return events.select_related("actor").order_by("-sequence")[:8]
 
 
-def _failed(study: Study) -> "QuerySet[Job]":
+def _failed(jobs: "QuerySet[Job]") -> "QuerySet[Job]":
     """The last failures that no later job of the same kind has made good."""
-    jobs = Job.objects.filter(study=study)
     later = jobs.filter(
         kind=OuterRef("kind"), state=JobState.SUCCEEDED, finished_at__gt=OuterRef("finished_at")
     )
     return jobs.filter(~Exists(later), state=JobState.FAILED).order_by("-finished_at")[:3]
 
 
-def by_state(queryset: "QuerySet[Any]") -> dict[str, int]:
-    """State to number of rows."""
-    return dict(queryset.order_by().values_list("state").annotate(n=Count("pk")))
-
-
-def rounds_with_progress(study: Study) -> list[dict[str, Any]]:
+def _rounds(study: Study, progress: StudyProgress) -> list[dict[str, Any]]:
     """Each round with the slots it offers and the counted submissions it has."""
     return [
         {
-            "label": f"{one.round.get_kind_display()}: {one.round.name}",
-            "done": one.done,
-            "slots": one.slots,
-            "is_open": one.round.closed_at is None,
+            "label": f"{one.get_kind_display()}: {one.name}",
+            "done": counts.done,
+            "slots": counts.slots,
+            "is_open": one.closed_at is None,
         }
-        for one in rounds_of(study)
+        for one, counts in rounds_with_counts(study, progress)
     ]
 
 
-def _tiles(study: Study) -> list[dict[str, Any]]:
-    since = timezone.now() - timedelta(days=1)
-    submissions = Submission.objects.filter(study=study)
+def _tiles(study: Study, progress: StudyProgress) -> list[dict[str, Any]]:
+    day = Submission.objects.filter(study=study, submitted_at__gte=timezone.now() - timedelta(days=1))
+    accepted = (TraceState.ACCEPTED, TraceState.EDITED)
     return [
-        _tile("Images", Image, study, "curation:images", "usable", ImageState.RELEASED),
-        _tile("Questions", Question, study, "curation:questions", "ready", "ready"),
-        _tile("Traces", Trace, study, "curation:traces", "accepted", TraceState.ACCEPTED, TraceState.EDITED),
-        _tile("Cases", Case, study, "annotation:cases", "settled", CaseState.SETTLED),
+        _tile("Images", progress.images, study, "curation:images", "usable", ImageState.RELEASED),
+        _tile("Questions", progress.questions, study, "curation:questions", "ready", QuestionState.READY),
+        _tile("Traces", progress.traces, study, "curation:traces", "accepted", *accepted),
+        _tile("Cases", progress.cases, study, "annotation:cases", "settled", CaseState.SETTLED),
         {
             "label": "Submissions",
-            "value": submissions.count(),
-            "note": f"{submissions.filter(submitted_at__gte=since).count()} in the last day",
+            "value": progress.submissions,
+            "note": f"{day.count()} in the last day",
             "url": "",
         },
     ]
 
 
-def _tile(label: str, model: type[Model], study: Study, view: str, word: str, *states: str) -> dict[str, Any]:
-    counts = by_state(model._default_manager.filter(study=study))
+def _tile(
+    label: str, counts: dict[str, int], study: Study, view: str, word: str, *states: str
+) -> dict[str, Any]:
     good = sum(counts.get(state, 0) for state in states)
     url = reverse(view, args=[study.slug])
     return {"label": label, "value": sum(counts.values()), "note": f"{good} {word}", "url": url}
@@ -122,7 +118,7 @@ def _waiting(study: Study, person: Person) -> tuple[list[Waiting], list[Waiting]
         count = matter.mine.count()
         if count:
             mine.append(Waiting(f"{matter.text}: {count}", url))
-        if left := matter.rows.count() - count:
+        if matter.mine is not matter.rows and (left := matter.rows.count() - count):
             others.append(Waiting(f"{matter.text}, {matter.else_for}: {left}", url))
     return mine, others
 

@@ -10,5 +10,6 @@ urlpatterns = [
     path("healthz", views.health, name="health"),
     path("design/", design_system.show, name="design"),
     path("s/<slug:study>/", views.study, name="study"),
+    path("s/<slug:study>/count/", views.count, name="count"),
     path("s/<slug:study>/record/", views.record, name="record"),
 ]

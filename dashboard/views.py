@@ -5,13 +5,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 
+from annotation.progress import refresh_progress
 from consilium.audit.models import AuditEvent
 from consilium.audit.record import request_id
 from consilium.pages import page_of
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.permissions import roles_of
-from consilium.people.requests import signed_in
+from consilium.people.requests import post_only, signed_in
 from dashboard.overview import overview
 
 PAGE = 50
@@ -33,6 +34,14 @@ def study(request: HttpRequest, study: Study) -> HttpResponse:
     if Role.LEAD not in roles_of(person, study):
         return redirect("work:queue", study=study.slug)
     return render(request, "dashboard/study.html", {"study": study, **overview(study, person)})
+
+
+@post_only
+@study_view(Role.LEAD)
+def count(request: HttpRequest, study: Study) -> HttpResponse:
+    """Count the figures of the front page anew and show it again."""
+    refresh_progress(study, by=signed_in(request))
+    return redirect("site:study", study=study.slug)
 
 
 @study_view(Role.LEAD)

@@ -17,7 +17,7 @@ from annotation.agreement import (
 )
 from annotation.forms import PreferenceFreezeForm
 from annotation.models import Dimension
-from annotation.overview import cases_by_state
+from annotation.progress import cases_by_state
 from consilium.pages import one_of, refusals_on
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study

@@ -1,17 +1,14 @@
 """The leads' page about rounds: answers of models, new rounds, how far the open ones are."""
 
-from typing import Any
-
 from django.contrib import messages
-from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from annotation.forms import AskModelsForm, ComparisonRoundForm
-from annotation.models import Response
 from annotation.pairing import KIND as PAIRING
-from annotation.pairing import pairable, start_comparison_round
+from annotation.pairing import start_comparison_round
+from annotation.progress import kept_progress, refresh_progress, rounds_with_counts
 from annotation.responses import ask_for_answers
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
@@ -20,9 +17,8 @@ from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
-from consilium.workqueue.models import Kind, Round, Submission
+from consilium.workqueue.models import Kind, Round
 from consilium.workqueue.open import close_round
-from curation.models import Question, Use
 
 KINDS = (Kind.COMPARE, Kind.ADJUDICATE)
 
@@ -32,6 +28,14 @@ KINDS = (Kind.COMPARE, Kind.ADJUDICATE)
 def rounds(request: HttpRequest, study: Study) -> HttpResponse:
     """Rounds with their progress, and the two forms that lead to a new one."""
     return _page(request, study)
+
+
+@post_only
+@study_view(Role.LEAD)
+def count(request: HttpRequest, study: Study) -> HttpResponse:
+    """Count the figures of the page anew and show it again."""
+    refresh_progress(study, by=signed_in(request))
+    return redirect("annotation:rounds", study=study.slug)
 
 
 @post_only
@@ -61,6 +65,7 @@ def open_round(request: HttpRequest, study: Study) -> HttpResponse:
     if form.is_valid():
         with refusals_on(form):
             opened, job = start_comparison_round(study=study, by=person, **form.cleaned_data)
+            refresh_progress(study, by=person)
             if job is None:
                 messages.success(request, f"{opened.items.count()} cases are open for votes.")
             return redirect("annotation:rounds", study=study.slug)
@@ -74,6 +79,7 @@ def close(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     person = signed_in(request)
     chosen = get_object_or_404(Round, pk=pk, study=study, kind__in=KINDS)
     close_round(work_round=chosen, by=person)
+    refresh_progress(study, by=person)
     messages.success(request, f"{chosen.name} is closed.")
     return redirect("annotation:rounds", study=study.slug)
 
@@ -86,52 +92,27 @@ def _page(
     round_form: ComparisonRoundForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    answered = (
-        Response.objects.filter(study=study).order_by().values("endpoint__name").annotate(n=Count("pk"))
-    )
+    progress, kept = kept_progress(study)
+    counted = list(rounds_with_counts(study, progress))
+    number = sum(one.kind == Kind.COMPARE for one, _ in counted) + 1
     context = {
         "study": study,
-        "rounds": _rounds(study),
+        "kept": kept,
+        "progress": progress,
+        "rounds": [
+            {"round": one, "dialog": f"close-{one.pk}", "counts": counts}
+            for one, counts in counted
+            if one.kind in KINDS
+        ],
         "jobs": _jobs(study),
-        "test_questions": Question.objects.for_use(study, Use.TEST).ready().count(),
-        "answered": [(row["endpoint__name"], row["n"]) for row in answered.order_by("endpoint__name")],
-        "can_pair": pairable(study).count(),
         "ask_form": ask_form or AskModelsForm(study),
-        "round_form": round_form or ComparisonRoundForm(initial={"name": _next_name(study)}),
+        "round_form": round_form or ComparisonRoundForm(initial={"name": f"Round {number}"}),
     }
     return render(request, "annotation/rounds.html", context, status=status)
 
 
-def _rounds(study: Study) -> list[dict[str, Any]]:
-    """Each round with its slots, its counted submissions and what is open."""
-    listed = Round.objects.filter(study=study, kind__in=KINDS).annotate(
-        item_count=Count("items"),
-        slots=Sum("items__capacity"),
-        still_open=Count("items", filter=Q(items__is_open=True)),
-    )
-    done = dict(
-        Submission.objects.filter(item__round__in=listed.values("pk"), version=1, is_surplus=False)
-        .order_by()
-        .values_list("item__round")
-        .annotate(n=Count("pk"))
-    )
-    return [
-        {
-            "round": one,
-            "dialog": f"close-{one.pk}",
-            "done": min(done.get(one.pk, 0), one.slots or 0),
-            "slots": one.slots or 0,
-        }
-        for one in listed
-    ]
-
-
-def _jobs(study: Study) -> "QuerySet[Job]":
-    """Jobs of this page that run, and the last ones that failed."""
+def _jobs(study: Study) -> list[Job]:
+    """Jobs of this page that run, else the last ones that failed."""
     jobs = Job.objects.filter(study=study, kind__in=("annotation.answer", PAIRING))
     busy = jobs.filter(state__in=(JobState.QUEUED, JobState.RUNNING))
-    return busy if busy.exists() else jobs.filter(state=JobState.FAILED).order_by("-created_at")[:2]
-
-
-def _next_name(study: Study) -> str:
-    return f"Round {Round.objects.filter(study=study, kind=Kind.COMPARE).count() + 1}"
+    return list(busy) or list(jobs.filter(state=JobState.FAILED).order_by("-created_at")[:2])

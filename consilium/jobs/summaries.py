@@ -59,12 +59,17 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class SummaryKind:
-    """One table of summaries: its job kind's name, its inputs (cheap to ask), and its JSON content."""
+    """One table of summaries: its job kind's name, its inputs (cheap to ask), and its JSON content.
+
+    `is_quick`: a part of a second however many the inputs; computed at once where a person would wait for the
+    job, the first time and when asked for.
+    """
 
     name: str
     model: type[Summary]
     inputs: Callable[[Key], Inputs]
     compute: Callable[[Key], dict[str, Any]]
+    is_quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ def kept_figures(kind: SummaryKind, key: Key, study: Study) -> Kept:
     inputs = kind.inputs(key)
     if summary is not None and summary.fingerprint == inputs.fingerprint:
         return Kept(summary, True, _last_job(kind, key, study, summary))
-    if inputs.rows < FEW:
+    if inputs.rows < FEW or (kind.is_quick and summary is None):
         return Kept(_compute(kind, key, inputs), True, None)
     job = _last_job(kind, key, study, summary)
     if job is None and (summary is None or timezone.now() - summary.computed_at >= LEAST_AGE):
@@ -109,7 +114,7 @@ def kept_figures(kind: SummaryKind, key: Key, study: Study) -> Kept:
 def refresh(kind: SummaryKind, key: Key, study: Study, by: Person) -> None:
     """Compute the figures anew, also when nothing seems to have changed. The caller has checked `by`."""
     inputs = kind.inputs(key)
-    if inputs.rows < FEW:
+    if inputs.rows < FEW or kind.is_quick:
         _compute(kind, key, inputs)
         return
     summary = _kept(kind, key)

@@ -17,7 +17,6 @@ from annotation.adjudication import AlreadyVotedBlind, vote_blind
 from annotation.consensus import outcome_of, settle_due
 from annotation.exclusion import exclude
 from annotation.models import Adjudication, Case, Consensus, Vote
-from annotation.overview import summary
 from annotation.pairing import NothingToPair, RoundNameTaken, open_comparison_round
 from annotation.release import freeze_preferences
 from annotation.stalled import mark_stalled
@@ -364,14 +363,6 @@ def test_the_freeze_command_makes_a_preference_release(at_once: Cast) -> None:
     told = json.loads(out.getvalue())
     assert (told["rows"], told["left_out"]) == (1, {})
     assert len(told["digest"]) == 64
-
-
-def test_the_summary_counts_states_votes_and_open_work(cast: Cast) -> None:
-    making.opened(cast, questions=2)
-    making.vote(cast.study, cast.anna)
-    found = summary(cast.study)
-    assert found["cases"] == dict.fromkeys(CaseState.values, 0) | {"open": 2}
-    assert (found["votes_today"], found["votes_total"], found["open_items"]) == (1, 1, 2)
 
 
 def test_the_same_key_twice_is_one_vote(cast: Cast) -> None:

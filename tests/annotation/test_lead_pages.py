@@ -126,7 +126,7 @@ def test_a_lead_asks_models_opens_a_round_and_closes_it(cast: Cast) -> None:
     assert Job.objects.get().params == {"endpoint": fresh.pk}
     page = client.get(at("rounds", cast))
     assert "Collecting answers" in page.content.decode()
-    assert page.context["can_pair"] == 2
+    assert page.context["progress"].can_pair == 2
     assert client.post(at("open-round", cast), {"name": "First", "limit": "1"}).status_code == 302
     assert Case.objects.count() == 1
     again = client.post(at("open-round", cast), {"name": "First"})

@@ -221,7 +221,7 @@ def test_the_page_shows_the_job_and_counts_without_reading_answers(
     client = Client()
     client.force_login(cast.lena)
     address = reverse("annotation:rounds", args=["chest"])
-    assert client.get(address).context["can_pair"] == 8
+    assert client.get(address).context["progress"].can_pair == 8
     sent = client.post(reverse("annotation:open-round", args=["chest"]), {"name": "Large", "limit": ""})
     assert (sent.status_code, Case.objects.count()) == (302, 0)
     shown = client.get(address).content.decode()

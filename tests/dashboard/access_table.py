@@ -101,6 +101,7 @@ READ: dict[str, Row] = {
     "annotation:case": LEADS,
     "annotation:exclude-case": POST_ONLY,
     "annotation:rounds": LEADS,
+    "annotation:count-progress": POST_ONLY,
     "annotation:ask-models": POST_ONLY,
     "annotation:open-round": POST_ONLY,
     "annotation:close-round": POST_ONLY,
@@ -119,6 +120,7 @@ READ: dict[str, Row] = {
     "site:health": PUBLIC,
     "site:design": PERSONS,
     "site:study": (302, 302, 302, 200, 404, 404),  # everybody but leads goes to their queue
+    "site:count": POST_ONLY,
     "site:record": LEADS,
 }
 
@@ -190,6 +192,7 @@ WRITE: dict[str, Sent] = {
     "curation:export-release": by_leads(302),
     "annotation:blind": Sent((302, 404, 422, 404, 404, 404)),
     "annotation:exclude-case": by_leads(302, reason="Image damaged."),
+    "annotation:count-progress": by_leads(302),
     "annotation:ask-models": by_leads(422),
     "annotation:open-round": by_leads(422),
     "annotation:close-round": by_leads(302),
@@ -198,4 +201,5 @@ WRITE: dict[str, Sent] = {
     "training:launch": by_leads(200),
     "benchmark:compute-leaderboard": by_leads(302),
     "benchmark:launch": by_leads(200),
+    "site:count": by_leads(302),
 }
