@@ -108,6 +108,7 @@ class Image(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        indexes = [models.Index(fields=["study", "state", "id"], name="image_by_state")]
         constraints = [
             models.UniqueConstraint(fields=["study", "pixel_sha256"], name="image_pixels_once"),
             models.CheckConstraint(condition=models.Q(state__in=ImageState.values), name="image_state_known"),

@@ -63,6 +63,7 @@ class Question(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        indexes = [models.Index(fields=["study", "state", "id"], name="question_by_state")]
         constraints = [
             models.UniqueConstraint(fields=["study", "content_sha256"], name="question_content_once"),
             models.UniqueConstraint(fields=["study", "external_id"], name="question_external_id_once"),

@@ -33,6 +33,7 @@ class Trace(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        indexes = [models.Index(fields=["study", "state", "id"], name="trace_by_state")]
         constraints = [
             models.UniqueConstraint(
                 fields=["question", "endpoint", "paradigm", "sample"], name="trace_sample_once"
