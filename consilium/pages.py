@@ -18,9 +18,17 @@ from consilium.refusals import Refused
 PAGE = 50
 
 
-def page_of(request: HttpRequest, rows: "models.QuerySet[Any]", size: int = PAGE) -> "Page[Any]":
-    """The page that the query asks for; a number out of range gives the nearest one."""
-    return Paginator(rows, size).get_page(request.GET.get("page"))
+def page_of(
+    request: HttpRequest, rows: "models.QuerySet[Any]", size: int = PAGE, count: int | None = None
+) -> "Page[Any]":
+    """The page that the query asks for; a number out of range gives the nearest one.
+
+    `count`: how many rows there are, where the page has counted them before.
+    """
+    paginator = Paginator(rows, size)
+    if count is not None:
+        paginator.count = count  # takes the place of its cached property
+    return paginator.get_page(request.GET.get("page"))
 
 
 def pills(
@@ -36,6 +44,11 @@ def pills(
                 {"value": state.value, "label": state.label, "count": count, "current": state.value == chosen}
             )
     return entries
+
+
+def chosen_count(entries: list[dict[str, Any]]) -> int:
+    """How many rows the current one of the `pills` has."""
+    return int(next(entry["count"] for entry in entries if entry["current"]))
 
 
 def one_of(request: HttpRequest, name: str, allowed: Iterable[str]) -> str:

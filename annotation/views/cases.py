@@ -9,10 +9,10 @@ from django.views.decorators.http import require_safe
 
 from annotation.exclusion import exclude
 from annotation.forms import ExcludeForm
-from annotation.models import Case, Choice, Dimension, Vote
+from annotation.models import Case, Choice, Consensus, Dimension, Vote
 from annotation.states import CaseState
 from consilium.audit.models import AuditEvent
-from consilium.pages import attempt, page_of
+from consilium.pages import attempt, chosen_count, one_of, page_of, pills
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study, pseudonym
 from consilium.people.requests import post_only, signed_in
@@ -25,13 +25,14 @@ PAGE = 50
 @study_view(Role.LEAD)
 def cases(request: HttpRequest, study: Study) -> HttpResponse:
     """All cases of the study, by state."""
-    wanted = request.GET.get("state", "")
-    listed = Case.objects.filter(study=study).select_related("question").prefetch_related("consensus")
-    if wanted in CaseState.values:
-        listed = listed.filter(state=wanted)
-    page = page_of(request, listed, PAGE)
+    wanted = one_of(request, "state", CaseState.values)
+    all_cases = Case.objects.filter(study=study)
+    states = pills(all_cases, CaseState, wanted)
+    listed = all_cases.filter(state=wanted) if wanted else all_cases
+    shown = listed.select_related("question").only("state", "question__text", "question__organ_system")
+    page = page_of(request, shown, PAGE, count=chosen_count(states))
     _add_votes(list(page))
-    context = {"study": study, "page": page, "filters": _filters(study, wanted), "dimensions": Dimension}
+    context = {"study": study, "page": page, "filters": states}
     return render(request, "annotation/cases.html", context)
 
 
@@ -65,28 +66,13 @@ def _add_votes(listed: list[Case]) -> None:
     slots = dict(items.values_list("object_id", "capacity"))
     votes = Vote.objects.filter(case__in=keys, submission__is_surplus=False).order_by()
     voted = dict(votes.values_list("case").annotate(voted=Count("person", distinct=True)))
+    labels: dict[int, dict[str, Consensus]] = {}
+    for entry in Consensus.objects.filter(case__in=keys):
+        labels.setdefault(entry.case_id, {})[entry.dimension] = entry
     for one in listed:
         one.capacity, one.voted = slots.get(one.pk, 0), voted.get(one.pk, 0)  # type: ignore[attr-defined]
-        one.labels = _labels(one)  # type: ignore[attr-defined]
-
-
-def _labels(one: Case) -> list[dict[str, Any]]:
-    entries = {entry.dimension: entry for entry in one.consensus.all()}
-    if one.state == CaseState.DISPUTED or not entries:
-        return []
-    return [{"dimension": name, "entry": entries.get(name.value)} for name in Dimension]
-
-
-def _filters(study: Study, wanted: str) -> list[dict[str, Any]]:
-    states = Case.objects.filter(study=study).order_by().values_list("state").annotate(number=Count("pk"))
-    counts = dict(states)
-    shown = [{"value": "", "label": "All", "count": sum(counts.values())}]
-    shown += [
-        {"value": state.value, "label": state.label, "count": counts[state]}
-        for state in CaseState
-        if counts.get(state)
-    ]
-    return [{**one, "current": one["value"] == wanted} for one in shown]
+        disputed = one.state == CaseState.DISPUTED
+        one.labels = {} if disputed else labels.get(one.pk, {})  # type: ignore[attr-defined]
 
 
 def _one(study: Study, pk: int) -> Case:

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
-from consilium.pages import attempt, one_of, page_of, pills
+from consilium.pages import attempt, chosen_count, one_of, page_of, pills
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.permissions import SENIORS
@@ -21,10 +21,11 @@ def images(request: HttpRequest, study: Study) -> HttpResponse:
     """All images with their states."""
     rows = Image.objects.filter(study=study).select_related("source", "cluster").order_by("-pk")
     state = one_of(request, "state", ImageState.values)
+    states = pills(rows, ImageState, state)
     context = {
         "study": study,
-        "pills": pills(rows, ImageState, state),
-        "page_obj": page_of(request, rows.filter(state=state) if state else rows),
+        "pills": states,
+        "page_obj": page_of(request, rows.filter(state=state) if state else rows, count=chosen_count(states)),
         "has_sources": Source.objects.filter(study=study).exists(),
     }
     return render(request, "curation/images.html", context)

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from consilium.pages import attempt, one_of, page_of, pills
+from consilium.pages import attempt, chosen_count, one_of, page_of, pills
 from consilium.people.access import study_view
 from consilium.people.models import Role, Specialty, Study
 from consilium.people.requests import post_only, signed_in
@@ -26,10 +26,11 @@ def questions(request: HttpRequest, study: Study) -> HttpResponse:
     rows = rows.filter(specialty=specialty) if specialty else rows
     rows = rows.filter(Q(text__icontains=words) | Q(external_id__icontains=words)) if words else rows
     state = one_of(request, "state", QuestionState.values)
+    states = pills(rows, QuestionState, state)
     context = {
         "study": study,
-        "pills": pills(rows, QuestionState, state),
-        "page_obj": page_of(request, rows.filter(state=state) if state else rows),
+        "pills": states,
+        "page_obj": page_of(request, rows.filter(state=state) if state else rows, count=chosen_count(states)),
         "uses": Use.choices,
         "specialties": Specialty.choices,
         "chosen": {"use": use, "specialty": specialty, "q": words, "state": state},

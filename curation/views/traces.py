@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
 from consilium.jobs.models import Job
-from consilium.pages import attempt, one_of, page_of, pills
+from consilium.pages import attempt, chosen_count, one_of, page_of, pills
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.permissions import SENIORS, Standing, roles_of
@@ -35,11 +35,12 @@ def traces(request: HttpRequest, study: Study) -> HttpResponse:
     person = signed_in(request)
     rows = Trace.objects.filter(study=study).select_related("question", "endpoint").order_by("-pk")
     state = one_of(request, "state", TraceState.values)
+    states = pills(rows, TraceState, state)
     jobs = Job.objects.filter(study=study, kind__in=(KIND, OPENING)).order_by("-created_at")
     context = {
         "study": study,
-        "pills": pills(rows, TraceState, state),
-        "page_obj": page_of(request, rows.filter(state=state) if state else rows),
+        "pills": states,
+        "page_obj": page_of(request, rows.filter(state=state) if state else rows, count=chosen_count(states)),
         "job": jobs.first(),
         "trace_form": TraceForm(study),
         "round_form": ReviewRoundForm(),

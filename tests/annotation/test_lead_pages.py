@@ -8,8 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.adjudication import vote_blind
-from annotation.models import Case
+from annotation.models import Case, Consensus
 from annotation.states import CaseState
+from annotation.templatetags.labels import label_strip
 from consilium.jobs.models import Job
 from consilium.people.models import Person
 from curation.models import Release
@@ -107,10 +108,45 @@ def test_the_list_filters_by_state_and_does_not_grow_its_queries(
     settled = client.get(at("cases", cast), {"state": "settled"})
     assert {case.state for case in settled.context["page"].object_list} == {"settled"}
     assert {case.voted for case in settled.context["page"].object_list} == {3}
+    assert [shown.context["page"].paginator.count for shown in (page, settled)] == [8, 3]
+    assert [entry["count"] for entry in settled.context["filters"] if entry["current"]] == [3]
     with django_assert_max_num_queries(30):
         assert client.get(at("rounds", cast)).status_code == 200
     with django_assert_max_num_queries(24):
         assert client.get(at("agreement", cast)).status_code == 200
+
+
+def test_the_strip_of_labels_says_how_each_came_about() -> None:
+    entries = {
+        "accuracy": Consensus(label="A", votes_a=2, votes_b=1),
+        "relevance": Consensus(label="", votes_a=1, votes_b=1),
+        "overall": Consensus(label="B", votes_a=1, votes_b=2, is_adjudicated=True),
+    }
+    strip = label_strip(entries)
+    letters = strip.removeprefix('<span class="label-strip">').removesuffix("</span>")
+    assert letters.split("</span>")[:-1] == [
+        '<span title="Accuracy: A, votes 2 to 1">A',
+        '<span title="Relevance: no label, votes 1 to 1">?',
+        '<span title="Comprehensiveness: no label">?',
+        '<span title="Creativity: no label">?',
+        '<span title="Responsiveness: no label">?',
+        '<span title="Overall: B, votes 1 to 2, decided by an adjudicator" data-adjudicated>B',
+    ]
+
+
+def test_the_list_shows_labels_only_where_they_stand(cast: Cast) -> None:
+    making.set_up(cast.study, quiet_hours=0)
+    making.opened(cast, questions=2)
+    for person in cast.annotators:
+        making.vote(cast.study, person, "a")
+    client = browser(cast.lena)
+    shown = client.get(at("cases", cast)).content.decode()
+    assert shown.count('<span class="label-strip">') == 1
+    assert shown.count("votes 3 to 0") + shown.count("votes 0 to 3") == 6
+    Case.objects.update(state=CaseState.DISPUTED)
+    disputed = client.get(at("cases", cast)).content.decode()
+    assert "label-strip" not in disputed
+    assert disputed.count("waits for an adjudicator") == 2
 
 
 def test_a_lead_asks_models_opens_a_round_and_closes_it(cast: Cast) -> None:

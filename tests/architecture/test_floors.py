@@ -16,7 +16,13 @@ FLOORS: dict[str, int] = {
     "jobs": 2, "workqueue": 3, "inference": 3,
     "curation": 4, "annotation": 5, "training": 5, "benchmark": 5, "dashboard": 6,
 }  # fmt: skip
-LIBRARIES = {"estimates": "annotation", "jobs": "jobs", "workqueue": "workqueue", "ui": "ui"}
+LIBRARIES = {
+    "estimates": "annotation",
+    "labels": "annotation",
+    "jobs": "jobs",
+    "workqueue": "workqueue",
+    "ui": "ui",
+}
 DJANGOS = {"static", "django_htmx", "humanize", "i18n", "l10n", "tz", "account", "allauth"}
 USES = re.compile(r"\{%\s*(load|include|extends)\s+(.*?)\s*%\}")
 # Two rooms on one floor are siblings: they do not use each other's templates.
