@@ -1,11 +1,14 @@
 """What a person sees about their own work: counts of today and what waits. Nobody else's figures."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from statistics import median
+from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from consilium.people.models import Membership
@@ -62,14 +65,14 @@ class Today:
 
 def counts_of(membership: Membership) -> list[KindCount]:
     """One entry per kind of work that the person has, had or may take."""
-    active = _active(membership)
-    counts = [_count(membership, kind, active) for kind in kinds.known().values()]
+    counts = _counts(membership, list(kinds.known().values()))
     return [count for count in counts if count.waiting or count.done or count.claim]
 
 
 def count_of(membership: Membership, kind: str) -> KindCount:
     """The entry of one kind."""
-    return _count(membership, kinds.find(kind), _active(membership))
+    (count,) = _counts(membership, [kinds.find(kind)])
+    return count
 
 
 def today_of(membership: Membership, counts: list[KindCount]) -> Today:
@@ -141,23 +144,67 @@ def _active(membership: Membership) -> Claim | None:
     return held.select_related("item").first()
 
 
-def _count(membership: Membership, kind: kinds.WorkKind, active: Claim | None) -> KindCount:
-    person, study = membership.person, membership.study
-    room = WorkItem.objects.with_free_slot().filter(kind=kind.name).eligible_for(membership)
-    waiting = room.waiting_for(person)[: MOST_COUNTED + 1].count()
-    mine = Claim.objects.filter(study=study, person=person, item__kind=kind.name, item__is_open=True)
-    held = mine.aggregate(
-        ready=Count("pk", filter=Q(state=ClaimState.ASSIGNED)),
-        postponed=Count("pk", filter=Q(state=ClaimState.POSTPONED)),
+def _counts(membership: Membership, chosen: Sequence[kinds.WorkKind]) -> list[KindCount]:
+    of_person = {"study": membership.study, "person": membership.person}
+    names, active = [kind.name for kind in chosen], _active(membership)
+    set_aside = (ClaimState.ASSIGNED, ClaimState.POSTPONED)
+    claims = Claim.objects.filter(
+        **of_person, state__in=set_aside, item__kind__in=names, item__is_open=True
+    ).order_by()
+    held = {
+        (kind, state): number
+        for kind, state, number in claims.values_list("item__kind", "state").annotate(number=Count("pk"))
+    }
+    first = Submission.objects.filter(**of_person, kind__in=names, version=1).order_by()
+    done = dict(first.values_list("kind").annotate(number=Count("pk")))
+    counts = []
+    for kind in chosen:
+        # A piece kept ready is on a slot already, so not in the queue.
+        waiting = _waiting(membership, kind.name) + held.get((kind.name, ClaimState.ASSIGNED), 0)
+        counts.append(
+            KindCount(
+                name=kind.name,
+                label=kind.label,
+                waiting=min(waiting, MOST_COUNTED),
+                more=waiting > MOST_COUNTED,
+                postponed=held.get((kind.name, ClaimState.POSTPONED), 0),
+                done=done.get(kind.name, 0),
+                claim=active if active and active.item.kind == kind.name else None,
+            )
+        )
+    return counts
+
+
+def _waiting(membership: Membership, kind: str) -> int:
+    """What the person may take now, counted no further than one beyond MOST_COUNTED."""
+    departments = {f"department_{place}": name for place, name in enumerate(membership.departments)}
+    return _room(tuple(departments)).count(
+        study=membership.study_id,
+        person=membership.person_id,
+        kind=kind,
+        role=membership.role,
+        specialty=membership.specialty,
+        **departments,
     )
-    waiting += held["ready"]  # on a slot already, so not in the queue
-    done = Submission.objects.filter(study=study, person=person, kind=kind.name, version=1)
-    return KindCount(
-        name=kind.name,
-        label=kind.label,
-        waiting=min(waiting, MOST_COUNTED),
-        more=waiting > MOST_COUNTED,
-        postponed=held["postponed"],
-        done=done.count(),
-        claim=active if active and active.item.kind == kind.name else None,
-    )
+
+
+@cache
+def _room(departments: tuple[str, ...]) -> Prepared[WorkItem]:
+    """The items that a person may take; one statement per number of departments."""
+
+    def build(**given: Any) -> "QuerySet[WorkItem]":
+        eligible = (
+            WorkItem.objects.with_free_slot()
+            .filter(kind=given["kind"])
+            .eligible(
+                study_id=given["study"],
+                person_id=given["person"],
+                role=given["role"],
+                specialty=given["specialty"],
+                departments=[given[name] for name in departments],
+            )
+        )
+        return eligible.waiting_for(given["person"]).only("pk")[: MOST_COUNTED + 1]
+
+    words = dict.fromkeys(("kind", "role", "specialty", *departments), str)
+    return Prepared(build, study=int, person=int, **words)

@@ -62,7 +62,7 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
         """Items the person never held."""
         return self.filter(~Exists(_claims_of(person)))
 
-    def waiting_for(self, person: "Person") -> "WorkItemQuerySet":
+    def waiting_for(self, person: "Person | int") -> "WorkItemQuerySet":
         """Items the person may take now: never held, put off, or lost by expiry."""
         return self.filter(~Exists(_claims_of(person).exclude(state__in=COMES_BACK)))
 
@@ -259,7 +259,10 @@ class Submission(models.Model):
         ]
         indexes = [
             models.Index(fields=["study", "submitted_at"], name="submission_of_day"),
-            models.Index(fields=["person", "study", "submitted_at"], name="submission_of_person"),
+            # With kind and version, so that a person's own figures are counted in the index alone.
+            models.Index(
+                fields=["person", "study", "submitted_at", "kind", "version"], name="submission_of_person"
+            ),
         ]
 
     def __str__(self) -> str:
