@@ -12,6 +12,7 @@ from consilium.people.models import Membership, Person, Role
 from curation.models import Image, Import, Trace
 from curation.permissions import can_settle, can_sign
 from curation.states import ImageState
+from dashboard import overview as front
 from dashboard.overview import overview
 from tests.curation.traces.test_review import ACCEPT, EDIT, opened, review
 from tests.factories import annotation as voting
@@ -61,6 +62,17 @@ def test_a_dispute_waits_for_those_who_may_decide_it(cast: Cast) -> None:
     case = "Disputed cases, for an adjudicator: 1"
     assert waits(cast, cast.lena) == (["Disputed traces: 1"], [case])
     assert waits(cast, cast.anna) == ([], ["Disputed traces, for somebody who did not review them: 1", case])
+
+
+def test_the_submissions_of_a_day_are_counted_to_a_limit(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    voting.opened(cast, questions=2)
+    notes = []
+    monkeypatch.setattr(front, "MOST_OF_A_DAY", 2)
+    for _ in range(3):
+        notes.append(overview(cast.study, cast.lena)["tiles"][-1]["note"])
+        if len(notes) < 3:
+            voting.vote(cast.study, cast.anna)
+    assert notes == [f"{number} in the last day" for number in ("0", "1", "2+")]
 
 
 def test_the_page_shows_both_lists(cast: Cast, brought_in: list[Image]) -> None:
