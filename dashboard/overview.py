@@ -12,6 +12,7 @@ from annotation.models import Case
 from annotation.progress import PROGRESS, StudyProgress, kept_progress, rounds_with_counts
 from annotation.states import CaseState
 from consilium.audit.models import AuditEvent
+from consilium.audit.record import chain_of
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
@@ -62,8 +63,8 @@ def overview(study: Study, person: Person) -> dict[str, Any]:
 
 
 def _latest_events(study: Study) -> "QuerySet[AuditEvent]":
-    """Without the many claims, of which the queue itself tells."""
-    events = AuditEvent.objects.filter(study=study).exclude(action__startswith="claim.")
+    """Without the many claims, of which the queue itself tells. By the chain, whose index has their order."""
+    events = AuditEvent.objects.filter(chain=chain_of(study)).exclude(action__startswith="claim.")
     return events.select_related("actor").order_by("-sequence")[:8]
 
 

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 
 from annotation.progress import refresh_progress
 from consilium.audit.models import AuditEvent
-from consilium.audit.record import request_id
+from consilium.audit.record import chain_of, request_id
 from consilium.pages import page_of
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
@@ -47,8 +47,9 @@ def count(request: HttpRequest, study: Study) -> HttpResponse:
 @study_view(Role.LEAD)
 def record(request: HttpRequest, study: Study) -> HttpResponse:
     """The study's audit events, newest first."""
-    events = AuditEvent.objects.filter(study=study).select_related("actor").order_by("-sequence")
-    page = page_of(request, events, PAGE)
+    events = AuditEvent.objects.filter(chain=chain_of(study)).select_related("actor").order_by("-sequence")
+    newest = events.values_list("sequence", flat=True).first()  # a chain is numbered without gaps
+    page = page_of(request, events, PAGE, count=newest or 0)
     return render(request, "dashboard/record.html", {"study": study, "page": page})
 
 

@@ -1,12 +1,15 @@
 """The lead's front page: what waits for this person, and what for somebody else."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from annotation.models import Case
 from annotation.pairing import open_comparison_round
 from annotation.states import CaseState
+from consilium.audit.models import AuditEvent
 from consilium.jobs.queue import enqueue
 from consilium.people.models import Membership, Person, Role
 from curation.models import Image, Import, Trace
@@ -73,6 +76,29 @@ def test_the_submissions_of_a_day_are_counted_to_a_limit(cast: Cast, monkeypatch
         if len(notes) < 3:
             voting.vote(cast.study, cast.anna)
     assert notes == [f"{number} in the last day" for number in ("0", "1", "2+")]
+
+
+def test_the_record_is_read_from_its_end(cast: Cast) -> None:
+    """The newest events come along the chain's index, whatever the length of the chain."""
+    voting.opened(cast, questions=2)
+    voting.vote(cast.study, cast.anna)
+    client = Client()
+    client.force_login(cast.lena)
+    with CaptureQueriesContext(connection) as asked:
+        latest = list(overview(cast.study, cast.lena)["events"])
+        page = client.get(reverse("site:record", args=["chest"])).context["page"]
+    events = AuditEvent.objects.filter(study=cast.study).order_by("-sequence")
+    assert page.paginator.count == events.count()
+    assert list(page) == list(events[:50])
+    assert latest == list(events.exclude(action__startswith="claim.")[:8])
+    read = [query["sql"] for query in asked if 'FROM "audit_auditevent"' in query["sql"]]
+    assert len(read) == 3
+    for statement in read:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
+            plan = " ".join(row[3] for row in cursor.fetchall())
+        assert "(chain=?)" in plan
+        assert "TEMP B-TREE" not in plan
 
 
 def test_the_page_shows_both_lists(cast: Cast, brought_in: list[Image]) -> None:
