@@ -3,7 +3,8 @@
 python perf/browser.py [--votes N] [--beside DIR]
 
 A reader votes by keyboard; the time runs from the key to the frame after the next case took answers and its
-image was drawn. Prints milliseconds (p50, p95) and what the first page costs: bytes on the wire and requests.
+image was drawn. Prints milliseconds (p50, p95) and what the first page costs: requests, and bytes on the
+wire, those of images apart.
 With --beside another checkout of the product is measured first.
 """
 
@@ -13,10 +14,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cycle import quantiles
+from clients import quantiles
 from playwright.sync_api import Page, sync_playwright
-from server import ROOT, Reader, Server, running
+from processes import ROOT
+from server import Server, running
 
+IMAGE = "/frames/"  # in the address of the pixels of an image
 # The page may be left in between: when the key was pressed is kept in the session of the tab.
 WATCH = """
 const now = () => performance.timeOrigin + performance.now();
@@ -40,15 +43,21 @@ new MutationObserver(look).observe(document, everything);
 
 
 def first_page(page: Page, url: str) -> dict[str, int]:
-    """Bytes on the wire and requests of a visit with an empty cache."""
-    seen = {"bytes": 0, "requests": 0}
+    """Bytes on the wire, of images and of all else, and requests of a visit with an empty cache."""
+    seen = {"bytes": 0, "image_bytes": 0, "requests": 0}
+    places: dict[str, str] = {}
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
 
+    def answered(event: dict[str, Any]) -> None:
+        places[event["requestId"]] = event["response"]["url"]
+
     def finished(event: dict[str, Any]) -> None:
-        seen["bytes"] += int(event["encodedDataLength"])
+        is_image = IMAGE in places.get(event["requestId"], "")
+        seen["image_bytes" if is_image else "bytes"] += int(event["encodedDataLength"])
         seen["requests"] += 1
 
+    session.on("Network.responseReceived", answered)
     session.on("Network.loadingFinished", finished)
     page.goto(url)
     page.wait_for_selector("form[data-ready]")
@@ -70,15 +79,13 @@ def vote(page: Page) -> None:
 
 def measure(server: Server, executable: str, votes: int) -> dict[str, Any]:
     """One reader's votes."""
-    filled = server.filled
-    base = f"http://127.0.0.1:{server.port}"
-    _, headers, _, _ = Reader(server, "reader0").ask("POST", f"/s/{filled['study']}/work/compare/next/")
-    claimed = headers["location"]
+    base = f"http://127.0.0.1:{server.web.port}"
+    claimed = server.sit(0).first()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         context = browser.new_context(viewport={"width": 1280, "height": 800})
-        key = filled["sessions"]["reader0"]
-        context.add_cookies([{"name": filled["cookie"], "value": key, "url": base}])
+        filled = server.filled
+        context.add_cookies([{"name": filled.cookie, "value": filled.sessions["reader0"], "url": base}])
         context.add_init_script(WATCH)
         page = context.new_page()
         seen = first_page(page, base + claimed)
@@ -98,7 +105,7 @@ def main() -> None:
     for checkout in filter(None, (options.beside, ROOT)):
         with running(checkout, cases=options.votes + 20, readers=2, seats=2) as server:
             figures = measure(server, options.chromium, options.votes)
-            sys.stdout.write(json.dumps({"checkout": checkout.name, **figures}) + "\n")
+            sys.stdout.write(json.dumps({"subject": server.name, **figures}) + "\n")
 
 
 if __name__ == "__main__":

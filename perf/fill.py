@@ -184,7 +184,7 @@ def open_cases(study: Any, lead: Any, seats: int) -> None:
         ],
         batch_size=BATCH,
     )
-    objects = [
+    objects: list[tuple[int, dict[str, Any]]] = [
         (pk, {}) for pk in Case.objects.filter(study=study).order_by("pk").values_list("pk", flat=True)
     ]
     opened = open_items(
@@ -199,18 +199,35 @@ def open_cases(study: Any, lead: Any, seats: int) -> None:
     Case.objects.filter(study=study).update(state="open", round=opened)
 
 
-def votes(study: Any, readers: list[Any], per_case: int) -> None:
-    """`per_case` votes on every case as if it had been settled by a majority."""
+def votes(study: Any, readers: list[Any], per_case: int, left: int) -> None:
+    """`per_case` votes on every case but the last `left`, as if it had been settled by a majority."""
+    from annotation.models import Case
+    from consilium.workqueue.models import WorkItem
+
+    draw = random.Random(2)
+    items = list(WorkItem.objects.filter(study=study).order_by("pk").values_list("pk", "object_id"))
+    voted = items[: len(items) - left]
+    for start in range(0, len(voted), BATCH):
+        some_votes(study, readers, per_case, voted[start : start + BATCH], draw)
+    if voted:
+        item, case = voted[-1]
+        Case.objects.filter(study=study, pk__lte=case).update(state="settled")
+        WorkItem.objects.filter(study=study, pk__lte=item).update(is_full=True, is_open=False)
+
+
+def some_votes(
+    study: Any, readers: list[Any], per_case: int, items: list[tuple[int, int]], draw: random.Random
+) -> None:
+    """The claims, submissions, votes and labels of some cases."""
     import uuid
 
     from django.utils import timezone
 
-    from annotation.models import Case, Consensus, Vote
+    from annotation.models import Consensus, Vote
     from consilium.answers.dimensions import DIMENSIONS
-    from consilium.workqueue.models import Claim, Submission, WorkItem
+    from consilium.workqueue.models import Claim, Submission
 
-    draw, now = random.Random(2), timezone.now()
-    items = WorkItem.objects.filter(study=study).order_by("pk").values_list("pk", "object_id")
+    now = timezone.now()
     claims, submissions, made, labels = [], [], [], []
     for item, case in items:
         truth = {name: draw.choice("ab") for name in DIMENSIONS}
@@ -234,8 +251,6 @@ def votes(study: Any, readers: list[Any], per_case: int) -> None:
     Submission.objects.bulk_create(submissions, batch_size=500)
     Vote.objects.bulk_create(made, batch_size=BATCH)
     Consensus.objects.bulk_create(labels, batch_size=BATCH)
-    Case.objects.filter(study=study).update(state="settled")
-    WorkItem.objects.filter(study=study).update(is_full=True, is_open=False)
 
 
 def sessions(people: list[Any]) -> dict[str, str]:
@@ -244,14 +259,14 @@ def sessions(people: list[Any]) -> dict[str, str]:
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
 
-    made = {}
+    made: dict[str, str] = {}
     for person in people:
         session = SessionStore()
         session[SESSION_KEY] = str(person.pk)
         session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         session[HASH_SESSION_KEY] = person.get_session_auth_hash()
         session.save()
-        made[person.username] = session.session_key
+        made[person.username] = str(session.session_key)
     return made
 
 
@@ -261,6 +276,7 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=16)
     parser.add_argument("--seats", type=int, default=3)
     parser.add_argument("--votes", type=int, default=0, help="votes on every case; settled then")
+    parser.add_argument("--left", type=int, default=0, help="the last cases stay without votes")
     options = parser.parse_args()
     sys.path.insert(0, str(Path.cwd()))
     os.environ["DJANGO_SETTINGS_MODULE"] = "consilium.settings"
@@ -277,7 +293,7 @@ def main() -> None:
         answers(made, options.cases)
         open_cases(made, lead, options.seats)
         if options.votes:
-            votes(made, readers, options.votes)
+            votes(made, readers, options.votes, options.left)
         keys = sessions([lead, *readers])
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -1,141 +1,156 @@
 """A checkout's web process on a data folder of its own, for measuring: gunicorn as `up` starts it."""
 
-import http.client
 import json
 import os
-import socket
+import re
 import subprocess
 import sys
 import tempfile
-import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-TICK = os.sysconf("SC_CLK_TCK")
-WEB = (
-    "--worker-class=gthread", "--workers=2", "--threads=4", "--timeout=60", "--keep-alive=5",
-    "--log-level=warning", "--no-control-socket", "consilium.wsgi:application",
-)  # fmt: skip
+from clients import Times
+from processes import ROOT, Database, Web, gunicorn
+from wire import Answer, Wire
+
+DIMENSIONS = ("accuracy", "relevance", "comprehensiveness", "creativity", "responsiveness", "overall")
+VERSION = re.compile(rb'data-version="([^"]+)"')
+SCREEN = re.compile(r"/compare/([0-9a-f-]{36})/")
+
+
+def vote() -> dict[str, Any]:
+    """A complete vote, as the browser sends it."""
+    content = {
+        "choices": dict.fromkeys(DIMENSIONS, "first_clearly"),
+        "reasons": {},
+        "rationales": {},
+        "harm": "neither",
+        "viewer": {},
+    }
+    return {"content": content, "key": str(uuid.uuid4()), "active_seconds": 30, "base_version": 0}
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """A running server: its port, the process to ask for CPU time, and what was filled in."""
+class Filled:
+    """What fill.py left behind: the study's slug, the session cookie's name, a session per person."""
 
-    port: int
-    process: "subprocess.Popen[bytes]"
-    filled: dict[str, Any]
-
-    def cpu_seconds(self) -> float:
-        """CPU time of the server and all its children so far."""
-        return sum(_cpu(pid) for pid in _tree(self.process.pid))
+    study: str
+    cookie: str
+    sessions: dict[str, str]
 
 
 @contextmanager
-def database(*, private: bool) -> Iterator[str]:
-    """The URL of a new database on a private PostgreSQL server, or nothing: SQLite."""
-    if not private:
-        yield ""
-        return
-    sys.path.insert(0, str(ROOT))
-    from tests.harness.servers import new_database, postgres
-
-    with postgres() as folder:
-        yield new_database(folder)
-
-
-@contextmanager
-def running(checkout: Path, *, cases: int, readers: int, seats: int, database: str = "") -> Iterator[Server]:
-    """Fill a new data folder and serve it; `database`: a PostgreSQL URL, empty for SQLite."""
+def filled(
+    checkout: Path, database: Database, *, cases: int, readers: int, seats: int, votes: int = 0, left: int = 0
+) -> Iterator[tuple[Filled, dict[str, str]]]:
+    """A new data folder with a study, and the environment that names it; see fill.py for the numbers."""
     with tempfile.TemporaryDirectory(prefix="consilium-perf-") as folder:
         environment = os.environ | {
             "CONSILIUM_HOME": folder,
-            "DATABASE_URL": database,
+            "DATABASE_URL": database.url,
             "OMP_NUM_THREADS": "1",
         }
         fill = [
             sys.executable, str(Path(__file__).with_name("fill.py")),
             f"--cases={cases}", f"--readers={readers}", f"--seats={seats}",
+            f"--votes={votes}", f"--left={left}",
         ]  # fmt: skip
         done = subprocess.run(
             fill, cwd=checkout, env=environment, check=True, stdout=subprocess.PIPE, text=True
         )
-        filled = json.loads(done.stdout.splitlines()[-1])
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            listener.listen(64)
-            command = [sys.executable, "-m", "gunicorn", f"--bind=fd://{listener.fileno()}", *WEB]
-            with subprocess.Popen(
-                command, cwd=checkout, env=environment, pass_fds=[listener.fileno()]
-            ) as process:
-                port: int = listener.getsockname()[1]
-                try:
-                    _wait_for(port)
-                    yield Server(port, process, filled)
-                finally:
-                    process.terminate()
-                    process.wait(30)
+        yield Filled(**json.loads(done.stdout.splitlines()[-1])), environment
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server and what was filled in; `pages`: every page is loaded, as without scripts."""
+
+    name: str
+    web: Web
+    filled: Filled
+    pages: bool = False
+
+    def cpu_seconds(self) -> float:
+        """CPU time of the server, its children and its database so far."""
+        return self.web.cpu_seconds()
+
+    def sit(self, number: int) -> "Reader":
+        """The reader of this number, at the first case that is free."""
+        return Reader(self, f"reader{number}")
+
+
+@contextmanager
+def running(checkout: Path = ROOT, *, database: Database | None = None, **numbers: int) -> Iterator[Server]:
+    """Fill a new data folder (`numbers` as for `filled`) and serve it; SQLite unless a database is given."""
+    database = database or Database()
+    with (
+        filled(checkout, database, **numbers) as (content, environment),
+        gunicorn(
+            sys.executable,
+            "consilium.wsgi:application",
+            cwd=checkout,
+            environment=environment,
+            health="/healthz",
+            beside=database.pids,
+        ) as web,
+    ):
+        yield Server("consilium" if checkout == ROOT else checkout.name, web, content)
 
 
 class Reader:
-    """One reader's keep-alive connection."""
+    """One reader's browser: goes from case to case as the product's own script does."""
 
     def __init__(self, server: Server, name: str) -> None:
-        filled = server.filled
-        self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
-        self._cookies = {filled["cookie"]: filled["sessions"][name]}
-        self._port = server.port
+        self._server = server
+        cookies = {server.filled.cookie: server.filled.sessions[name]}
+        self._wire = Wire(server.web.port, cookies=cookies)
         self.ask("GET", "/work/session/")
+        self._place, self._version, self._is_shown = "", "", False
 
-    def ask(
-        self, method: str, path: str, body: Any = None, more: dict[str, str] | None = None
-    ) -> tuple[int, dict[str, str], bytes, float]:
-        """Status, headers, body and seconds of one request."""
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
+    def ask(self, method: str, path: str, body: Any = None, more: dict[str, str] | None = None) -> Answer:
+        """One request with what a browser sends beside it."""
+        headers = {}
         if method == "POST":
-            headers |= {
-                "X-CSRFToken": self._cookies.get("csrftoken", ""),
-                "Referer": f"http://127.0.0.1:{self._port}/",
-                "Content-Type": "application/json",
+            headers = {
+                "X-CSRFToken": self._wire.cookies.get("csrftoken", ""),
+                "Referer": f"http://127.0.0.1:{self._wire.port}/",
             }
-        headers |= more or {}
-        payload = None if body is None else json.dumps(body)
-        started = time.perf_counter()
-        self._connection.request(method, path, payload, headers)
-        answer = self._connection.getresponse()
-        content = answer.read()
-        seconds = time.perf_counter() - started
-        for name, value in answer.getheaders():
-            if name.lower() == "set-cookie":
-                key, _, rest = value.partition("=")
-                self._cookies[key] = rest.split(";")[0]
-        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content, seconds
+        return self._wire.ask(method, path, body, headers | (more or {}))
 
+    def first(self) -> str:
+        """Take a case; the address of its screen."""
+        taken = self.ask("POST", f"/s/{self._server.filled.study}/work/compare/next/")
+        self._place = taken.headers.get("location", "")
+        return self._place
 
-def _wait_for(port: int) -> None:
-    until = time.monotonic() + 60
-    while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        try:
-            connection.request("GET", "/healthz")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            if time.monotonic() > until:
-                raise
-        finally:
-            connection.close()
+    def work_one(self, times: Times) -> bool:
+        """See one case and submit it; the answer brings the next screen where the product does so."""
+        found = SCREEN.search(self._place or self.first())
+        if not found:
+            return times.fail(f"no case: {self._place}")
+        seen = 0.0
+        if not self._is_shown:
+            page = self.ask("GET", self._place)
+            times.next.append(page.seconds)
+            seen = page.seconds
+            if page.status != 200 or found.group(1).encode() not in page.body:
+                return times.fail(f"next {page.status}")
+            asked = VERSION.search(page.body)
+            self._version = asked.group(1).decode() if asked and not self._server.pages else ""
+        address = f"/work/{found.group(1)}/submit/"
+        sent = self.ask("POST", address, vote(), {"X-Work-Screen": self._version})
+        times.submit.append(sent.seconds)
+        times.turn.append(seen + sent.seconds)
+        if sent.status != 200:
+            return times.fail(f"submit {sent.status} {sent.body[:200]!r}")
+        answer = json.loads(sent.body)
+        self._place, self._is_shown = answer["next"], bool(answer.get("screen"))
+        return True
 
-
-def _tree(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(one for child in children for one in _tree(int(child)))]
-
-
-def _cpu(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    def hang_up(self) -> None:
+        """Close the connection, as happens while a person reads."""
+        self._wire.close()
