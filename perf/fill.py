@@ -43,7 +43,7 @@ def people(readers: int) -> tuple[Any, list[Any]]:
     return made[0], made[1:]
 
 
-def study(lead: Any, readers: list[Any], seats: int) -> Any:
+def study(lead: Any, readers: list[Any], seats: int, slug: str = "perf") -> Any:
     """An open study in which everybody takes part."""
     from consilium.people.models import (
         ConsentText,
@@ -55,7 +55,7 @@ def study(lead: Any, readers: list[Any], seats: int) -> Any:
     )
 
     settings = {"votes_per_case": seats, "claim_minutes": 600}
-    made = Study.objects.create(slug="perf", name="Measured study", settings_data=settings)
+    made = Study.objects.create(slug=slug, name="Measured study", settings_data=settings)
     ConsentText.objects.create(study=made, version=1, text="You take part freely.")
     GuidelineVersion.objects.create(study=made, number=1, text="Judge what is written.", created_by=lead)
     roles = {lead: Role.LEAD, **dict.fromkeys(readers, Role.ANNOTATOR)}
@@ -118,7 +118,9 @@ def answers(study: Any, count: int) -> None:
     )
     shared = picture(study, source)
     models = [
-        ModelEndpoint.objects.create(name=name, base_url="http://127.0.0.1:9/v1", model_id=name, family=name)
+        ModelEndpoint.objects.get_or_create(
+            name=name, defaults={"base_url": "http://127.0.0.1:9/v1", "model_id": name, "family": name}
+        )[0]
         for name in ("one", "two")
     ]
     for start in range(0, count, 5000):
@@ -154,9 +156,9 @@ def answers(study: Any, count: int) -> None:
             )
             replies = {
                 digest: (pk, said)
-                for digest, pk, said in Reply.objects.filter(endpoint=model).values_list(
-                    "request_sha256", "pk", "text"
-                )
+                for digest, pk, said in Reply.objects.filter(endpoint=model)
+                .order_by("-pk")
+                .values_list("request_sha256", "pk", "text")[: len(digests)]
             }
             made = []
             for pk, digest in zip(questions, digests, strict=True):
@@ -218,8 +220,9 @@ def votes(study: Any, readers: list[Any], per_case: int, left: int) -> None:
 def some_votes(
     study: Any, readers: list[Any], per_case: int, items: list[tuple[int, int]], draw: random.Random
 ) -> None:
-    """The claims, submissions, votes and labels of some cases."""
+    """Claims, submissions, votes and labels of some cases, on any of the sixty days before today."""
     import uuid
+    from datetime import timedelta
 
     from django.utils import timezone
 
@@ -227,18 +230,20 @@ def some_votes(
     from consilium.answers.dimensions import DIMENSIONS
     from consilium.workqueue.models import Claim, Submission
 
-    now = timezone.now()
+    today = timezone.now()
     claims, submissions, made, labels = [], [], [], []
     for item, case in items:
         truth = {name: draw.choice("ab") for name in DIMENSIONS}
         for slot, person in enumerate(draw.sample(readers, per_case)):
             said = {name: truth[name] if draw.random() < 0.8 else draw.choice("ab") for name in DIMENSIONS}
             common = {"item_id": item, "study": study, "person": person, "shown": {"first": "a", "lead": 1}}
-            claims.append(Claim(**common, state="submitted", slot=slot, expires_at=now, active_seconds=60))
+            when = today - timedelta(seconds=draw.randrange(86_400, 61 * 86_400))
+            day = dict.fromkeys(("claimed_at", "heartbeat_at", "expires_at"), when)
+            claims.append(Claim(**common, **day, state="submitted", slot=slot, active_seconds=60))
             content = {"choices": dict.fromkeys(DIMENSIONS, "first_clearly"), "harm": "neither"}
             submission = Submission(
                 **common, kind="compare", idempotency_key=uuid.uuid4(), content=content,
-                content_sha256="0" * 64, active_seconds=60,
+                content_sha256="0" * 64, active_seconds=60, submitted_at=when,
             )  # fmt: skip
             submissions.append(submission)
             choices = {name: f"{letter}_clearly" for name, letter in said.items()}

@@ -1,4 +1,4 @@
-"""From a round to an export: `python perf/releases.py [--cases N] [--database URL]`; prints one JSON line.
+"""From a round to an export: `python perf/releases.py [--cases N] [--postgres]`; prints one JSON line.
 
 Times the product's own use cases on a data folder of its own: open a comparison round of half the cases,
 another of the rest beside a reader, freeze all, verify the release, export it; seconds, CPU seconds and the
@@ -10,20 +10,18 @@ and freeze are stored in bulk and not timed.
 import argparse
 import importlib
 import json
-import os
 import random
 import resource
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import django
+from in_process import installation
+from processes import ROOT, database
 
-ROOT = Path(__file__).resolve().parent.parent
 BATCH = 1000
 PRINTS = 500
 
@@ -119,10 +117,9 @@ def settle(study: Any) -> None:
     Case.objects.filter(study=study).update(state="settled")
 
 
-def measure(cases: int) -> dict[str, Any]:
+def measure(cases: int, home: Path) -> dict[str, Any]:
     """Fill the installation and time each step."""
     import fill
-    from django.core.management import call_command
     from django.db import connection
 
     from annotation.pairing import open_comparison_round
@@ -131,7 +128,6 @@ def measure(cases: int) -> dict[str, Any]:
     from curation.releases.export import write_export
     from curation.releases.verify import verify
 
-    call_command("migrate", verbosity=0)
     lead, readers = fill.people(24)
     study = fill.study(lead, readers, 3)
     fill.answers(study, cases)
@@ -151,9 +147,8 @@ def measure(cases: int) -> dict[str, Any]:
     release = Release.objects.get()
     found["verify"] = timed(lambda: verify(release))
     found["rows"] = release.row_count
-    target = Path(os.environ["CONSILIUM_HOME"]) / "export"
     found["first_import"] = timed(lambda: importlib.import_module("datasets"))  # a worker pays it once
-    found["export"] = timed(lambda: write_export(release, target))
+    found["export"] = timed(lambda: write_export(release, home / "export"))
     return found
 
 
@@ -161,14 +156,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=2000)
     parser.add_argument("--checkout", type=Path, default=ROOT, help="another checkout to measure")
-    parser.add_argument("--database", default="", help="a PostgreSQL URL of an empty database; else SQLite")
+    parser.add_argument("--postgres", action="store_true", help="on a private PostgreSQL server, else SQLite")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="consilium-perf-") as folder:
-        os.environ |= {"CONSILIUM_HOME": folder, "DATABASE_URL": options.database, "OMP_NUM_THREADS": "1"}
-        os.environ["DJANGO_SETTINGS_MODULE"] = "consilium.settings"
-        sys.path.insert(0, str(options.checkout.resolve()))
-        django.setup()
-        sys.stdout.write(json.dumps(measure(options.cases)) + "\n")
+    with database(private=options.postgres) as found, installation(found.url, options.checkout) as home:
+        sys.stdout.write(json.dumps(measure(options.cases, home)) + "\n")
 
 
 if __name__ == "__main__":

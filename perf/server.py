@@ -15,7 +15,7 @@ from typing import Any
 
 from clients import Times
 from processes import ROOT, Database, Web, gunicorn
-from wire import Answer, Wire
+from wire import Answer, Asks, Wire
 
 DIMENSIONS = ("accuracy", "relevance", "comprehensiveness", "creativity", "responsiveness", "overall")
 VERSION = re.compile(rb'data-version="([^"]+)"')
@@ -67,7 +67,7 @@ def filled(
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server and what was filled in; `pages`: every page is loaded, as without scripts."""
+    """A running server and what was filled in; `pages` as for Reader."""
 
     name: str
     web: Web
@@ -79,8 +79,9 @@ class Server:
         return self.web.cpu_seconds()
 
     def sit(self, number: int) -> "Reader":
-        """The reader of this number, at the first case that is free."""
-        return Reader(self, f"reader{number}")
+        """The reader of this number, logged in."""
+        cookies = {self.filled.cookie: self.filled.sessions[f"reader{number}"]}
+        return Reader(Wire(self.web.port, cookies=cookies), self.filled.study, pages=self.pages)
 
 
 @contextmanager
@@ -102,12 +103,13 @@ def running(checkout: Path = ROOT, *, database: Database | None = None, **number
 
 
 class Reader:
-    """One reader's browser: goes from case to case as the product's own script does."""
+    """One reader's browser: goes from case to case as the product's own script does.
 
-    def __init__(self, server: Server, name: str) -> None:
-        self._server = server
-        cookies = {server.filled.cookie: server.filled.sessions[name]}
-        self._wire = Wire(server.web.port, cookies=cookies)
+    `pages`: every page is loaded, as without scripts.
+    """
+
+    def __init__(self, wire: Asks, study: str, *, pages: bool = False) -> None:
+        self._wire, self._study, self._pages = wire, study, pages
         self.ask("GET", "/work/session/")
         self._place, self._version, self._is_shown = "", "", False
 
@@ -123,7 +125,7 @@ class Reader:
 
     def first(self) -> str:
         """Take a case; the address of its screen."""
-        taken = self.ask("POST", f"/s/{self._server.filled.study}/work/compare/next/")
+        taken = self.ask("POST", f"/s/{self._study}/work/compare/next/")
         self._place = taken.headers.get("location", "")
         return self._place
 
@@ -140,7 +142,7 @@ class Reader:
             if page.status != 200 or found.group(1).encode() not in page.body:
                 return times.fail(f"next {page.status}")
             asked = VERSION.search(page.body)
-            self._version = asked.group(1).decode() if asked and not self._server.pages else ""
+            self._version = asked.group(1).decode() if asked and not self._pages else ""
         address = f"/work/{found.group(1)}/submit/"
         sent = self.ask("POST", address, vote(), {"X-Work-Screen": self._version})
         times.submit.append(sent.seconds)

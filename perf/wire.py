@@ -3,7 +3,7 @@
 import http.client
 import json
 import time
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 
 class Answer(NamedTuple):
@@ -13,6 +13,19 @@ class Answer(NamedTuple):
     headers: dict[str, str]
     body: bytes
     seconds: float
+
+
+class Asks(Protocol):
+    """What a reader needs of a connection."""
+
+    port: int
+    cookies: dict[str, str]
+
+    def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+        """Send one request (`body` as JSON) and read the whole answer."""
+
+    def close(self) -> None:
+        """Hang up; the next request connects anew."""
 
 
 class Wire:
@@ -38,10 +51,7 @@ class Wire:
         answer = self._connection.getresponse()
         content = answer.read()
         seconds = time.perf_counter() - started
-        for name, value in answer.getheaders():
-            if name.lower() == "set-cookie":
-                key, _, rest = value.partition("=")
-                self.cookies[key] = rest.split(";")[0]
+        keep_cookies(self.cookies, answer.getheaders())
         return Answer(
             answer.status, {name.lower(): value for name, value in answer.getheaders()}, content, seconds
         )
@@ -49,3 +59,11 @@ class Wire:
     def close(self) -> None:
         """Hang up; the next request connects anew."""
         self._connection.close()
+
+
+def keep_cookies(cookies: dict[str, str], headers: list[tuple[str, str]]) -> None:
+    """Put what an answer sets into the jar."""
+    for name, value in headers:
+        if name.lower() == "set-cookie":
+            key, _, rest = value.strip().partition("=")
+            cookies[key] = rest.split(";")[0]

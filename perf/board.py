@@ -1,0 +1,83 @@
+"""A leaderboard to measure: a frozen preference release and judges whose verdicts are all in."""
+
+import hashlib
+import random
+from typing import Any
+
+BATCH = 1000
+
+
+def made(study: Any, lead: Any, judges: int) -> Any:
+    """Freeze the study's settled cases and let `judges` judge them in both orders; the release."""
+    from annotation.release import freeze_preferences
+    from curation.releases.freeze import rows_of
+
+    release = freeze_preferences(study=study, name="Preferences 1", by=lead)
+    labels = {row.row_id: row.content["label"] for row in rows_of(release)}
+    for number in range(judges):
+        judge(release, lead, labels, number, 0.5 + 0.4 * number / judges)
+    return release
+
+
+def judge(release: Any, lead: Any, labels: dict[str, dict[str, str]], number: int, skill: float) -> None:
+    """One judge that is right with the probability `skill`, as its job would have left it."""
+    from django.utils import timezone
+
+    from benchmark.models import Evaluation, Verdict
+    from consilium.answers import judge_prompt
+    from consilium.answers.verdicts import PARSER_VERSION
+    from consilium.inference.models import ModelEndpoint, Reply
+    from consilium.jobs.models import Job
+
+    name, now = f"judge-{number}", timezone.now()
+    endpoint = ModelEndpoint.objects.create(
+        name=name, base_url="http://127.0.0.1:9/v1", model_id=name, family=f"family-{number % 7}"
+    )
+    over = {"state": "succeeded", "started_at": now, "finished_at": now}
+    evaluation = Evaluation.objects.create(
+        study=release.study,
+        kind="judge",
+        release=release,
+        release_digest=release.digest,
+        endpoint=endpoint,
+        job=Job.objects.create(
+            kind="benchmark.judge", queue="gpu", study=release.study, created_by=lead, **over
+        ),
+        prompt_sha256=judge_prompt.PROMPT_HASH,
+        parser_version=PARSER_VERSION,
+        expected_calls=2 * len(labels),
+        created_by=lead,
+    )
+    digests = {
+        hashlib.sha256(f"{number} {row} {order}".encode()).hexdigest(): (row, order)
+        for row in labels
+        for order in ("ab", "ba")
+    }
+    Reply.objects.bulk_create(
+        [Reply(endpoint=endpoint, request_sha256=digest, text="{}") for digest in digests], batch_size=BATCH
+    )
+    replies = dict(Reply.objects.filter(endpoint=endpoint).values_list("request_sha256", "pk"))
+    draw = random.Random(number)
+    Verdict.objects.bulk_create(
+        [
+            Verdict(
+                evaluation=evaluation,
+                row_id=row,
+                order=order,
+                reply_id=replies[digest],
+                parsed=printed(labels[row], order, skill, draw),
+            )
+            for digest, (row, order) in digests.items()
+        ],
+        batch_size=BATCH,
+    )
+
+
+def printed(label: dict[str, str], order: str, skill: float, draw: random.Random) -> dict[str, str | None]:
+    """What the judge prints for one case; one answer in fifty says nothing."""
+    other = {"A": "B", "B": "A"}
+    said: dict[str, str | None] = {}
+    for dimension, right in label.items():
+        letter = right if draw.random() < skill else other[right]
+        said[dimension] = None if draw.random() < 0.02 else letter if order == "ab" else other[letter]
+    return said
