@@ -1,9 +1,10 @@
-"""Calls per second of the engine against a stub that answers at once, beside the openai client.
+"""Calls per second of the engine against a stub that answers at once, beside openai's client and inspect_ai.
 
 python perf/calls.py [--calls N] [--in-flight N] [--image-kib N] [--delay-ms N]
 
 The stub runs in its own process. Each client sends the same requests; the engine also stores every reply
 (SQLite file, WAL, synchronous FULL) and calls back, the openai client only awaits the answers.
+inspect_ai, when `make perf-peers` has installed it, evaluates one call a sample in a process of its own.
 """
 
 import argparse
@@ -12,15 +13,17 @@ import json
 import multiprocessing
 import os
 import resource
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 CHUNK = 64 * 1024
+INSPECT = Path(__file__).resolve().parent.parent / ".peers" / "inspect-ai" / "bin" / "python"
 
 
 def stub(delay: float, port: Any) -> None:
@@ -96,9 +99,9 @@ def with_openai(base_url: str, count: int, in_flight: int, uri: str, name: str) 
                 async with gate:
                     await client.chat.completions.create(
                         model="stub",
-                        messages=messages(number, uri),
+                        messages=cast("Any", messages(number, uri)),
                         max_tokens=256,
-                        temperature=0,  # type: ignore[arg-type]
+                        temperature=0,
                     )
 
             await asyncio.gather(*(one(number) for number in range(count)))
@@ -117,12 +120,26 @@ def timed(work: Callable[..., None], *arguments: Any, count: int) -> dict[str, f
     return {"calls_per_second": round(count / seconds, 1), "cpu_ms_per_call": round(used / count * 1000, 3)}
 
 
+def with_inspect(base_url: str, count: int, in_flight: int, uri: str) -> dict[str, float] | None:
+    """The same figures of inspect_ai, measured in its own process; none where it is not installed."""
+    if not INSPECT.exists():
+        return None
+    script = Path(__file__).parent / "peers" / "inspect_calls.py"
+    done = subprocess.run(
+        [INSPECT, script, base_url, str(count), str(in_flight)],
+        input=uri, stdout=subprocess.PIPE, text=True, check=True, cwd=tempfile.gettempdir(),
+    )  # fmt: skip
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--calls", type=int, default=2000)
     parser.add_argument("--openai-calls", type=int, default=400)
+    parser.add_argument("--inspect-calls", type=int, default=200)
     parser.add_argument("--in-flight", type=int, default=64)
     parser.add_argument("--image-kib", type=int, default=112)
     parser.add_argument("--delay-ms", type=float, default=0.0)
@@ -152,9 +169,14 @@ def main() -> int:
         theirs = timed(
             with_openai, base, options.openai_calls, options.in_flight, uri, "", count=options.openai_calls
         )
+        inspect = with_inspect(base, options.inspect_calls, options.in_flight, uri)
         server.kill()
     ratio = round(ours["calls_per_second"] / theirs["calls_per_second"], 1)
-    print(json.dumps({"consilium": ours, "openai": theirs, "ratio": ratio, **vars(options)}))
+    print(
+        json.dumps(
+            {"consilium": ours, "openai": theirs, "inspect_ai": inspect, "ratio": ratio, **vars(options)}
+        )
+    )
     return 0
 
 
