@@ -10,11 +10,11 @@ export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE := 1
 PURE := tests/architecture tests/statistics tests/answers tests/states tests/test_canonical_json.py tests/test_atomic_folder.py
 
-.PHONY: help run dev venv test quick coverage soak perf lint fix shots clean
+.PHONY: help run dev venv test quick coverage soak perf perf-peers lint fix shots clean
 .DEFAULT_GOAL := help
 
 help:  ## This list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is missing: install python3 and python3-venv."; exit 2; }
@@ -62,8 +62,17 @@ coverage: $(STAMP_DEV)  ## The suite with a report of what it never ran, in html
 soak: $(STAMP_DEV)  ## The long counts: hundreds of kills, races, seeds
 	$(BIN)/pytest -q -m soak -o timeout=3600 $(ARGS)
 
-perf: $(STAMP_DEV)  ## Measurements beside something else
-	@for name in calls cycle browser bootstrap releases; do echo "== $$name"; $(BIN)/python perf/$$name.py || exit 1; done
+perf: $(STAMP_DEV)  ## Every promise about speed, measured, in one table; one measurement: make perf ARGS="--only pages"
+	$(BIN)/python perf/table.py $(ARGS)
+
+PEERS := .peers/label-studio/.installed .peers/inspect-ai/.installed
+
+.peers/%/.installed: perf/peers/%.txt | $(VENV)/bin/python
+	$(BIN)/python -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+perf-peers: $(PEERS)  ## Label Studio and inspect_ai in environments of their own, for `make perf` to measure beside ours
 
 shots: $(STAMP_DEV)  ## Pictures of every screen in shots/, two sizes, light and dark
 	$(BIN)/python -m tests.harness.shots

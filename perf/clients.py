@@ -80,8 +80,8 @@ def figures(times: Times) -> dict[str, Any]:
         "submit": quantiles(times.submit),
         "turn": quantiles(times.turn),
         "done": done,
-        "per_second": round(done / times.seconds, 1),
-        "cpu_ms": round(times.cpu / max(done, 1) * 1000, 1),
+        "per_second": round(done / times.seconds, 2),
+        "cpu_ms": round(times.cpu / max(done, 1) * 1000, 2),
         "errors": len(times.errors),
         "first_errors": times.errors[:3],
     }
@@ -93,7 +93,7 @@ def quantiles(seconds: list[float]) -> dict[str, float]:
     if not seconds:
         return {}
     return {
-        "p50": round(statistics.median(seconds) * 1000, 1),
-        "p95": round(cuts[18] * 1000, 1),
-        "max": round(max(seconds) * 1000, 1),
+        "p50": round(statistics.median(seconds) * 1000, 2),
+        "p95": round(cuts[18] * 1000, 2),
+        "max": round(max(seconds) * 1000, 2),
     }

@@ -6,8 +6,10 @@ python perf/cycle.py [--cases N] [--clients N ...] [--each N] [--postgres] [--pa
 Prints one JSON line for each server and number of clients: milliseconds (p50, p95, max) of `next`, `submit`
 and of both together (`turn`), annotations per second, and CPU milliseconds per annotation of the web server
 and its database (SQLite works inside the web server; a private PostgreSQL server is counted for each).
-With --beside another checkout of the product is measured as well, with --label-studio Label Studio. All run
-on data folders of their own and take turns: after each round of one comes the same round of the others.
+The product's own script gets the next screen with the answer to `submit`; with --pages the same readers are
+also measured as without scripts, when every page is loaded and both steps are seen alone. With --beside
+another checkout of the product is measured as well, with --label-studio Label Studio. All run on data folders
+of their own and take turns: after each round of one comes the same round of the others.
 """
 
 import argparse
@@ -34,7 +36,9 @@ def subjects(stack: ExitStack, options: argparse.Namespace) -> list[Subject]:
     found: list[Subject] = []
     for checkout in filter(None, (ROOT, options.beside)):
         server = stack.enter_context(running(checkout, database=own_database(), **numbers))
-        found.append(dataclasses.replace(server, pages=options.pages))
+        found.append(server)
+        if options.pages:
+            found.append(dataclasses.replace(server, name=f"{server.name}, pages", pages=True))
     if options.label_studio and label_studio.is_installed():
         found.append(stack.enter_context(label_studio.running(database=own_database(), **numbers)))
     return found
@@ -48,7 +52,7 @@ def main() -> None:
     parser.add_argument("--peer-each", type=int, default=10, help="the same for Label Studio")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--postgres", action="store_true", help="on private PostgreSQL servers, else SQLite")
-    parser.add_argument("--pages", action="store_true", help="load every page, as without scripts")
+    parser.add_argument("--pages", action="store_true", help="also as without scripts")
     parser.add_argument("--label-studio", action="store_true", help="beside it, when it is installed")
     parser.add_argument("--beside", type=Path, help="another checkout")
     options = parser.parse_args()
@@ -68,7 +72,6 @@ def main() -> None:
                 where = {
                     "subject": name,
                     "database": "postgresql" if options.postgres else "sqlite",
-                    "pages": options.pages,
                     "clients": clients,
                 }
                 sys.stdout.write(json.dumps({**where, **figures(seen)}) + "\n")

@@ -53,7 +53,9 @@ def main() -> None:
         for figure in ("p50", "p95")
     }
     errors = sum(one["errors"] for one in seen.values())
-    sys.stdout.write(json.dumps({"growth": growth, "database": name, "errors": errors}) + "\n")
+    sys.stdout.write(
+        json.dumps({"measure": "growth", "database": name, "growth": growth, "errors": errors}) + "\n"
+    )
 
 
 if __name__ == "__main__":

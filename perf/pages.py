@@ -113,7 +113,7 @@ def steps(cookies: dict[str, str], tries: int) -> dict[str, dict[str, Any]]:
             used = quantiles(times.next)
             found["next"] = {"cpu_ms": used["p50"], "cpu_p95": used["p95"]}
     for name, beside in (("next", "bare"), ("submit", "bare_post"), ("submit_alone", "bare_post")):
-        found[name]["ratio"] = round(found[name]["cpu_ms"] / found[beside]["cpu_ms"], 1)
+        found[name]["ratio"] = round(found[name]["cpu_ms"] / found[beside]["cpu_ms"], 2)
     return found
 
 

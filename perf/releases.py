@@ -1,8 +1,8 @@
-"""From a round to an export: `python perf/releases.py [--cases N] [--postgres]`; prints one JSON line.
+"""From a round to an export: `python perf/releases.py [--cases N] [--round N] [--postgres]` prints JSON.
 
-Times the product's own use cases on a data folder of its own: open a comparison round of half the cases,
-another of the rest beside a reader, freeze all, verify the release, export it; seconds, CPU seconds and the
-growth of the process in MB. The study's
+Times the product's own use cases on a data folder of its own: open a comparison round of `--round` cases,
+another beside a reader, freeze all cases, verify the release, export it; seconds, CPU seconds and the growth
+of the process in MB. The study's
 images have header fingerprints, so that the export gate has something to look for. The votes between round
 and freeze are stored in bulk and not timed.
 """
@@ -117,7 +117,7 @@ def settle(study: Any) -> None:
     Case.objects.filter(study=study).update(state="settled")
 
 
-def measure(cases: int, home: Path) -> dict[str, Any]:
+def measure(cases: int, size: int, home: Path) -> dict[str, Any]:
     """Fill the installation and time each step."""
     import fill
     from django.db import connection
@@ -136,12 +136,14 @@ def measure(cases: int, home: Path) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     found: dict[str, Any] = {"cases": cases, "database": connection.vendor}
-    half = cases // 2
-    found["open_cases"] = half
-    found["open"] = timed(lambda: open_comparison_round(study=study, name="Round 1", by=lead, limit=half))
-    found["open_beside_reader"] = beside_a_reader(
-        study, lambda: open_comparison_round(study=study, name="Round 2", by=lead)
-    )
+    found["open_cases"] = size
+
+    def open_one(name: str, limit: int) -> None:
+        open_comparison_round(study=study, name=name, by=lead, limit=limit)
+
+    found["open"] = timed(lambda: open_one("Round 1", size))
+    found["open_beside_reader"] = beside_a_reader(study, lambda: open_one("Round 2", size))
+    open_one("Round 3", cases)
     settle(study)
     found["freeze"] = timed(lambda: freeze_preferences(study=study, name="Preferences 1", by=lead))
     release = Release.objects.get()
@@ -155,11 +157,12 @@ def measure(cases: int, home: Path) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=2000)
+    parser.add_argument("--round", type=int, default=500, help="at most a third of the cases")
     parser.add_argument("--checkout", type=Path, default=ROOT, help="another checkout to measure")
     parser.add_argument("--postgres", action="store_true", help="on a private PostgreSQL server, else SQLite")
     options = parser.parse_args()
     with database(private=options.postgres) as found, installation(found.url, options.checkout) as home:
-        sys.stdout.write(json.dumps(measure(options.cases, home)) + "\n")
+        sys.stdout.write(json.dumps(measure(options.cases, options.round, home)) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,197 @@
+"""What the product promises about its speed, and whether the figures of a run keep it. Pure.
+
+A measurement printed JSON lines; a `Pick` finds one number in them. A promise compares ours, or the ratio of
+ours to a peer's, with a limit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+# Measurement to the lines that it printed.
+Lines: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
+
+MISSING = "not installed"
+FAILED = "not measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A number in a measurement's lines: of the line that holds `where`, down the dotted `path`."""
+
+    measurement: str
+    path: str
+    where: tuple[tuple[str, Any], ...] = ()
+
+    def of(self, lines: Lines) -> float | None:
+        """The number; None where nothing was measured."""
+        for line in lines.get(self.measurement, ()):
+            if all(line.get(name) == value for name, value in self.where):
+                return _down(line, self.path.split("."))
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """`ours` is at most (`is_least`: at least) `limit`, or `limit` times `beside` where `is_ratio`."""
+
+    says: str
+    unit: str
+    limit: float
+    ours: Pick
+    beside: Pick | None = None
+    is_ratio: bool = False
+    is_least: bool = False
+
+    @property
+    def goal(self) -> str:
+        """The limit in words."""
+        return f"{'>=' if self.is_least else '<='} {self.limit:g} {'x' if self.is_ratio else self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One promise as a run found it; `holds` is None where it cannot be said, and `why` says why."""
+
+    says: str
+    unit: str
+    goal: str
+    ours: float | None
+    beside: float | None
+    ratio: float | None
+    holds: bool | None
+    why: str = ""
+
+
+def judge(promise: Promise, lines: Lines) -> Row:
+    """Hold a promise against what was measured."""
+    ours = promise.ours.of(lines)
+    beside = promise.beside.of(lines) if promise.beside else None
+    ratio = ours / beside if ours is not None and beside else None
+    value = ratio if promise.is_ratio else ours
+    row = Row(promise.says, promise.unit, promise.goal, ours, beside, ratio, None)
+    if value is None:
+        return replace(row, why=FAILED if ours is None else MISSING)
+    return replace(row, holds=value >= promise.limit if promise.is_least else value <= promise.limit)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as aligned text."""
+    head = ("promise", "goal", "ours", "beside", "ratio", "holds")
+    cells = [head, *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(head))]
+    return "\n".join(_aligned(line, widths) for line in cells)
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Words to the left, numbers to the right."""
+    sides = (str.ljust, str.ljust, str.rjust, str.rjust, str.rjust, str.ljust)
+    return "  ".join(
+        side(cell, width) for side, cell, width in zip(sides, cells, widths, strict=True)
+    ).rstrip()
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    holds = {True: "yes", False: "NO", None: row.why}[row.holds]
+    ours, beside = (_number(value, row.unit) for value in (row.ours, row.beside))
+    return row.says, row.goal, ours, beside, _number(row.ratio), holds
+
+
+def _number(value: float | None, unit: str = "") -> str:
+    """Three figures, as people read them."""
+    if value is None:
+        return "-"
+    figures = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{figures} {unit}".rstrip()
+
+
+def _down(found: Any, names: Sequence[str]) -> float | None:
+    for name in names:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return None if found is None else float(found)
+
+
+def _where(**values: Any) -> tuple[tuple[str, Any], ...]:
+    return tuple(values.items())
+
+
+def _day(database: str, clients: int) -> list[Promise]:
+    """A reader's day beside Label Studio's."""
+    name, place = f"cycle-{database}", f"{database}, {clients} client{'s' if clients > 1 else ''}"
+
+    def pick(subject: str, path: str) -> Pick:
+        return Pick(name, path, _where(subject=subject, clients=clients))
+
+    def promise(says: str, unit: str, limit: float, path: str, ours: str = "consilium") -> Promise:
+        return Promise(
+            f"{says}, {place}", unit, limit, pick(ours, path), pick("label-studio", path),
+            is_ratio=True, is_least=limit > 1,
+        )  # fmt: skip
+
+    made = [
+        promise("next p95", "ms", 0.2, "next.p95", "consilium, pages"),
+        promise("submit p95", "ms", 0.2, "submit.p95", "consilium, pages"),
+        promise("submit and next p95", "ms", 0.2, "turn.p95"),
+        promise("CPU per annotation", "ms", 0.1, "cpu_ms"),
+        Promise(f"errors, {place}", "", 0, pick("consilium", "errors"), pick("label-studio", "errors")),
+    ]
+    return [*made, promise("annotations", "1/s", 10, "per_second")] if clients > 1 else made
+
+
+def _database(database: str) -> list[Promise]:
+    """What holds on either database without a peer."""
+    step = Pick(f"growth-{database}", "growth.next_p95", _where(database=database, measure="growth"))
+    busy, releases = f"readers-{database}", f"releases-{database}"
+    return [
+        Promise(f"next p95, 100,000 cases to 1,000, {database}", "x", 1.5, step),
+        Promise(f"200 readers, p95, {database}", "ms", 300, Pick(busy, "turn.p95")),
+        Promise(f"200 readers, errors, {database}", "", 0, Pick(busy, "errors")),
+        Promise(f"open a round of 2,000 cases, {database}", "s", 2, Pick(releases, "open.s")),
+        Promise(
+            f"a reader's longest wait meanwhile, {database}", "ms", 150,
+            Pick(releases, "open_beside_reader.reader_max_ms"),
+        ),
+        Promise(f"freeze 9,800 cases, {database}", "s", 2, Pick(releases, "freeze.s")),
+        Promise(f"verify, {database}", "s", 1, Pick(releases, "verify.s")),
+        Promise(f"export, {database}", "s", 5, Pick(releases, "export.s")),
+        *(
+            Promise(f"memory that {act} takes, {database}", "MB", 64, Pick(releases, f"{act}.grew_mb"))
+            for act in ("freeze", "verify", "export")
+        ),
+    ]  # fmt: skip
+
+
+def _page(name: str, figure: str, limit: float) -> Promise:
+    unit = {"ms": "ms", "cpu_ms": "CPU ms", "ratio": "x"}[figure]
+    says = f"{name} beside a bare view" if figure == "ratio" else f"{name} page"
+    return Promise(says, unit, limit, Pick("pages", figure, _where(page=name)))
+
+
+def _browser(says: str, unit: str, limit: float, path: str) -> Promise:
+    def pick(subject: str) -> Pick:
+        return Pick("browser", path, _where(subject=subject))
+
+    return Promise(says, unit, limit, pick("consilium"), pick("label-studio"))
+
+
+DATABASES = ("sqlite", "postgresql")
+PROMISES: Sequence[Promise] = (
+    *(promise for database in DATABASES for clients in (1, 8, 16) for promise in _day(database, clients)),
+    *(promise for database in DATABASES for promise in _database(database)),
+    _browser("submit to next case painted, p95", "ms", 150, "painted.p95"),
+    _browser("submit to next case painted, p50 (prefetched)", "ms", 80, "painted.p50"),
+    _browser("first page without image", "bytes", 120_000, "bytes"),
+    _browser("first page, requests", "", 12, "requests"),
+    *(_page(name, "ms", 100) for name in ("agreement", "leaderboard")),
+    *(_page(name, "cpu_ms", 25) for name in ("rounds", "overview", "cases", "work")),
+    *(_page(name, "ratio", 5) for name in ("next", "submit")),
+    Promise("figures of 32 judges", "s", 10, Pick("bootstrap", "judges.shared.seconds")),
+    Promise(
+        "engine calls", "1/s", 1335, Pick("calls", "consilium.calls_per_second"),
+        Pick("calls", "inspect_ai.calls_per_second"), is_least=True,
+    ),
+    Promise(
+        "engine CPU per call", "ms", 0.78, Pick("calls", "consilium.cpu_ms_per_call"),
+        Pick("calls", "inspect_ai.cpu_ms_per_call"),
+    ),
+)  # fmt: skip
