@@ -1,48 +1,33 @@
-"""From Enter to the next case on the screen, in Chromium.
+"""From the key that submits to the next case on the screen, in Chromium.
 
-python perf/browser.py [--votes N] [--beside DIR]
+python perf/browser.py [--votes N] [--label-studio] [--beside DIR]
 
 A reader votes by keyboard; the time runs from the key to the frame after the next case took answers and its
 image was drawn. Prints milliseconds (p50, p95) and what the first page costs: requests, and bytes on the
-wire, those of images apart.
-With --beside another checkout of the product is measured first.
+wire, those of images apart. With --beside another checkout of the product is measured as well, with
+--label-studio Label Studio, which shows the same picture.
 """
 
 import argparse
 import json
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import label_studio
 from clients import quantiles
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 from processes import ROOT
-from server import Server, running
+from screens import Screen, of_consilium, of_label_studio
+from server import running
 
-IMAGE = "/frames/"  # in the address of the pixels of an image
-# The page may be left in between: when the key was pressed is kept in the session of the tab.
-WATCH = """
-const now = () => performance.timeOrigin + performance.now();
-const token = () => document.querySelector("form[data-work]")?.dataset.token;
-addEventListener("keydown", ({ key }) => {
-  if (key === "Enter") sessionStorage.setItem("pressed", JSON.stringify([token(), now()]));
-}, { capture: true });
-function look() {
-  const pressed = JSON.parse(sessionStorage.getItem("pressed") ?? "null");
-  const isDrawn = document.querySelector(".iv-facts")?.textContent;
-  if (!pressed || !isDrawn || !document.querySelector("form[data-ready]") || token() === pressed[0]) return;
-  sessionStorage.removeItem("pressed");
-  requestAnimationFrame(() => requestAnimationFrame(() => {
-    const taken = JSON.parse(sessionStorage.getItem("taken") ?? "[]");
-    sessionStorage.setItem("taken", JSON.stringify([...taken, now() - pressed[1]]));
-  }));
-}
-const everything = { subtree: true, childList: true, characterData: true, attributes: true };
-new MutationObserver(look).observe(document, everything);
-"""
+WAIT_SECONDS = 60.0
+LOOKS_MS = 150  # a reader looks at the case: the image is drawn meanwhile
 
 
-def first_page(page: Page, url: str) -> dict[str, int]:
+def first_page(page: Page, screen: Screen) -> dict[str, int]:
     """Bytes on the wire, of images and of all else, and requests of a visit with an empty cache."""
     seen = {"bytes": 0, "image_bytes": 0, "requests": 0}
     places: dict[str, str] = {}
@@ -53,59 +38,80 @@ def first_page(page: Page, url: str) -> dict[str, int]:
         places[event["requestId"]] = event["response"]["url"]
 
     def finished(event: dict[str, Any]) -> None:
-        is_image = IMAGE in places.get(event["requestId"], "")
-        seen["image_bytes" if is_image else "bytes"] += int(event["encodedDataLength"])
-        seen["requests"] += 1
+        place = places.get(event["requestId"], "")
+        if not place.startswith("data:"):
+            seen["image_bytes" if screen.image in place else "bytes"] += int(event["encodedDataLength"])
+            seen["requests"] += 1
 
     session.on("Network.responseReceived", answered)
     session.on("Network.loadingFinished", finished)
-    page.goto(url)
-    page.wait_for_selector("form[data-ready]")
-    page.wait_for_timeout(500)
+    page.goto(screen.address)
+    page.wait_for_selector(screen.ready)
+    page.wait_for_timeout(1500)
     session.detach()
     return seen
 
 
-def vote(page: Page) -> None:
+def taken(page: Page) -> list[float]:
+    """Milliseconds from key to paint of every vote so far."""
+    found: list[float] = json.loads(page.evaluate("sessionStorage.getItem('taken') ?? '[]'"))
+    return found
+
+
+def vote(page: Page, screen: Screen, already: int) -> None:
     """All six rows by keyboard, then the next case."""
-    before = page.url
-    for _ in range(6):
-        page.keyboard.press("1")
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: url != before)
-    page.wait_for_selector("form[data-ready]")
-    page.wait_for_timeout(150)  # a reader looks at the case: the image is drawn meanwhile
+    for key in screen.keys:
+        page.keyboard.press(key)
+    page.keyboard.press(screen.submit)
+    until = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < until:
+        page.wait_for_timeout(20)
+        try:
+            if len(taken(page)) > already:
+                page.wait_for_timeout(LOOKS_MS)
+                return
+        except Error:  # the page is just being left for the next one
+            continue
+    raise SystemExit(f"{screen.name}: vote {already + 1} brought no next case.")
 
 
-def measure(server: Server, executable: str, votes: int) -> dict[str, Any]:
+def measure(browser: Browser, screen: Screen, votes: int) -> dict[str, Any]:
     """One reader's votes."""
-    base = f"http://127.0.0.1:{server.web.port}"
-    claimed = server.sit(0).first()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        context = browser.new_context(viewport={"width": 1280, "height": 800})
-        filled = server.filled
-        context.add_cookies([{"name": filled.cookie, "value": filled.sessions["reader0"], "url": base}])
-        context.add_init_script(WATCH)
-        page = context.new_page()
-        seen = first_page(page, base + claimed)
-        for _ in range(votes):
-            vote(page)
-        taken: list[float] = json.loads(page.evaluate("sessionStorage.getItem('taken')"))
-        browser.close()
-    return {"painted": quantiles([each / 1000 for each in taken]), "votes": len(taken), **seen}
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.add_cookies(screen.cookies)
+    context.add_init_script(screen.watch)
+    page = context.new_page()
+    seen = first_page(page, screen)
+    for number in range(votes):
+        vote(page, screen, number)
+    painted = quantiles([each / 1000 for each in taken(page)])
+    context.close()
+    return {"subject": screen.name, "painted": painted, "votes": votes, **seen}
+
+
+def screens(options: argparse.Namespace, browser: Browser) -> Iterator[Screen]:
+    """Each server's screen in turn; the server runs until the next one is asked for."""
+    numbers = {"cases": options.votes + 20, "readers": 2, "seats": 2}
+    for checkout in filter(None, (options.beside, ROOT)):
+        with running(checkout, **numbers) as server:
+            yield of_consilium(server)
+    if options.label_studio and label_studio.is_installed():
+        with label_studio.running(**numbers) as peer:
+            yield of_label_studio(peer, browser)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--votes", type=int, default=30)
     parser.add_argument("--chromium", default="/usr/bin/chromium")
+    parser.add_argument("--label-studio", action="store_true", help="beside it, when it is installed")
     parser.add_argument("--beside", type=Path, help="another checkout")
     options = parser.parse_args()
-    for checkout in filter(None, (options.beside, ROOT)):
-        with running(checkout, cases=options.votes + 20, readers=2, seats=2) as server:
-            figures = measure(server, options.chromium, options.votes)
-            sys.stdout.write(json.dumps({"subject": server.name, **figures}) + "\n")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
+        for screen in screens(options, browser):
+            sys.stdout.write(json.dumps(measure(browser, screen, options.votes)) + "\n")
+        browser.close()
 
 
 if __name__ == "__main__":

@@ -67,24 +67,40 @@ def study(lead: Any, readers: list[Any], seats: int, slug: str = "perf") -> Any:
     return made
 
 
+def pixels() -> Any:
+    """The grey values of the one picture that all cases show."""
+    import numpy as np
+
+    return (np.arange(512 * 512).reshape(512, 512) // 1031 % 256).astype(np.uint8)
+
+
+def png() -> bytes:
+    """The picture as a file."""
+    import io
+
+    from PIL import Image as Pixels
+
+    encoded = io.BytesIO()
+    Pixels.fromarray(pixels()).save(encoded, "PNG")
+    return encoded.getvalue()
+
+
 def picture(study: Any, source: Any) -> Any:
     """One released grey image that all questions share."""
     import gzip
-    import io
 
     import numpy as np
-    from PIL import Image as Pixels
 
     from consilium.blobs.store import put
     from curation.imaging.frame_files import planes
     from curation.models import Cluster, Image
 
-    grey = (np.arange(512 * 512).reshape(512, 512) // 1031 % 256).astype(np.uint8)
-    encoded = io.BytesIO()
-    Pixels.fromarray(grey).save(encoded, "PNG")
-    sha256 = hashlib.sha256(encoded.getvalue()).hexdigest()
-    model = put(encoded.getvalue(), "image/png")
-    frame = put(gzip.compress(b"".join(planes(grey.astype(np.int16))), mtime=0), "application/octet-stream")
+    encoded = png()
+    sha256 = hashlib.sha256(encoded).hexdigest()
+    model = put(encoded, "image/png")
+    frame = put(
+        gzip.compress(b"".join(planes(pixels().astype(np.int16))), mtime=0), "application/octet-stream"
+    )
     window = {"center": 128, "width": 256}
     facts = {"slope": 1, "intercept": 0, "inverted": False, "window": window, "spacing": None, "aspect": 1.0}
     return Image.objects.create(

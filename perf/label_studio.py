@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from clients import Times
-from fill import text
+from fill import png, text
 from processes import ROOT, Database, Web, gunicorn
 from server import DIMENSIONS
 from wire import Wire
@@ -25,6 +25,7 @@ from wire import Wire
 PEER = "PEER_LABEL_STUDIO"
 PASSWORD = "measured-only-on-loopback"
 BATCH = 1000
+BOUNDARY = "picture-of-all-cases"
 CHOICES = "".join(
     f'<Header value="{name}" size="5"/>'
     f'<Choices name="{name}" toName="question" choice="single-radio" showInLine="true" required="true">'
@@ -37,6 +38,9 @@ SCREEN = f"""<View>
 <View style="flex: 1"><Header value="Answer 1"/><Text name="first" value="$first"/></View>
 <View style="flex: 1"><Header value="Answer 2"/><Text name="second" value="$second"/></View>
 </View>{CHOICES}</View>"""
+
+PICTURES = """<View><Image name="image" value="$image"/>
+<Choices name="kept" toName="image"><Choice value="yes"/></Choices></View>"""
 
 
 def home() -> Path:
@@ -104,7 +108,7 @@ def wire(web: Web, token: str) -> Wire:
 
 @contextmanager
 def running(
-    *, cases: int, readers: int, seats: int, database: Database | None = None, image: str = "/static/x.png"
+    *, cases: int, readers: int, seats: int, database: Database | None = None
 ) -> Iterator[LabelStudio]:
     """Start it with a project of `cases` tasks for `readers` annotators, `seats` of them on each."""
     database = database or Database()
@@ -128,8 +132,8 @@ def running(
             health="/health", beside=database.pids, is_silent=True,
         ) as web:  # fmt: skip
             owner = wire(web, tokens[0])
-            project = _project(owner, seats)
-            _import(owner, project, cases, image)
+            project = _project(owner, SCREEN, seats)
+            _import(owner, project, cases, _upload(owner))
             yield LabelStudio(web, tokens, project)
 
 
@@ -157,10 +161,10 @@ def _settings(folder: str, database: Database) -> dict[str, str]:
     return settings
 
 
-def _project(owner: Wire, seats: int) -> int:
+def _project(owner: Wire, screen: str, seats: int) -> int:
     wanted = {
         "title": "Measured study",
-        "label_config": SCREEN,
+        "label_config": screen,
         "maximum_annotations": seats,
         "sampling": "Sequential sampling",
     }
@@ -169,6 +173,21 @@ def _project(owner: Wire, seats: int) -> int:
         raise SystemExit(f"No project: {made.status} {made.body[:300]!r}")
     number: int = json.loads(made.body)["id"]
     return number
+
+
+def _upload(owner: Wire) -> str:
+    """The address of the picture that all cases show; only a project of nothing but pictures takes one."""
+    project = _project(owner, PICTURES, 1)
+    place = 'Content-Disposition: form-data; name="file"; filename="picture.png"\r\n'
+    kind = "Content-Type: image/png\r\n\r\n"
+    body = f"--{BOUNDARY}\r\n{place}{kind}".encode() + png() + f"\r\n--{BOUNDARY}--\r\n".encode()
+    form = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    done = owner.ask("POST", f"/api/projects/{project}/import?commit_to_project=false", body, form)
+    if done.status != 201:
+        raise SystemExit(f"No picture: {done.status} {done.body[:300]!r}")
+    (number,) = json.loads(done.body)["file_upload_ids"]
+    stored: str = json.loads(owner.ask("GET", f"/api/import/file-upload/{number}").body)["file"]
+    return stored if stored.startswith("/") else f"/data/{stored}"
 
 
 def _import(owner: Wire, project: int, cases: int, image: str) -> None:

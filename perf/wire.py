@@ -39,13 +39,13 @@ class Wire:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
 
     def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
-        """Send one request (`body` as JSON) and read the whole answer."""
+        """Send one request (`body` as JSON unless it is bytes) and read the whole answer."""
         sent = {**self._headers, **(headers or {})}
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        if body is not None:
-            sent["Content-Type"] = "application/json"
-        payload = None if body is None else json.dumps(body)
+        payload = body
+        if body is not None and not isinstance(body, bytes):
+            sent["Content-Type"], payload = "application/json", json.dumps(body)
         started = time.perf_counter()
         self._connection.request(method, path, payload, sent)
         answer = self._connection.getresponse()
