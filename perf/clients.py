@@ -19,6 +19,7 @@ class Times:
     errors: list[str] = field(default_factory=list)
     seconds: float = 0.0
     cpu: float = 0.0
+    own_cpu: float = 0.0
 
     def fail(self, what: str) -> bool:
         """Remember an error; False, for whoever stops then."""
@@ -65,15 +66,18 @@ def work_together(subject: Subject, clients: int, each: int, times: Times) -> No
         thread.start()
     cpu = subject.cpu_seconds()
     start.wait()
-    began = time.perf_counter()
+    began, own_cpu = time.perf_counter(), time.process_time()
     for thread in threads:
         thread.join()
     times.seconds += time.perf_counter() - began
     times.cpu += subject.cpu_seconds() - cpu
+    times.own_cpu += time.process_time() - own_cpu
 
 
 def figures(times: Times) -> dict[str, Any]:
-    """Milliseconds of next, submit and turn, annotations per second, CPU milliseconds per annotation."""
+    """Milliseconds of next, submit and turn, annotations per second, CPU milliseconds per annotation of the
+    server (`cpu_ms`) and of the clients, which share the machine with it (`client_cpu_ms`).
+    """
     done = len(times.turn) - len(times.errors)
     return {
         "next": quantiles(times.next),
@@ -82,6 +86,7 @@ def figures(times: Times) -> dict[str, Any]:
         "done": done,
         "per_second": round(done / times.seconds, 2),
         "cpu_ms": round(times.cpu / max(done, 1) * 1000, 2),
+        "client_cpu_ms": round(times.own_cpu / max(done, 1) * 1000, 2),
         "errors": len(times.errors),
         "first_errors": times.errors[:3],
     }

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from clients import Times
 from fill import png, text
@@ -156,7 +157,7 @@ def _settings(folder: str, database: Database) -> dict[str, str]:
         settings |= {
             "POSTGRE_HOST": database.folder,
             "POSTGRE_USER": "consilium",
-            "POSTGRE_NAME": database.url.rsplit("/", 1)[1].split("?")[0],
+            "POSTGRE_NAME": urlsplit(database.url).path.strip("/"),
         }
     return settings
 
