@@ -73,6 +73,7 @@ def main() -> None:
                     "subject": name,
                     "database": "postgresql" if options.postgres else "sqlite",
                     "clients": clients,
+                    "is_peer": name == "label-studio",
                 }
                 sys.stdout.write(json.dumps({**where, **figures(seen)}) + "\n")
 

@@ -17,18 +17,26 @@ FAILED = "not measured"
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A number in a measurement's lines: of the line that holds `where`, down the dotted `path`."""
+    """A number in a measurement's lines: down the dotted `path` of the first line that holds `where`, or the
+    sum over all such lines (`is_sum`).
+    """
 
     measurement: str
     path: str
     where: tuple[tuple[str, Any], ...] = ()
+    is_sum: bool = False
 
     def of(self, lines: Lines) -> float | None:
         """The number; None where nothing was measured."""
-        for line in lines.get(self.measurement, ()):
-            if all(line.get(name) == value for name, value in self.where):
-                return _down(line, self.path.split("."))
-        return None
+        found = [
+            _down(line, self.path.split("."))
+            for line in lines.get(self.measurement, ())
+            if all(line.get(name) == value for name, value in self.where)
+        ]
+        if self.is_sum:
+            numbers = [number for number in found if number is not None]
+            return sum(numbers) if numbers else None
+        return next(iter(found), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,30 +140,35 @@ def _day(database: str, clients: int) -> list[Promise]:
         promise("next p95", "ms", 0.2, "next.p95", "consilium, pages"),
         promise("submit p95", "ms", 0.2, "submit.p95", "consilium, pages"),
         promise("submit and next p95", "ms", 0.2, "turn.p95"),
+        promise("submit and next p50", "ms", 0.2, "turn.p50"),
         promise("CPU per annotation", "ms", 0.1, "cpu_ms"),
-        Promise(f"errors, {place}", "", 0, pick("consilium", "errors"), pick("label-studio", "errors")),
     ]
     return [*made, promise("annotations", "1/s", 10, "per_second")] if clients > 1 else made
 
 
 def _database(database: str) -> list[Promise]:
     """What holds on either database without a peer."""
-    step = Pick(f"growth-{database}", "growth.next_p95", _where(database=database, measure="growth"))
-    busy, releases = f"readers-{database}", f"releases-{database}"
+    day, growth, busy, releases = (
+        f"{name}-{database}" for name in ("cycle", "growth", "readers", "releases")
+    )
+    whole, own = _where(measure="growth"), _where(is_peer=False)
+    grown = Pick(growth, "growth.next_p95", whole)
     return [
-        Promise(f"next p95, 100,000 cases to 1,000, {database}", "x", 1.5, step),
+        Promise(f"errors of all clients, {database}", "", 0, Pick(day, "errors", own, is_sum=True)),
+        Promise(f"next p95, 100,000 cases to 1,000, {database}", "x", 1.5, grown),
+        Promise(f"errors at all sizes, {database}", "", 0, Pick(growth, "errors", whole)),
         Promise(f"200 readers, p95, {database}", "ms", 300, Pick(busy, "turn.p95")),
         Promise(f"200 readers, errors, {database}", "", 0, Pick(busy, "errors")),
         Promise(f"open a round of 2,000 cases, {database}", "s", 2, Pick(releases, "open.s")),
         Promise(
-            f"a reader's longest wait meanwhile, {database}", "ms", 150,
+            f"a reader's longest wait meanwhile, {database}", "ms", 300,
             Pick(releases, "open_beside_reader.reader_max_ms"),
         ),
         Promise(f"freeze 9,800 cases, {database}", "s", 2, Pick(releases, "freeze.s")),
         Promise(f"verify, {database}", "s", 1, Pick(releases, "verify.s")),
         Promise(f"export, {database}", "s", 5, Pick(releases, "export.s")),
         *(
-            Promise(f"memory that {act} takes, {database}", "MB", 64, Pick(releases, f"{act}.grew_mb"))
+            Promise(f"memory that {act} takes, {database}", "MB", 100, Pick(releases, f"{act}.grew_mb"))
             for act in ("freeze", "verify", "export")
         ),
     ]  # fmt: skip

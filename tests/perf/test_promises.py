@@ -49,6 +49,14 @@ def test_zero_of_ours_is_a_figure() -> None:
     assert judge(Promise("errors", "", 0, OURS), lines(0)).holds is True
 
 
+def test_errors_are_added_up_over_the_lines_of_ours() -> None:
+    own = {"is_peer": False, "errors": 1}
+    errors = Pick("day", "errors", (("is_peer", False),), is_sum=True)
+    row = judge(Promise("errors", "", 0, errors), {"day": [own, own, {"is_peer": True, "errors": 9}]})
+    assert (row.ours, row.holds) == (2, False)
+    assert errors.of({"day": [{"is_peer": True, "errors": 9}]}) is None
+
+
 def test_the_table_aligns_and_names_the_goal() -> None:
     promises = (Promise("next", "ms", 0.2, OURS, THEIRS, is_ratio=True), Promise("short", "s", 2, OURS))
     printed = table([judge(promise, lines(30, 1234)) for promise in promises]).splitlines()
