@@ -23,22 +23,25 @@ def read(reader: Reader, draw: random.Random, pause: float, until: float, times:
     """One reader until the end of the day."""
     wait = draw.uniform(0, pause)
     while time.perf_counter() + wait < until:
-        reader.hang_up()
         time.sleep(wait)
         try:
             if not reader.work_one(times):
                 return
         except OSError as problem:
             times.fail(repr(problem))
+        reader.hang_up()
         wait = draw.uniform(pause / 2, pause * 3 / 2)
 
 
 def day(server: Server, readers: int, seconds: float, pause: float) -> Times:
     """All readers, each already at a first case."""
-    times, seats = Times(), [server.sit(number) for number in range(readers)]
-    for seat in seats:
+    times, seats = Times(), []
+    for number in range(readers):
+        seat = server.sit(number)
         seat.work_one(Times())
-    began, cpu = time.perf_counter(), server.cpu_seconds()
+        seat.hang_up()
+        seats.append(seat)
+    began, cpu, own_cpu = time.perf_counter(), server.cpu_seconds(), time.process_time()
     threads = [
         threading.Thread(target=read, args=(seat, random.Random(number), pause, began + seconds, times))
         for number, seat in enumerate(seats)
@@ -48,6 +51,7 @@ def day(server: Server, readers: int, seconds: float, pause: float) -> Times:
     for thread in threads:
         thread.join()
     times.seconds, times.cpu = time.perf_counter() - began, server.cpu_seconds() - cpu
+    times.own_cpu = time.process_time() - own_cpu
     return times
 
 
