@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from annotation.differences import Piece, differences
 from annotation.frames import SHOWN_CHOICES, SHOWN_HARM, to_shown
 from annotation.models import BlindVote, Case, Dimension, Harm, Vote
 from annotation.votes import CANNOT_JUDGE_REASONS
@@ -32,8 +31,8 @@ class ShownCase:
     question: str
     options: list[tuple[str, str]]
     images: list[Image]
-    first: list[Piece]
-    second: list[Piece]
+    first: str
+    second: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def shown_case(claim: Claim) -> ShownCase:
     texts = case.response_a.text, case.response_b.text
     first, second = texts if claim.shown["first"] == "a" else texts[::-1]
     options = [(str(letter), str(text)) for letter, text in case.question.options.items()]
-    return ShownCase(case.question.text, options, images, *differences(first, second))
+    return ShownCase(case.question.text, options, images, first, second)
 
 
 _CASE = Prepared(

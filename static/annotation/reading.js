@@ -1,5 +1,6 @@
 // Two reading aids on [data-answers]: mark what differs, and scroll both answers together. This browser remembers both.
 
+import { changes } from "../curation/word_changes.js";
 import { onScreens } from "../workqueue/screens.js";
 
 const STORE = "consilium.reading.";
@@ -23,6 +24,7 @@ function remember(name, isOn) {
 function aid(button, answers) {
   const name = button.dataset.toggles;
   const show = (isOn) => {
+    if (isOn && button.dataset.toggles === "differences") mark(answers);
     answers.toggleAttribute(`data-${name}`, isOn);
     button.setAttribute("aria-pressed", String(isOn));
   };
@@ -32,6 +34,20 @@ function aid(button, answers) {
     remember(name, isOn);
     show(isOn);
   });
+}
+
+// Worked out when it is first asked for: most readers of most cases never ask. White space is never marked.
+function mark(answers) {
+  const bodies = [...answers.querySelectorAll(".answer-body")];
+  if (bodies.length !== 2 || answers.querySelector(".differs")) return;
+  const runs = changes(...bodies.map((body) => body.textContent));
+  for (const [body, kind] of [[bodies[0], "del"], [bodies[1], "ins"]]) {
+    body.replaceChildren(...runs.filter(([of]) => !of || of === kind).map(([of, text]) => (of && text.trim() ? marked(text) : text)));
+  }
+}
+
+function marked(text) {
+  return Object.assign(document.createElement("span"), { className: "differs", textContent: text });
 }
 
 // By share of the way, since the answers differ in length. Only the answer under the hand moves the other one.

@@ -1,6 +1,7 @@
 // What changed from one text to another, word by word, as <del> and <ins>.
 
-const LARGEST_TABLE = 1_500_000;
+// Answers of about 2,000 words; longer ones are marked as a whole.
+const LARGEST_TABLE = 9_000_000;
 
 const pieces = (text) => text.match(/\s+|[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu) ?? [];
 

@@ -7,7 +7,6 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.differences import differences
 from annotation.frames import SHOWN_CHOICES, SHOWN_HARM, label_of, side, to_case, to_shown
 from annotation.models import Choice, Harm
 from annotation.sides import first_is_a, oriented
@@ -37,19 +36,6 @@ def test_the_label_follows_the_order_and_nothing_else(choice: str, first: str) -
 def test_harm_is_stored_in_the_frame_of_the_case(flag: str, first: str) -> None:
     assert side(flag, first) in Harm.values
     assert (side(flag, first) == flag) == (flag in ("neither", "both"))
-
-
-@given(st.text(max_size=80), st.text(max_size=80))
-def test_marking_differences_changes_no_text(first: str, second: str) -> None:
-    left, right = differences(first, second)
-    assert "".join(piece.text for piece in left) == first
-    assert "".join(piece.text for piece in right) == second
-
-
-def test_equal_words_are_not_marked() -> None:
-    left, right = differences("A fracture of the left wrist.", "A fracture of the right wrist.")
-    assert [piece.text for piece in left if piece.differs] == ["left"]
-    assert [piece.text for piece in right if piece.differs] == ["right"]
 
 
 PAIRS = st.lists(st.sampled_from(list(combinations(range(1, 6), 2))), max_size=60)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from annotation.models import Vote
+from annotation.models import Case, Vote
 from annotation.states import CaseState
 from consilium.workqueue.models import Claim
 from tests.annotation.conftest import log_in
@@ -167,6 +167,38 @@ def test_both_answers_scroll_together_when_the_reader_wants_that(
     until(window, f"{tops}[1] > 0")
     window.reload()
     expect(window.locator("[data-toggles=linked]")).to_have_attribute("aria-pressed", "true")
+
+
+def test_what_differs_is_marked_when_asked_and_no_text_changes(
+    window: Page, live_server: Any, cast: Cast
+) -> None:
+    opened_with_pictures(cast, questions=2)
+    texts = {
+        "response_a": "A <b>fracture</b> of the left wrist.\n\n 2  mm",
+        "response_b": "A <b>fracture</b> of the right wrist.\n 2  mm",
+    }
+    for case in Case.objects.all():
+        for side, text in texts.items():
+            response = getattr(case, side)
+            response.text = text
+            response.save()
+    claim = making.claim(cast.study, cast.anna)
+    open_screen(window, live_server.url, claim)
+    marked = window.locator(".differs")
+    expect(marked).to_have_count(0)
+    window.keyboard.press("d")
+    words = ["left", "right"] if claim.shown["first"] == "a" else ["right", "left"]
+    expect(marked).to_have_text(words)
+    bodies = window.evaluate("[...document.querySelectorAll('.answer-body')].map((body) => body.textContent)")
+    assert set(bodies) == set(texts.values())
+    window.keyboard.press("d")
+    assert marked.first.evaluate("(word) => getComputedStyle(word).backgroundColor") == "rgba(0, 0, 0, 0)"
+    window.keyboard.press("d")
+    for _ in range(6):
+        window.keyboard.press("1")
+    window.keyboard.press("Enter")
+    expect(window.locator("[data-still-missing]")).to_have_text("6 rows to answer.")
+    expect(marked).to_have_count(2)  # remembered for the next case
 
 
 def test_a_half_finished_vote_survives_a_reload(window: Page, live_server: Any, cast: Cast) -> None:
