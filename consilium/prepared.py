@@ -1,6 +1,7 @@
 """Statements compiled once: Django builds the SQL of a queryset or an INSERT the first time, then it is kept.
 
 For the statements of the busiest requests, where building the SQL costs several times what running it does.
+PostgreSQL parses and plans each of them once per connection (PREPARE), which costs it more than running them.
 """
 
 import uuid
@@ -9,12 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from django.db import connection, models
 from django.db.models.query import get_related_populators
 
 M = TypeVar("M", bound=models.Model)
 EPOCH = datetime(1901, 1, 1, tzinfo=UTC)
+MOST_ROWS_PREPARED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Prepared(Generic[M]):
         """The instances for these values. Raises LookupError when one is missing."""
         plan = self._plan()
         with connection.cursor() as cursor:
-            cursor.execute(plan.sql, self._params(plan, values))
+            _execute(cursor, plan.sql, self._params(plan, values))
             rows = cursor.fetchall()
         return [plan.reader.read(row) for row in rows]
 
@@ -82,7 +85,7 @@ class Prepared(Generic[M]):
         plan = self._plan()
         with connection.cursor() as cursor:
             # The statement is Django's own, its values are parameters.
-            cursor.execute(f"SELECT COUNT(*) FROM ({plan.sql}) counted", self._params(plan, values))  # noqa: S608
+            _execute(cursor, f"SELECT COUNT(*) FROM ({plan.sql}) counted", self._params(plan, values))  # noqa: S608
             return int(cursor.fetchone()[0])
 
     def _plan(self) -> _Plan:
@@ -122,7 +125,10 @@ def insert(instances: Sequence[models.Model]) -> None:
         for field in fields
     ]
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+        if len(instances) <= MOST_ROWS_PREPARED:
+            _execute(cursor, sql, params)
+        else:
+            cursor.execute(sql, params)
         keys = cursor.fetchall()
     for instance, (key,) in zip(instances, keys, strict=True):
         instance.pk = key
@@ -136,8 +142,43 @@ def update(model: type[models.Model], changes: Mapping[str, Any], **where: Any) 
     sql = _update_statement(model, tuple(changes), tuple(where), connection.vendor)
     params = [_prepared_value(model, name, value) for name, value in (*changes.items(), *where.items())]
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+        _execute(cursor, sql, params)
         return int(cursor.rowcount)
+
+
+def delete(model: type[models.Model], **where: Any) -> int:
+    """DELETE with equality conditions on columns; how many rows. For rows to which no other rows point."""
+    sql = _delete_statement(model, tuple(where), connection.vendor)
+    params = [_prepared_value(model, name, value) for name, value in where.items()]
+    with connection.cursor() as cursor:
+        _execute(cursor, sql, params)
+        return int(cursor.rowcount)
+
+
+# The names of the statements that a connection to PostgreSQL has prepared, by their SQL. They end with it.
+_prepared: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
+
+
+def _execute(cursor: Any, sql: str, params: Sequence[Any]) -> None:
+    if connection.vendor != "postgresql":
+        cursor.execute(sql, params)
+        return
+    names = _prepared.setdefault(connection.connection, {})
+    name = names.get(sql)
+    if name is None:
+        name = f"consilium_{len(names)}"
+        cursor.execute(f"PREPARE {name} AS {_numbered(sql)}")  # a rollback does not take it back
+        names[sql] = name
+    given = f"({', '.join(['%s'] * len(params))})" if params else ""
+    cursor.execute(f"EXECUTE {name} {given}", params)
+
+
+def _numbered(sql: str) -> str:
+    """The statement with $1, $2 for its places."""
+    first, *rest = sql.split("%s")
+    return "".join([first, *(f"${place}{part}" for place, part in enumerate(rest, start=1))]).replace(
+        "%%", "%"
+    )
 
 
 @cache
@@ -164,6 +205,13 @@ def _update_statement(
 
     changed, found = equal(changes, ", "), equal(where, " AND ")
     return f"UPDATE {quote(meta.db_table)} SET {changed} WHERE {found}"  # noqa: S608
+
+
+@cache
+def _delete_statement(model: type[models.Model], where: tuple[str, ...], vendor: str) -> str:
+    quote = connection.ops.quote_name
+    found = " AND ".join(f"{quote(_field(model, name).column)} = %s" for name in where)
+    return f"DELETE FROM {quote(model._meta.db_table)} WHERE {found}"  # noqa: S608
 
 
 def _prepared_value(model: type[models.Model], name: str, value: Any) -> Any:

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from consilium.people.models import Membership, Person
-from consilium.prepared import Prepared, insert, update
+from consilium.prepared import Prepared, _numbered, delete, insert, update
 from consilium.workqueue.models import Claim, Draft, Submission, WorkItem
 from tests.factories import annotation as making
 from tests.factories.cast import Cast
@@ -93,3 +93,20 @@ def test_an_update_counts_what_it_changed(cast: Cast) -> None:
     assert (draft.content, draft.version) == ({"b": None}, 2)
     assert update(Claim, {"slot": None}, item=draft.item, person=cast.ben) == 0
     assert not Submission.objects.exists()
+
+
+def test_rows_are_deleted_by_their_columns(cast: Cast) -> None:
+    making.opened(cast, questions=2)
+    item = making.claim(cast.study, cast.anna).item
+    for person in (cast.anna, cast.ben):
+        Draft.objects.create(item=item, person=person)
+    assert delete(Draft, item=item, person=cast.anna) == 1
+    assert delete(Draft, item=item, person=cast.anna) == 0
+    assert Draft.objects.get().person == cast.ben
+
+
+def test_postgresql_gets_numbered_places() -> None:
+    assert _numbered("SELECT a FROM b WHERE c = %s AND d LIKE 'x%%' LIMIT %s") == (
+        "SELECT a FROM b WHERE c = $1 AND d LIKE 'x%' LIMIT $2"
+    )
+    assert _numbered("SELECT 1") == "SELECT 1"

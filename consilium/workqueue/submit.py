@@ -13,7 +13,7 @@ from consilium.canonical_json import canonical_sha256
 from consilium.people.models import Person
 from consilium.people.permissions import NoConsent, Standing
 from consilium.people.protocol import lock_protocol
-from consilium.prepared import Prepared, insert, update
+from consilium.prepared import Prepared, delete, insert, update
 from consilium.states.transitions import transition
 from consilium.workqueue import kinds
 from consilium.workqueue.claim import check_in_hand, claim_at_once, locked_work
@@ -152,7 +152,7 @@ def _finish(claim: Claim, standing: Standing, sent: Sent, cleaned: dict[str, Any
         if late:
             note_free_slot(claim.item)
     kinds.find(submission.kind).project(submission)
-    Draft.objects.filter(item=claim.item, person=person).delete()
+    delete(Draft, item=claim.item, person=person)
     record(
         action="submission.stored",
         obj=submission,

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import resolve
+from django.urls import resolve, reverse
 from django.views.decorators.http import require_GET
 
 from consilium.people.access import study_view
@@ -55,13 +56,21 @@ def next_screen(request: HttpRequest, claim: Claim, standing: Standing) -> str:
 
     It names the version of the scripts and styles that it holds: of another version it loads the whole page.
     """
-    screen = getattr(resolve(screen_of(claim)).func, "screen", None)
+    screen = _screen_view(claim.item.kind, settings.ROOT_URLCONF)
     if not can_turn(request) or screen is None:
         return ""
     request.frame = "base_turn.html"  # type: ignore[attr-defined]
     answer: HttpResponse = screen(request, claim, standing)
     html = answer.content.decode() if answer.status_code == 200 else ""
     return html if WORK_FORM.search(html) else ""  # of another kind, e.g. an unseen vote: a page of its own
+
+
+@cache
+def _screen_view(kind: str, urlconf: str) -> Screen | None:
+    """The view behind the screen of a kind of work, which takes what work_screen gives it."""
+    address = reverse(kinds.find(kind).screen, urlconf, kwargs={"token": UUID(int=0)})
+    found: Screen | None = getattr(resolve(address, urlconf).func, "screen", None)
+    return found
 
 
 @require_GET
