@@ -41,6 +41,7 @@ lint: $(STAMP_DEV)  ## Style, types, layers, scripts, templates
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
+	$(BIN)/mypy perf/*.py
 	$(BIN)/lint-imports
 	$(BIN)/oxlint --deny-warnings static
 	$(BIN)/djlint templates --lint --quiet

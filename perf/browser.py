@@ -3,8 +3,9 @@
 python perf/browser.py [--votes N] [--label-studio] [--beside DIR]
 
 A reader votes by keyboard; the time runs from the key to the frame after the next case took answers and its
-image was drawn. Prints milliseconds (p50, p95) and what the first page costs: requests, and bytes on the
-wire, those of images apart. With --beside another checkout of the product is measured as well, with
+image was drawn: `painted` for one who votes before the next case could be fetched, `prefetched` for one who
+looks at each until it was. Prints milliseconds (p50, p95) and what the first page costs: requests, and bytes
+on the wire, those of images apart. With --beside another checkout of the product is measured as well, with
 --label-studio Label Studio, which shows the same picture.
 """
 
@@ -24,6 +25,7 @@ from screens import Screen, of_consilium, of_label_studio
 from server import running
 
 WAIT_SECONDS = 60.0
+BEFORE_AHEAD_MS = 700  # what the first page takes, before the case after it is fetched
 LOOKS_MS = 150  # a reader looks at the case: the image is drawn meanwhile
 
 
@@ -47,7 +49,7 @@ def first_page(page: Page, screen: Screen) -> dict[str, int]:
     session.on("Network.loadingFinished", finished)
     page.goto(screen.address)
     page.wait_for_selector(screen.ready)
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(BEFORE_AHEAD_MS)
     session.detach()
     return seen
 
@@ -56,6 +58,13 @@ def taken(page: Page) -> list[float]:
     """Milliseconds from key to paint of every vote so far."""
     found: list[float] = json.loads(page.evaluate("sessionStorage.getItem('taken') ?? '[]'"))
     return found
+
+
+def fetched(page: Page, screen: Screen) -> None:
+    """Look at the case until the next one is here."""
+    with page.expect_event("requestfinished", lambda request: request.url.endswith(screen.ahead)):
+        pass
+    page.wait_for_timeout(LOOKS_MS)
 
 
 def vote(page: Page, screen: Screen, already: int) -> None:
@@ -84,14 +93,19 @@ def measure(browser: Browser, screen: Screen, votes: int) -> dict[str, Any]:
     seen = first_page(page, screen)
     for number in range(votes):
         vote(page, screen, number)
-    painted = quantiles([each / 1000 for each in taken(page)])
+    if screen.ahead:
+        for number in range(votes, 2 * votes):
+            fetched(page, screen)
+            vote(page, screen, number)
+    times = [each / 1000 for each in taken(page)]
+    painted, prefetched = quantiles(times[:votes]), quantiles(times[votes:])
     context.close()
-    return {"subject": screen.name, "painted": painted, "votes": votes, **seen}
+    return {"subject": screen.name, "painted": painted, "prefetched": prefetched, "votes": votes, **seen}
 
 
 def screens(options: argparse.Namespace, browser: Browser) -> Iterator[Screen]:
     """Each server's screen in turn; the server runs until the next one is asked for."""
-    numbers = {"cases": options.votes + 20, "readers": 2, "seats": 2}
+    numbers = {"cases": 2 * options.votes + 20, "readers": 2, "seats": 2}
     for checkout in filter(None, (options.beside, ROOT)):
         with running(checkout, **numbers) as server:
             yield of_consilium(server)

@@ -3,7 +3,8 @@
 python perf/readers.py [--readers N] [--seconds N] [--pause N] [--cases N] [--postgres]
 
 An action is one submission, whose answer brings the next screen; as a browser's, each comes over a connection
-of its own, because the last one has been closed meanwhile. Pauses vary by half their length, drawn with a
+of its own, because the last one has been closed meanwhile. A second after it the reader's browser fetches
+the next case ahead. Pauses vary by half their length, drawn with a
 seed; the readers' first actions are spread over one pause. Prints one JSON line with cycle.py's figures.
 """
 
@@ -18,6 +19,8 @@ from clients import Times, figures
 from processes import database
 from server import Reader, Server, running
 
+LOOKS_SECONDS = 1.0
+
 
 def read(reader: Reader, draw: random.Random, pause: float, until: float, times: Times) -> None:
     """One reader until the end of the day."""
@@ -27,10 +30,14 @@ def read(reader: Reader, draw: random.Random, pause: float, until: float, times:
         try:
             if not reader.work_one(times):
                 return
+            reader.hang_up()
+            time.sleep(LOOKS_SECONDS)
+            if not reader.look_ahead(times):
+                return
         except OSError as problem:
             times.fail(repr(problem))
         reader.hang_up()
-        wait = draw.uniform(pause / 2, pause * 3 / 2)
+        wait = draw.uniform(pause / 2, pause * 3 / 2) - LOOKS_SECONDS
 
 
 def day(server: Server, readers: int, seconds: float, pause: float) -> Times:

@@ -36,7 +36,8 @@ class Screen:
     """One reader's screen: its address, who is logged in, how it is worked and watched.
 
     `ready`: a selector that is there once a case takes answers; `keys` give all answers, `submit` sends them;
-    `image`: what the addresses of pictures hold.
+    `image`: what the addresses of pictures hold; `ahead`: how the address ends that is asked for the next
+    case while this one is judged, empty where none is.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Screen:
     keys: str
     submit: str
     image: str
+    ahead: str = ""
 
 
 def of_consilium(server: Server) -> Screen:
@@ -67,6 +69,7 @@ def of_consilium(server: Server) -> Screen:
         keys="111111",
         submit="Enter",
         image="/frames/",
+        ahead="/ahead/",
     )
 
 

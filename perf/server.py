@@ -111,7 +111,7 @@ class Reader:
     def __init__(self, wire: Asks, study: str, *, pages: bool = False) -> None:
         self._wire, self._study, self._pages = wire, study, pages
         self.ask("GET", "/work/session/")
-        self._place, self._version, self._is_shown = "", "", False
+        self._place, self._version, self._is_shown, self._ahead = "", "", False, ""
 
     def ask(self, method: str, path: str, body: Any = None, more: dict[str, str] | None = None) -> Answer:
         """One request with what a browser sends beside it."""
@@ -144,13 +144,28 @@ class Reader:
             asked = VERSION.search(page.body)
             self._version = asked.group(1).decode() if asked and not self._pages else ""
         address = f"/work/{found.group(1)}/submit/"
-        sent = self.ask("POST", address, vote(), {"X-Work-Screen": self._version})
+        more = {"X-Work-Screen": self._version, "X-Work-Ahead": self._ahead}
+        sent = self.ask("POST", address, vote(), more)
         times.submit.append(sent.seconds)
         times.turn.append(seen + sent.seconds)
         if sent.status != 200:
             return times.fail(f"submit {sent.status} {sent.body[:200]!r}")
         answer = json.loads(sent.body)
-        self._place, self._is_shown = answer["next"], bool(answer.get("screen"))
+        is_here = bool(self._ahead) and self._ahead in answer["next"]
+        self._place, self._is_shown = answer["next"], is_here or bool(answer.get("screen"))
+        return True
+
+    def look_ahead(self, times: Times) -> bool:
+        """Fetch the next case while this one is judged, as the product's script does after a second."""
+        found = SCREEN.search(self._place)
+        if not found:
+            return times.fail(f"no case: {self._place}")
+        more = {"X-Work-Screen": self._version}
+        answer = self.ask("POST", f"/work/{found.group(1)}/ahead/", {}, more)
+        if answer.status != 200:
+            return times.fail(f"ahead {answer.status}")
+        following = SCREEN.search(json.loads(answer.body)["next"])
+        self._ahead = following.group(1) if following else ""
         return True
 
     def hang_up(self) -> None:
