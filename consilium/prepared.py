@@ -12,7 +12,8 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.query import get_related_populators
 
 M = TypeVar("M", bound=models.Model)
@@ -38,18 +39,18 @@ class _RowReader:
         self._model = info["model"]
         self._start, self._end = info["select_fields"][0], info["select_fields"][-1] + 1
         self._names = [found[0].target.attname for found in compiler.select[self._start : self._end]]
-        self._related = get_related_populators(info, compiler.select, connection.alias)  # type: ignore[call-arg]
+        self._related = get_related_populators(info, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
         self._annotations = list(compiler.annotation_col_map.items())
         expressions = [found[0] for found in compiler.select[: compiler.col_count]]
         self._converters = list(compiler.get_converters(expressions).items())
 
-    def read(self, row: Sequence[Any]) -> Any:
+    def read(self, row: Sequence[Any], connection: BaseDatabaseWrapper) -> Any:
         """The instance of a row, with its related instances and annotations."""
         values = list(row)
         for place, (converters, expression) in self._converters:
             for converter in converters:
                 values[place] = converter(values[place], expression, connection)
-        made = self._model.from_db(connection.alias, self._names, values[self._start : self._end])
+        made = self._model.from_db(DEFAULT_DB_ALIAS, self._names, values[self._start : self._end])
         for related in self._related:
             related.populate(values, made)
         for name, place in self._annotations:
@@ -70,11 +71,12 @@ class Prepared(Generic[M]):
 
     def __call__(self, **values: Any) -> list[M]:
         """The instances for these values. Raises LookupError when one is missing."""
-        plan = self._plan()
+        connection = _connection()
+        plan = self._plan(connection)
         with connection.cursor() as cursor:
-            _execute(cursor, plan.sql, self._params(plan, values))
+            _execute(cursor, plan.sql, self._params(plan, values, connection))
             rows = cursor.fetchall()
-        return [plan.reader.read(row) for row in rows]
+        return [plan.reader.read(row, connection) for row in rows]
 
     def first(self, **values: Any) -> M | None:
         """The first instance, or None; the queryset should have a limit."""
@@ -82,28 +84,32 @@ class Prepared(Generic[M]):
 
     def count(self, **values: Any) -> int:
         """How many rows there are for these values."""
-        plan = self._plan()
+        connection = _connection()
+        plan = self._plan(connection)
+        # The statement is Django's own, its values are parameters.
+        sql = f"SELECT COUNT(*) FROM ({plan.sql}) counted"  # noqa: S608
         with connection.cursor() as cursor:
-            # The statement is Django's own, its values are parameters.
-            _execute(cursor, f"SELECT COUNT(*) FROM ({plan.sql}) counted", self._params(plan, values))  # noqa: S608
+            _execute(cursor, sql, self._params(plan, values, connection))
             return int(cursor.fetchone()[0])
 
-    def _plan(self) -> _Plan:
-        return self._plans.get(connection.vendor) or self._compile()
+    def _plan(self, connection: BaseDatabaseWrapper) -> _Plan:
+        return self._plans.get(connection.vendor) or self._compile(connection)
 
-    def _params(self, plan: _Plan, values: Mapping[str, Any]) -> tuple[Any, ...]:
-        filled = {name: _adapted(values[name]) for name in self._types}
+    def _params(
+        self, plan: _Plan, values: Mapping[str, Any], connection: BaseDatabaseWrapper
+    ) -> tuple[Any, ...]:
+        filled = {name: _adapted(values[name], connection) for name in self._types}
         return tuple(
             constant if name is None else filled[name]
             for constant, name in zip(plan.constants, plan.names, strict=True)
         )
 
-    def _compile(self) -> _Plan:
+    def _compile(self, connection: BaseDatabaseWrapper) -> _Plan:
         stand_ins = {name: _stand_in(kind, place) for place, (name, kind) in enumerate(self._types.items())}
         queryset = self._build(**stand_ins)
         compiler = queryset.query.get_compiler(connection=connection)
         sql, constants = compiler.as_sql()
-        by_value = {_adapted(value): name for name, value in stand_ins.items()}
+        by_value = {_adapted(value, connection): name for name, value in stand_ins.items()}
         names = tuple(by_value.get(value) if _can_be_key(value) else None for value in constants)
         if missing := set(self._types) - set(names):
             raise LookupError(f"Not a plain parameter of the statement: {', '.join(sorted(missing))}.")
@@ -117,7 +123,7 @@ def insert(instances: Sequence[models.Model]) -> None:
 
     As bulk_create, but for a few rows and without building the statement anew.
     """
-    model = type(instances[0])
+    model, connection = type(instances[0]), _connection()
     fields, sql = _insert_statement(model, len(instances), connection.vendor)
     params = [
         field.get_db_prep_save(field.pre_save(instance, add=True), connection)
@@ -132,15 +138,17 @@ def insert(instances: Sequence[models.Model]) -> None:
         keys = cursor.fetchall()
     for instance, (key,) in zip(instances, keys, strict=True):
         instance.pk = key
-        instance._state.adding, instance._state.db = False, connection.alias
+        instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
 
 
 def update(model: type[models.Model], changes: Mapping[str, Any], **where: Any) -> int:
     """UPDATE with equality conditions on columns; how many rows it changed."""
     if any(hasattr(value, "resolve_expression") for value in changes.values()):
         return model._default_manager.filter(**where).update(**changes)
+    connection = _connection()
     sql = _update_statement(model, tuple(changes), tuple(where), connection.vendor)
-    params = [_prepared_value(model, name, value) for name, value in (*changes.items(), *where.items())]
+    given = (*changes.items(), *where.items())
+    params = [_prepared_value(model, name, value, connection) for name, value in given]
     with connection.cursor() as cursor:
         _execute(cursor, sql, params)
         return int(cursor.rowcount)
@@ -148,8 +156,9 @@ def update(model: type[models.Model], changes: Mapping[str, Any], **where: Any) 
 
 def delete(model: type[models.Model], **where: Any) -> int:
     """DELETE with equality conditions on columns; how many rows. For rows to which no other rows point."""
+    connection = _connection()
     sql = _delete_statement(model, tuple(where), connection.vendor)
-    params = [_prepared_value(model, name, value) for name, value in where.items()]
+    params = [_prepared_value(model, name, value, connection) for name, value in where.items()]
     with connection.cursor() as cursor:
         _execute(cursor, sql, params)
         return int(cursor.rowcount)
@@ -159,7 +168,13 @@ def delete(model: type[models.Model], **where: Any) -> int:
 _prepared: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
 
 
+def _connection() -> BaseDatabaseWrapper:
+    """This thread's connection itself: Django's proxy looks it up again for each of its attributes."""
+    return connections[DEFAULT_DB_ALIAS]
+
+
 def _execute(cursor: Any, sql: str, params: Sequence[Any]) -> None:
+    connection = cursor.db
     if connection.vendor != "postgresql":
         cursor.execute(sql, params)
         return
@@ -185,7 +200,7 @@ def _numbered(sql: str) -> str:
 def _insert_statement(model: type[models.Model], rows: int, vendor: str) -> tuple[list[Any], str]:
     meta: Any = model._meta
     fields = [field for field in meta.concrete_fields if not isinstance(field, models.AutoField)]
-    quote = connection.ops.quote_name
+    quote = _connection().ops.quote_name
     columns = ", ".join(quote(field.column) for field in fields)
     values = ", ".join(["(" + ", ".join(["%s"] * len(fields)) + ")"] * rows)
     into = f"{quote(meta.db_table)} ({columns})"
@@ -198,7 +213,7 @@ def _update_statement(
     model: type[models.Model], changes: tuple[str, ...], where: tuple[str, ...], vendor: str
 ) -> str:
     meta: Any = model._meta
-    quote = connection.ops.quote_name
+    quote = _connection().ops.quote_name
 
     def equal(names: tuple[str, ...], separator: str) -> str:
         return separator.join(f"{quote(_field(model, name).column)} = %s" for name in names)
@@ -209,12 +224,12 @@ def _update_statement(
 
 @cache
 def _delete_statement(model: type[models.Model], where: tuple[str, ...], vendor: str) -> str:
-    quote = connection.ops.quote_name
+    quote = _connection().ops.quote_name
     found = " AND ".join(f"{quote(_field(model, name).column)} = %s" for name in where)
     return f"DELETE FROM {quote(model._meta.db_table)} WHERE {found}"  # noqa: S608
 
 
-def _prepared_value(model: type[models.Model], name: str, value: Any) -> Any:
+def _prepared_value(model: type[models.Model], name: str, value: Any, connection: BaseDatabaseWrapper) -> Any:
     field = _field(model, name)
     return field.get_db_prep_save(value.pk if isinstance(value, models.Model) else value, connection)
 
@@ -232,7 +247,7 @@ def _stand_in(kind: type, place: int) -> Any:
     return 8_800_770_066_000 + place if kind is int else f"\u2060stand-in {place}\u2060"
 
 
-def _adapted(value: Any) -> Any:
+def _adapted(value: Any, connection: BaseDatabaseWrapper) -> Any:
     """The value as the database driver takes it."""
     if isinstance(value, uuid.UUID):
         return value if connection.features.has_native_uuid_field else value.hex

@@ -23,8 +23,11 @@ START_SECONDS = 120.0
 
 def cpu_seconds(pid: int) -> float:
     """CPU time of a process, its living children and those that it has buried."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):  # just ended: its parent has buried it or will
+        return 0.0
     return sum(map(int, fields[11:15])) / TICK + sum(map(cpu_seconds, map(int, children)))
 
 

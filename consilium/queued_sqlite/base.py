@@ -1,11 +1,25 @@
 """Django's SQLite backend with one change: a transaction that writes waits for its turn before it begins."""
 
+from functools import lru_cache
 from typing import Any
 
 from django.db import DatabaseError, OperationalError
 from django.db.backends.sqlite3 import base, features
 
 from consilium.queued_sqlite.writers import WriterQueue, WritersBusy, queue_of
+
+
+class Cursor(base.SQLiteCursorWrapper):
+    """Writes Django's %s as SQLite's question marks once per statement, not each time it is run."""
+
+    def convert_query(self, query: str, *, param_names: list[str] | None = None) -> str:
+        """The statement as SQLite takes it."""
+        return super().convert_query(query, param_names=param_names) if param_names else _with_marks(query)
+
+
+@lru_cache(maxsize=1000)
+def _with_marks(query: str) -> str:
+    return base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
@@ -23,6 +37,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._turn: WriterQueue | None = None
+
+    def create_cursor(self, name: str | None = None) -> Cursor:
+        """A cursor; SQLite has no named ones."""
+        made: Cursor = self.connection.cursor(factory=Cursor)
+        return made
 
     def _start_transaction_under_autocommit(self) -> None:
         self._enter()

@@ -12,7 +12,9 @@ import time
 from collections import deque
 from typing import Final
 
-POLL_SECONDS: Final = 0.001
+# How often a process that waits for another looks again: the first in line often.
+FIRST_IN_LINE_SECONDS: Final = 0.0003
+IN_LINE_SECONDS: Final = 0.001
 # A transaction takes milliseconds. A process that keeps others waiting for so long stands still or does
 # something long; after that nobody waits for it again for a while.
 PATIENCE_SECONDS: Final = 2.0
@@ -32,6 +34,7 @@ class WriterQueue:
         self._waiting: deque[threading.Event] = deque()
         self._is_taken = False
         self._file: int | None = None
+        self._line = -1
         self._is_locked = False
         self._distrusts_until = 0.0
 
@@ -76,13 +79,25 @@ class WriterQueue:
                 self._is_taken = False
 
     def _lock_file(self) -> bool:
-        """Whether the file was locked; False when another process holds it for too long."""
+        """Whether the file was locked; False when another process holds it for too long.
+
+        Who waits for it holds the lock on a second file meanwhile. So a process with many writers that has
+        just let go cannot be faster again than one that was waiting.
+        """
         if self._file is None:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file, self._line = _opened(self._path), _opened(f"{self._path}-line")
         until = time.monotonic() + PATIENCE_SECONDS
+        if not self._lock(self._line, until, IN_LINE_SECONDS):
+            return False
+        try:
+            return self._lock(self._file, until, FIRST_IN_LINE_SECONDS)
+        finally:
+            fcntl.flock(self._line, fcntl.LOCK_UN)
+
+    def _lock(self, file: int, until: float, pause: float) -> bool:
         while True:
             try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 now = time.monotonic()
                 if now < self._distrusts_until:
@@ -90,9 +105,13 @@ class WriterQueue:
                 if now > until:
                     self._distrusts_until = now + DISTRUST_SECONDS
                     return False
-                time.sleep(POLL_SECONDS)
+                time.sleep(pause)
             else:
                 return True
+
+
+def _opened(path: str) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 _queues: dict[tuple[int, str], WriterQueue] = {}

@@ -1,5 +1,6 @@
 """Writers of one SQLite file take turns: in their order within a process, one process at a time."""
 
+import fcntl
 import signal
 import subprocess
 import sys
@@ -37,6 +38,15 @@ def held_elsewhere(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 def waiting(queue: WriterQueue) -> int:
     return len(queue._waiting)
+
+
+def is_locked(path: Path) -> bool:
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def test_threads_get_their_turn_in_the_order_they_came(tmp_path: Path) -> None:
@@ -85,6 +95,34 @@ def test_another_process_is_waited_for(held_elsewhere: subprocess.Popen[str], tm
     assert held_elsewhere.stdin is not None
     held_elsewhere.stdin.close()
     writer.join(30)
+    assert order == ["written"]
+
+
+def test_a_process_with_many_writers_is_not_faster_again_than_one_that_waits(tmp_path: Path) -> None:
+    path = tmp_path / "writers"
+    queue, order = WriterQueue(str(path)), list[str]()
+
+    def write() -> None:
+        queue.enter(30)
+        order.append("written")
+        queue.leave()
+
+    queue.enter(1)
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        writer = threading.Thread(target=write)
+        while not is_locked(tmp_path / "writers-line"):
+            threading.Event().wait(0.001)
+        writer.start()
+        while not waiting(queue):
+            writer.join(0.001)
+        queue.leave()
+        assert other.stdout.readline() == "held\n"
+        assert order == []
+        other.stdin.close()
+        writer.join(30)
     assert order == ["written"]
 
 
