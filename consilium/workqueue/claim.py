@@ -16,7 +16,7 @@ from consilium.people.permissions import NoConsent, NotAllowed, Standing, standi
 from consilium.prepared import Prepared, insert, update
 from consilium.states.transitions import StateChanged, transition
 from consilium.workqueue import kinds
-from consilium.workqueue.models import ACTIVE, COMES_BACK, Claim, WorkItem
+from consilium.workqueue.models import ACTIVE, COMES_BACK, Claim, WorkItem, WorkItemQuerySet
 from consilium.workqueue.refusals import ClaimOver, NotOpened, OtherWorkOpen
 from consilium.workqueue.retry import until_written
 from consilium.workqueue.slots import deadline, expire_claims, leave_slot
@@ -272,12 +272,16 @@ def _open_ready(claim: Claim, standing: Standing, *, waits: bool) -> Claim:
     return claim
 
 
+def kept_for_others(membership: Membership, names: Sequence[str]) -> WorkItemQuerySet:
+    """Items of these kinds that the person may take from somebody for whom they are only kept ready."""
+    kept = Claim.objects.filter(study=membership.study, state=ClaimState.ASSIGNED).values("item")
+    items = WorkItem.objects.filter(pk__in=kept, kind__in=names, is_open=True).eligible_for(membership)
+    return items.waiting_for(membership.person)
+
+
 def _first_kept(standing: Standing, kind: str) -> WorkItem | None:
     """The first item with a slot that is only kept ready for somebody else, who loses it to who asks now."""
-    member = standing.membership
-    kept = Claim.objects.filter(study=member.study, state=ClaimState.ASSIGNED).values("item")
-    items = WorkItem.objects.filter(pk__in=kept, kind=kind, is_open=True).eligible_for(member)
-    queue = items.waiting_for(member.person).in_queue_order()[:1]
+    queue = kept_for_others(standing.membership, [kind]).in_queue_order()[:1]
     item = _locked(lambda lock: next(iter(queue.select_for_update(**lock)), None), waits=True)
     if item is None:
         return None

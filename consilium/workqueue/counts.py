@@ -14,7 +14,7 @@ from django.utils import timezone
 from consilium.people.models import Membership
 from consilium.prepared import Prepared
 from consilium.workqueue import kinds
-from consilium.workqueue.claim import line_before
+from consilium.workqueue.claim import kept_for_others, line_before
 from consilium.workqueue.models import Claim, Submission, WorkItem
 from consilium.workqueue.states import ClaimState
 
@@ -157,22 +157,23 @@ def _counts(membership: Membership, chosen: Sequence[kinds.WorkKind]) -> list[Ki
     }
     first = Submission.objects.filter(**of_person, kind__in=names, version=1).order_by()
     done = dict(first.values_list("kind").annotate(number=Count("pk")))
-    counts = []
-    for kind in chosen:
-        # A piece kept ready is on a slot already, so not in the queue.
-        waiting = _waiting(membership, kind.name) + held.get((kind.name, ClaimState.ASSIGNED), 0)
-        counts.append(
-            KindCount(
-                name=kind.name,
-                label=kind.label,
-                waiting=min(waiting, MOST_COUNTED),
-                more=waiting > MOST_COUNTED,
-                postponed=held.get((kind.name, ClaimState.POSTPONED), 0),
-                done=done.get(kind.name, 0),
-                claim=active if active and active.item.kind == kind.name else None,
-            )
+    # A piece kept ready is on a slot already, so not in the queue; those of others are the last resort.
+    waiting = {name: _waiting(membership, name) + held.get((name, ClaimState.ASSIGNED), 0) for name in names}
+    if empty := [name for name, number in waiting.items() if not number]:
+        kept = kept_for_others(membership, empty).order_by().values_list("kind")
+        waiting |= dict(kept.annotate(number=Count("pk")))
+    return [
+        KindCount(
+            name=kind.name,
+            label=kind.label,
+            waiting=min(waiting[kind.name], MOST_COUNTED),
+            more=waiting[kind.name] > MOST_COUNTED,
+            postponed=held.get((kind.name, ClaimState.POSTPONED), 0),
+            done=done.get(kind.name, 0),
+            claim=active if active and active.item.kind == kind.name else None,
         )
-    return counts
+        for kind in chosen
+    ]
 
 
 def _waiting(membership: Membership, kind: str) -> int:

@@ -33,7 +33,7 @@ CLAIM_STATES = StateTable(
     },
     arrows=(
         arrow("assigned", "claimed", "the person opens it", *WORKERS),
-        arrow("assigned", "expired", "nobody opened it in time"),
+        arrow("assigned", "expired", "nobody opened it in time, or somebody else needs the slot"),
         arrow("assigned", "withdrawn", "the item closed", "lead", "system"),
         arrow("claimed", "submitted", "the person submits", *WORKERS),
         arrow("claimed", "postponed", "the person puts it off", *WORKERS),

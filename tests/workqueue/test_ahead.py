@@ -142,8 +142,11 @@ def test_who_asks_now_goes_before_who_has_it_ready(cast: Cast, opened: Opens) ->
     opened(2)
     first = taken(cast)
     ready = kept(cast, first)
+    counted = count_of(cast.study.memberships.get(person=cast.ben), NAME)
+    assert counted.waiting == 1, "so that the queue page offers it"
     assert taken(cast, "ben").item_id == ready.item_id
     assert state_of(ready) == ClaimState.EXPIRED
+    assert count_of(cast.study.memberships.get(person=cast.carla), NAME).waiting == 0
     assert next_claim(study=cast.study, person=cast.carla, kind=NAME) is None
     finish(cast, first)
     assert next_claim(study=cast.study, person=cast.anna, kind=NAME) is None

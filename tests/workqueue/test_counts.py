@@ -45,7 +45,8 @@ def test_kinds_are_counted_together(
     opened(items=2)
     monkeypatch.setitem(kinds._kinds, "other", replace(KIND, name="other"))
     membership = Membership.objects.select_related("study", "person").get(pk=member(cast).pk)
-    with django_assert_num_queries(3 + len(kinds.known())):  # the open piece, put off, done; waiting of each
+    # The open piece, what is put off, done, kept ready for others; and what waits of each kind.
+    with django_assert_num_queries(4 + len(kinds.known())):
         counts_of(membership)
 
 
