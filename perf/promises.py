@@ -176,7 +176,8 @@ def _database(database: str) -> list[Promise]:
 
 def _page(name: str, figure: str, limit: float) -> Promise:
     unit = {"ms": "ms", "cpu_ms": "CPU ms", "ratio": "x"}[figure]
-    says = f"{name} beside a bare view" if figure == "ratio" else f"{name} page"
+    words = name.replace("_", " ")
+    says = f"{words} beside a bare view" if figure == "ratio" else f"{words} page"
     return Promise(says, unit, limit, Pick("pages", figure, _where(page=name)))
 
 
@@ -198,7 +199,8 @@ PROMISES: Sequence[Promise] = (
     _browser("first page, requests", "", 12, "requests"),
     *(_page(name, "ms", 100) for name in ("agreement", "leaderboard")),
     *(_page(name, "cpu_ms", 25) for name in ("rounds", "overview", "cases", "work")),
-    *(_page(name, "ratio", 5) for name in ("next", "submit")),
+    *(_page(name, "ratio", 5) for name in ("next", "submit_alone")),
+    _page("submit", "ratio", 10),  # it brings the next screen: both in one
     Promise("figures of 32 judges", "s", 10, Pick("bootstrap", "judges.shared.seconds")),
     Promise(
         "engine calls", "1/s", 1335, Pick("calls", "consilium.calls_per_second"),

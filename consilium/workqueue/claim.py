@@ -274,9 +274,13 @@ def _open_ready(claim: Claim, standing: Standing, *, waits: bool) -> Claim:
 
 def kept_for_others(membership: Membership, names: Sequence[str]) -> WorkItemQuerySet:
     """Items of these kinds that the person may take from somebody for whom they are only kept ready."""
-    kept = Claim.objects.filter(study=membership.study, state=ClaimState.ASSIGNED).values("item")
+    # Read first: they are few, and a database that starts at the items looks at all of them.
+    kept = [claim.item_id for claim in _KEPT(study=membership.study_id)]
     items = WorkItem.objects.filter(pk__in=kept, kind__in=names, is_open=True).eligible_for(membership)
     return items.waiting_for(membership.person)
+
+
+_KEPT = Prepared(lambda study: Claim.objects.filter(study=study, state=ClaimState.ASSIGNED), study=int)
 
 
 def _first_kept(standing: Standing, kind: str) -> WorkItem | None:
@@ -374,6 +378,7 @@ def _first_time(item: WorkItem, standing: Standing, slot: int, **fields: Any) ->
     study, person = standing.membership.study, standing.membership.person
     claim = Claim(item=item, study=study, person=person, slot=slot, **fields, **deadline(study))
     insert([claim])
+    claim.is_new = True
     record(action=f"claim.{claim.state}", obj=claim, by=person, study=study, data={"item": item.pk})
     return claim
 

@@ -169,6 +169,8 @@ class Claim(models.Model):
     """
 
     STATES: ClassVar[StateTable] = CLAIM_STATES
+    # Made by this very request: nobody can have stored anything of it yet.
+    is_new = False
 
     item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="claims")
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="claims")

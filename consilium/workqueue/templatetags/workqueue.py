@@ -20,8 +20,8 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def work_attributes(context: Context, claim: Claim) -> SafeString:
     """The data attributes that tell work.js whose form this is, what is stored and where to send it."""
-    draft = stored_draft(claim)
-    newest = _NEWEST.first(item=claim.item_id, person=claim.person_id)
+    draft = None if claim.is_new else stored_draft(claim)
+    newest = None if claim.is_new else _NEWEST.first(item=claim.item_id, person=claim.person_id)
     return _attributes(
         {
             "work": "",
