@@ -276,6 +276,8 @@ def kept_for_others(membership: Membership, names: Sequence[str]) -> WorkItemQue
     """Items of these kinds that the person may take from somebody for whom they are only kept ready."""
     # Read first: they are few, and a database that starts at the items looks at all of them.
     kept = [claim.item_id for claim in _KEPT(study=membership.study_id)]
+    if not kept:
+        return WorkItem.objects.none()
     items = WorkItem.objects.filter(pk__in=kept, kind__in=names, is_open=True).eligible_for(membership)
     return items.waiting_for(membership.person)
 
