@@ -14,7 +14,7 @@ from consilium.workqueue.claim import locked_claim, open_claim
 from consilium.workqueue.models import Claim
 from consilium.workqueue.refusals import ClaimOver, NotOpened
 from consilium.workqueue.retry import until_written
-from consilium.workqueue.slots import deadline, leave_slot, lock_item
+from consilium.workqueue.slots import deadline, expire_if, leave_slot
 from consilium.workqueue.states import ClaimState
 
 REASON_LENGTH = 300
@@ -78,17 +78,9 @@ def kept_ready(claim: Claim) -> QuerySet[Claim]:
 
 def release_ready(claim: Claim) -> None:
     """Give the slots of what is kept ready to others: the person stops for now."""
-    for pk, item_id in kept_ready(claim).values_list("pk", "item_id"):
-        until_written(partial(_release, pk, item_id))
-
-
-@transaction.atomic
-def _release(claim_id: int, item_id: int) -> None:
-    item = lock_item(item_id)
-    ready = Claim.objects.filter(pk=claim_id, state=ClaimState.ASSIGNED).select_related("study")
-    claim = ready.select_for_update(of=("self",)).first()  # another tab may have opened it
-    if claim is not None:
-        leave_slot(claim, ClaimState.EXPIRED, item=item, by=None)
+    ready = kept_ready(claim)
+    for row in ready.values_list("pk", "item_id"):
+        until_written(partial(expire_if, ready, *row))
 
 
 def bounded_seconds(*, reported: int, stored: int, since: datetime, now: datetime) -> int:

@@ -85,7 +85,7 @@ def expire_claims(*, study: Study | None = None) -> int:
     if study is not None:
         overdue = overdue.filter(study=study)
     rows = list(overdue.order_by("expires_at").values_list("pk", "item_id")[:BATCH])
-    return sum(until_written(partial(_expire, *row)) for row in rows)
+    return sum(until_written(partial(expire_if, overdue, *row)) for row in rows)
 
 
 def sweep() -> None:
@@ -94,10 +94,11 @@ def sweep() -> None:
 
 
 @transaction.atomic
-def _expire(claim_id: int, item_id: int) -> bool:
+def expire_if(still: QuerySet[Claim], claim_id: int, item_id: int) -> bool:
+    """Expire a claim that is still among these once its item is locked; whether it was."""
     item = lock_item(item_id)
-    still = Claim.objects.filter(pk=claim_id, state__in=ACTIVE, expires_at__lt=timezone.now())
-    claim = still.select_for_update(of=("self",)).select_related("study").first()  # a heartbeat may have won
+    # A heartbeat, or another tab, may have won.
+    claim = still.filter(pk=claim_id).select_for_update(of=("self",)).select_related("study").first()
     if claim is None:
         return False
     leave_slot(claim, ClaimState.EXPIRED, item=item, by=None)
