@@ -1,5 +1,6 @@
 """Freezes rows into a release, checks a release against its hashes, and withdraws it."""
 
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from django.utils import timezone
 from consilium.audit.record import chain_of, lock_chain
 from consilium.blobs.models import Blob
 from consilium.blobs.store import put
-from consilium.canonical_json import canonical_json, canonical_sha256
+from consilium.bulk import insert_rows
+from consilium.canonical_json import canonical_json
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
@@ -23,6 +25,7 @@ from curation.releases.manifest import FORMAT, app_version, digest_of
 from curation.states import ReleaseState
 
 BATCH: Final = 500
+COLUMNS: Final = ("release", "position", "row_id", "content", "sha256")
 PATH: Final = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*")
 
 
@@ -160,17 +163,17 @@ def _store_rows(release: Release, rows: Iterable[NewRow]) -> _Contents:
     """Insert the rows a batch at a time, as they are read."""
     contents = _Contents()
     numbered = enumerate(rows)
-    while batch := [_row(release, at, row, contents) for at, row in islice(numbered, BATCH)]:
-        ReleaseRow.objects.bulk_create(batch)
+    while batch := [_row(release.pk, at, row, contents) for at, row in islice(numbered, BATCH)]:
+        insert_rows(ReleaseRow, COLUMNS, batch)
     return contents
 
 
-def _row(release: Release, position: int, row: NewRow, contents: _Contents) -> ReleaseRow:
-    sha256 = canonical_sha256(row.content)
+def _row(release: int, position: int, row: NewRow, contents: _Contents) -> tuple[str | int, ...]:
+    """The values of COLUMNS; what is stored is the very text that was hashed."""
+    text = canonical_json(row.content)
+    sha256 = hashlib.sha256(text).hexdigest()
     contents.add(row, sha256)
-    return ReleaseRow(
-        release=release, position=position, row_id=row.row_id, content=row.content, sha256=sha256
-    )
+    return release, position, row.row_id, text.decode(), sha256
 
 
 def _check_contents(contents: _Contents, study: Study, kind: str, left_out: dict[str, int]) -> None:

@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from tests.factories.cast import Cast
 
 TRACES, FREEZERS = 14, 2
+# What a way of writing many rows at once could take for its own marks.
+TEXT = 'Tab\t, lines\r\n, \\N, \\. and a path C:\\new "quoted", Grüße\u2028🫁?'
 ACCEPT = {"steps": {"step-1": {"status": "accepted"}, "step-2": {"status": "accepted"}}}
 
 
 def prepare() -> "Cast":
     from django.core.management import call_command
 
+    from curation.models import Question
     from curation.traces.review import open_reviews
     from tests.factories import curation as making
     from tests.factories.cast import make_cast
@@ -34,6 +37,7 @@ def prepare() -> "Cast":
     of, teacher = making.source(cast.study), making.endpoint()
     for number in range(TRACES):
         making.trace(making.question(cast.study, of, number), teacher, "checked")
+    Question.objects.update(text=TEXT)
     open_reviews(study=cast.study, name="Race", by=cast.lena)
     return cast
 
@@ -80,6 +84,8 @@ def findings(cast: "Cast") -> list[str]:
         if held != expected:
             wrong.append(f"{release.name}: {len(expected - held)} missing, {len(held - expected)} too many")
         wrong += verify(release)
+        contents = rows_of(release).values_list("content", flat=True)
+        wrong += ["Another question" for content in contents if content["question"] != TEXT]
     if accepted.count() != TRACES:
         wrong.append(f"{accepted.count()} of {TRACES} reviews are stored")
     return wrong
