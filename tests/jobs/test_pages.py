@@ -28,7 +28,7 @@ def stop(job: Job) -> str:
 
 
 def as_(client: Client, cast: Cast, name: str) -> Client:
-    client.force_login(getattr(cast, name), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(getattr(cast, name), backend="consilium.people.sessions.Backend")
     return client
 
 

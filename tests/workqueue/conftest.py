@@ -44,7 +44,7 @@ def browser(cast: Cast, with_screen: None) -> Callable[[str], Browser]:
 
     def log_in(name: str) -> Browser:
         client = Browser()
-        client.force_login(getattr(cast, name), backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(getattr(cast, name), backend="consilium.people.sessions.Backend")
         return client
 
     return log_in

@@ -111,7 +111,7 @@ def _session(name: str) -> str:
     client = Client()
     client.force_login(
         race.reader(int(name.removeprefix("reader"))),
-        backend="allauth.account.auth_backends.AuthenticationBackend",
+        backend="consilium.people.sessions.Backend",
     )
     key = client.session.session_key
     assert key

@@ -145,7 +145,7 @@ def test_without_a_csrf_token_nothing_happens(cast: Cast, opened: Opens, with_sc
     opened(1)
     claim = taken(cast)
     strict = Client(enforce_csrf_checks=True)
-    strict.force_login(cast.anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    strict.force_login(cast.anna, backend="consilium.people.sessions.Backend")
     reply = strict.post(f"/work/{claim.token}/submit/", submission(), "application/json")
     assert reply.status_code == 403
     assert not Submission.objects.exists()
