@@ -1,0 +1,1 @@
+"""The corpora of texts with and without personal identifiers."""
