@@ -8,9 +8,14 @@ from consilium.audit.record import record
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
+from curation.held_texts import name_problem
 from curation.models import Source
 
 FLAGS = ("may_send_to_hosted", "may_train", "may_redistribute", "commercial_use", "is_synthetic")
+
+
+class SourceNameRefused(Refused):
+    """What a source cannot be called; the text is for people."""
 
 
 class SourceLocked(Refused):
@@ -20,9 +25,11 @@ class SourceLocked(Refused):
 def save_source(*, study: Study, fields: dict[str, Any], by: Person, source: Source | None = None) -> Source:
     """Make a source, or change one. What it permits is part of the study's record.
 
-    Raises NotAllowed, SourceLocked.
+    Raises NotAllowed, SourceNameRefused, SourceLocked.
     """
     check_lead(by, study)
+    if problem := name_problem(fields["name"]):
+        raise SourceNameRefused(f"Give the source another name. {problem}")
     if source is not None and source.is_synthetic != fields["is_synthetic"] and source.images.exists():
         raise SourceLocked("Images of this source are stored; whether it is synthetic can no longer change.")
     with transaction.atomic():

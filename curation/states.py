@@ -20,6 +20,7 @@ class QuestionState(models.TextChoices):
     """Where a question stands."""
 
     IMPORTED = "imported", "Imported"
+    HELD = "held", "Held: may name a person"
     FILTERED = "filtered", "Passed the difficulty filter"
     SCREENED = "screened", "Screened"
     READY = "ready", "Ready"
@@ -73,12 +74,16 @@ QUESTION_STATES = StateTable(
     initial=QuestionState.IMPORTED,
     states={
         QuestionState.IMPORTED: "stored with its images, cluster and use",
+        QuestionState.HELD: "its text may name a person; a lead decides about each place",
         QuestionState.FILTERED: "hard enough for the weak models",
         QuestionState.SCREENED: "experts scored it fit",
         QuestionState.READY: "may be drawn for traces or cases",
         QuestionState.DROPPED: "left out, with a reason",
     },
     arrows=(
+        arrow("imported", "held", "a pattern finds what may name a person"),
+        arrow("held", "imported", "every place is decided", "lead"),
+        arrow("held", "dropped", "a lead drops it", "lead"),
         arrow("imported", "filtered", "the difficulty filter keeps it"),
         arrow("imported", "ready", "a lead opens it without filter and screening", "lead", "system"),
         arrow("filtered", "screened", "experts score it"),

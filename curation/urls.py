@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from curation.views import files, images, imports, questions, releases, traces
+from curation.views import files, images, imports, questions, releases, texts, traces
 
 app_name = "curation"
 urlpatterns = [
@@ -25,6 +25,8 @@ urlpatterns = [
     path("s/<slug:study>/questions/open/", questions.open_all, name="open-questions"),
     path("s/<slug:study>/questions/<int:pk>/", questions.question, name="question"),
     path("s/<slug:study>/questions/<int:pk>/drop/", questions.drop, name="drop-question"),
+    path("s/<slug:study>/texts/", texts.texts, name="texts"),
+    path("s/<slug:study>/texts/harmless/", texts.harmless, name="harmless-text"),
     path("s/<slug:study>/traces/", traces.traces, name="traces"),
     path("s/<slug:study>/traces/start/", traces.start, name="start-tracing"),
     path("s/<slug:study>/traces/open-round/", traces.open_round, name="open-reviews"),

@@ -17,7 +17,7 @@ from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
 from consilium.workqueue.models import Submission
-from curation.models import Image, Release, Trace
+from curation.models import Image, Question, Release, Trace
 from curation.permissions import for_settling, for_signing
 from curation.states import ImageState, QuestionState, ReleaseState, TraceState
 
@@ -134,6 +134,7 @@ def _matters(study: Study, person: Person) -> list[Matter]:
     traces = Trace.objects.filter(study=study, state=TraceState.DISPUTED)
     cases = Case.objects.filter(study=study, state=CaseState.DISPUTED)
     stalled = Case.objects.filter(study=study, state=CaseState.STALLED)
+    held = Question.objects.filter(study=study, state=QuestionState.HELD)
     signable, settleable = for_signing(person, study, images), for_settling(person, traces)
     return [
         Matter(
@@ -143,6 +144,7 @@ def _matters(study: Study, person: Person) -> list[Matter]:
             signable,
             "brought in by you, for a second person",
         ),
+        Matter("Questions whose text may name a person", "curation:texts", held, held),
         Matter("Checked traces outside a review round", "curation:traces", checked, checked),
         Matter(
             "Disputed traces", "curation:traces", traces, settleable, "for somebody who did not review them"

@@ -24,6 +24,7 @@ LOOKS: dict[str, Look] = {
     "refused": Look("Refused", "danger", "full"),
     # question
     "imported": Look("Imported", "neutral", "open"),
+    "held": Look("Held: may name a person", "warning", "full"),
     "filtered": Look("Passed the filter", "info", "full"),
     "screened": Look("Screened", "info", "full"),
     "ready": Look("Ready", "success", "full"),

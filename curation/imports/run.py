@@ -19,6 +19,7 @@ from curation.imports.plan import Plan, make_plan
 from curation.imports.store import store_pictures, store_questions
 from curation.imports.uploads import Received, Upload
 from curation.models import Import, Source
+from curation.states import QuestionState
 
 KIND = "curation.import"
 ALIVE = (JobState.QUEUED, JobState.RUNNING)
@@ -116,7 +117,9 @@ def run_import(handle: JobHandle) -> dict[str, Any]:
     outcome = _outcome(plan, stored)
     _finish(batch, outcome, handle)
     uploads.destroy(area)
-    return {**outcome.to_json(), "refused": len(outcome.refused), "by_name": outcome.by_name}
+    held = batch.questions.filter(state=QuestionState.HELD).count()
+    counts = {"refused": len(outcome.refused), "by_name": outcome.by_name, "held": held}
+    return outcome.to_json() | counts
 
 
 def sweep_uploads() -> None:

@@ -6,6 +6,7 @@ from consilium.audit.record import record
 from consilium.jobs.handle import JobHandle, JobPostponed
 from consilium.people.models import Study
 from consilium.states.transitions import transition
+from curation.held_texts import hold_question
 from curation.imports.deidentify import RebuiltImage
 from curation.imports.plan import ImportRequest, Plan, file_name_hash
 from curation.imports.splits import draw
@@ -135,3 +136,4 @@ def _store_question(plan: Plan, asked: ImportRequest) -> None:
     links = [QuestionImage(question=made, image=image, position=i) for i, image in enumerate(images)]
     QuestionImage.objects.bulk_create(links)
     record(action="question.imported", obj=made, by=None, study=plan.study, data={"content": asked.content})
+    hold_question(made)

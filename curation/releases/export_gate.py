@@ -3,16 +3,21 @@
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from consilium.inference.models import ModelEndpoint
 from consilium.people.models import Person, Study
 from consilium.refusals import Refused
+from curation.held_texts import Digests, harmless_everywhere
 from curation.imaging.mentions import MEMORY, Mentions
 from curation.keys import study_key
-from curation.models import Image
+from curation.models import Image, Source
 from curation.states import ImageState
+from curation.text.find import find, readings
+from curation.text.rule import KINDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,21 +30,9 @@ STARTS: Final = {
     ".json": b"{",
     ".md": b"---",
 }
-# Each rule with signs of which a text must hold one: nearly all texts hold none, and searching is dear.
-PATTERNS: Final = {
-    "an e-mail address": ("@", re.compile(r"[\w.+-]+@[\w-]+\.[a-z]{2,}", re.IGNORECASE)),
-    "an absolute path": (
-        "/\\",
-        re.compile(
-            r"(?:^|[\s\"'(=])(?:/(?:home|root|users|var|tmp|mnt|data|srv|opt|etc)/|[A-Za-z]:\\\w|\\\\\w+\\)",
-            re.IGNORECASE,
-        ),
-    ),
-    "an access token": (("hf_", "sk-"), re.compile(r"hf_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}")),
-}
 # What is ours and holds no prose: hashes, ids and paths would only give false alarms.
 NOT_PROSE: Final = frozenset(
-    {"sha256", "images", "id", "question_id", "cluster", "source", "license", "rows", "files"}
+    {"sha256", "images", "id", "question_id", "cluster", "rows", "files", "format", "app_version", "created"}
 )
 LONG_NAME: Final = 6
 # Texts up to this length are remembered as they are, longer ones by a digest.
@@ -52,14 +45,27 @@ class ExportRefused(Refused):
     """The finished files may not leave; the text names the file or row, and the rule."""
 
 
+def _nothing(kind: str, text: str) -> bool:
+    return False
+
+
 class Watch:
     """What no text of an export may hold: names of accounts, and identifiers of any patient of the study.
 
     An export says everything twice, as JSON and as parquet: a text that passed is not looked at again.
     """
 
-    def __init__(self, names: Collection[str], mentions: Mentions) -> None:
+    def __init__(
+        self,
+        names: Collection[str],
+        mentions: Mentions,
+        *,
+        declared: Collection[str] = (),
+        is_harmless: Callable[[str, str], bool] = _nothing,
+    ) -> None:
+        """`declared`: whole texts that people chose to print. `is_harmless(kind, text)`: a lead said so."""
         self._names, self._mentions = Names(names), mentions
+        self._declared, self._is_harmless = frozenset(filter(None, declared)), is_harmless
         self._passed: set[str | bytes] = set()
 
     @classmethod
@@ -69,10 +75,18 @@ class Watch:
         stored = Image.objects.filter(study=study).values_list("fingerprints", flat=True)
         for prints in stored.iterator():
             found.update(prints)
-        return cls(_account_names(), Mentions(study_key(study, "imaging"), found))
+        harmless, digests = harmless_everywhere(study), Digests(study)
+        return cls(
+            _account_names(),
+            Mentions(study_key(study, "imaging"), found),
+            declared=_declared(study),
+            is_harmless=lambda kind, text: digests.of(kind, text) in harmless,
+        )
 
     def finding(self, text: str) -> str:
         """The rule that a text breaks, or nothing."""
+        if text in self._declared:
+            return ""
         key = text if len(text) <= SHORT else _digest(text)
         if key in self._passed:
             return ""
@@ -83,12 +97,23 @@ class Watch:
         self._passed.add(key)
         return ""
 
+    def finding_in_print(self, text: str) -> str:
+        """As `finding`, of a page that has declared texts among others."""
+        for each in sorted(self._declared, key=len, reverse=True):
+            text = text.replace(each, "")
+        return next(filter(None, map(self.finding, text.splitlines())), "")
+
     def _look(self, text: str) -> str:
-        if rule := pattern_in(text):
-            return rule
+        # What nobody may declare harmless comes first.
         if self._names.found_in(text):
             return "the name of an account"
-        return "an identifier from an image header" if self._mentions.found_in(text) else ""
+        if self._mentions.found_in(text):
+            return "an identifier from an image header"
+        for reading in readings(text):
+            for hit in find(reading):
+                if not self._is_harmless(hit.kind, reading[hit.start : hit.end]):
+                    return KINDS[hit.kind]
+        return ""
 
 
 class Names:
@@ -119,14 +144,6 @@ class Names:
                 return True
             self._pieces.add(piece)
         return False
-
-
-def pattern_in(text: str) -> str:
-    """The rule of the pattern that a text holds, or nothing."""
-    for rule, (signs, pattern) in PATTERNS.items():
-        if any(sign in text for sign in signs) and pattern.search(text):
-            return rule
-    return ""
 
 
 def check_export(folder: Path, *, study: Study, manifest: dict[str, Any]) -> None:
@@ -188,7 +205,7 @@ def _png_fault(content: bytes) -> str:
 
 def _check_text(name: str, path: Path, watch: Watch) -> None:
     if path.suffix == ".md":
-        if finding := pattern_in(path.read_text(encoding="utf-8")):
+        if finding := watch.finding_in_print(path.read_text(encoding="utf-8")):
             raise ExportRefused(f"File {name}: it holds {finding}.")
         return
     with path.open(encoding="utf-8") as handle:
@@ -248,6 +265,12 @@ def _strings(value: Any, field: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for inner in value:
             yield from _strings(inner, field)
+
+
+def _declared(study: Study) -> set[str]:
+    """Names of models, and what leads wrote about sources to be printed: citations hold names of authors."""
+    sources = Source.objects.filter(study=study).values_list("licence", "citation", "ethics_reference")
+    return set(ModelEndpoint.objects.values_list("name", flat=True)) | set(chain.from_iterable(sources))
 
 
 def _account_names() -> set[str]:

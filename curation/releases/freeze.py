@@ -19,6 +19,7 @@ from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
 from consilium.states.transitions import transition
+from curation.held_texts import name_problem
 from curation.models import Release, ReleaseFile, ReleaseKind, ReleaseRow
 from curation.permissions import check_sources
 from curation.releases.manifest import FORMAT, app_version, digest_of
@@ -146,6 +147,8 @@ def check_release_name(study: Study, kind: str, name: str, derived_from: Release
         raise FreezeRefused(f"A release is one of {', '.join(ReleaseKind.values)}, not {kind!r}.")
     if not name.strip() or len(name) > 120:
         raise FreezeRefused("Give the release a name of at most 120 characters.")
+    if problem := name_problem(name):
+        raise FreezeRefused(f"Give the release another name. {problem}")
     if Release.objects.filter(study=study, kind=kind, name=name).exists():
         raise FreezeRefused(f"This study already has a {kind} release named {name!r}; choose another name.")
     if derived_from is not None and (derived_from.study_id != study.pk or not derived_from.digest):
@@ -199,7 +202,7 @@ def _manifest(release: Release, contents: _Contents, sizes: dict[str, int]) -> d
         "guideline_version": _guideline_number(release.study),
         "derived_from": release.derived_from.digest if release.derived_from else None,
         "app_version": app_version(),
-        "created": release.created_at.isoformat(),
+        "created": release.created_at.date().isoformat(),  # what leaves is no finer than a day
     }
 
 

@@ -14,7 +14,7 @@ from curation.imports.run import start_import
 from curation.imports.uploads import Upload
 from curation.models import Import, Source
 from curation.sources import save_source
-from curation.states import ImageState
+from curation.states import ImageState, QuestionState
 
 SHOWN_REFUSALS = 200
 
@@ -62,6 +62,7 @@ def one_import(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         "refused": batch.refused[:SHOWN_REFUSALS],
         "more": max(0, len(batch.refused) - SHOWN_REFUSALS),
         "waiting": batch.images.filter(state=ImageState.QUARANTINED).count(),
+        "held": batch.questions.filter(state=QuestionState.HELD).count(),
         "images": batch.images.order_by("pk")[:24],
     }
     return render(request, "curation/import.html", context)

@@ -36,6 +36,7 @@ def questions(request: HttpRequest, study: Study) -> HttpResponse:
         "chosen": {"use": use, "specialty": specialty, "q": words, "state": state},
         "openable": unopened(study).filter(waits=False).count(),
         "waiting": unopened(study).filter(waits=True).count(),
+        "held": Question.objects.filter(study=study, state=QuestionState.HELD).count(),
         "is_filtered": bool(use or specialty or words or state),
     }
     return render(request, "curation/questions.html", context)

@@ -42,7 +42,7 @@ def test_a_folder_is_imported_opened_frozen_verified_exported_and_withdrawn(
     making.source(cast.study)
     assert run("import", "chest", str(folder), "--dry-run") == {"accepted": 2, "duplicates": 0, "refused": []}
     assert not Question.objects.exists()
-    assert run("import", "chest", str(folder)) == {"accepted": 2, "duplicates": 0, "refused": []}
+    assert run("import", "chest", str(folder)) == {"accepted": 2, "duplicates": 0, "held": 0, "refused": []}
     assert run("import", "chest", str(folder))["duplicates"] == 2
     Question.objects.update(state="ready")
     frozen = run("freeze", "chest", "questions", "--name", "Held out", "--by", "max")

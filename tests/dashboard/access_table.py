@@ -81,6 +81,8 @@ READ: dict[str, Row] = {
     "curation:questions": LEADS,
     "curation:open-questions": POST_ONLY,
     "curation:question": LEADS,
+    "curation:texts": LEADS,
+    "curation:harmless-text": POST_ONLY,
     "curation:drop-question": POST_ONLY,
     "curation:traces": SENIORS,
     "curation:start-tracing": POST_ONLY,
@@ -183,6 +185,8 @@ WRITE: dict[str, Sent] = {
     "curation:source": by_leads(422),
     "curation:open-questions": by_leads(302),
     "curation:drop-question": by_leads(302, reason="Ambiguous."),
+    "curation:texts": by_leads(302),
+    "curation:harmless-text": by_leads(302, text="Dr. Smith", reason="A sign's name."),
     "curation:start-tracing": by_leads(302),
     "curation:open-reviews": by_leads(302, name="Reviews 2"),
     "curation:settle-trace": Sent((302, 403, 404, 404, 404, 404), {"review": "0"}),  # it has no review

@@ -97,6 +97,7 @@ def _held() -> dict[str, tuple[str, Any]]:
 
     study = Study.objects.get(slug="demo")
     _dispute_one(study)
+    _name_somebody(study)
     held = {}
     for name, person, kind in (
         ("curation:review", "amara", "review"),
@@ -105,6 +106,25 @@ def _held() -> dict[str, tuple[str, Any]]:
     ):
         held[name] = (person, _claim(study, Person.objects.get(username=person), kind))
     return held
+
+
+def _name_somebody(study: Any) -> None:
+    """Have two questions that name a person wait for the lead."""
+    from curation.held_texts import hold_question
+    from curation.models import Question
+    from curation.states import QuestionState
+
+    texts = (
+        "Mr Johann Mueller (MRN 4711-0815, born 04/11/1961) was seen by Dr Smith on 12 March 2024. "
+        "Which finding does the chest radiograph of Mr Mueller show?",
+        "A 93-year-old woman, see https://pacs.clinic.example/studies/88213. What is the next step?",
+    )
+    like = Question.objects.filter(study=study, source__is_synthetic=False).earliest("pk")
+    for number, text in enumerate(texts, start=1):
+        like.pk, like.external_id, like.text, like.content_sha256 = None, f"note-{number}", text, str(number)
+        like.state = QuestionState.IMPORTED
+        like.save(force_insert=True)
+        hold_question(like)
 
 
 def _claim(study: Any, person: Any, kind: str) -> Any:

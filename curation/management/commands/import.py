@@ -48,7 +48,8 @@ def _import(study: Study, source: Source, files: list[Upload], by: str) -> dict[
     if job.state != JobState.SUCCEEDED:
         raise Refused(job.error or f"The import was {job.state}.")
     batch.refresh_from_db()
-    return {"accepted": batch.accepted, "duplicates": batch.duplicates, "refused": batch.refused}
+    counts = {"accepted": batch.accepted, "duplicates": batch.duplicates, "held": job.result.get("held", 0)}
+    return counts | {"refused": batch.refused}
 
 
 def _source(study: Study, name: str) -> Source:

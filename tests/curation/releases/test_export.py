@@ -16,12 +16,15 @@ from django.core.management import CommandError, call_command
 
 from consilium.jobs.run import run_now
 from consilium.people.permissions import NotAllowed
+from consilium.refusals import Refused
+from curation.held_texts import declare_harmless
 from curation.models import Image, Release, Source, Trace, TraceStep
 from curation.permissions import SourceRefused
 from curation.releases.export import export_folder, start_export, write_export, zipped
 from curation.releases.export_gate import ExportRefused, check_export
-from curation.releases.freeze import NewRow, freeze, withdraw_release
+from curation.releases.freeze import FreezeRefused, NewRow, freeze, withdraw_release
 from curation.releases.gather import freeze_traces
+from curation.sources import save_source
 from tests.factories import curation as making
 from tests.factories.cast import Cast
 
@@ -144,6 +147,8 @@ def _with_text(cast: Cast, text: str) -> Release:
         ("See /home/work/scan.png there.", "an absolute path"),
         ("Use hf_" + "a" * 34, "an access token"),
         ("As Doctor Whoever said.", "the name of an account"),
+        ("It was done on 12 March 2024.", "a date"),
+        ("See the%20MRN%204711-0815.", "a record number"),
     ],
 )
 def test_the_gate_refuses_texts_by_row_and_rule(cast: Cast, tmp_path: Path, text: str, rule: str) -> None:
@@ -155,6 +160,22 @@ def test_the_gate_refuses_texts_by_row_and_rule(cast: Cast, tmp_path: Path, text
     ):
         write_export(made, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_lead_declared_harmless_may_leave(cast: Cast, tmp_path: Path) -> None:
+    made = _with_text(cast, "The sign that Dr Jekyll described.")
+    with pytest.raises(ExportRefused, match="a person's name"):
+        write_export(made, tmp_path / "refused")
+    declare_harmless(study=cast.study, text="Dr Jekyll", reason="a figure of a novel", by=cast.lena)
+    assert (write_export(made, tmp_path / "out") / "README.md").exists()
+
+
+@pytest.mark.parametrize("name", ["Cases of 12 March 2024", "Mr Johann Mueller", "MRN 4711-0815"])
+def test_no_name_that_leaves_may_name_a_person(cast: Cast, name: str) -> None:
+    with pytest.raises(FreezeRefused, match="another name"):
+        freeze(study=cast.study, kind="traces", name=name, rows=[], left_out={}, by=cast.lena)
+    with pytest.raises(Refused, match="another name"):
+        save_source(study=cast.study, fields={"name": name}, by=cast.lena)
 
 
 PLAIN = "Nothing."
@@ -177,7 +198,7 @@ MAIL = "Ask jane@hospital.org."
 def test_the_gate_refuses_what_stands_in_the_parquet_file_alone(
     cast: Cast, tmp_path: Path, row: dict[str, Any], field: str
 ) -> None:
-    clean = dict.fromkeys(row) | {"id": "case-1", "source": MAIL, "images": []}
+    clean = dict.fromkeys(row) | {"id": "case-1", "cluster": MAIL, "images": []}
     rows = [clean | {"id": f"case-{number}"} for number in range(250)]
     rows[222] |= row
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "data.parquet")

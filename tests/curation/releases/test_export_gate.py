@@ -13,6 +13,8 @@ from curation.imaging import mentions
 from curation.imaging.mentions import Mentions
 from curation.releases import export_gate
 from curation.releases.export_gate import Watch
+from curation.text.find import find, readings
+from curation.text.rule import KINDS
 
 KEY = b"a key of sixteen bytes or more"
 NAMES = [
@@ -80,15 +82,15 @@ def old_tokens(text: str) -> set[str]:
 
 
 def old_finding(text: str) -> str:
-    """The gate as it was: every pattern, one expression of all names, every token of the text."""
-    for rule, (_, pattern) in export_gate.PATTERNS.items():
-        if pattern.search(text):
-            return rule
+    """The gate without memory: one expression of all names, every token of the text, every pattern."""
     whole = r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(NAMES))) + r")(?!\w)"
     if re.search(whole, text, re.IGNORECASE):
         return "the name of an account"
     if any(prints.fingerprint(token, KEY) in KNOWN for token in old_tokens(text)):
         return "an identifier from an image header"
+    for reading in readings(text):
+        for hit in find(reading):
+            return KINDS[hit.kind]
     return ""
 
 
