@@ -15,7 +15,7 @@ from consilium.inference.chat_request import ChatRequest
 from consilium.inference.complete import CUT, complete_all
 from consilium.inference.models import Reply
 from consilium.jobs.handle import JobFailed, JobHandle
-from curation.releases.manifest import app_version
+from consilium.version import app_version
 
 ORDERS = ("ab", "ba")
 CUT_REASON = "cut at the length limit"

@@ -41,6 +41,22 @@ def read_seconds(name: str, *, default: float) -> float:
     return seconds
 
 
+def read_hours(name: str, *, default: float) -> float:
+    """A positive number of hours; anything else is refused."""
+    try:
+        return read_seconds(name, default=default)
+    except EnvironmentRefused:
+        raise EnvironmentRefused(f"{name} must be a positive number of hours.") from None
+
+
+def read_count(name: str, *, default: int) -> int:
+    """A whole number from 1 on; anything else is refused."""
+    value = os.environ.get(name) or str(default)
+    if not (value.isascii() and value.isdigit() and int(value)):
+        raise EnvironmentRefused(f"{name} must be a whole number from 1 on.")
+    return int(value)
+
+
 def home_folder(base: Path) -> Path:
     """The data folder (CONSILIUM_HOME, default ./var), created private to this user."""
     home = Path(os.environ.get("CONSILIUM_HOME") or base / "var").resolve()

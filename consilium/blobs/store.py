@@ -44,6 +44,22 @@ def put_file(source: Path, media_type: str) -> Blob:
     return _row(sha256, size, media_type)
 
 
+def place(sha256: str, source: BinaryIO) -> None:
+    """Put the file of a content back whose row is, or will be, there. Raises BlobDamaged for other bytes."""
+    if _intact(sha256):
+        return
+    digest = hashlib.sha256()
+
+    def chunks() -> Iterator[bytes]:
+        while chunk := source.read(CHUNK):
+            digest.update(chunk)
+            yield chunk
+        if digest.hexdigest() != sha256:
+            raise BlobDamaged("A file to put back is not the one that its name says.")
+
+    _publish(chunks(), path_of(sha256))
+
+
 def open_blob(sha256: str) -> BinaryIO:
     """The content, open for reading. Raises BlobDamaged when the file is gone."""
     try:

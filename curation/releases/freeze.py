@@ -19,10 +19,11 @@ from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
 from consilium.states.transitions import transition
+from consilium.version import app_version
 from curation.held_texts import name_problem
 from curation.models import Release, ReleaseFile, ReleaseKind, ReleaseRow
 from curation.permissions import check_sources
-from curation.releases.manifest import FORMAT, app_version, digest_of
+from curation.releases.manifest import FORMAT, digest_of
 from curation.states import ReleaseState
 
 BATCH: Final = 500

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import CommandParser
 
+from consilium.backups.schedule import back_up_before_migrating
 from consilium.commands import ReportingCommand
 from consilium.jobs.models import Job
 from consilium.jobs.queue import enqueue
@@ -27,15 +28,18 @@ class Command(ReportingCommand):
         )
 
     def perform(self, **options: Any) -> dict[str, Any]:
+        kept = back_up_before_migrating()
         call_command("migrate", verbosity=0)
+        before = {"backup": kept} if kept else {}
         if not options["demo"]:
-            return {"ready": True}
+            return {"ready": True, **before}
         study, passwords = make_demo_people()
         job = demo_job(study)
         if not options["background"]:
             job = run_until_over(job)
         return {
             "ready": True,
+            **before,
             "study": study.slug,
             **({"accounts": _accounts(passwords)} if passwords else {}),
             "demo": job.state,

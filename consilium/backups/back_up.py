@@ -1,0 +1,194 @@
+"""Makes a backup while people work: the database of one instant, and every file that it names."""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from django.conf import settings
+from django.db import transaction
+
+from consilium.audit.models import SYSTEM_CHAIN
+from consilium.audit.record import lock_chain, record
+from consilium.backups.archive import Archive, BackupRefused, FolderArchive, archive_for_writing
+from consilium.backups.database_copy import copy_database, engine
+from consilium.backups.manifest import (
+    BLOBS,
+    DATABASE,
+    KEPT_FOLDERS,
+    MANIFEST,
+    MODELS,
+    KeptFile,
+    Manifest,
+    blobs_file,
+    name_of,
+)
+from consilium.blobs.models import Blob
+from consilium.blobs.store import BlobDamaged, open_blob
+from consilium.jobs.readiness import unapplied_migrations
+from consilium.people.models import Person
+from consilium.version import app_version
+
+EVERYTHING: Final = "everything"
+ONLY_DATABASE: Final = "database"
+Tell = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A backup that was made: how many files it holds, how many had to be copied, and what lacks."""
+
+    name: str
+    database_bytes: int
+    files: int
+    copied: int
+    copied_bytes: int
+    missing: tuple[str, ...]
+    removed: int
+
+
+def silent(done: int, total: int, note: str) -> None:
+    """Tells nobody."""
+
+
+def back_up(
+    target: Path,
+    *,
+    models: bool = False,
+    scope: str = EVERYTHING,
+    kept: int = 0,
+    by: Person | None = None,
+    tell: Tell = silent,
+) -> Made:
+    """Back the site up to a folder or to a new `.tar` file.
+
+    `models`: the checkpoints too. `scope`: ONLY_DATABASE leaves every file out. `kept`: in a folder, remove
+    all but the newest so many. `tell(done, total, note)` may raise to stop; nothing half is left then.
+    Raises BackupRefused.
+    """
+    name = name_of(datetime.now(UTC))
+    try:
+        with archive_for_writing(target) as archive:
+            if name in archive.names():
+                raise BackupRefused("A backup was made this very second; try again.")
+            made = _write(archive, name, models=models, scope=scope, tell=tell)
+            removed = archive.keep(kept) if kept and isinstance(archive, FolderArchive) else 0
+    except OSError as problem:
+        raise BackupRefused(
+            f"The backup cannot be written: {problem.strerror or type(problem).__name__}."
+        ) from None
+    made = replace(made, removed=removed)
+    if not unapplied_migrations():  # else the record may have another form than this code writes
+        _put_on_record(made, by)
+    return made
+
+
+def _write(archive: Archive, name: str, *, models: bool, scope: str, tell: Tell) -> Made:
+    tell(0, 0, "Copying the database")
+    with tempfile.TemporaryDirectory(dir=archive.scratch, prefix=".new-") as scratch:
+        copy = Path(scratch) / DATABASE
+        blobs, chains, migrations = copy_database(copy)
+        database_sha256 = _sha256_of(copy)
+        copier = _Copier(archive, tell)
+        if scope == EVERYTHING:
+            copier.take_blobs(blobs)
+            copier.take_files(list(_files(models=models)))
+        listed = blobs_file(copier.blobs)
+        (Path(scratch) / BLOBS).write_bytes(listed)
+        manifest = Manifest(
+            name=name,
+            version=app_version(),
+            engine=engine(),
+            scope=scope,
+            database_sha256=database_sha256,
+            database_bytes=copy.stat().st_size,
+            blobs_sha256=hashlib.sha256(listed).hexdigest(),
+            blobs=len(copier.blobs),
+            migrations=migrations,
+            chains=chains,
+            files=copier.files,
+            missing=sorted(copier.missing),
+        )
+        (Path(scratch) / MANIFEST).write_bytes(manifest.to_json())
+        archive.publish(name, {part: Path(scratch) / part for part in (DATABASE, BLOBS, MANIFEST)})
+    return Made(
+        name=name,
+        database_bytes=manifest.database_bytes,
+        files=manifest.blobs + len(manifest.files),
+        copied=copier.copied,
+        copied_bytes=copier.copied_bytes,
+        missing=tuple(manifest.missing),
+        removed=0,
+    )
+
+
+class _Copier:
+    """Takes files into an archive, each content once."""
+
+    def __init__(self, archive: Archive, tell: Tell) -> None:
+        self._archive, self._tell = archive, tell
+        self.blobs, self.missing, self.files = list[str](), list[str](), list[KeptFile]()
+        self.copied = self.copied_bytes = 0
+
+    def take_blobs(self, blobs: dict[str, int]) -> None:
+        """Copy the stored files that are not there yet; one whose bytes are wrong is missing."""
+        for number, (sha256, size) in enumerate(sorted(blobs.items())):
+            self._tell(number, len(blobs), "Copying stored files")
+            if not self._archive.holds_object(sha256, size) and not self._take_blob(sha256):
+                # Removed on purpose since the database was copied: then its row has gone as well.
+                if Blob.objects.filter(pk=sha256).exists():
+                    self.missing.append(sha256)
+                continue
+            self.blobs.append(sha256)
+
+    def take_files(self, paths: list[tuple[str, Path]]) -> None:
+        """Copy files of the data folder; one that went meanwhile is left out."""
+        for number, (shown, path) in enumerate(paths):
+            self._tell(number, len(paths), "Copying files of the data folder")
+            try:
+                sha256, size = _sha256_of(path), path.stat().st_size
+                if not self._archive.holds_object(sha256, size):
+                    with path.open("rb") as source:
+                        sha256, size = self._add(source)
+            except FileNotFoundError:
+                continue
+            self.files.append(KeptFile(shown, sha256, size))
+
+    def _take_blob(self, sha256: str) -> bool:
+        try:
+            with open_blob(sha256) as source:
+                return self._add(source)[0] == sha256
+        except BlobDamaged:
+            return False
+
+    def _add(self, source: BinaryIO) -> tuple[str, int]:
+        sha256, size = self._archive.add_object(source)
+        self.copied, self.copied_bytes = self.copied + 1, self.copied_bytes + size
+        return sha256, size
+
+
+def _files(*, models: bool) -> Iterator[tuple[str, Path]]:
+    """Path in a backup and on disk of every file to keep besides the stored ones."""
+    home = Path(settings.CONSILIUM_HOME)
+    roots = [(folder, home / folder) for folder in KEPT_FOLDERS]
+    roots += [(MODELS, settings.MODELS_FOLDER)] if models else []
+    for shown, root in roots:
+        for path in sorted(root.rglob("*")):
+            inside = path.relative_to(root)
+            if path.is_file() and not path.is_symlink() and not any(part[0] == "." for part in inside.parts):
+                yield f"{shown}/{inside.as_posix()}", path
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+@transaction.atomic
+def _put_on_record(made: Made, by: Person | None) -> None:
+    """The backup is on record in the system's chain; where it lies is not."""
+    data = {"backup": made.name, "files": made.files, "missing": len(made.missing), "removed": made.removed}
+    record(action="site.backed_up", obj=lock_chain(SYSTEM_CHAIN), by=by, study=None, data=data)

@@ -1,0 +1,123 @@
+"""A backup made while people vote: what was acknowledged before it began is in it, once; killed or not."""
+
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2  # type: ignore[import-untyped]
+import pytest
+
+from consilium.backups.archive import FolderArchive
+from tests.harness.processes import dies_with_parent
+from tests.harness.servers import new_database
+from tests.path.drive import ROOT, Installation, running, seed
+from tests.path.test_kills import EMBEDDED, Voter
+
+pytestmark = pytest.mark.path
+CASES = 40
+KEYS = "SELECT idempotency_key FROM work_submission"
+
+
+def stored_keys(site: Installation) -> list[uuid.UUID]:
+    """The keys of all submissions in the installation's database."""
+    if url := site.env["DATABASE_URL"]:
+        with closing(psycopg2.connect(url)) as database, database.cursor() as cursor:
+            cursor.execute(KEYS)
+            return [uuid.UUID(str(row[0])) for row in cursor.fetchall()]
+    with closing(sqlite3.connect(f"file:{site.home}/consilium.sqlite3?mode=ro", uri=True)) as database:
+        return [uuid.UUID(str(row[0])) for row in database.execute(KEYS)]
+
+
+def kill_some_backups(site: Installation, target: Path, rng: random.Random, kills: int) -> None:
+    """Begin backups and kill -9 each somewhere on its way."""
+    for _ in range(kills):
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "backup", str(target)],
+            cwd=ROOT,
+            env=site.env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=dies_with_parent(),  # noqa: PLW1509
+        )
+        delay = threading.Timer(rng.uniform(0.5, 3.0), process.send_signal, [signal.SIGKILL])
+        delay.start()
+        process.wait()
+        delay.cancel()
+
+
+def back_up_under_load(tmp_path: Path, urls: tuple[str, str], seed_number: int, kills: int) -> None:
+    """Vote, back up meanwhile, stop, restore into an empty site, and look for every acknowledged vote."""
+    rng, target = random.Random(seed_number), tmp_path / "backups"
+    home = tmp_path / "home"
+    home.mkdir(parents=True)
+    with running(home, **EMBEDDED | {"DATABASE_URL": urls[0]}) as site:
+        site.command("setup")
+        seed(site, "people")
+        seed(site, "votes", str(CASES))
+        site.start()
+        voters = [Voter(site, name) for name in ("anna", "ben", "carla")]
+        due = rng.randint(5, CASES)
+        with ThreadPoolExecutor(3) as pool:
+            votings = [pool.submit(voter.vote_on_all) for voter in voters]
+            site.wait(lambda: sum(len(one.acknowledged) for one in voters) >= due, what=f"{due} votes")
+            kill_some_backups(site, target, rng, kills)
+            before = {key for voter in voters for key in list(voter.acknowledged)}
+            site.command("backup", str(target))
+            everything = {key for voting in votings for key in voting.result()}
+        assert set(map(uuid.UUID, everything)) == set(stored_keys(site))
+    other = Installation(tmp_path / "new", **EMBEDDED | {"DATABASE_URL": urls[1]})
+    other.home.mkdir()
+    shutil.copy(home / "secret.key", other.home / "secret.key")  # keys are kept apart
+    other.command("restore", str(target))
+    keys = stored_keys(other)
+    assert set(map(uuid.UUID, before)) <= set(keys) <= set(map(uuid.UUID, everything)), f"seed {seed_number}"
+    assert len(keys) == len(set(keys))
+    other.command("verify_audit")
+    assert FolderArchive(target).names()
+    assert not list(target.glob(".new-*"))
+
+
+def test_a_backup_under_load_loses_nothing(tmp_path: Path) -> None:
+    back_up_under_load(tmp_path, ("", ""), 1, kills=1)
+
+
+@pytest.mark.services
+def test_a_postgresql_site_comes_back(tmp_path: Path, postgres_server: str) -> None:
+    urls = (new_database(postgres_server), new_database(postgres_server))
+    home = tmp_path / "home"
+    home.mkdir()
+    site = Installation(home, **EMBEDDED | {"DATABASE_URL": urls[0]})
+    site.command("setup")
+    seed(site, "people")
+    seed(site, "votes", "2")
+    site.command("backup", str(tmp_path / "one.tar"))
+    other = Installation(tmp_path / "new", **EMBEDDED | {"DATABASE_URL": urls[1]})
+    other.home.mkdir()
+    shutil.copy(home / "secret.key", other.home / "secret.key")
+    other.command("restore", str(tmp_path / "one.tar"))
+    other.command("verify_audit")
+    other.command("restore", str(tmp_path / "one.tar"), status=2)  # no longer empty
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed_number", range(10, 20))
+def test_backups_under_load_and_kills(tmp_path: Path, seed_number: int) -> None:
+    back_up_under_load(tmp_path, ("", ""), seed_number, kills=3)
+
+
+@pytest.mark.soak
+@pytest.mark.services
+@pytest.mark.parametrize("seed_number", range(10, 20))
+def test_postgresql_backups_under_load_and_kills(
+    tmp_path: Path, postgres_server: str, seed_number: int
+) -> None:
+    urls = (new_database(postgres_server), new_database(postgres_server))
+    back_up_under_load(tmp_path, urls, seed_number, kills=3)
