@@ -20,6 +20,7 @@ from consilium.jobs.queue import enqueue
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
+from curation.clean_texts import read_ahead
 from curation.images.access import model_images
 from curation.models import Question, QuestionImage, Use
 from curation.permissions import check_sources
@@ -83,6 +84,7 @@ def answer_questions(handle: JobHandle) -> dict[str, Any]:
     limit = study.settings.answer_tokens_max
     asks = (_ask(tag, question, limit) for tag, question in questions.items())
     asked = complete_all(endpoint, asks, on_reply=store, check=handle.check)
+    read_ahead(Response.objects.filter(study=study, endpoint=endpoint).values_list("text", flat=True))
     if asked.failed:
         raise JobFailed(f"{len(asked.failed)} of {asked.asked} questions got no answer: {asked.failed[0][1]}")
     return {"answered": done}

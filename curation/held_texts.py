@@ -13,6 +13,7 @@ from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import ReasonMissing, Refused
 from consilium.states.transitions import transition
+from curation.clean_texts import read_ahead
 from curation.imaging.fingerprints import fold
 from curation.keys import keyed, study_key
 from curation.models import Question, TextChoice, TextFinding
@@ -94,6 +95,8 @@ def hold_question(question: Question) -> bool:
     declared = TextFinding.objects.filter(study=question.study, question=None)
     known = set(declared.filter(digest__in=[digest for _, digest in found]).values_list("kind", "digest"))
     left = sorted(found - known)
+    if not found:
+        read_ahead(_texts(question).values())
     if not left:
         return False
     TextFinding.objects.bulk_create(

@@ -73,6 +73,8 @@ def beside_a_reader(study: Any, act: Callable[[], Any]) -> dict[str, float]:
 def vary(study: Any) -> None:
     """Give the answers the vocabulary of real ones: thousands of words, measures and dates."""
     from annotation.models import Response
+    from curation.clean_texts import read_ahead
+    from curation.models import Question
 
     draw = random.Random(2)
     parts = ("cardio", "myo", "pneumo", "osteo", "hepato", "neuro", "angio", "itis", "oma", "gram", "pathy")
@@ -84,6 +86,9 @@ def vary(study: Any) -> None:
             f" {said}: {draw.randint(1, 99)} x {draw.randint(1, 99)} mm, seen {draw.randint(1, 12)}/2019."
         )
     Response.objects.bulk_update(responses, ["text"], batch_size=BATCH)
+    # As the jobs do that store answers and questions.
+    read_ahead(response.text for response in responses)
+    read_ahead(Question.objects.filter(study=study).values_list("text", flat=True))
 
 
 def watch(study: Any) -> None:

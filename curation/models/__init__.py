@@ -4,10 +4,11 @@ from curation.models.images import Cluster, ClusterKey, Image, PixelReview, Sour
 from curation.models.imports import Import
 from curation.models.questions import Question, QuestionImage
 from curation.models.releases import Export, Release, ReleaseFile, ReleaseKind, ReleaseRow
-from curation.models.texts import TextChoice, TextFinding
+from curation.models.texts import CleanText, TextChoice, TextFinding
 from curation.models.traces import StepStatus, Trace, TraceReview, TraceStep
 
 __all__ = [
+    "CleanText",
     "Cluster",
     "ClusterKey",
     "Export",

@@ -57,3 +57,13 @@ class TextFinding(models.Model):
 
     def __str__(self) -> str:
         return f"{KINDS[self.kind]} in {self.question}"
+
+
+class CleanText(models.Model):
+    """A text in which the patterns of one version found nothing; `digest` is keyed by that version."""
+
+    digest = models.CharField(max_length=32, primary_key=True)
+    version = models.CharField(max_length=16, db_index=True)
+
+    def __str__(self) -> str:
+        return self.digest[:12]

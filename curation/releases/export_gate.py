@@ -3,14 +3,15 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Iterator
-from itertools import chain
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from consilium.inference.models import ModelEndpoint
 from consilium.people.models import Person, Study
 from consilium.refusals import Refused
+from curation.clean_texts import known_clean, remember_clean
 from curation.held_texts import Digests, harmless_everywhere
 from curation.imaging.mentions import MEMORY, Mentions
 from curation.keys import study_key
@@ -37,6 +38,8 @@ NOT_PROSE: Final = frozenset(
 LONG_NAME: Final = 6
 # Texts up to this length are remembered as they are, longer ones by a digest.
 SHORT: Final = 40
+# Rows looked at together.
+BATCH: Final = 100
 _FIRST_WORD: Final = re.compile(r"\w+")
 PNG_CHUNKS: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 
@@ -67,6 +70,8 @@ class Watch:
         self._names, self._mentions = Names(names), mentions
         self._declared, self._is_harmless = frozenset(filter(None, declared)), is_harmless
         self._passed: set[str | bytes] = set()
+        self._clean: set[str] = set()
+        self._found_clean: set[str] = set()
 
     @classmethod
     def of(cls, study: Study) -> "Watch":
@@ -83,11 +88,17 @@ class Watch:
             is_harmless=lambda kind, text: digests.of(kind, text) in harmless,
         )
 
+    def look_up(self, texts: Iterable[str]) -> None:
+        """Ask at once which of the texts, about to be looked at, the patterns have read before."""
+        remember_clean(self._found_clean)
+        self._found_clean.clear()
+        self._clean = known_clean(text for text in texts if _key(text) not in self._passed)
+
     def finding(self, text: str) -> str:
         """The rule that a text breaks, or nothing."""
         if text in self._declared:
             return ""
-        key = text if len(text) <= SHORT else _digest(text)
+        key = _key(text)
         if key in self._passed:
             return ""
         if rule := self._look(text):
@@ -109,11 +120,12 @@ class Watch:
             return "the name of an account"
         if self._mentions.found_in(text):
             return "an identifier from an image header"
-        for reading in readings(text):
-            for hit in find(reading):
-                if not self._is_harmless(hit.kind, reading[hit.start : hit.end]):
-                    return KINDS[hit.kind]
-        return ""
+        if text in self._clean:
+            return ""
+        hits = [(hit.kind, said[hit.start : hit.end]) for said in readings(text) for hit in find(said)]
+        if not hits:
+            self._found_clean.add(text)
+        return next((KINDS[kind] for kind, said in hits if not self._is_harmless(kind, said)), "")
 
 
 class Names:
@@ -209,19 +221,24 @@ def _check_text(name: str, path: Path, watch: Watch) -> None:
             raise ExportRefused(f"File {name}: it holds {finding}.")
         return
     with path.open(encoding="utf-8") as handle:
-        texts = handle if path.suffix == ".jsonl" else [handle.read()]
-        for number, text in enumerate(texts, start=1):
-            content = json.loads(text)
-            _check_strings(f"{name}, row {content.get('id', number)}", content, watch)
+        texts = handle if path.suffix == ".jsonl" else iter([handle.read()])
+        number = 0
+        while batch := [json.loads(text) for text in islice(texts, BATCH)]:
+            watch.look_up(text for content in batch for _, text in _strings(content, ""))
+            for content in batch:
+                number += 1
+                _check_strings(f"{name}, row {content.get('id', number)}", content, watch)
+    watch.look_up(())
 
 
 def _check_parquet(name: str, path: Path, watch: Watch, known: Collection[str]) -> None:
     import pyarrow.parquet as pq
 
-    for batch in pq.ParquetFile(path).iter_batches(batch_size=100):
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=BATCH):
         # Most rows say the same in most columns: each distinct value is looked at once for all of them.
         prose = batch.drop_columns([column for column in batch.schema.names if column in NOT_PROSE])
-        found = (text for column in prose.columns for text in _distinct_strings(column))
+        found = {text for column in prose.columns for text in _distinct_strings(column)}
+        watch.look_up(found)
         is_clean = not any(map(watch.finding, found))
         for row in batch.select(
             [column for column in ("id", "images") if column in batch.schema.names]
@@ -232,6 +249,7 @@ def _check_parquet(name: str, path: Path, watch: Watch, known: Collection[str]) 
         if not is_clean:
             for row in batch.to_pylist():
                 _check_strings(f"{name}, row {row.get('id')}", row, watch)
+    watch.look_up(())
 
 
 def _distinct_strings(values: "pa.Array") -> Iterator[str]:
@@ -288,5 +306,8 @@ def _whole(names: Collection[str]) -> re.Pattern[str] | None:
     return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(names))) + r")(?!\w)", re.IGNORECASE)
 
 
-def _digest(text: str) -> bytes:
+def _key(text: str) -> str | bytes:
+    """What stands for a text among those that passed."""
+    if len(text) <= SHORT:
+        return text
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

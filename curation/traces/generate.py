@@ -23,6 +23,7 @@ from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
 from consilium.states.transitions import transition
+from curation.clean_texts import read_ahead
 from curation.images.access import NotShowable, model_images
 from curation.models import Question, Trace, TraceStep, Use
 from curation.states import TraceState
@@ -126,6 +127,7 @@ class _Round:
             is_sampled=self.samples > 1,
         )
         self.failed += [reason for _, reason in asked.failed]
+        _read_ahead(question_ids, self.endpoint)
         for question in questions.values():
             select_sample(question, self.endpoint)
         self.done += len(question_ids)
@@ -262,3 +264,12 @@ def _why_nothing(study: Study, endpoint: ModelEndpoint) -> str:
         name = source.source.name if source else ""
         return f"Source {name!r} may not be sent to hosted models (rule may_send_to_hosted)."
     return f"Every ready training question already has its traces from {endpoint.name}."
+
+
+def _read_ahead(question_ids: Sequence[int], endpoint: ModelEndpoint) -> None:
+    """Look for patients' data in what was written: an export says each step, and the steps joined."""
+    written: dict[int, list[str]] = {}
+    stored = TraceStep.objects.filter(trace__question__in=question_ids, trace__endpoint=endpoint)
+    for trace, said in stored.order_by("trace", "position").values_list("trace", "original"):
+        written.setdefault(trace, []).append(said)
+    read_ahead(each for said in written.values() for each in (*said, "\n".join(said)))

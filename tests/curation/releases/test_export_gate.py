@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curation.clean_texts import known_clean, read_ahead
 from curation.imaging import fingerprints as prints
 from curation.imaging import mentions
 from curation.imaging.mentions import Mentions
 from curation.releases import export_gate
 from curation.releases.export_gate import Watch
 from curation.text.find import find, readings
-from curation.text.rule import KINDS
+from curation.text.rule import KINDS, Hit
 
 KEY = b"a key of sixteen bytes or more"
 NAMES = [
@@ -152,3 +153,28 @@ def test_without_any_fingerprint_no_word_is_looked_at(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(mentions._Pieces, "hold", never)
     assert Watch([], Mentions(KEY, [])).finding("A text about a field.") == ""
+
+
+@pytest.mark.django_db
+def test_what_was_read_before_is_read_for_names_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "The lower lobe shows a consolidation; Amara Obi drew the outline of it. " * 3
+    clean = said.replace("Amara Obi", "the reader")
+    telling = clean + "Seen by Dr Smith."
+    read_ahead([said, clean, telling])
+    reads: list[str] = []
+
+    def reads_it(text: str) -> list[Hit]:
+        reads.append(text)
+        return find(text)
+
+    monkeypatch.setattr(export_gate, "find", reads_it)
+    watch = Watch({"amara obi"}, Mentions(b"k", set()))
+    watch.look_up([said, clean, telling])
+    assert [watch.finding(text) for text in (said, clean, telling)] == [
+        "the name of an account", "", "a person's name",
+    ]  # fmt: skip
+    assert reads == [telling]
+    fresh = clean + "Nothing else."
+    assert (watch.finding(fresh), known_clean([fresh])) == ("", set())
+    watch.look_up(())
+    assert known_clean([fresh]) == {fresh}
