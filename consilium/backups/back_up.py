@@ -23,8 +23,8 @@ from consilium.backups.manifest import (
     MODELS,
     KeptFile,
     Manifest,
+    backup_name,
     blobs_file,
-    name_of,
 )
 from consilium.blobs.models import Blob
 from consilium.blobs.store import BlobDamaged, open_blob
@@ -69,7 +69,7 @@ def back_up(
     all but the newest so many. `tell(done, total, note)` may raise to stop; nothing half is left then.
     Raises BackupRefused.
     """
-    name = name_of(datetime.now(UTC))
+    name = backup_name(datetime.now(UTC))
     try:
         with archive_for_writing(target) as archive:
             if name in archive.names():

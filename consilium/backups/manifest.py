@@ -69,7 +69,7 @@ class Manifest:
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, sort_keys=True).encode()
 
 
-def name_of(moment: datetime) -> str:
+def backup_name(moment: datetime) -> str:
     """The name of a backup that is begun now."""
     return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 

@@ -75,7 +75,7 @@ def verify_backup(source: Path, *, tell: Tell = silent) -> Manifest:
     return manifest
 
 
-def restore(source: Path, *, tell: Tell = silent) -> Restored:
+def put_site_back(source: Path, *, tell: Tell = silent) -> Restored:
     """Put a backup back into an empty data folder and an empty database; the database comes last.
 
     A restore that was killed is gone on with by the same call. Raises BackupUnusable, RestoreRefused.

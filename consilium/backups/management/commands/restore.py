@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from consilium.backups.restore import restore, verify_backup
+from consilium.backups.restore import put_site_back, verify_backup
 from consilium.commands import ReportingCommand
 
 
@@ -25,7 +25,7 @@ class Command(ReportingCommand):
         if options["verify"]:
             manifest = verify_backup(options["source"])
             return {"backup": manifest.name, "files": manifest.blobs + len(manifest.files), "whole": True}
-        done = restore(options["source"])
+        done = put_site_back(options["source"])
         return {
             "backup": done.manifest.name,
             "made_at": done.manifest.made_at.isoformat(),
