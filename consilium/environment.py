@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -28,6 +29,14 @@ def read_list(name: str, default: list[str]) -> list[str]:
     """Comma-separated words, empty ones dropped."""
     value = os.environ.get(name)
     return default if value is None else [word.strip() for word in value.split(",") if word.strip()]
+
+
+def read_words(name: str, known: Collection[str]) -> list[str]:
+    """Comma-separated words out of `known`, none when unset; any other word is refused."""
+    words = read_list(name, [])
+    if unknown := [word for word in words if word not in known]:
+        raise EnvironmentRefused(f"{name} has {unknown[0]!r}; it takes {', '.join(known)}, comma-separated.")
+    return words
 
 
 def read_seconds(name: str, *, default: float) -> float:

@@ -163,6 +163,8 @@ DATA_UPLOAD_MAX_NUMBER_FILES = None  # the handler counts: its surplus becomes a
 FILE_UPLOAD_HANDLERS = ["curation.imports.upload_handlers.SpoolHandler"]
 
 BROKER_URL = os.environ.get("BROKER_URL", "")
+# Walls of the process that decodes uploads without which an operator lets it work.
+DECODE_WITHOUT = environment.read_words("CONSILIUM_DECODE_WITHOUT", ("network", "files", "calls"))
 JOB_LEASE_SECONDS = environment.read_seconds("CONSILIUM_JOB_LEASE", default=30.0)
 JOB_RETRY_SECONDS = environment.read_seconds("CONSILIUM_JOB_RETRY", default=5.0)
 # Hosts that a remote model endpoint may have; a URL to any other host is refused.

@@ -14,7 +14,8 @@ from django.core.checks import Warning as Advice
 from django.db import DatabaseError, connection
 
 from consilium.audit.protection import ADVICE, CHECK_TAG, faults
-from curation.imaging.sandbox import confinement
+from curation.imaging.walls import what_to_do
+from dashboard.decoder_report import decoder_report
 
 GIBIBYTE = 1024**3
 LEAST_FREE = 2 * GIBIBYTE
@@ -127,14 +128,12 @@ def _check_clock() -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_confinement(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """What the kernel grants to the process that decodes uploads, and that workers are not root."""
+    """Which walls the process that decodes uploads lacks, and that workers are not root."""
     found = list[CheckMessage]()
-    granted = confinement()
-    missing = [name for name in ("network", "files") if not getattr(granted, name)]
-    if missing:
-        hint = "Use a kernel with user namespaces and Landlock, or a container without network for workers."
-        text = f"Decoding of uploads is not walled off from: {' and '.join(missing)}."
-        found.append(Advice(text, hint=hint, id="consilium.W040"))
+    report = decoder_report()
+    if report.missing:
+        text = f"{report.verdict} Missing walls: {', '.join(report.missing)}."
+        found.append(Advice(text, hint=what_to_do(report.missing), id="consilium.W040"))
     if os.geteuid() == 0:
         hint = "Run web and workers as an ordinary user: the kernel exempts root from some limits."
         found.append(Advice("This process runs as root.", hint=hint, id="consilium.W041"))

@@ -1,9 +1,7 @@
 """A DICOM file as a Picture: allow-listed facts, and frames decoded one at a time by the pinned decoder."""
 
 from functools import cached_property, lru_cache
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +10,14 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 
-from curation.imaging import codecs, geometry, identity
+from curation.imaging import geometry, identity
 from curation.imaging.display import IDENTITY_WINDOW
 from curation.imaging.greyscale import Greyscale
 from curation.imaging.header import Header, read_header
 from curation.imaging.picture import About, Display
 from curation.imaging.protocol import RebuildLimits
 from curation.imaging.refusal import RefusedError, damaged
+from curation.imaging.versions import version_of
 from curation.imaging.vocabulary import (
     ACCEPTED_CLASSES,
     BODY_PARTS,
@@ -38,10 +37,9 @@ _BYTE: Final = 255
 class DicomPicture:
     """An accepted DICOM file; see picture.Picture."""
 
-    def __init__(self, path: Path, limits: RebuildLimits, key: bytes) -> None:
-        """Read the header of `path`; raise RefusedError when it is not an image this server takes."""
-        codecs.register_decoders()
-        self._header = read_header(path, limits)
+    def __init__(self, source: BinaryIO, limits: RebuildLimits, key: bytes) -> None:
+        """Read the header of `source`; raise RefusedError when it is not an image this server takes."""
+        self._header = read_header(source, limits)
         self.kind = PixelKind.COLOUR if self._header.colour else PixelKind.GREY
         self.rows, self.columns, self.frames = self._header.rows, self._header.columns, self._header.frames
         self.about = _about(self._header, key)
@@ -69,12 +67,12 @@ class DicomPicture:
 def _decode(header: Header, index: int) -> Samples:
     plugin = DECODERS[header.syntax][0]
     try:
-        return pixel_array(header.path, index=index, decoding_plugin=plugin)
+        return pixel_array(header.source, index=index, decoding_plugin=plugin)
     except MemoryError:
         raise
     except Exception:  # the two readers of pydicom differ on slightly irregular files: try the other one
         try:
-            return pixel_array(_whole(header.path), index=index, decoding_plugin=plugin)
+            return pixel_array(_whole(header.source), index=index, decoding_plugin=plugin)
         except MemoryError:
             raise
         except Exception as error:
@@ -82,8 +80,9 @@ def _decode(header: Header, index: int) -> Samples:
 
 
 @lru_cache(maxsize=1)
-def _whole(path: Path) -> Dataset:
-    return dcmread(path)
+def _whole(source: BinaryIO) -> Dataset:
+    source.seek(0)
+    return dcmread(source)
 
 
 def _mask(samples: Samples, bits: int) -> Any:
@@ -136,7 +135,7 @@ def _about(header: Header, key: bytes) -> About:
             age_years=identity.age_years(dataset),
             fingerprints=identity.fingerprints(dataset, key),
             decoder=DECODERS[header.syntax][1],
-            decoder_version=version(DECODERS[header.syntax][1]),
+            decoder_version=version_of(DECODERS[header.syntax][1]),
         )
     except (MemoryError, RefusedError):
         raise

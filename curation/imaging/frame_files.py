@@ -1,45 +1,22 @@
-"""Writing one picture as plain files: gzip byte planes for the viewer, PNG for thumbnails and models."""
+"""One picture as plain files: gzip byte planes for the viewer, PNG for thumbnails and models."""
 
 import gzip
 import hashlib
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from PIL import Image
 
 from curation.imaging.display import fitted, histogram, perceptual_hash, span_window, to8, window_table
+from curation.imaging.frame_stream import FrameStream
 from curation.imaging.picture import Picture
-from curation.imaging.protocol import Facts, Preset, Produced, RebuildLimits, Window
+from curation.imaging.protocol import Facts, Preset, RebuildLimits, Window
 from curation.imaging.vocabulary import CT_PRESETS, PixelKind, ReviewReason
 
 _GZIP_LEVEL: Final = 6
 _OWN_NAMES: Final = ("Default", "Second", "Third")
-
-
-@dataclass(slots=True)
-class FrameFolder:
-    """Files written for one image, in order."""
-
-    path: Path
-    produced: list[Produced] = field(default_factory=list)
-
-    def write(self, name: str, content: bytes | memoryview) -> None:
-        """Write a new file; raise OSError when the disk or the size limit says no."""
-        with (self.path / name).open("xb") as stream:
-            stream.write(content)
-        self.produced.append(
-            Produced(name=name, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
-        )
-
-    def write_png(self, name: str, image: Image.Image) -> None:
-        """Write a picture made of samples alone: a fresh image carries no metadata."""
-        content = io.BytesIO()
-        Image.frombytes(image.mode, image.size, image.tobytes()).save(content, format="PNG")
-        self.write(name, content.getbuffer())
 
 
 def planes(frame: Any) -> Iterator[bytes]:
@@ -52,19 +29,19 @@ def planes(frame: Any) -> Iterator[bytes]:
     yield (unsigned >> 8).astype(np.uint8).tobytes()
 
 
-def write_frame(folder: FrameFolder, index: int, frame: Any) -> str:
-    """Write one frame for the viewer, plane by plane, and return the SHA-256 of its samples."""
+def write_frame(stream: FrameStream, index: int, frame: Any) -> str:
+    """Make one frame for the viewer, plane by plane, and return the SHA-256 of its samples."""
     digest, packed = hashlib.sha256(), io.BytesIO()
-    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=_GZIP_LEVEL, filename="", mtime=0) as stream:
+    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=_GZIP_LEVEL, filename="", mtime=0) as packer:
         for plane in planes(frame):
             digest.update(plane)
-            stream.write(plane)
-    folder.write(f"frame-{index:04d}.bin", packed.getbuffer())
+            packer.write(plane)
+    stream.write(f"frame-{index:04d}.bin", packed.getbuffer())
     return digest.hexdigest()
 
 
-def write_pictures(folder: FrameFolder, picture: Picture, limits: RebuildLimits) -> Facts:
-    """Write the pictures of the representative frames and return the facts of the image."""
+def write_pictures(stream: FrameStream, picture: Picture, limits: RebuildLimits) -> Facts:
+    """Make the pictures of the representative frames and return the facts of the image."""
     indices = representative_frames(picture.frames, limits.model_frames)
     auto, full = _measured_windows(picture, indices)
     window = (*picture.display.windows, auto)[0]
@@ -75,11 +52,18 @@ def write_pictures(folder: FrameFolder, picture: Picture, limits: RebuildLimits)
     for index in indices:
         frame = picture.frame(index)
         shown = frame if picture.kind is PixelKind.COLOUR else to8(frame, table)
-        folder.write_png(f"model-{index:04d}.png", fitted(shown, picture.about.aspect, limits.model_edge))
+        _write_png(stream, f"model-{index:04d}.png", fitted(shown, picture.about.aspect, limits.model_edge))
         if index == middle:
             perceptual = perceptual_hash(shown)
-            folder.write_png("thumb.png", fitted(shown, picture.about.aspect, limits.thumb_edge))
+            _write_png(stream, "thumb.png", fitted(shown, picture.about.aspect, limits.thumb_edge))
     return _facts(picture, window, _presets(picture, auto, full), perceptual)
+
+
+def _write_png(stream: FrameStream, name: str, image: Image.Image) -> None:
+    """Make a picture of samples alone: a fresh image carries no metadata."""
+    content = io.BytesIO()
+    Image.frombytes(image.mode, image.size, image.tobytes()).save(content, format="PNG")
+    stream.write(name, content.getbuffer())
 
 
 def representative_frames(frames: int, most: int) -> list[int]:

@@ -1,12 +1,12 @@
 """Reading a DICOM header and deciding, before any pixel is decoded, whether the file can be an image."""
 
 import math
+import os
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from pydicom.dataset import Dataset
-from pydicom.filereader import read_file_meta_info, read_partial
+from pydicom.filereader import _read_file_meta_info, read_partial, read_preamble
 from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
@@ -28,9 +28,9 @@ _PIXEL_BITS: Final = {"PixelData": (1, 8, 16, 32, 64), "FloatPixelData": (32,), 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A DICOM file accepted by its header: where it is, how to decode it, and its data set without pixels."""
+    """An accepted DICOM file: its open stream, how to decode it, and its data set without pixels."""
 
-    path: Path
+    source: BinaryIO
     dataset: Dataset
     syntax: str
     rows: int
@@ -54,17 +54,17 @@ class Header:
         return self.samples == 3 or self.palette
 
 
-def read_header(path: Path, limits: RebuildLimits) -> Header:
-    """Return the header of `path`, or raise RefusedError; reads no pixel.
+def read_header(source: BinaryIO, limits: RebuildLimits) -> Header:
+    """Return the header of `source`, or raise RefusedError; reads no pixel.
 
     The file meta group comes first: a deflated data set would be inflated whole by the next step.
     """
-    syntax = _accepted_syntax(path)
-    dataset, pixel_keyword = _read(path)
+    syntax = _accepted_syntax(source)
+    dataset, pixel_keyword = _read(source)
     _check_class(dataset)
     if pixel_keyword is None or not dataset.get("Rows") or not dataset.get("Columns"):
         raise RefusedError(RefusalCode.NO_PIXELS, "The DICOM file is called an image but holds no picture.")
-    header = _shape(path, dataset, syntax, pixel_keyword)
+    header = _shape(source, dataset, syntax, pixel_keyword)
     _check_limits(header, limits)
     _check_encoding(header)
     if syntax in RAW_SYNTAXES:
@@ -72,9 +72,12 @@ def read_header(path: Path, limits: RebuildLimits) -> Header:
     return header
 
 
-def _accepted_syntax(path: Path) -> str:
+def _accepted_syntax(source: BinaryIO) -> str:
+    source.seek(0)
     try:
-        syntax = str(read_file_meta_info(path).get("TransferSyntaxUID", ""))
+        read_preamble(source, force=False)
+        # The public reader of it takes paths alone, and no file can be opened here any more.
+        syntax = str(_read_file_meta_info(source).get("TransferSyntaxUID", ""))
     except Exception as error:
         raise damaged("its file header cannot be read") from error
     if syntax not in DECODERS:
@@ -100,10 +103,10 @@ def _check_class(dataset: Dataset) -> None:
         raise RefusedError(RefusalCode.NOT_ACCEPTED, f"The DICOM file is {name}, not an image to read.")
 
 
-def _shape(path: Path, dataset: Dataset, syntax: str, pixel_keyword: str) -> Header:
+def _shape(source: BinaryIO, dataset: Dataset, syntax: str, pixel_keyword: str) -> Header:
     try:
         return Header(
-            path=path,
+            source=source,
             dataset=dataset,
             syntax=syntax,
             rows=int(dataset.Rows),
@@ -120,7 +123,7 @@ def _shape(path: Path, dataset: Dataset, syntax: str, pixel_keyword: str) -> Hea
         raise damaged("rows, columns or bit depth cannot be read") from error
 
 
-def _read(path: Path) -> tuple[Dataset, str | None]:
+def _read(source: BinaryIO) -> tuple[Dataset, str | None]:
     """Return the elements before the pixels, and the keyword of the pixel element the reader stopped at."""
     met: list[str] = []
 
@@ -130,8 +133,8 @@ def _read(path: Path) -> tuple[Dataset, str | None]:
         return bool(met)
 
     try:
-        with path.open("rb") as stream:
-            return read_partial(stream, stop_when=at_pixels), met[0] if met else None
+        source.seek(0)
+        return read_partial(source, stop_when=at_pixels), met[0] if met else None
     except MemoryError:
         raise
     except Exception as error:  # pydicom raises a dozen kinds on hostile headers
@@ -166,5 +169,5 @@ def _check_length(header: Header) -> None:
     if header.photometric == "YBR_FULL_422":
         samples = samples * 2 // 3
     needed = math.ceil(samples * header.bits_allocated / 8)
-    if header.path.stat().st_size < needed:
+    if header.source.seek(0, os.SEEK_END) < needed:
         raise damaged("it is shorter than the picture it announces")

@@ -1,9 +1,7 @@
 """A PNG or JPEG file as a Picture: one frame, upright, samples only."""
 
 import warnings
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +11,7 @@ from curation.imaging.display import IDENTITY_WINDOW
 from curation.imaging.picture import About, Display
 from curation.imaging.protocol import RebuildLimits, Window
 from curation.imaging.refusal import RefusedError, damaged, too_large
+from curation.imaging.versions import version_of
 from curation.imaging.vocabulary import PixelKind, RefusalCode, ReviewReason
 
 _DEEP_GREY: Final = frozenset({"I;16", "I;16B", "I;16L", "I;16N", "I"})
@@ -22,14 +21,14 @@ _WIDE_WINDOW: Final = Window(center=32768.0, width=65536.0)
 class PhotoPicture:
     """An accepted PNG or JPEG; see picture.Picture. Everything but the samples is left behind."""
 
-    def __init__(self, path: Path, limits: RebuildLimits) -> None:
-        """Decode `path`; raise RefusedError for animations, damage and decompression bombs."""
-        self._samples = _decode(path, limits)
+    def __init__(self, source: BinaryIO, limits: RebuildLimits) -> None:
+        """Decode `source`; raise RefusedError for animations, damage and decompression bombs."""
+        self._samples = _decode(source, limits)
         deep = self._samples.dtype == np.int16
         self.kind = PixelKind.COLOUR if self._samples.ndim == 3 else PixelKind.GREY
         self.rows, self.columns, self.frames = *self._samples.shape[:2], 1
         self.about = About(
-            review_reason=ReviewReason.PHOTO, decoder="pillow", decoder_version=version("pillow")
+            review_reason=ReviewReason.PHOTO, decoder="pillow", decoder_version=version_of("pillow")
         )
         self.display = (
             Display(intercept=32768.0, windows=(_WIDE_WINDOW,))
@@ -45,12 +44,12 @@ class PhotoPicture:
         return self._samples.astype(np.int16)
 
 
-def _decode(path: Path, limits: RebuildLimits) -> NDArray[Any]:
+def _decode(source: BinaryIO, limits: RebuildLimits) -> NDArray[Any]:
     Image.MAX_IMAGE_PIXELS = limits.frame_pixels
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(path, formats=("PNG", "JPEG")) as image:
+            with Image.open(source, formats=("PNG", "JPEG")) as image:
                 _check(image, limits)
                 image.load()
                 ImageOps.exif_transpose(image, in_place=True)

@@ -3,6 +3,7 @@
 Standard library only: the parent process imports this module and never an image decoder.
 """
 
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ from curation.imaging.vocabulary import (
     ReviewReason,
     SpacingMeaning,
 )
+from curation.imaging.walls import Wall
 
 MIB: Final = 1 << 20
 
@@ -34,10 +36,11 @@ class RebuildLimits:
     cpu_seconds: int = 20
     wall_seconds: float = 30.0
     written_file_bytes: int = 256 * MIB
-    open_files: int = 64
+    open_files: int = 192
     batch_frames: int = 128
     batch_samples: int = 128 * MIB
     answer_bytes: int = 8 * MIB
+    produced_bytes: int = 1024 * MIB
 
     source_bytes: int = 2048 * MIB
     frames: int = 5000
@@ -160,6 +163,14 @@ class Part:
     digests: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A file of one image whose bytes come next; it counts once a part names it."""
+
+    file_index: int
+    file: Produced
+
+
 class BadAnswerError(ValueError):
     """The child said something outside the protocol."""
 
@@ -261,6 +272,8 @@ _PART: Final[dict[str, Check]] = {
     "files": _list_of(_object(_PRODUCED), 20_000),
     "digests": _list_of(_matches(_HEX64), 10_000),
 }
+_MADE: Final[dict[str, Check]] = {"file_index": _whole(0, 1 << 31), "file": _object(_PRODUCED)}
+_WALLS: Final[dict[str, Check]] = {"walls": _list_of(_one_of(frozenset(Wall)), len(Wall))}
 _REFUSAL: Final[dict[str, Check]] = {
     "file_index": _whole(0, 1 << 31),
     "code": _one_of(frozenset(RefusalCode)),
@@ -275,6 +288,13 @@ def _require(checks: Mapping[str, Check], value: Any) -> dict[str, Any]:
         if not check(value[name]):
             raise BadAnswerError(f"field {name} is out of bounds")
     return value
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BadAnswerError("not an answer") from error
 
 
 def parse_facts(value: Any) -> Facts:
@@ -292,11 +312,20 @@ def parse_facts(value: Any) -> Facts:
     return Facts(**data)
 
 
-def parse_event(value: Any) -> Part | NotRebuilt:
-    """Return one line of the child's answer as a typed object, or raise BadAnswerError."""
+def parse_walls(line: bytes) -> frozenset[Wall]:
+    """Return the walls that the first line of the child's answer names, or raise BadAnswerError."""
+    return frozenset(Wall(word) for word in _require(_WALLS, _parsed(line))["walls"])
+
+
+def parse_event(line: bytes) -> Part | Made | NotRebuilt:
+    """Return a further line of the child's answer as a typed object, or raise BadAnswerError."""
+    value = _parsed(line)
     if isinstance(value, dict) and "code" in value:
         data = _require(_REFUSAL, value)
         return NotRebuilt(**(data | {"code": RefusalCode(data["code"])}))
+    if isinstance(value, dict) and "file" in value:
+        data = _require(_MADE, value)
+        return Made(file_index=data["file_index"], file=Produced(**data["file"]))
     data = dict(_require(_PART, value))
     if not data["first"] < data["until"] or len(data["digests"]) != data["until"] - data["first"]:
         raise BadAnswerError("frame range and digests disagree")

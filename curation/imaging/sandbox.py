@@ -9,31 +9,31 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import tempfile
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
-from curation.imaging.confine import Granted
+from curation.imaging.child_process import ChildOutput, confined_child
 from curation.imaging.protocol import (
     DEFAULT,
     BadAnswerError,
     Facts,
+    Made,
     NotRebuilt,
     Part,
     Produced,
     RebuildLimits,
     Rebuilt,
     parse_event,
+    parse_walls,
 )
 from curation.imaging.vocabulary import RefusalCode
+from curation.imaging.walls import Wall, WallsMissing, missing_walls
 
-_ROOT: Final = Path(__file__).resolve().parents[2]
 _BLOCK: Final = 1 << 20
-# Nothing of the parent's environment is passed on. One thread per library: RLIMIT_NPROC allows no more.
-_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
 
 # How a child can end badly, as told to the owner of the file.
 _DEATHS: Final = {
@@ -42,6 +42,27 @@ _DEATHS: Final = {
     RefusalCode.CRASHED: "Decoding the file brought the decoder down; the file is damaged or hostile.",
     RefusalCode.BAD_ANSWER: "The decoder gave an answer that failed its checks; the file was not kept.",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoder:
+    """What every child of one rebuild is told."""
+
+    key: bytes
+    limits: RebuildLimits
+    without: tuple[Wall, ...]
+
+    def request(self, works: Sequence["_Work"], sources: Sequence[int]) -> dict[str, Any]:
+        """The request for files that are open as `sources`: the child learns numbers, no paths."""
+        return {
+            "key": self.key.hex(),
+            "limits": asdict(self.limits),
+            "without": self.without,
+            "tasks": [
+                {"file_index": work.file_index, "first": work.first, "source": source}
+                for work, source in zip(works, sources, strict=True)
+            ],
+        }
 
 
 @dataclass(slots=True)
@@ -53,6 +74,7 @@ class _Work:
     folder: Path
     first: int = 0
     facts: Facts | None = None
+    received: list[Produced] = field(default_factory=list)
     files: list[Produced] = field(default_factory=list)
     digests: list[str] = field(default_factory=list)
     outcome: Rebuilt | NotRebuilt | None = None
@@ -65,134 +87,103 @@ class _Work:
     def restart(self) -> None:
         """Forget what was done: the next child begins at the first frame in an empty folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.first, self.facts, self.files, self.digests = 0, None, [], []
+        self.first, self.facts, self.received, self.files, self.digests = 0, None, [], [], []
 
 
 def rebuild(
-    files: Sequence[Path], out: Path, *, key: bytes, limits: RebuildLimits = DEFAULT
+    files: Sequence[Path],
+    out: Path,
+    *,
+    key: bytes,
+    limits: RebuildLimits = DEFAULT,
+    without: Collection[Wall] = (),
 ) -> list[Rebuilt | NotRebuilt]:
     """Rebuild every file of `files` into `out/image-NNNN` and return one outcome per file, in order.
 
     `out` must exist and be empty; `key` (16 bytes or more) keys the hashes of identifiers. Files share
     child processes of at most `limits.batch_frames` frames. When a child dies, its unfinished files are tried
     one by one, so that only the guilty one is refused. A refused file leaves nothing in `out`. Raises
+    WallsMissing, before a byte is decoded, when a wall does not stand that is not named in `without`;
     ValueError for a short key or a filled folder, OSError when `out` cannot be written.
     """
     if len(key) < 16:
         raise ValueError("the key must have 16 bytes or more")
     if any(out.iterdir()):
         raise ValueError("the output folder must be empty")
-    # Paths of the request are absolute: the child runs in another directory.
-    place = out.resolve(strict=True)
-    works = [
-        _Work(file_index=i, source=path.resolve(), folder=place / f"image-{i:04d}")
-        for i, path in enumerate(files)
-    ]
+    works = [_Work(file_index=i, source=path, folder=out / f"image-{i:04d}") for i, path in enumerate(files)]
     for work in works:
         _check_source(work, limits)
-    _run_batch([work for work in works if work.outcome is None], key, limits)
+    decoder = _Decoder(key, limits, tuple(without))
+    accepted = [work for work in works if work.outcome is None]
+    try:
+        # A child serves at most so many frames, and so no more files.
+        for start in range(0, len(accepted), limits.batch_frames):
+            _run_batch(accepted[start : start + limits.batch_frames], decoder)
+    except WallsMissing:
+        for work in accepted:
+            shutil.rmtree(work.folder, ignore_errors=True)
+        raise
     return [work.outcome for work in works if work.outcome is not None]
 
 
-def confinement() -> Granted:
-    """Return which optional walls a child gets on this machine; for the checks of an installation."""
-    program = (
-        "import json, os\n"
-        "from dataclasses import asdict\n"
-        "from curation.imaging.confine import confine\n"
-        "from curation.imaging.protocol import DEFAULT\n"
-        "print(json.dumps(asdict(confine(DEFAULT, parent=os.getppid()))))"
-    )
-    command = [sys.executable, "-s", "-E", "-c", program]
-    done = subprocess.run(command, cwd=_ROOT, env=_ENVIRONMENT, capture_output=True, timeout=30, check=True)
-    return Granted(**json.loads(done.stdout))
+def standing_walls() -> frozenset[Wall]:
+    """Return the walls that a child gets on this machine; it is started for that and decodes nothing."""
+    with confined_child(_Decoder(bytes(16), DEFAULT, ()).request([], []), DEFAULT, ()) as (_, output):
+        line = output.line()
+    return parse_walls(line) if line is not None else frozenset()
 
 
 def _check_source(work: _Work, limits: RebuildLimits) -> None:
-    if not work.source.is_file():
+    if not work.source.is_file() or not os.access(work.source, os.R_OK):
         work.refuse(RefusalCode.NOT_AN_IMAGE, "The file cannot be found.")
     elif work.source.stat().st_size > limits.source_bytes:
         most = limits.source_bytes >> 20
         work.refuse(RefusalCode.TOO_LARGE, f"The file is larger than {most} MiB.")
 
 
-def _run_batch(works: list[_Work], key: bytes, limits: RebuildLimits) -> None:
+def _run_batch(works: list[_Work], decoder: _Decoder) -> None:
     """Run children until every work has an outcome."""
     waiting = works
     while waiting:
         before = sum(work.first for work in waiting) + len(works) - len(waiting)
-        death = _run_child(waiting, key, limits)
+        death = _run_child(waiting, decoder)
         waiting = [work for work in waiting if work.outcome is None]
         if death is None and waiting:
             after = sum(work.first for work in waiting) + len(works) - len(waiting)
             death = None if after != before else RefusalCode.BAD_ANSWER
         if death is not None and waiting:
-            _isolate(waiting, key, limits, death)
+            _isolate(waiting, decoder, death)
             return
 
 
-def _isolate(waiting: list[_Work], key: bytes, limits: RebuildLimits, death: RefusalCode) -> None:
+def _isolate(waiting: list[_Work], decoder: _Decoder, death: RefusalCode) -> None:
     if len(waiting) == 1:
         waiting[0].refuse(death, _DEATHS[death])
         return
     for work in waiting:
         work.restart()
-        _run_batch([work], key, limits)
+        _run_batch([work], decoder)
 
 
-def _run_child(works: list[_Work], key: bytes, limits: RebuildLimits) -> RefusalCode | None:
-    for work in works:
-        if work.first == 0:
-            shutil.rmtree(work.folder, ignore_errors=True)
-            work.folder.mkdir(mode=0o700)
-    with tempfile.TemporaryFile() as answers:
-        death = _wait(_request(works, key, limits), answers, limits)
-        answers.seek(0)
-        said = answers.read(limits.answer_bytes + 1)
-    if len(said) > limits.answer_bytes:
-        return RefusalCode.BAD_ANSWER
-    try:
-        _take(said.split(b"\n")[:-1], {work.file_index: work for work in works}, limits)
-    except BadAnswerError:
-        return RefusalCode.BAD_ANSWER
-    return death
-
-
-def _request(works: list[_Work], key: bytes, limits: RebuildLimits) -> bytes:
-    tasks = [
-        {"file_index": w.file_index, "path": str(w.source), "folder": str(w.folder), "first": w.first}
-        for w in works
-    ]
-    return json.dumps({"key": key.hex(), "limits": asdict(limits), "tasks": tasks}).encode()
-
-
-def _wait(request: bytes, answers: IO[bytes], limits: RebuildLimits) -> RefusalCode | None:
-    """Start a child, hand it the request and wait; its answers go to a file, so no pipe fills memory."""
-    command = [sys.executable, "-s", "-E", "-m", "curation.imaging.child", str(os.getpid())]
-    child = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=answers,
-        stderr=subprocess.DEVNULL,  # warnings of decoders quote header values
-        cwd=_ROOT,
-        env=_ENVIRONMENT,
-        close_fds=True,
-        start_new_session=True,
-    )
-    try:
-        child.communicate(request, timeout=limits.wall_seconds)
-    except subprocess.TimeoutExpired:
-        return RefusalCode.OUT_OF_TIME
-    finally:
-        _kill_session(child)
-    return _death_of(child.returncode)
-
-
-def _kill_session(child: "subprocess.Popen[bytes]") -> None:
-    """End the child and whatever it started; its session is its own."""
-    if child.returncode is None:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
+def _run_child(works: list[_Work], decoder: _Decoder) -> RefusalCode | None:
+    """Let one child work on the files; return how it ended, None when that was well."""
+    with ExitStack() as stack:
+        sources = [stack.enter_context(work.source.open("rb")).fileno() for work in works]
+        for work in works:
+            if work.first == 0:
+                shutil.rmtree(work.folder, ignore_errors=True)
+                work.folder.mkdir(mode=0o700)
+        request = decoder.request(works, sources)
+        child, output = stack.enter_context(confined_child(request, decoder.limits, sources))
+        try:
+            with suppress(EOFError):  # it ended within a file: its status says why
+                _listen(output, {work.file_index: work for work in works}, decoder)
+            child.wait(max(0.0, output.deadline - time.monotonic()))
+        except BadAnswerError:
+            return RefusalCode.BAD_ANSWER
+        except (TimeoutError, subprocess.TimeoutExpired):
+            return RefusalCode.OUT_OF_TIME
+        return _death_of(child.returncode)
 
 
 def _death_of(status: int) -> RefusalCode | None:
@@ -204,29 +195,52 @@ def _death_of(status: int) -> RefusalCode | None:
     return RefusalCode.OUT_OF_MEMORY if status == -signal.SIGKILL else RefusalCode.CRASHED
 
 
-def _take(lines: Iterable[bytes], works: dict[int, _Work], limits: RebuildLimits) -> None:
-    for line in lines:
-        try:
-            event = parse_event(json.loads(line))
-        except (ValueError, TypeError, RecursionError) as error:
-            raise BadAnswerError("not an answer") from error
+def _listen(output: ChildOutput, works: dict[int, _Work], decoder: _Decoder) -> None:
+    """Believe what passes the checks, until the child has nothing more to say.
+
+    Its first line was written before it read a byte of a source, so that line is its own.
+    """
+    line = output.line()
+    if line is not None and (missing := missing_walls(parse_walls(line), without=decoder.without)):
+        raise WallsMissing(missing)
+    while (line := output.line()) is not None:
+        event = parse_event(line)
         work = works.get(event.file_index)
         if work is None or work.outcome is not None:
             raise BadAnswerError("an answer about another file")
         if isinstance(event, NotRebuilt):
             work.refuse(event.code, event.message)
+        elif isinstance(event, Part):
+            _advance(work, event, decoder.limits)
         else:
-            _advance(work, event, limits)
+            _receive(work, event, output, decoder.limits)
+
+
+def _receive(work: _Work, made: Made, output: ChildOutput, limits: RebuildLimits) -> None:
+    """Write the bytes that come into a new file of the work's folder, and recompute their hash."""
+    if made.file.size > limits.written_file_bytes:
+        raise BadAnswerError("a file is larger than a file may be")
+    digest = hashlib.sha256()
+    try:
+        with (work.folder / made.file.name).open("xb") as stream:
+            for piece in output.pieces(made.file.size):
+                digest.update(piece)
+                stream.write(piece)
+    except FileExistsError as error:
+        raise BadAnswerError("a file came twice") from error
+    if digest.hexdigest() != made.file.sha256:
+        raise BadAnswerError("a file is not the one announced")
+    work.received.append(made.file)
 
 
 def _advance(work: _Work, part: Part, limits: RebuildLimits) -> None:
     facts = part.facts or work.facts
     if facts is None or part.first != work.first or part.until > facts.frames or facts.frames > limits.frames:
         raise BadAnswerError("a part out of order")
+    if list(part.files) != work.received:
+        raise BadAnswerError("the part names other files than came")
     _check_names(part, facts, limits)
-    for produced in part.files:
-        _check_file(work.folder / produced.name, produced, limits)
-    work.facts, work.first = facts, part.until
+    work.facts, work.first, work.received = facts, part.until, []
     work.files += part.files
     work.digests += part.digests
     if work.first == facts.frames:
@@ -244,23 +258,8 @@ def _check_names(part: Part, facts: Facts, limits: RebuildLimits) -> None:
         raise BadAnswerError("files are missing or too many")
 
 
-def _check_file(path: Path, produced: Produced, limits: RebuildLimits) -> None:
-    try:
-        stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
-    except OSError as error:
-        raise BadAnswerError("a file is missing") from error
-    with stream:
-        size = os.fstat(stream.fileno()).st_size
-        if size != produced.size or size > limits.written_file_bytes or not path.is_file():
-            raise BadAnswerError("a file is not of the size announced")
-        if _sha256(stream) != produced.sha256:
-            raise BadAnswerError("a file is not the one announced")
-
-
 def _finish(work: _Work, facts: Facts) -> None:
-    """Settle the file: nothing unannounced may lie in its folder; the report joins the rest."""
-    if {entry.name for entry in work.folder.iterdir()} != {produced.name for produced in work.files}:
-        raise BadAnswerError("unannounced files")
+    """Settle the file: all of it is there; the report joins the rest."""
     by_name = {produced.name: produced for produced in work.files}
     with work.source.open("rb") as stream:
         source_sha256 = _sha256(stream)

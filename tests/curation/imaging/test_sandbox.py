@@ -1,10 +1,14 @@
 """The child's limits hold, the guilty file alone is refused, and a lying child is not believed."""
 
+import hashlib
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -13,26 +17,35 @@ import pytest
 
 from curation.imaging import __main__ as audit
 from curation.imaging import sandbox
-from curation.imaging.protocol import DEFAULT, BadAnswerError, NotRebuilt, RebuildLimits, Rebuilt, parse_event
+from curation.imaging.child_process import ChildOutput
+from curation.imaging.protocol import (
+    DEFAULT,
+    BadAnswerError,
+    NotRebuilt,
+    RebuildLimits,
+    Rebuilt,
+    parse_event,
+    parse_walls,
+)
+from curation.imaging.walls import Wall, described
 from tests.curation.imaging.conftest import Rebuild, leftovers
 from tests.factories import dicom as makers
 
 ROOT = Path(sandbox.__file__).resolve().parents[2]
 PROBE = """
-import json, os, sys
-from curation.imaging.confine import confine
+import os
+from curation.imaging.confine import take_limits
 from curation.imaging.protocol import RebuildLimits
-from pathlib import Path
-folder = Path({folder!r})
-limits = RebuildLimits(cpu_seconds=1, written_file_bytes=1000)
-granted = confine(limits, parent=os.getppid(), sources=[folder / "source"], folders=[folder / "out"])
+take_limits(RebuildLimits(cpu_seconds=1), parent=os.getppid())
 {body}
 """
+ZEROS = hashlib.sha256(bytes(1 << 16)).hexdigest()
+WALLS = json.dumps({"walls": sorted(Wall)})
 
 
-def probe(body: str, folder: Path = Path("/nonexistent")) -> subprocess.CompletedProcess:
+def probe(body: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-c", PROBE.format(body=body, folder=str(folder))],
+        [sys.executable, "-c", PROBE.format(body=body)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -49,47 +62,11 @@ def test_processor_time_is_limited() -> None:
     assert probe("while True: pass").returncode == -signal.SIGXCPU
 
 
-def test_written_files_are_limited(tmp_path: Path) -> None:
-    path = tmp_path / "out" / "big"
-    path.parent.mkdir()
-    done = probe("with (folder / 'out' / 'big').open('wb') as stream: stream.write(bytes(2000))", tmp_path)
+def test_nothing_is_written_to_files(tmp_path: Path) -> None:
+    path = tmp_path / "any"
+    done = probe(f"open({str(path)!r}, 'wb', buffering=0).write(b'x')")
     assert "File too large" in done.stderr
-    assert path.stat().st_size <= 1000
-
-
-def test_no_network() -> None:
-    done = probe(
-        "import socket\n"
-        "try: socket.create_connection(('127.0.0.1', 9), 1); state = 'open'\n"
-        "except ConnectionRefusedError: state = 'reachable'\n"
-        "except OSError: state = 'closed'\n"
-        "print(json.dumps([granted.network, state]))"
-    )
-    granted, state = json.loads(done.stdout)
-    assert state == ("closed" if granted else "reachable")
-
-
-def test_few_files(tmp_path: Path) -> None:
-    """The child reads its sources and writes its folders; the neighbours' files and ours are out of reach."""
-    if not sandbox.confinement().files:
-        pytest.skip("this kernel has no Landlock")
-    for name in ("source", "other"):
-        (tmp_path / name).write_text(name)
-    (tmp_path / "out").mkdir()
-    tries = {
-        "(folder / 'source').read_text()": True,
-        "(folder / 'other').read_text()": False,
-        "(folder / 'out' / 'x').write_text('x')": True,
-        "(folder / 'y').write_text('x')": False,
-        "(folder / 'source').write_text('x')": False,
-        "list(folder.iterdir())": False,
-        "Path('/etc/passwd').read_text()": False,
-        "Path('/proc/1/environ').read_bytes()": False,
-        "(Path.cwd() / 'pyproject.toml').read_text()": False,
-        "(folder / 'other').unlink()": False,
-    }
-    body = "\n".join(f"try: {code}; print(True)\nexcept PermissionError: print(False)" for code in tries)
-    assert probe(body, tmp_path).stdout.split() == [str(allowed) for allowed in tries.values()]
+    assert path.stat().st_size == 0
 
 
 def test_no_further_process() -> None:
@@ -109,23 +86,32 @@ def test_nothing_of_the_environment_reaches_the_child(
         seen.update(options, command=command)
         return real(command, **options)
 
-    monkeypatch.setattr("curation.imaging.sandbox.subprocess.Popen", spy)
+    monkeypatch.setattr("curation.imaging.child_process.subprocess.Popen", spy)
     sandbox.rebuild([makers.dicom(tmp_path / "x.dcm")], out, key=makers.KEY)
     assert set(seen["env"]) == {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "LC_ALL"}
     assert seen["close_fds"] is True
+    assert len(seen["pass_fds"]) == 1
     assert seen["start_new_session"] is True
     assert makers.KEY.hex() not in " ".join(seen["command"]) + str(seen["env"])
 
 
 def broken_decoder(monkeypatch: pytest.MonkeyPatch, body: str) -> None:
-    """Let the child run `body` instead of its own code, with `request` already read."""
-    program = f"import json, os, sys, time\nrequest = json.load(sys.stdin)\n{body}"
+    """Let the child run `body` instead of its own code, with `request` already read and its walls told."""
+    program = (
+        f"import json, os, sys, time\nrequest = json.load(sys.stdin)\nprint({WALLS!r}, flush=True)\n{body}"
+    )
     real = subprocess.Popen
 
-    def start(command: list[str], **options: Any) -> Any:
+    def popen(command: list[str], **options: Any) -> Any:
         return real([command[0], "-c", program], **options)
 
-    monkeypatch.setattr("curation.imaging.sandbox.subprocess.Popen", start)
+    monkeypatch.setattr("curation.imaging.child_process.subprocess.Popen", popen)
+
+
+def announced(**file: Any) -> str:
+    """A child's line that announces a file, as code."""
+    name = {"name": "frame-0000.bin", "sha256": "0" * 64, "size": 1}
+    return f"print({json.dumps({'file_index': 0, 'file': name | file})!r}, flush=True)"
 
 
 @pytest.mark.parametrize(
@@ -141,6 +127,12 @@ def broken_decoder(monkeypatch: pytest.MonkeyPatch, body: str) -> None:
         ("print('x' * 9_000_000)", "bad_answer"),
         ("print(json.dumps({'file_index': 7, 'code': 'damaged', 'message': 'x'}))", "bad_answer"),
         ("print(json.dumps({'file_index': 0, 'code': 'damaged', 'message': 'line\\nfeed'}))", "bad_answer"),
+        (f"{announced()}; print('x')", "bad_answer"),
+        (f"{announced(name='../../escaped.png')}; print('x')", "bad_answer"),
+        (f"{announced(size=300 << 20)}; print('x')", "bad_answer"),
+        (f"{announced(sha256=hashlib.sha256(b'x').hexdigest())}; print('x', end='')\n" * 2, "bad_answer"),
+        (f"{announced(size=9)}; print('x', flush=True); time.sleep(60)", "out_of_time"),
+        ("os.close(1); time.sleep(60)", "out_of_time"),
     ],
 )
 def test_a_child_that_dies_or_lies(
@@ -151,16 +143,28 @@ def test_a_child_that_dies_or_lies(
     assert isinstance(refusal, NotRebuilt)
     assert refusal.code == code
     assert leftovers(out) == []
+    assert not list(tmp_path.rglob("escaped*"))
 
 
-def good_part(folder: Path) -> dict:
-    """The true answer of a child for one file, with its files in `folder`."""
+def test_a_child_cannot_fill_the_disk(
+    tmp_path: Path, run: Rebuild, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [announced(name=f"frame-{i:04d}.bin", size=1 << 16, sha256=ZEROS) for i in range(9)]
+    send = "; print(chr(0) * (1 << 16), end='', flush=True)\n"
+    broken_decoder(monkeypatch, send.join([*files, ""]))
+    (refusal,) = run(makers.dicom(tmp_path / "x.dcm"), limits=replace(DEFAULT, produced_bytes=1 << 19))
+    assert (refusal.code, leftovers(out)) == ("bad_answer", [])
+
+
+def good_answer(source: Path) -> tuple[dict, bytes]:
+    """The true answer of a child for one file: its part, and the files that came before."""
     from curation.imaging.child import Budget, _rebuild
+    from curation.imaging.frame_stream import FrameStream
 
-    path = makers.dicom(folder.parent / "good.dcm")
-    task = {"file_index": 0, "path": path, "folder": folder, "first": 0}
-    part: dict = json.loads(json.dumps(asdict(_rebuild(task, DEFAULT, makers.KEY, Budget(128, 1 << 30)))))
-    return part
+    sent = io.BytesIO()
+    with source.open("rb") as stream:
+        part = _rebuild(stream, FrameStream(sent, 0, DEFAULT), 0, makers.KEY, Budget(128, 1 << 30))
+    return json.loads(json.dumps(asdict(part))), sent.getvalue()
 
 
 def lies(part: dict) -> dict[str, dict]:
@@ -193,36 +197,33 @@ def lies(part: dict) -> dict[str, dict]:
 
 
 def test_every_lie_is_found(tmp_path: Path) -> None:
-    folder = tmp_path / "image-0000"
-    folder.mkdir()
-    part = good_part(folder)
+    source, said = makers.dicom(tmp_path / "good.dcm"), tmp_path / "said"
+    part, files = good_answer(source)
+    decoder = sandbox._Decoder(makers.KEY, DEFAULT, ())
 
-    def take(answer: dict) -> sandbox._Work:
-        work = sandbox._Work(file_index=0, source=tmp_path / "good.dcm", folder=folder)
-        sandbox._take([json.dumps(answer).encode()], {0: work}, DEFAULT)
+    def take(answer: dict, before: bytes = files, after: bytes = b"") -> sandbox._Work:
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        work = sandbox._Work(file_index=0, source=source, folder=folder)
+        said.write_bytes(WALLS.encode() + b"\n" + before + json.dumps(answer).encode() + b"\n" + after)
+        with said.open("rb") as stream:
+            output = ChildOutput(
+                stream.fileno(), time.monotonic() + 9, DEFAULT.answer_bytes, DEFAULT.produced_bytes
+            )
+            sandbox._listen(output, {0: work}, decoder)
         return work
 
-    def caught(answer: dict) -> bool:
+    def caught(*answer: Any) -> bool:
         try:
-            take(answer)
+            take(*answer)
         except BadAnswerError:
             return True
         return False
 
     for name, lie in lies(part).items():
         assert caught(lie), f"the lie about {name} was believed"
-    (folder / "smuggled.txt").write_text("x")
-    with pytest.raises(BadAnswerError, match="unannounced"):
-        take(part)
-    (folder / "smuggled.txt").unlink()
-    thumb = (folder / "thumb.png").read_bytes()
-    (folder / "thumb.png").unlink()
-    (tmp_path / "elsewhere.png").write_bytes(thumb)
-    (folder / "thumb.png").symlink_to(tmp_path / "elsewhere.png")
-    with pytest.raises(BadAnswerError, match="missing"):
-        take(part)
-    (folder / "thumb.png").unlink()
-    (folder / "thumb.png").write_bytes(thumb)
+    assert caught(part, files[:-1] + b"x"), "other bytes than announced were believed"
+    assert caught(part, files + files), "files that came twice were believed"
+    assert caught(part, files, files), "files after the last part were believed"
     assert isinstance(take(part).outcome, Rebuilt)
 
 
@@ -231,18 +232,19 @@ def test_only_the_guilty_file_is_refused(
 ) -> None:
     """A file that kills its child takes none of the others with it."""
     killer = "import os; from curation.imaging import child; real = child._open\n" + (
-        "def opened(path, limits, key):\n"
-        "    if path.name == 'killer.dcm': os.abort()\n"
-        "    return real(path, limits, key)\n"
+        "def opened(source, limits, key):\n"
+        "    if b'killer' in source.read(): os.abort()\n"
+        "    source.seek(0)\n"
+        "    return real(source, limits, key)\n"
         "child._open = opened; raise SystemExit(child.main())"
     )
     real = subprocess.Popen
     monkeypatch.setattr(
-        "curation.imaging.sandbox.subprocess.Popen",
+        "curation.imaging.child_process.subprocess.Popen",
         lambda command, **kwargs: real([command[0], "-c", killer, command[-1]], **kwargs),
     )
     good = [makers.dicom(tmp_path / f"{i}.dcm") for i in range(3)]
-    guilty = makers.dicom(tmp_path / "killer.dcm")
+    guilty = makers.dicom(tmp_path / "x.dcm", PatientName="killer")
     outcomes = run(good[0], guilty, good[1], good[2])
     assert [type(outcome) for outcome in outcomes] == [Rebuilt, NotRebuilt, Rebuilt, Rebuilt]
     assert outcomes[1].code == "crashed"
@@ -273,19 +275,22 @@ def test_nothing_to_do(run: Rebuild) -> None:
     assert run() == []
 
 
-def test_parse_event_accepts_only_its_own_shape() -> None:
+def test_only_lines_of_the_protocol_are_read() -> None:
     unknown = {"file_index": 0, "code": "unknown", "message": "x"}
-    values: tuple[Any, ...] = (None, 3, [], {}, {"code": "damaged"}, unknown)
+    values: tuple[Any, ...] = (None, 3, [], {}, {"code": "damaged"}, {"walls": ["moat"]}, unknown)
     for value in values:
-        with pytest.raises(BadAnswerError):
-            parse_event(value)
+        for parse in (parse_event, parse_walls):
+            with pytest.raises(BadAnswerError):
+                parse(json.dumps(value).encode())
 
 
 def test_the_audit_tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good, bad = makers.dicom(tmp_path / "a.dcm"), tmp_path / "b.dcm"
     bad.write_bytes(b"%PDF-1.7")
     assert audit.main([str(good), str(bad), "--out", str(tmp_path / "new")]) == 1
-    kept, refused = map(json.loads, capsys.readouterr().out.splitlines())
+    told = capsys.readouterr()
+    kept, refused = map(json.loads, told.out.splitlines())
+    assert told.err.splitlines() == described(frozenset(Wall), without=())
     assert (kept["kept"], kept["folder"], kept["facts"]["kind"]) == (True, "image-0000", "grey")
     assert (refused["kept"], refused["code"]) == (False, "not_an_image")
     assert audit.main([str(good), "--out", str(tmp_path / "other")]) == 0
