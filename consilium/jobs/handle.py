@@ -32,10 +32,13 @@ class JobFailed(Refused):
 
 
 class JobPostponed(Exception):
-    """The job has to wait for another one: it goes back to the queue, and this try does not count."""
+    """The job has to wait: it goes back to the queue, and this try does not count.
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+    `why` is for people, when the wait is for something they can change.
+    """
+
+    def __init__(self, seconds: float, why: str = "") -> None:
+        self.seconds, self.why = seconds, why
         super().__init__(f"again in {seconds:g} s")
 
 

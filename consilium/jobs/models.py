@@ -82,7 +82,13 @@ class Job(models.Model):
     def waits_too_long(self) -> bool:
         """Whether a page should say that no worker takes this job."""
         waited = timezone.now() - self.created_at
-        return self.state == JobState.QUEUED and self.attempt == 0 and waited > PATIENCE
+        unheard = self.state == JobState.QUEUED and self.attempt == 0 and not self.postponed_because
+        return unheard and waited > PATIENCE
+
+    @property
+    def postponed_because(self) -> str:
+        """Why a job was put off that waits for something people can change."""
+        return self.error if self.state == JobState.QUEUED and self.attempt == 0 else ""
 
     @property
     def waiting_note(self) -> str:

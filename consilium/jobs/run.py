@@ -58,9 +58,10 @@ def run_now(job: Job) -> Job:
 def run_until_over(job: Job, check: Callable[[], None] = lambda: None) -> Job:
     """Run a job here; where another worker was faster, or it has to wait for another job, wait for its end.
 
-    `check` is called while waiting and may raise to stop. For `--wait` commands.
+    A job that was put off for something people have to change is returned as it stands. `check` is called
+    while waiting and may raise to stop. For `--wait` commands.
     """
-    while not run_now(job).is_over:
+    while not run_now(job).is_over and not job.postponed_because:
         check()
         time.sleep(WAIT_SECONDS)
         requeue_lost()  # its worker may be dead, and no other may be running
@@ -99,7 +100,7 @@ def _run_handler(handle: JobHandle) -> JobOutcome | None:
     except WorkerStopping:
         return JobOutcome(JobState.QUEUED, {"attempt": job.attempt - 1, **_RELEASED})
     except JobPostponed as wait:
-        again = {"attempt": job.attempt - 1, "not_before": after(wait.seconds)}
+        again = {"attempt": job.attempt - 1, "not_before": after(wait.seconds), "error": wait.why}
         return JobOutcome(JobState.QUEUED, again | _RELEASED)
     except LeaseLost:
         return None

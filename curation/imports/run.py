@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 from django.db import transaction
 
 from consilium.audit.record import record
-from consilium.jobs.handle import JobFailed, JobHandle
+from consilium.jobs.handle import JobFailed, JobHandle, JobPostponed
 from consilium.jobs.queue import enqueue
 from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
+from curation.imaging.walls import WallsMissing, what_to_do
 from curation.imports import uploads
 from curation.imports.plan import Plan, make_plan
 from curation.imports.store import store_pictures, store_questions
@@ -21,7 +23,10 @@ from curation.imports.uploads import Received, Upload
 from curation.models import Import, Source
 from curation.states import QuestionState
 
+log = structlog.get_logger(__name__)
 KIND = "curation.import"
+WALLS_SECONDS = 60.0
+KEPT = "The uploaded files are kept, and the import goes on by itself."
 ALIVE = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -103,7 +108,10 @@ def _unheard(files: int, total: int) -> None:
 
 
 def run_import(handle: JobHandle) -> dict[str, Any]:
-    """The job: plan, store item by item, report, destroy the originals. Repeating it adds nothing twice."""
+    """The job: plan, store item by item, report, destroy the originals. Repeating it adds nothing twice.
+
+    Where the decoder's walls are missing, it waits with its originals until an operator has seen to that.
+    """
     batch = Import.objects.select_related("study", "source__study").get(job=handle.job)
     area = str(handle.params["area"])
     folder = uploads.upload_folder(area)
@@ -112,7 +120,11 @@ def run_import(handle: JobHandle) -> dict[str, Any]:
         return {"accepted": batch.accepted, "duplicates": batch.duplicates, "refused": len(batch.refused)}
     if not folder.exists():
         raise JobFailed("The uploaded files are gone from the server; upload them again.")
-    plan = _plan(batch, folder, handle)
+    try:
+        plan = _plan(batch, folder, handle)
+    except WallsMissing as refusal:
+        log.error("import.walls_missing", missing=",".join(refusal.missing), todo=what_to_do(refusal.missing))
+        raise JobPostponed(WALLS_SECONDS, f"{refusal} {KEPT}") from None
     stored = store_pictures(plan, handle) + store_questions(plan, handle)
     outcome = _outcome(plan, stored)
     _finish(batch, outcome, handle)
