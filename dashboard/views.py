@@ -13,18 +13,20 @@ from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.permissions import roles_of
 from consilium.people.requests import post_only, signed_in
+from dashboard.decoder_report import decoder_report
 from dashboard.overview import overview
 
 PAGE = 50
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Straight into the only study, else a choice."""
+    """Straight into the only study, else a choice; operators also see how uploads are decoded here."""
     person = signed_in(request)
     studies = list(Study.objects.visible_to(person).order_by("name"))
     if len(studies) == 1 and not person.is_operator:
         return redirect("site:study", study=studies[0].slug)
-    return render(request, "dashboard/home.html", {"studies": studies})
+    decoder = decoder_report() if person.is_operator else None
+    return render(request, "dashboard/home.html", {"studies": studies, "decoder": decoder})
 
 
 @study_view()

@@ -1,13 +1,21 @@
 """The doctor names what is wrong with an installation and what to do."""
 
+import io
 from collections import namedtuple
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.checks import CheckMessage
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
 
-from dashboard import checks
+from curation.imaging.walls import Wall, described
+from dashboard import checks, decoder_report
+from tests.factories.cast import Cast
+from tests.harness.denied_calls import NO_FILTER, NO_LANDLOCK, deny
 
 
 def ids(found: list[CheckMessage]) -> list[str]:
@@ -67,3 +75,62 @@ def test_a_database_that_is_well_has_no_findings(db: None) -> None:
 def test_a_wrong_clock_is_told(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "CLOCK_SECONDS", -1.0)
     assert ids(checks.check_database(None, databases=["default"])) == ["consilium.W032"]
+
+
+@pytest.fixture
+def _fresh() -> Iterator[None]:
+    """Walls are measured once per process."""
+    decoder_report.measured_walls.cache_clear()
+    yield
+    decoder_report.measured_walls.cache_clear()
+
+
+@pytest.fixture
+def _fewer_walls(_fresh: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    deny(monkeypatch, NO_FILTER | NO_LANDLOCK)
+
+
+def checked() -> str:
+    out = io.StringIO()
+    call_command("check", stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.usefixtures("_fresh")
+def test_check_and_the_operators_page_say_which_walls_stand(cast: Cast, client: Client) -> None:
+    told = checked()
+    sentences = described(frozenset(Wall), without=())
+    assert "Images are decoded here." in told
+    assert all(sentence in told for sentence in sentences)
+    assert "consilium.W040" not in ids(checks.check_confinement(None))
+    client.force_login(cast.otto)
+    page = client.get(reverse("site:home")).content.decode()
+    assert all(sentence in page for sentence in sentences)
+    assert "not decoded" not in page
+
+
+@pytest.mark.usefixtures("_fewer_walls")
+def test_check_and_the_operators_page_say_which_walls_are_missing(
+    cast: Cast, client: Client, settings: Any
+) -> None:
+    told = checked()
+    assert "Images are NOT decoded here" in told
+    assert "Network: cut off." in told
+    assert "Files: NOT closed." in told
+    assert "CONSILIUM_DECODE_WITHOUT=files,calls" in told
+    assert "consilium.W040" in ids(checks.check_confinement(None))
+    client.force_login(cast.otto)
+    page = client.get(reverse("site:home")).content.decode()
+    assert "Images are not decoded" in page
+    assert "Files: NOT closed." in page
+    settings.DECODE_WITHOUT = ["files", "calls"]
+    told = checked()
+    assert "Images are decoded here." in told
+    assert told.count("The operator signed for it") == 2
+    assert "consilium.W040" in ids(checks.check_confinement(None))  # signed for, and still worth mending
+
+
+@pytest.mark.usefixtures("_fresh")
+def test_a_decoder_that_cannot_start_has_no_walls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curation.imaging.child_process.sys.executable", "/nonexistent")
+    assert decoder_report.decoder_report().missing == tuple(Wall)
