@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from consilium.disk_space import SHORT_SHARE, disk_space
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import OPERATOR, SENIORS, roles_of
 from consilium.prepared import Prepared
@@ -75,7 +76,7 @@ SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context of every page: `navigation`, `current_study`, `my_studies`, `my_role`."""
+    """Context of every page: `navigation`, `current_study`, `low_disk`, `my_studies`, `my_role`."""
     if frame := getattr(request, "frame", ""):  # a part of a page: nothing of the frame is shown
         return {"frame": frame}
     person = getattr(request, "user", None)
@@ -90,6 +91,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return {
         "navigation": sections,
         "current_study": current,
+        "low_disk": _low_disk(roles),
         "my_role": ", ".join(sorted(Role(role).label for role in roles - {OPERATOR})),
         "my_studies": [
             {"name": study.name, "slug": study.slug, "url": reverse("site:study", args=[study.slug])}
@@ -99,6 +101,18 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 
 _STUDIES = Prepared(lambda person: Study.objects.visible_to(person).order_by("name"), person=int)
+
+
+def _low_disk(roles: frozenset[str]) -> str:
+    """What leads and operators are told while the disk has little room; empty otherwise."""
+    if not roles & {Role.LEAD, OPERATOR}:
+        return ""
+    space = disk_space()
+    if not space.is_low:
+        return ""
+    stop = "have stopped" if space.is_short else f"stop at {SHORT_SHARE:.0%}"
+    advice = "Free some space." if OPERATOR in roles else "Tell the operator."
+    return f"{space} is free. Uploads and exports {stop}; votes are still taken. {advice}"
 
 
 def _study_sections(request: HttpRequest, study: Study | None, roles: frozenset[str]) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ def start_import(
 ) -> Import:
     """Take files in and queue their import; `folders`: their names are paths, as no browser sends them.
 
-    Raises NotAllowed, ImportRefused, UploadRefused.
+    Raises NotAllowed, ImportRefused, UploadRefused, DiskShort.
     """
     check_lead(by, study)
     if source.study_id != study.pk:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
+from consilium.disk_space import disk_space
 from curation.imports.uploads import MOST_FILES
 
 
@@ -69,9 +70,9 @@ class SpoolHandler(FileUploadHandler):
         return Spool()
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """A file begins. Raises SkipFile, which passes over its bytes, when enough were taken."""
+        """A file begins. Raises SkipFile, which passes over its bytes, when no more are taken."""
         super().new_file(*args, **kwargs)
-        if self._taken > MOST_FILES:
+        if self._taken > MOST_FILES or disk_space().is_short:
             raise SkipFile
         self._taken += 1
         self._start = self._spool.size

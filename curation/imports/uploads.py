@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from consilium.disk_space import check_disk_space
 from consilium.refusals import Refused
 
 MOST_FILES: Final = 5000
@@ -53,8 +54,9 @@ def upload_folder(area: str) -> Path:
 def receive(uploads: Sequence[Upload]) -> tuple[str, list[Received]]:
     """Write all files into a new private folder; return its name and the files.
 
-    Raises UploadRefused; nothing is left behind then.
+    Raises UploadRefused, DiskShort; nothing is left behind then.
     """
+    check_disk_space()
     if not uploads:
         raise UploadRefused("Choose at least one file.")
     if len(uploads) > MOST_FILES:

@@ -14,6 +14,7 @@ from django.db import transaction
 from consilium.atomic_folder import atomic_folder
 from consilium.audit.record import record
 from consilium.blobs.store import read_blob
+from consilium.disk_space import check_disk_space
 from consilium.jobs.handle import JobHandle
 from consilium.jobs.queue import enqueue
 from consilium.people.models import Person
@@ -31,8 +32,9 @@ FOLDER: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,150}")
 
 
 def start_export(*, release: Release, by: Person, layout: str = "hub") -> Export:
-    """Queue an export into the exports folder. Raises NotAllowed, ExportRefused."""
+    """Queue an export into the exports folder. Raises NotAllowed, ExportRefused, DiskShort."""
     check_lead(by, release.study)
+    check_disk_space()
     _check_may_leave(release, layout)
     with transaction.atomic():
         job = enqueue(kind=KIND, by=by, study=release.study, params={"release": release.pk})
@@ -62,11 +64,12 @@ def write_export(
 ) -> Path:
     """Write the export to `target`; an earlier whole export there is kept. `by` is recorded where given.
 
-    Raises ExportRefused, BlobDamaged, OSError; nothing is left at `target` then.
+    Raises ExportRefused, DiskShort, BlobDamaged, OSError; nothing is left at `target` then.
     """
     _check_may_leave(release, "hub")
     if target.exists():
         return target
+    check_disk_space()
     if problems := verify(release):
         raise ExportRefused(f"The release fails its own check: {problems[0]}")
     with atomic_folder(target, is_only_writer=True) as beside:

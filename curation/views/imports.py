@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from consilium.disk_space import check_disk_space
 from consilium.pages import page_of, refusals_on, sent
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
@@ -40,6 +41,8 @@ def new_import(request: HttpRequest, study: Study) -> HttpResponse:
     if not Source.objects.filter(study=study).exists():
         messages.info(request, "Describe first where the data comes from.")
         return redirect("curation:new-source", study=study.slug)
+    if request.method == "POST":
+        check_disk_space()  # before the form, whose files were passed over then
     form = ImportForm(study, *sent(request))
     if request.method == "POST" and form.is_valid():
         files = [Upload(file.name or "unnamed", file.chunks()) for file in form.cleaned_data["uploads"]]

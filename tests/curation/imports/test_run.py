@@ -326,7 +326,7 @@ def test_names_never_become_paths() -> None:
 
 
 def test_a_full_disk_is_told_before_anything_is_kept(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = shutil.disk_usage("/")._replace(free=uploads.FREE_BYTES)
+    usage = shutil.disk_usage("/")._replace(total=2 * uploads.FREE_BYTES, free=uploads.FREE_BYTES)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     with pytest.raises(uploads.UploadRefused, match="nearly full"):
         start_import(
