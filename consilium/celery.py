@@ -10,6 +10,7 @@ from celery.platforms import SecurityWarning
 from django.conf import settings
 from kombu.entity import Exchange, Queue
 
+from consilium import start
 from consilium.jobs import folder_broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consilium.settings")
@@ -22,13 +23,15 @@ ONE_RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "inter
 
 def broker() -> dict[str, Any]:
     """Celery's settings of the broker: BROKER_URL, else folders under CONSILIUM_HOME (one host)."""
-    if not settings.BROKER_URL:
+    with start.readable_environment("worker"):  # Celery's command line reads the settings here first
+        url: str = settings.BROKER_URL
+    if not url:
         folder_broker.register_transport()
         options = folder_broker.options(Path(settings.CONSILIUM_HOME), POLL_SECONDS)
         return {"broker_url": f"{folder_broker.SCHEME}://localhost", "broker_transport_options": options}
-    redis = settings.BROKER_URL.startswith(("redis", "sentinel"))
+    redis = url.startswith(("redis", "sentinel"))
     timeouts = {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": 30} if redis else {}
-    return {"broker_url": settings.BROKER_URL, "broker_transport_options": ONE_RETRY | timeouts}
+    return {"broker_url": url, "broker_transport_options": ONE_RETRY | timeouts}
 
 
 def _queue(name: str) -> Queue:

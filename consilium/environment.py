@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from consilium.refusals import Refused
 
 SECRET_LENGTH = 50
+SECRET_VARIETY = 5
+CONNECT_SECONDS = 5  # a request does not wait longer for a database host that swallows packets
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
 
 
@@ -69,8 +71,23 @@ def read_count(name: str, *, default: int) -> int:
 def home_folder(base: Path) -> Path:
     """The data folder (CONSILIUM_HOME, default ./var), created private to this user."""
     home = Path(os.environ.get("CONSILIUM_HOME") or base / "var").resolve()
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(home)
     return home
+
+
+def make_folder(path: Path) -> None:
+    """A private folder, unless it is there. Raises EnvironmentRefused where it cannot be made."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise EnvironmentRefused(_unwritable(problem)) from None
+
+
+def _unwritable(problem: OSError) -> str:
+    return (
+        f"The data folder (CONSILIUM_HOME) cannot be written ({problem.strerror}). Give this user write "
+        "access to it, free some space, or set CONSILIUM_HOME to another folder."
+    )
 
 
 def secret_key(home: Path) -> str:
@@ -83,12 +100,21 @@ def secret_key(home: Path) -> str:
                 handle.write(secrets.token_urlsafe(64))
         except FileExistsError:  # another process of the same start made it first
             pass
+        except OSError as problem:
+            raise EnvironmentRefused(_unwritable(problem)) from None
     key = given if given is not None else path.read_text().strip()
+    check_secret(key)
+    return key
+
+
+def check_secret(key: str) -> None:
+    """Raise EnvironmentRefused for a key that somebody could guess: short, monotonous, or from an example."""
     if len(key) < SECRET_LENGTH:
         raise EnvironmentRefused(
             f"The secret key is shorter than {SECRET_LENGTH} characters; make a longer one."
         )
-    return key
+    if len(set(key)) < SECRET_VARIETY or key.startswith("django-insecure-"):
+        raise EnvironmentRefused("The secret key can be guessed; make one by chance (docs/configuration.md).")
 
 
 def database(home: Path) -> dict[str, Any]:
@@ -108,7 +134,7 @@ def database(home: Path) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": dict(parse_qsl(parts.query)),
+        "OPTIONS": {"connect_timeout": CONNECT_SECONDS} | dict(parse_qsl(parts.query)),
     }
 
 

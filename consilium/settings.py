@@ -156,7 +156,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "consilium.ui.storage.BundledStorage"},
 }
 FILE_UPLOAD_TEMP_DIR = str(CONSILIUM_HOME / "uploads")
-(CONSILIUM_HOME / "uploads").mkdir(mode=0o700, exist_ok=True)
+environment.make_folder(CONSILIUM_HOME / "uploads")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = None  # the handler counts: its surplus becomes a message on the form

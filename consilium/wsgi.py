@@ -2,13 +2,13 @@
 
 import os
 
-from django.core import checks
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consilium.settings")
-application = get_wsgi_application()
+from consilium import start
 
-if errors := [found for found in checks.run_checks(databases=list(connections)) if found.is_serious()]:
-    raise SystemExit("The web process does not start:\n" + "\n".join(str(error) for error in errors))
-connections.close_all()
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consilium.settings")
+with start.readable_environment("web process"):
+    application = get_wsgi_application()
+start.refuse_a_wrong_start("web process")
+connections.close_all()  # with --preload the workers are forked from here

@@ -1,7 +1,6 @@
 """The doctor: Django system checks that tell an operator what is wrong with this site and what to do."""
 
 import os
-import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,15 +10,15 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Advice
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, ProgrammingError, connection
 
-from consilium.audit.protection import ADVICE, CHECK_TAG, faults
+from consilium import start
+from consilium.audit.protection import ADVICE, CHECK_TAG, MIGRATIONS_TAG, faults
+from consilium.database_version import unapplied_migrations, unknown_migrations
+from consilium.disk_space import LEAST_BYTES, LOW_SHARE, disk_space
 from curation.imaging.walls import what_to_do
 from dashboard.decoder_report import decoder_report
 
-GIBIBYTE = 1024**3
-LEAST_FREE = 2 * GIBIBYTE
-LEAST_SHARE = 0.05
 CLOCK_SECONDS = 5.0
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "::1"}
 BROKERS = ("redis://", "rediss://", "unix://", "sentinel://", "amqp://", "amqps://")
@@ -34,18 +33,27 @@ def check_home(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     if not os.access(home, os.W_OK | os.X_OK):
         hint = "Give this user write access to the folder, or set CONSILIUM_HOME to another one."
         return [Error("The data folder (CONSILIUM_HOME) cannot be written.", hint=hint, id="consilium.E001")]
-    if home.stat().st_mode & 0o077:
-        hint = "Run chmod 700 on it: it holds images, the secret key and the database."
-        found.append(
-            Advice("Other users of this machine can read the data folder.", hint=hint, id="consilium.W002")
-        )
-    disk = shutil.disk_usage(home)
-    if disk.free < LEAST_FREE or disk.free < LEAST_SHARE * disk.total:
-        text = f"Only {disk.free / GIBIBYTE:.1f} GiB are free on the disk of the data folder."
-        found.append(
-            Advice(text, hint="Free some space: without room nothing can be stored.", id="consilium.W003")
-        )
+    found += _check_privacy(home.stat().st_mode)
+    space = disk_space()
+    if space.is_full:
+        text = f"The disk of the data folder is full: {space.free >> 20} MiB are free."
+        hint = f"Free some space: {LEAST_BYTES >> 20} MiB are the least with which a process starts."
+        found.append(Error(text, hint=hint, id="consilium.E004"))
+    elif space.is_low:
+        text = f"Only {space} of the disk of the data folder is free."
+        hint = f"Free some space: below {LOW_SHARE:.0%} people are warned, below half of that uploads stop."
+        found.append(Advice(text, hint=hint, id="consilium.W003"))
     return found
+
+
+def _check_privacy(mode: int) -> list[CheckMessage]:
+    if not mode & 0o077:
+        return []
+    hint = "Run chmod 700 on it: it holds images, the secret key and the database."
+    if mode & 0o007:
+        text = "Every user of this machine can reach the data folder (CONSILIUM_HOME)."
+        return [Error(text, hint=hint, id="consilium.E002")]
+    return [Advice("The group of the data folder can read it.", hint=hint, id="consilium.W002")]
 
 
 @register(Tags.security)
@@ -87,7 +95,43 @@ def check_database(app_configs: Apps, databases: Any = None, **kwargs: Any) -> l
     except DatabaseError as problem:
         hint = "Check that it runs and that DATABASE_URL is right."
         text = f"The database does not answer ({type(problem).__name__})."
-        return [Error(text, hint=hint, id="consilium.E030")]
+        return [Error(text, hint=hint, id=start.DATABASE_AWAY)]
+
+
+@register(Tags.database)
+def check_future(app_configs: Apps, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """No newer version has changed the database: this one would write what that one cannot read."""
+    try:
+        unknown = unknown_migrations() if databases else []
+    except ProgrammingError:
+        hint = "Run `python manage.py migrate` with DATABASE_OWNER_URL: it grants what this version needs."
+        text = "The database's role may not read the tables."
+        return [Error(text, hint=hint, id="consilium.E036")]
+    except DatabaseError:  # check_database tells
+        return []
+    if not unknown:
+        return []
+    text = f"The database belongs to a newer version: {_listed(unknown)} is not known here."
+    hint = "Install that version again, or restore the backup that was made before the upgrade."
+    return [Error(text, hint=hint, id="consilium.E034")]
+
+
+@register(MIGRATIONS_TAG)
+def check_migrations(app_configs: Apps, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """The database has every migration of this version."""
+    try:
+        waiting = unapplied_migrations() if databases else []
+    except DatabaseError:  # others tell
+        return []
+    if not waiting:
+        return []
+    text = f"The database is behind this version: {_listed(waiting)} is not applied."
+    return [Error(text, hint="Run `python manage.py migrate`, then start again.", id="consilium.E035")]
+
+
+def _listed(migrations: list[str]) -> str:
+    more = len(migrations) - 1
+    return f"{migrations[0]} (and {more} more)" if more else migrations[0]
 
 
 @register(CHECK_TAG)

@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from consilium.audit.append_only import Refusal, normal_sql
 
-CHECK_TAG = "append_only"
+CHECK_TAG, MIGRATIONS_TAG = "append_only", "migrations"
 ADVICE = (
     "Run `python manage.py migrate` (or `setup`), which puts them back, and start again. If nobody altered "
     "the tables on purpose, rows may have been changed meanwhile: compare them with a backup."
@@ -82,8 +82,8 @@ def restore(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def other_checks() -> list[str]:
-    """Tags of all system checks but that of the triggers: for what runs `migrate` and so mends them."""
-    return sorted(registry.tags_available() - {CHECK_TAG})
+    """Tags of all system checks but those that say "migrate": for what runs `migrate` and so mends them."""
+    return sorted(registry.tags_available() - {CHECK_TAG, MIGRATIONS_TAG})
 
 
 def before_migrate(using: str, plan: list[Any], **kwargs: Any) -> None:

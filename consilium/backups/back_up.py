@@ -28,7 +28,7 @@ from consilium.backups.manifest import (
 )
 from consilium.blobs.models import Blob
 from consilium.blobs.store import BlobDamaged, open_blob
-from consilium.jobs.readiness import unapplied_migrations
+from consilium.database_version import unapplied_migrations
 from consilium.people.models import Person
 from consilium.version import app_version
 

@@ -34,7 +34,7 @@ from consilium.backups.manifest import (
     read_manifest,
 )
 from consilium.blobs.store import BlobDamaged, place
-from consilium.jobs.readiness import unapplied_migrations
+from consilium.database_version import unapplied_migrations
 from consilium.refusals import Refused
 
 MARK: Final = "restoring.json"

@@ -15,7 +15,7 @@ from consilium.backups.database_copy import is_empty
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.models import Job
 from consilium.jobs.queue import enqueue
-from consilium.jobs.readiness import unapplied_migrations
+from consilium.database_version import unapplied_migrations
 from consilium.jobs.states import JobState
 
 KIND: Final = "site.backup"

@@ -11,15 +11,14 @@ from typing import Any
 import structlog
 from celery import signals
 from django.conf import settings
-from django.core import checks
-from django.db import close_old_connections, connection, connections
+from django.db import close_old_connections, connection
 
+from consilium import start
 from consilium.celery import app
 from consilium.jobs import handle, reaper
 from consilium.jobs.claim import claim, claim_next, due
 from consilium.jobs.models import Job
 from consilium.jobs.notify import RING
-from consilium.jobs.readiness import unapplied_migrations
 from consilium.jobs.run import run_claimed
 from consilium.logs import place_of
 
@@ -69,15 +68,8 @@ def _keep_our_logging(**kwargs: Any) -> None:
 
 @signals.worker_init.connect
 def _refuse_a_wrong_start(**kwargs: Any) -> None:
-    """SystemExit with a text when the configuration or the database does not fit this version."""
-    errors = [found for found in checks.run_checks(databases=list(connections)) if found.is_serious()]
-    if errors:
-        raise SystemExit("The worker does not start:\n" + "\n".join(str(error) for error in errors))
-    if waiting := unapplied_migrations():
-        raise SystemExit(
-            f"The worker does not start: the database lacks {len(waiting)} migrations (first: {waiting[0]}). "
-            "Run `python manage.py migrate`, then start the worker again."
-        )
+    """SystemExit when the configuration, the folder or the database does not fit this version."""
+    start.refuse_a_wrong_start("worker")
     connection.close()
 
 

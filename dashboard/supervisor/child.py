@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from consilium.processes import tied_to_parent
+from consilium.start import REFUSED
 
 log = structlog.get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
@@ -25,6 +26,7 @@ class Child:
     folder: str
     pass_fds: tuple[int, ...] = ()
     process: subprocess.Popen[bytes] | None = None
+    has_refused: bool = False
     _pause: float = FIRST_PAUSE
     _started_at: float = field(default=0.0)
     _start_again_at: float = 0.0
@@ -56,6 +58,7 @@ class Child:
             self.start()
 
     def _note_exit(self, now: float, process: subprocess.Popen[bytes]) -> None:
+        self.has_refused = process.returncode == REFUSED
         if now - self._started_at > HEALTHY_SECONDS:
             self._pause = FIRST_PAUSE
         log.error("up.child_ended", child=self.name, code=process.returncode, restart_in=self._pause)

@@ -8,7 +8,11 @@ DEFAULT_JOBS, GPU_JOBS = 4, 1
 
 
 def web(listener_fd: int, *, reload: bool = False) -> list[str]:
-    """gunicorn with threads, on a socket that is already listening; `reload`: anew when code changes."""
+    """gunicorn with threads, on a socket that is already listening; `reload`: anew when code changes.
+
+    The application is loaded once, before the workers are forked: what refuses a start says so once, and a
+    worker that dies is replaced while the database is away.
+    """
     options = {
         "bind": f"fd://{listener_fd}",
         "worker-class": "gthread",
@@ -19,7 +23,9 @@ def web(listener_fd: int, *, reload: bool = False) -> list[str]:
         "keep-alive": 5,
         "log-level": "warning",
     }
-    arguments = [f"--{name}={value}" for name, value in options.items()] + ["--reload"] * reload
+    arguments = [f"--{name}={value}" for name, value in options.items()] + [
+        "--reload" if reload else "--preload"
+    ]
     return [sys.executable, "-m", "gunicorn", *arguments, "--no-control-socket", "consilium.wsgi:application"]
 
 

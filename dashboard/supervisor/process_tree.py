@@ -25,6 +25,7 @@ class Supervisor:
 
     def __init__(self, grace: float = GRACE_SECONDS) -> None:
         self.children: list[Child] = []
+        self.refused = ""  # the name of a child that must not be started again
         self._grace = grace
         self._asked, self._asked_at = 0, 0.0
 
@@ -33,13 +34,17 @@ class Supervisor:
         self.children.append(Child(name, command, str(folder), pass_fds))
 
     def run(self, each_step: Callable[[], None]) -> None:
-        """Start all and block until a stop signal came and every process is gone."""
+        """Start all and block until a stop signal came and every process is gone.
+
+        A child that refuses to start (consilium/start.py) ends all of them; `refused` is its name then.
+        """
         adopt_orphans()
         with self._listening():
             try:
-                while not self._asked:
+                while not self._asked and not self.refused:
                     for child in self.children:
                         child.keep_running()
+                    self.refused = next((child.name for child in self.children if child.has_refused), "")
                     self._reap_adopted()
                     each_step()
                     time.sleep(STEP_SECONDS)

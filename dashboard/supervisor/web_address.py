@@ -1,6 +1,7 @@
 """The web address: a socket the supervisor owns, so that a restart of the web process refuses nobody."""
 
 import http.client
+import ipaddress
 import socket
 
 from django.conf import settings
@@ -27,6 +28,14 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
     listener.set_inheritable(True)
     return listener
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only programs of this machine reach an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def listening_url(listener: socket.socket) -> str:

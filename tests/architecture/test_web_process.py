@@ -12,7 +12,9 @@ ADDRESS = re.compile(r"""(?:src|href|action|url\()\s*=?\s*["']?(https?:)?//""", 
 
 def test_the_web_process_never_imports_the_heavy_libraries(tmp_path: Path) -> None:
     program = (
-        "import sys; from consilium.wsgi import application; from django.urls import get_resolver;"
+        "import contextlib, sys; from django.urls import get_resolver\n"
+        # The folder holds no database, so the start is refused, after everything is loaded.
+        "with contextlib.suppress(SystemExit): import consilium.wsgi\n"
         "get_resolver().url_patterns; [p for p in get_resolver().reverse_dict];"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )

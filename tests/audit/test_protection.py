@@ -22,6 +22,7 @@ from consilium.audit import protection
 from consilium.audit.append_only import Refusal, Refuse
 from consilium.jobs.daily_check import check_day
 from consilium.jobs.handle import JobFailed
+from consilium.start import REFUSED
 from dashboard.management.commands import up
 from tests.harness.servers import new_database
 from tests.jobs.site import Site
@@ -146,11 +147,12 @@ def test_the_system_check_fails_only_where_the_database_is_asked(unprotected: No
     assert "manage.py migrate" in str(told.value)
 
 
-def test_no_worker_starts(unprotected: None) -> None:
+def test_no_worker_starts(unprotected: None, capsys: pytest.CaptureFixture[str]) -> None:
     from consilium.jobs.worker_signals import _refuse_a_wrong_start
 
-    with pytest.raises(SystemExit, match=MISSING):
+    with pytest.raises(SystemExit):
         _refuse_a_wrong_start()
+    assert MISSING in capsys.readouterr().err
 
 
 def test_up_leaves_the_triggers_to_the_migrations_that_wait(
@@ -164,7 +166,7 @@ def test_up_leaves_the_triggers_to_the_migrations_that_wait(
             call_command(name, **options)
 
     monkeypatch.setattr(up, "call_command", call)
-    with pytest.raises(SystemCheckError, match=MISSING):
+    with pytest.raises(CommandError, match=MISSING):
         up.prepare(demo=False, as_json=False)
     (last,) = MigrationLoader(connection).graph.leaf_nodes("work")
     MigrationRecorder(connection).record_unapplied(*last)
@@ -198,19 +200,29 @@ def robbed(tmp_path: Path) -> Iterator[Site]:
 
 
 def test_nothing_starts_until_somebody_has_migrated(robbed: Site) -> None:
+    web = [
+        "gunicorn",
+        "--no-control-socket",
+        "--preload",
+        "--workers=2",
+        "--bind=127.0.0.1:0",
+        "consilium.wsgi",
+    ]
     starts = {
-        "web": [sys.executable, "-c", "import consilium.wsgi"],
-        "up": [sys.executable, "manage.py", "up", "--port", "0"],
+        "web": ([sys.executable, "-m", *web], REFUSED),
+        "up": ([sys.executable, "manage.py", "up", "--port", "0"], 2),
     }
-    for name, command in starts.items():
-        ended = subprocess.run(command, cwd=ROOT, env=robbed.env, capture_output=True, text=True, check=False)
-        assert ended.returncode != 0, name
+    for name, (command, code) in starts.items():
+        ended = subprocess.run(
+            command, cwd=ROOT, env=robbed.env, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert ended.returncode == code, name  # by itself: gunicorn starts no worker again
         assert MISSING in ended.stderr, name
         assert "manage.py migrate" in ended.stderr, name
         assert "Traceback" not in ended.stderr, name
     worker = robbed.worker()
-    worker.process.wait(60)
+    assert worker.process.wait(60) == REFUSED
     assert MISSING in worker.said()
     robbed.manage("migrate", "-v0")
     robbed.worker().wait_ready()
-    subprocess.run(starts["web"], cwd=ROOT, env=robbed.env, check=True)
+    subprocess.run([sys.executable, "-c", "import consilium.wsgi"], cwd=ROOT, env=robbed.env, check=True)

@@ -33,16 +33,23 @@ def test_a_folder_that_others_can_read_is_told(settings: Any, tmp_path: Path) ->
     tmp_path.chmod(0o755)
     settings.CONSILIUM_HOME = tmp_path
     found = checks.check_home(None)
-    assert ids(found) == ["consilium.W002"]
+    assert ids(found) == ["consilium.E002"]
     assert str(tmp_path) not in str(found[0])
+    tmp_path.chmod(0o750)
+    assert ids(checks.check_home(None)) == ["consilium.W002"]
 
 
-def test_a_full_disk_is_told(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("free", "expected"), [(10**11, []), (10**9, ["consilium.W003"]), (10**8, ["consilium.E004"])]
+)
+def test_a_full_disk_is_told(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, expected: list[str]
+) -> None:
     tmp_path.chmod(0o700)
     settings.CONSILIUM_HOME = tmp_path
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10**12, 10**12 - 10**9, 10**9))
-    assert ids(checks.check_home(None)) == ["consilium.W003"]
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10**12, 10**12 - free, free))
+    assert ids(checks.check_home(None)) == expected
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ def start(home: Path, *arguments: str, **environment: str) -> subprocess.Complet
         ({"CONSILIUM_HTTPS": "maybe"}, "CONSILIUM_HTTPS must be one of"),
         ({"CONSILIUM_SECRET_KEY": "short"}, "secret key is shorter"),
         ({"CONSILIUM_SECRET_KEY": ""}, "secret key is shorter"),
+        ({"CONSILIUM_SECRET_KEY": "ab" * 40}, "can be guessed"),
+        ({"CONSILIUM_SECRET_KEY": "django-insecure-" + "abcdefg" * 9}, "can be guessed"),
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL must start with"),
     ],
 )
@@ -60,5 +62,5 @@ def test_what_commands_write_is_private(tmp_path: Path) -> None:
 )
 def test_the_web_process_refuses_to_be_exposed(tmp_path: Path, environment: dict[str, str]) -> None:
     ended = start(tmp_path, "-c", "import consilium.wsgi", **environment)
-    assert (ended.returncode, "does not start" in ended.stderr) == (1, True)
+    assert (ended.returncode, "does not start" in ended.stderr) == (4, True)
     assert "Traceback" not in ended.stderr

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from consilium.processes import descendants
+from consilium.start import REFUSED
 from tests.harness.processes import dies_with_parent
 from tests.harness.servers import wait_until
 
@@ -99,6 +100,14 @@ def test_a_child_that_ends_at_once_is_restarted_with_growing_pauses(start: Start
     assert at[1] - at[0] >= 0.5
     assert at[2] - at[1] >= 1.0
     assert at[2] - at[1] > at[1] - at[0]
+
+
+def test_a_child_that_refuses_to_start_ends_them_all(start: Start, tmp_path: Path) -> None:
+    trail = tmp_path / "starts"
+    refuses = f"import sys; open({str(trail)!r}, 'a').write('x'); sys.exit({REFUSED})"
+    supervisor = start(refuses, SLEEP)
+    supervisor.wait(20)
+    assert trail.read_text() == "x"
 
 
 def test_asked_twice_it_does_not_wait_for_the_grace(start: Start) -> None:

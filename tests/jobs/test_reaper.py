@@ -12,12 +12,12 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from consilium.blobs.store import path_of, put
+from consilium.database_version import unapplied_migrations
 from consilium.jobs import notify, reaper
 from consilium.jobs.cancel import cancel
 from consilium.jobs.claim import claim
 from consilium.jobs.models import Job, SweeperLease
 from consilium.jobs.queue import enqueue
-from consilium.jobs.readiness import unapplied_migrations
 from consilium.jobs.run import run_now
 from consilium.jobs.states import JobState
 from tests.factories.cast import Cast, make_cast

@@ -7,11 +7,13 @@ from django.core.management.base import CommandParser
 
 from consilium.backups.schedule import back_up_before_migrating
 from consilium.commands import ReportingCommand
+from consilium.database_version import unknown_migrations
 from consilium.jobs.models import Job
 from consilium.jobs.queue import enqueue
 from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
+from consilium.refusals import Refused
 from dashboard.demo.people import CAST, make_demo_people
 
 
@@ -28,6 +30,11 @@ class Command(ReportingCommand):
         )
 
     def perform(self, **options: Any) -> dict[str, Any]:
+        if unknown := unknown_migrations():
+            raise Refused(
+                f"The database belongs to a newer version: {unknown[0]} is not known here. "
+                "Install that version again, or restore the backup that was made before the upgrade."
+            )
         kept = back_up_before_migrating()
         call_command("migrate", verbosity=0)
         before = {"backup": kept} if kept else {}

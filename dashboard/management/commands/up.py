@@ -11,11 +11,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, SystemCheckError
 from django.db import DatabaseError, connections
 
+from consilium import start
 from consilium.audit.protection import other_checks
-from consilium.jobs.readiness import unapplied_migrations
+from consilium.database_version import unapplied_migrations
 from dashboard.supervisor import command_lines, web_address
 from dashboard.supervisor.process_tree import Supervisor
 
@@ -37,6 +38,9 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help='print {"url": ...} when it answers')
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.DEBUG and not web_address.is_loopback(options["host"]):
+            text = "Debugging is on: unset CONSILIUM_DEBUG, or let only this machine connect (no --host)."
+            raise CommandError(text, returncode=2)
         with (
             only_one(Path(settings.CONSILIUM_HOME)),
             web_address.listen(options["host"], options["port"]) as listener,
@@ -45,6 +49,9 @@ class Command(BaseCommand):
             connections.close_all()
             supervisor = make_tree(listener, reload=options["reload"])
             supervisor.run(self._announcing(listener, as_json=options["json"]))
+        if supervisor.refused:
+            text = f"The {supervisor.refused} does not start, for the reason above; all else was stopped."
+            raise CommandError(text, returncode=2)
         self._say("" if options["json"] else "Stopped; nothing runs any more. All data is kept.")
 
     def _prepare(self, *, demo: bool, as_json: bool) -> None:
@@ -87,8 +94,16 @@ def only_one(home: Path) -> Iterator[None]:
 
 
 def prepare(*, demo: bool, as_json: bool) -> None:
-    """Checks (the doctor), static files, database and first content."""
-    call_command("check", databases=list(connections), fail_level="ERROR", tags=_tags_of_checks())
+    """Checks (the doctor), static files, database and first content.
+
+    Raises CommandError with a line for each reason why nothing may start.
+    """
+    tags = _tags_of_checks()
+    try:
+        call_command("check", databases=list(connections), fail_level="ERROR", tags=tags)
+    except SystemCheckError:
+        reasons = "\n".join(map(start.in_words, start.serious_findings(tags)))
+        raise CommandError(f"Consilium does not start: {reasons}", returncode=2) from None
     call_command("collectstatic", interactive=False, verbosity=0)
     call_command("setup", demo=demo, background=True, json=as_json)
 
