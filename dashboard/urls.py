@@ -8,6 +8,7 @@ app_name = "site"
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.health, name="health"),
+    path("readyz", views.ready, name="ready"),
     path("design/", design_system.show, name="design"),
     path("s/<slug:study>/", views.study, name="study"),
     path("s/<slug:study>/count/", views.count, name="count"),

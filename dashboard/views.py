@@ -1,6 +1,10 @@
 """Home pages: where a person lands, the study's front page, its record."""
 
+import sys
+from typing import Any
+
 from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -8,11 +12,14 @@ from django.template.loader import render_to_string
 from annotation.progress import refresh_progress
 from consilium.audit.models import AuditEvent
 from consilium.audit.record import chain_of, request_id
+from consilium.database_away import RETRY_SECONDS, is_away
+from consilium.jobs.notify import broker_answers
 from consilium.pages import page_of
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.permissions import roles_of
 from consilium.people.requests import post_only, signed_in
+from dashboard import readiness
 from dashboard.decoder_report import decoder_report
 from dashboard.overview import overview
 
@@ -56,9 +63,44 @@ def record(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page of a bug: the reference is the request's id, under which the log has its cause."""
+    """The page of a bug: the reference is the request's id, under which the log has its cause.
+
+    A database that is away is no bug: 503, and when to ask again.
+    """
+    if is_away(sys.exc_info()[1]):  # Django calls this while it handles the error
+        return _away(request)
     # Without the request: its context asks the database, which may be what failed.
     return HttpResponse(render_to_string("500.html", {"reference": request_id.get()}), status=500)
+
+
+def _away(request: HttpRequest) -> HttpResponse:
+    if request.content_type == "application/json" or not request.accepts("text/html"):
+        text = "The database is away for a moment. Your text is kept; it is sent again by itself."
+        answer: HttpResponse = JsonResponse({"error": text, "fields": {}}, status=503)
+    else:
+        answer = HttpResponse(render_to_string("503.html"), status=503)
+    answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer
+
+
+@login_not_required
+def ready(request: HttpRequest) -> JsonResponse:
+    """Whether this process can serve: 200 or 503. Operators are told what is missing, strangers are not."""
+    problems = readiness.problems()
+    told: dict[str, Any] = {"ready": not problems}
+    if _is_operator(request):
+        told |= {"problems": problems, "broker": broker_answers()}
+    answer = JsonResponse(told, status=503 if problems else 200)
+    if problems:
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer
+
+
+def _is_operator(request: HttpRequest) -> bool:
+    try:
+        return bool(getattr(request.user, "is_operator", False))
+    except (DatabaseError, InterfaceError):
+        return False
 
 
 @login_not_required

@@ -51,6 +51,6 @@ document.addEventListener("htmx:sendError", (event) => {
 document.addEventListener("htmx:responseError", (event) => {
   if (wasPolling(event)) return;
   const status = event.detail.xhr.status;
-  const known = { 403: "You may not do this.", 404: "This is gone or not yours to see.", 409: "Somebody else changed this first; reload the page.", 429: "Too many requests; wait a moment." };
+  const known = { 403: "You may not do this.", 404: "This is gone or not yours to see.", 409: "Somebody else changed this first; reload the page.", 429: "Too many requests; wait a moment.", 503: "The database is away for a moment and nothing was changed; try again." };
   show(known[status] ?? `The server could not do this (${status}). Nothing was changed.`, "danger");
 });

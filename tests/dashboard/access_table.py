@@ -120,6 +120,7 @@ READ: dict[str, Row] = {
     "benchmark:evaluation": LEADS,
     "site:home": (302, 302, 302, 302, 200, 302),  # members of one study go straight into it
     "site:health": PUBLIC,
+    "site:ready": PUBLIC,
     "site:design": PERSONS,
     "site:study": (302, 302, 302, 200, 404, 404),  # everybody but leads goes to their queue
     "site:count": POST_ONLY,

@@ -139,7 +139,14 @@ def test_changing_follows_the_table(world: World, role: str) -> None:
 @pytest.mark.django_db
 def test_not_logged_in_everything_leads_to_the_login_page(world: World) -> None:
     client = browser(world, "nobody")
-    open_to_all = {"account_login", "account_logout", "people:join", "site:health", "mfa_authenticate"}
+    open_to_all = {
+        "account_login",
+        "account_logout",
+        "people:join",
+        "site:health",
+        "site:ready",
+        "mfa_authenticate",
+    }
     for name in set(READ) - open_to_all:
         address = world.address(name)
         for answer in (client.get(address), client.post(address)):

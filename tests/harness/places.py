@@ -24,6 +24,7 @@ NO_SCREENS = {
     "training:live",
     "work:session",
     "site:health",
+    "site:ready",
     "account_reauthenticate",
     "mfa_reauthenticate",
     "mfa_authenticate",
