@@ -119,12 +119,26 @@ def check_secret(key: str) -> None:
 
 def database(home: Path) -> dict[str, Any]:
     """Django's DATABASES["default"]: PostgreSQL from DATABASE_URL, else SQLite in the data folder."""
-    url = os.environ.get("DATABASE_URL", "")
+    return _postgres("DATABASE_URL") or _sqlite(home / "consilium.sqlite3")
+
+
+def database_role(name: str, application: dict[str, Any]) -> dict[str, Any] | None:
+    """How the role in the variable `name` reaches the application's database; None where it is not set."""
+    given = _postgres(name)
+    if given is None:
+        return None
+    if given["NAME"] != application["NAME"] or given["USER"] in {"", application.get("USER", "")}:
+        raise EnvironmentRefused(f"{name} must name another role for the same database as DATABASE_URL.")
+    return given
+
+
+def _postgres(variable: str) -> dict[str, Any] | None:
+    url = os.environ.get(variable, "")
     if not url:
-        return _sqlite(home / "consilium.sqlite3")
+        return None
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
-        raise EnvironmentRefused("DATABASE_URL must start with postgresql:// (leave it out for SQLite).")
+        raise EnvironmentRefused(f"{variable} must start with postgresql:// (leave it out for SQLite).")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -80,6 +80,9 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": environment.database(CONSILIUM_HOME)}
+# Who migrates, and who may look (docs/configuration.md); None: the application's own role owns the tables.
+DATABASE_OWNER = environment.database_role("DATABASE_OWNER_URL", DATABASES["default"])
+DATABASE_READER = environment.database_role("DATABASE_READER_URL", DATABASES["default"])
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "consilium.people.database_cache.RememberedCache"}}
 

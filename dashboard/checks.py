@@ -13,6 +13,7 @@ from django.core.checks import Warning as Advice
 from django.db import DatabaseError, ProgrammingError, connection
 
 from consilium import start
+from consilium.audit.grants import runs_as_owner
 from consilium.audit.protection import ADVICE, CHECK_TAG, MIGRATIONS_TAG, faults
 from consilium.database_version import unapplied_migrations, unknown_migrations
 from consilium.disk_space import LEAST_BYTES, LOW_SHARE, disk_space
@@ -27,33 +28,32 @@ Apps = Sequence[AppConfig] | None
 
 
 @register(Tags.files)
-def check_home(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """The data folder can be written, is private, and has room."""
+def check_home(app_configs: Apps, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """The data folder can be written, is private, and has room.
+
+    A start asks with the databases, and is refused where a command (that may free space) is only warned.
+    """
+    grave = Error if databases else Advice
     home, found = Path(settings.CONSILIUM_HOME), list[CheckMessage]()
     if not os.access(home, os.W_OK | os.X_OK):
         hint = "Give this user write access to the folder, or set CONSILIUM_HOME to another one."
         return [Error("The data folder (CONSILIUM_HOME) cannot be written.", hint=hint, id="consilium.E001")]
-    found += _check_privacy(home.stat().st_mode)
+    if mode := home.stat().st_mode & 0o077:
+        who, kind = ("Every user of this machine", grave) if mode & 0o007 else ("The folder's group", Advice)
+        hint = "Run chmod 700 on it: it holds images, the secret key and the database."
+        found.append(
+            kind(f"{who} can reach the data folder (CONSILIUM_HOME).", hint=hint, id="consilium.W002")
+        )
     space = disk_space()
     if space.is_full:
         text = f"The disk of the data folder is full: {space.free >> 20} MiB are free."
         hint = f"Free some space: {LEAST_BYTES >> 20} MiB are the least with which a process starts."
-        found.append(Error(text, hint=hint, id="consilium.E004"))
+        found.append(grave(text, hint=hint, id="consilium.W004"))
     elif space.is_low:
         text = f"Only {space} of the disk of the data folder is free."
         hint = f"Free some space: below {LOW_SHARE:.0%} people are warned, below half of that uploads stop."
         found.append(Advice(text, hint=hint, id="consilium.W003"))
     return found
-
-
-def _check_privacy(mode: int) -> list[CheckMessage]:
-    if not mode & 0o077:
-        return []
-    hint = "Run chmod 700 on it: it holds images, the secret key and the database."
-    if mode & 0o007:
-        text = "Every user of this machine can reach the data folder (CONSILIUM_HOME)."
-        return [Error(text, hint=hint, id="consilium.E002")]
-    return [Advice("The group of the data folder can read it.", hint=hint, id="consilium.W002")]
 
 
 @register(Tags.security)
@@ -103,11 +103,7 @@ def check_future(app_configs: Apps, databases: Any = None, **kwargs: Any) -> lis
     """No newer version has changed the database: this one would write what that one cannot read."""
     try:
         unknown = unknown_migrations() if databases else []
-    except ProgrammingError:
-        hint = "Run `python manage.py migrate` with DATABASE_OWNER_URL: it grants what this version needs."
-        text = "The database's role may not read the tables."
-        return [Error(text, hint=hint, id="consilium.E036")]
-    except DatabaseError:  # check_database tells
+    except DatabaseError:  # others tell
         return []
     if not unknown:
         return []
@@ -121,7 +117,11 @@ def check_migrations(app_configs: Apps, databases: Any = None, **kwargs: Any) ->
     """The database has every migration of this version."""
     try:
         waiting = unapplied_migrations() if databases else []
-    except DatabaseError:  # others tell
+    except ProgrammingError:
+        hint = "Run `python manage.py migrate` with DATABASE_OWNER_URL: it grants what this version needs."
+        text = "The database's role may not read the tables."
+        return [Error(text, hint=hint, id="consilium.E036")]
+    except DatabaseError:  # check_database tells
         return []
     if not waiting:
         return []
@@ -168,6 +168,20 @@ def _check_clock() -> list[CheckMessage]:
         return []
     text = f"The clocks of this machine and of the database differ by {seconds:.0f} s."
     return [Advice(text, hint="Run a time service (NTP) on both.", id="consilium.W032")]
+
+
+@register(Tags.database, deploy=True)
+def check_database_role(app_configs: Apps, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """The application is not the owner of its tables, who could lift their protection."""
+    try:
+        is_owner = bool(databases) and runs_as_owner(connection)
+    except DatabaseError:  # check_database tells
+        return []
+    if not is_owner:
+        return []
+    hint = "Run `manage.py database_roles` (docs/configuration.md) and connect as the role that it makes."
+    text = "The application owns its tables in PostgreSQL and could lift the protection of its records."
+    return [Advice(text, hint=hint, id="consilium.W037")]
 
 
 @register(Tags.security, deploy=True)

@@ -11,7 +11,8 @@ from dashboard import checks
 
 log = structlog.get_logger(__name__)
 KEPT_SECONDS = 2.0
-OF_THE_DATABASE = (
+PARTS = (
+    checks.check_home,
     checks.check_database,
     checks.check_future,
     checks.check_migrations,
@@ -57,8 +58,8 @@ def _look() -> None:
 
 
 def _errors() -> list[CheckMessage]:
-    found = checks.check_home(None)
-    for check in OF_THE_DATABASE:
+    found = list[CheckMessage]()
+    for check in PARTS:
         found += check(None, databases=["default"])
         if any(message.id == DATABASE_AWAY for message in found):  # the others would wait for it again
             break

@@ -4,12 +4,13 @@ import sys
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 
 from annotation.progress import refresh_progress
+from consilium.audit.grants import runs_as_owner
 from consilium.audit.models import AuditEvent
 from consilium.audit.record import chain_of, request_id
 from consilium.database_away import RETRY_SECONDS, is_away
@@ -32,8 +33,10 @@ def home(request: HttpRequest) -> HttpResponse:
     studies = list(Study.objects.visible_to(person).order_by("name"))
     if len(studies) == 1 and not person.is_operator:
         return redirect("site:study", study=studies[0].slug)
-    decoder = decoder_report() if person.is_operator else None
-    return render(request, "dashboard/home.html", {"studies": studies, "decoder": decoder})
+    context: dict[str, object] = {"studies": studies}
+    if person.is_operator:
+        context |= {"decoder": decoder_report(), "owns_tables": runs_as_owner(connection)}
+    return render(request, "dashboard/home.html", context)
 
 
 @study_view()

@@ -54,6 +54,8 @@ class Refusal:
     """What is refused on one table, optionally only where `when` (SQL over OLD and NEW) holds.
 
     `truncates`: PostgreSQL refuses TRUNCATE too. One refusal of a table is enough for that.
+    `fixed`: columns that a conditional refusal of UPDATE never lets change; PostgreSQL's application role has
+    no right to write them. Without a condition it has no right to UPDATE at all.
     """
 
     table: str
@@ -61,6 +63,7 @@ class Refusal:
     when: str = ""
     message: str = "{table} is append-only"
     truncates: bool = True
+    fixed: tuple[str, ...] = ()
 
     def triggers(self, vendor: str) -> list[Trigger]:
         """The triggers on this kind of database ("sqlite" or "postgresql")."""

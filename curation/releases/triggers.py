@@ -19,6 +19,8 @@ OLD.state <> 'freezing' AND (
 )
 """
 
+HEAD_FIXED = ("id", "study_id", "kind", "name", "derived_from_id", "created_by_id", "created_at")
+
 
 @dataclass(frozen=True, slots=True)
 class InsertRefusal(Refusal):
@@ -50,10 +52,10 @@ PROTECTED = (
     Refusal("curation_releaserow"),
     Refusal("curation_releasefile"),
     Refusal("curation_pixelreview"),
-    Refusal("curation_cluster", verbs=("update",), when="OLD.use <> NEW.use"),
+    Refusal("curation_cluster", verbs=("update",), when="OLD.use <> NEW.use", fixed=("id", "use")),
     InsertRefusal("curation_releaserow"),
     InsertRefusal("curation_releasefile"),
-    Refusal("curation_release", verbs=("update",), when=FROZEN_HEAD),
+    Refusal("curation_release", verbs=("update",), when=FROZEN_HEAD, fixed=HEAD_FIXED),
     DeleteRefusal("curation_release", verbs=("delete",), when="OLD.state <> 'freezing'"),
 )
 

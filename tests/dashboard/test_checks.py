@@ -33,14 +33,16 @@ def test_a_folder_that_others_can_read_is_told(settings: Any, tmp_path: Path) ->
     tmp_path.chmod(0o755)
     settings.CONSILIUM_HOME = tmp_path
     found = checks.check_home(None)
-    assert ids(found) == ["consilium.E002"]
+    assert ids(found) == ["consilium.W002"]
     assert str(tmp_path) not in str(found[0])
+    assert not found[0].is_serious()  # a command may still run
+    assert [message.is_serious() for message in checks.check_home(None, databases=["default"])] == [True]
     tmp_path.chmod(0o750)
-    assert ids(checks.check_home(None)) == ["consilium.W002"]
+    assert [message.is_serious() for message in checks.check_home(None, databases=["default"])] == [False]
 
 
 @pytest.mark.parametrize(
-    ("free", "expected"), [(10**11, []), (10**9, ["consilium.W003"]), (10**8, ["consilium.E004"])]
+    ("free", "expected"), [(10**11, []), (10**9, ["consilium.W003"]), (10**8, ["consilium.W004"])]
 )
 def test_a_full_disk_is_told(
     settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, expected: list[str]
@@ -50,6 +52,8 @@ def test_a_full_disk_is_told(
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10**12, 10**12 - free, free))
     assert ids(checks.check_home(None)) == expected
+    refused = [message.is_serious() for message in checks.check_home(None, databases=["default"])]
+    assert any(refused) is (expected == ["consilium.W004"])
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,16 @@ def test_a_broker_that_is_away_is_told_and_not_fatal(cast: Cast, settings: Any) 
     assert (answer.status_code, answer.json()["broker"]) == (200, False)
 
 
+def test_operators_are_told_that_the_application_owns_its_tables(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "The application owns its tables in PostgreSQL."
+    assert told not in browser(cast.otto).get("/").content.decode()
+    monkeypatch.setattr("dashboard.views.runs_as_owner", lambda connection: True)
+    assert told in browser(cast.otto).get("/").content.decode()
+    assert told not in browser(cast.lena).get("/", follow=True).content.decode()
+
+
 def test_many_askers_cost_what_one_does(cast: Cast) -> None:
     stranger = browser()
     began = time.perf_counter()

@@ -32,6 +32,14 @@ def start(home: Path, *arguments: str, **environment: str) -> subprocess.Complet
         ({"CONSILIUM_SECRET_KEY": "ab" * 40}, "can be guessed"),
         ({"CONSILIUM_SECRET_KEY": "django-insecure-" + "abcdefg" * 9}, "can be guessed"),
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL must start with"),
+        (
+            {"DATABASE_URL": "postgresql://app@h/a", "DATABASE_OWNER_URL": "postgresql://owner@h/b"},
+            "DATABASE_OWNER_URL must name another role for the same database",
+        ),
+        (
+            {"DATABASE_URL": "postgresql://app@h/a", "DATABASE_OWNER_URL": "postgresql://app@h/a"},
+            "DATABASE_OWNER_URL must name another role for the same database",
+        ),
     ],
 )
 def test_a_command_names_the_setting_that_is_wrong(

@@ -3,12 +3,13 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +22,7 @@ from tests.harness.processes import dies_with_parent
 
 START_SECONDS = 30.0
 UNPRIVILEGED = ("postgres", "nobody")
+APPLICATION, READER = "consilium_app", "consilium_reader"
 
 
 def wait_until(true: Callable[[], bool], *, seconds: float, what: str) -> None:
@@ -100,9 +102,41 @@ def postgres_server() -> Iterator[str]:
         yield folder
 
 
+class PostgresServer:
+    """A private server that can be stopped at once, as by a crash, and started again."""
+
+    def __init__(self, folder: Path, command: list[str], options: dict[str, Any]) -> None:
+        self.folder = str(folder)
+        self._command, self._options = command, options
+        self._held = ExitStack()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._process = self._held.enter_context(_running(self._command, **self._options))
+        wait_until(lambda: _answers(self.folder), seconds=START_SECONDS, what="PostgreSQL answers")
+
+    def crash(self) -> None:
+        """Everything ends at once; nothing is written any more."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(10)
+
+    def close(self) -> None:
+        """End it for good."""
+        self._held.close()
+
+
 @contextmanager
 def postgres(*settings: str) -> Iterator[str]:
     """A private server with these settings; the folder of its socket."""
+    with restartable_postgres(*settings) as server:
+        yield server.folder
+
+
+@contextmanager
+def restartable_postgres(*settings: str) -> Iterator[PostgresServer]:
+    """A private server with these settings, started."""
     initdb, server = _binary("initdb"), _binary("postgres")
     with _private_folder() as (folder, options):
         data = folder / "data"
@@ -121,9 +155,12 @@ def postgres(*settings: str) -> Iterator[str]:
         ]
         subprocess.run(make, check=True, stdout=subprocess.DEVNULL, **options)
         own = ["-c", "listen_addresses=", "-c", "max_connections=60", *settings]
-        with _running([server, "-D", str(data), "-k", str(folder), *own], **options):
-            wait_until(lambda: _answers(str(folder)), seconds=START_SECONDS, what="PostgreSQL answers")
-            yield str(folder)
+        made = PostgresServer(folder, [server, "-D", str(data), "-k", str(folder), *own], options)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.close()
 
 
 def _answers(folder: str) -> bool:
@@ -143,6 +180,24 @@ def new_database(server: str) -> str:
         cursor.execute(f"CREATE DATABASE {name}")
     connection.close()
     return f"postgresql://consilium@/{name}?host={server}"
+
+
+def with_roles(server: str) -> dict[str, str]:
+    """A fresh database for the application's role, as environment; whoever migrates does so as the owner."""
+    owner = new_database(server)
+    connection = psycopg2.connect(host=server, user="consilium", dbname="postgres")
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        for role in (APPLICATION, READER):
+            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+            if cursor.fetchone() is None:
+                cursor.execute(f"CREATE ROLE {role} LOGIN")
+    connection.close()
+    return {
+        "DATABASE_URL": owner.replace("consilium@", f"{APPLICATION}@"),
+        "DATABASE_OWNER_URL": owner,
+        "DATABASE_READER_URL": owner.replace("consilium@", f"{READER}@"),
+    }
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ def filled(scratch: Path) -> Iterator[tuple[Installation, dict[str, Any]]]:
     if given:
         shutil.copytree(given, home)
     else:
-        home.mkdir()
+        home.mkdir(mode=0o700)
     with running(home) as site:
         print(site.command("setup", "--demo").strip())  # noqa: T201
         done = subprocess.run(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.servers import free_port, new_database, redis_on, wait_until
+from tests.harness.servers import free_port, redis_on, wait_until, with_roles
 from tests.jobs.site import LEASE, Site, Worker
 
 STEPS = 10  # of each job in the soak test
@@ -96,7 +96,7 @@ def big_site(postgres_server: str, redis_url: str, tmp_path: Path) -> Iterator[S
     """An installation on PostgreSQL and Redis."""
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
-    site = Site(home, DATABASE_URL=new_database(postgres_server), BROKER_URL=redis_url)
+    site = Site(home, BROKER_URL=redis_url, **with_roles(postgres_server))
     site.manage("migrate", "-v0")
     yield site
     site.close()

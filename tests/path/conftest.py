@@ -33,5 +33,6 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(tmp_path: Path, tiny_models: Path) -> Path:
     """An empty data folder that holds nothing but the tiny models."""
     place = tmp_path / "home"
+    place.mkdir(mode=0o700)
     shutil.copytree(tiny_models, place / "models" / "tiny")
     return place

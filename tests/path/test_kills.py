@@ -110,7 +110,7 @@ def _acknowledged(voters: list[Voter]) -> int:
 
 
 def vote_under_kills(home: Path, seed_number: int) -> None:
-    home.mkdir(exist_ok=True)
+    home.mkdir(mode=0o700, exist_ok=True)
     with running(home, **EMBEDDED) as site:
         site.command("setup")
         seed(site, "people")
@@ -137,7 +137,7 @@ async def write(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamRes
 
 
 def trace_under_kills(home: Path, seed_number: int) -> None:
-    home.mkdir(exist_ok=True)
+    home.mkdir(mode=0o700, exist_ok=True)
     rng = random.Random(seed_number)
     with Stub(write) as stub, running(home, CONSILIUM_MODEL_HOSTS="127.0.0.1", **EMBEDDED) as site:
         site.command("setup")

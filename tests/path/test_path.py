@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.servers import new_database
+from tests.harness.servers import with_roles
 from tests.path.drive import ROOT, running
 from tests.path.walk import Walk
 
@@ -65,4 +65,4 @@ def test_the_whole_path_on_sqlite_and_the_embedded_broker(home: Path, tmp_path: 
 def test_the_whole_path_on_postgresql_and_redis(
     home: Path, tmp_path: Path, postgres_server: str, redis_url: str
 ) -> None:
-    walk_all(home, tmp_path, DATABASE_URL=new_database(postgres_server), BROKER_URL=redis_url)
+    walk_all(home, tmp_path, BROKER_URL=redis_url, **with_roles(postgres_server))

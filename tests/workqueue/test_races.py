@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from tests.harness.races import raced
-from tests.harness.servers import new_database
+from tests.harness.servers import with_roles
 from tests.workqueue.race import READERS
 
 Findings = dict[str, dict[str, Any]]
 
 
-def race(home: Path, *, database: str = "", items: int = 8) -> Findings:
-    findings: Findings = raced("tests.workqueue.race", home, database=database, RACE_ITEMS=str(items))
+def race(home: Path, *, items: int = 8, database: dict[str, str] | None = None) -> Findings:
+    findings: Findings = raced("tests.workqueue.race", home, RACE_ITEMS=str(items), **(database or {}))
     return findings
 
 
@@ -22,7 +22,7 @@ def findings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     home = tmp_path_factory.mktemp("race")
     if request.param == "sqlite":
         return race(home)
-    return race(home, database=new_database(request.getfixturevalue("postgres_server")))
+    return race(home, database=with_roles(request.getfixturevalue("postgres_server")))
 
 
 def test_nothing_fails_and_everything_holds(findings: Findings) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import CommandParser
 
+from consilium.audit.database_roles import as_owner
 from consilium.backups.schedule import back_up_before_migrating
 from consilium.commands import ReportingCommand
 from consilium.database_version import unknown_migrations
@@ -30,7 +31,9 @@ class Command(ReportingCommand):
         )
 
     def perform(self, **options: Any) -> dict[str, Any]:
-        if unknown := unknown_migrations():
+        with as_owner():  # the application's role may have no rights yet
+            unknown = unknown_migrations()
+        if unknown:
             raise Refused(
                 f"The database belongs to a newer version: {unknown[0]} is not known here. "
                 "Install that version again, or restore the backup that was made before the upgrade."

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import socket
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, SystemCheckError
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, ProgrammingError, connections
 
 from consilium import start
 from consilium.audit.protection import other_checks
@@ -47,6 +48,8 @@ class Command(BaseCommand):
         ):
             self._prepare(demo=options["demo"], as_json=options["json"])
             connections.close_all()
+            for name in ("DATABASE_OWNER_URL", "DATABASE_READER_URL"):  # not for web and workers
+                os.environ.pop(name, None)
             supervisor = make_tree(listener, reload=options["reload"])
             supervisor.run(self._announcing(listener, as_json=options["json"]))
         if supervisor.refused:
@@ -109,9 +112,11 @@ def prepare(*, demo: bool, as_json: bool) -> None:
 
 
 def _tags_of_checks() -> list[str] | None:
-    """None for all; not the triggers while migrations wait: `setup` is about to put those in place."""
+    """None for all; while `setup` has something to migrate or to grant, not those that say so."""
     try:
         return other_checks() if unapplied_migrations() else None
+    except ProgrammingError:  # the role has no rights yet
+        return other_checks()
     except DatabaseError:  # the checks tell
         return None
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.races import raced
-from tests.harness.servers import new_database
+from tests.harness.servers import with_roles
 
 
 @pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
@@ -13,8 +13,7 @@ def test_a_release_holds_what_was_accepted_before_it_and_nothing_later(
     database: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     server = request.getfixturevalue("postgres_server") if database == "postgresql" else ""
-    url = new_database(server) if server else ""
-    report = raced("tests.curation.releases.race_freeze", tmp_path, database=url)
+    report = raced("tests.curation.releases.race_freeze", tmp_path, **(with_roles(server) if server else {}))
     assert report["failures"] == []
     assert report["findings"] == []
     assert report["releases"] >= 2
