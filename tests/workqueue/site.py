@@ -11,8 +11,11 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import psycopg2  # type: ignore[import-untyped]
 
 from tests.harness.processes import dies_with_parent
 from tests.harness.servers import free_port, wait_until
@@ -25,9 +28,9 @@ START_SECONDS = 40.0
 class Site:
     """One installation; `start()`, `kill()` (as kill -9 does) and `start()` again on the same port."""
 
-    def __init__(self, home: Path, *, items: int = 40) -> None:
+    def __init__(self, home: Path, *, items: int = 40, database: dict[str, str] | None = None) -> None:
         self.home = home
-        self.env = {**os.environ, "CONSILIUM_HOME": str(home), "DATABASE_URL": ""}
+        self.env = {**os.environ, "CONSILIUM_HOME": str(home), "DATABASE_URL": ""} | (database or {})
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
@@ -72,7 +75,12 @@ class Site:
             return False
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """What a query finds in the database file."""
+        """What a query (with the marks of its database) finds."""
+        if url := self.env["DATABASE_URL"]:
+            with closing(psycopg2.connect(url)) as server, server.cursor() as cursor:
+                cursor.execute(sql, values)
+                found: list[tuple[Any, ...]] = cursor.fetchall()
+                return found
         connection = sqlite3.connect(self.home / "consilium.sqlite3", timeout=20)
         try:
             return connection.execute(sql, values).fetchall()

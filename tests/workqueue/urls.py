@@ -9,6 +9,8 @@ from consilium.urls import urlpatterns as project
 from consilium.workqueue.models import Claim
 from consilium.workqueue.views import work_screen
 
+handler500 = "dashboard.views.server_error"
+
 
 @work_screen
 def screen(request: HttpRequest, claim: Claim, standing: Standing) -> HttpResponse:
