@@ -171,10 +171,10 @@ def _check_clock() -> list[CheckMessage]:
 
 
 @register(Tags.database, deploy=True)
-def check_database_role(app_configs: Apps, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+def check_database_role(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """The application is not the owner of its tables, who could lift their protection."""
     try:
-        is_owner = bool(databases) and runs_as_owner(connection)
+        is_owner = runs_as_owner(connection)
     except DatabaseError:  # check_database tells
         return []
     if not is_owner:

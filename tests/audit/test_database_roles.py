@@ -11,11 +11,13 @@ from typing import Any
 
 import psycopg2  # type: ignore[import-untyped]
 import pytest
+import yaml
 from django.apps import apps
 
 from consilium.audit import protection
 from consilium.audit.append_only import Refusal
-from consilium.audit.grants import declared_secrets
+from consilium.audit.grants import IS_OWNER, declared_secrets
+from dashboard.checks import check_database_role
 from tests.harness.servers import new_database, with_roles
 
 pytestmark = pytest.mark.services
@@ -223,13 +225,16 @@ def test_a_migration_grants_anew_and_needs_the_owner(roles: Roles) -> None:
     assert roles.rows("application", "SELECT count(*) > 10 FROM django_migrations") == [(True,)]
 
 
-def test_the_doctor_tells_an_application_that_owns_its_tables(roles: Roles) -> None:
-    words = ("check", "--deploy", "--database", "default")
-    assert "W037" not in roles.manage(*words, DATABASE_OWNER_URL="").stderr
-    as_owner = roles.environment["DATABASE_OWNER_URL"]
-    told = roles.manage(*words, DATABASE_URL=as_owner, DATABASE_OWNER_URL="", DATABASE_READER_URL="")
-    assert "owns its tables in PostgreSQL" in told.stderr
-    assert "database_roles" in told.stderr
+def test_the_doctor_tells_an_application_that_owns_its_tables(
+    roles: Roles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = {role: roles.rows(role, IS_OWNER) for role in ("owner", "application", "reader")}
+    assert held == {"owner": [(True,)], "application": [(False,)], "reader": [(False,)]}
+    assert check_database_role(None) == []
+    monkeypatch.setattr("dashboard.checks.runs_as_owner", lambda connection: True)
+    (told,) = check_database_role(None)
+    assert "owns its tables in PostgreSQL" in told.msg
+    assert "database_roles" in str(told.hint)
 
 
 def test_a_role_that_is_too_strong_is_refused(roles: Roles, postgres_server: str) -> None:
@@ -238,3 +243,15 @@ def test_a_role_that_is_too_strong_is_refused(roles: Roles, postgres_server: str
     connection.close()
     url = roles.environment["DATABASE_OWNER_URL"].replace("consilium@", "heir@")
     assert "The role heir may still do" in roles.manage("database_roles", status=2, DATABASE_URL=url).stderr
+
+
+def test_in_production_only_the_migration_knows_the_owner() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    told = {name: service.get("environment", {}) for name, service in services.items()}
+    assert {name for name, given in told.items() if "DATABASE_OWNER_URL" in given} == {"prepare"}
+    assert {name for name, given in told.items() if "POSTGRES_PASSWORD" in str(given)} == {
+        "prepare",
+        "database",
+    }
+    for name in ("web", "worker", "worker-gpu"):
+        assert told[name]["DATABASE_URL"].startswith("postgresql://consilium_app:"), name

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from tests.harness.processes import dies_with_parent
 from tests.harness.servers import wait_until
@@ -78,6 +80,16 @@ class Up:
         finally:
             connection.close()
 
+    def ready(self) -> bool:
+        """What the health check of compose.yaml says, run as it stands there."""
+        services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+        flag, program = services["web"]["healthcheck"]["test"][2:]
+        asked = program.replace(":8000/", f":{urlsplit(self.url).port}/")
+        assert asked != program
+        env = {"CONSILIUM_HOSTS": "127.0.0.1, other.example"}
+        done = subprocess.run([sys.executable, flag, asked], env=env, capture_output=True, check=False)
+        return done.returncode == 0
+
     def processes(self) -> dict[int, str]:
         """Every process of this installation, found by its data folder: supervisor, children, helpers."""
         return processes_of(self.home)
@@ -135,6 +147,16 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 def test_it_answers_heals_stops_and_keeps_its_data(home: Path) -> None:
     up = Up(home).wait_ready()
+    assert up.healthy()
+    assert up.ready()
+    with sqlite3.connect(home / "consilium.sqlite3") as database:
+        database.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('work', '9999_x', '2026-01-01')"
+        )
+    wait_until(lambda: not up.ready(), seconds=20, what="it says that it cannot serve a newer database")
+    with sqlite3.connect(home / "consilium.sqlite3") as database:
+        database.execute("DELETE FROM django_migrations WHERE name = '9999_x'")
+    database.close()
     assert up.healthy()
     words = ("gunicorn", "queues=default", "queues=gpu")
     wait_until(lambda: all(up.child(word) for word in words), seconds=20, what="three children run")
