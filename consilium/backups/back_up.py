@@ -38,7 +38,7 @@ Tell = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Backup:
     """A backup that was made: how many files it holds, how many had to be copied, and what lacks."""
 
     name: str
@@ -62,7 +62,7 @@ def back_up(
     kept: int = 0,
     by: Person | None = None,
     tell: Tell = silent,
-) -> Made:
+) -> Backup:
     """Back the site up to a folder or to a new `.tar` file.
 
     `models`: the checkpoints too. `scope`: ONLY_DATABASE leaves every file out. `kept`: in a folder, remove
@@ -86,7 +86,7 @@ def back_up(
     return made
 
 
-def _write(archive: Archive, name: str, *, models: bool, scope: str, tell: Tell) -> Made:
+def _write(archive: Archive, name: str, *, models: bool, scope: str, tell: Tell) -> Backup:
     tell(0, 0, "Copying the database")
     with tempfile.TemporaryDirectory(dir=archive.scratch, prefix=".new-") as scratch:
         copy = Path(scratch) / DATABASE
@@ -114,7 +114,7 @@ def _write(archive: Archive, name: str, *, models: bool, scope: str, tell: Tell)
         )
         (Path(scratch) / MANIFEST).write_bytes(manifest.to_json())
         archive.publish(name, {part: Path(scratch) / part for part in (DATABASE, BLOBS, MANIFEST)})
-    return Made(
+    return Backup(
         name=name,
         database_bytes=manifest.database_bytes,
         files=manifest.blobs + len(manifest.files),
@@ -188,7 +188,7 @@ def _sha256_of(path: Path) -> str:
 
 
 @transaction.atomic
-def _put_on_record(made: Made, by: Person | None) -> None:
+def _put_on_record(made: Backup, by: Person | None) -> None:
     """The backup is on record in the system's chain; where it lies is not."""
     data = {"backup": made.name, "files": made.files, "missing": len(made.missing), "removed": made.removed}
     record(action="site.backed_up", obj=lock_chain(SYSTEM_CHAIN), by=by, study=None, data=data)

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from consilium.canonical_json import canonical_sha256
 from consilium.refusals import Refused
 
 FORMAT: Final = 1
@@ -66,7 +67,9 @@ class Manifest:
 
     def to_json(self) -> bytes:
         """The manifest file."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, sort_keys=True).encode()
+        content = asdict(self)
+        stored = {"format": FORMAT, "sha256": canonical_sha256(content), "backup": content}
+        return json.dumps(stored, indent=1, sort_keys=True).encode()
 
 
 def backup_name(moment: datetime) -> str:
@@ -88,12 +91,14 @@ def read_manifest(name: str, content: bytes) -> Manifest:
     """The manifest of the backup of that name. Raises BackupUnusable for what we did not write."""
     try:
         stored = json.loads(content)
-        if stored.pop("format") != FORMAT:
+        if stored["format"] != FORMAT:
             raise BackupUnusable(
                 f"Backup {name} was made by a newer version of Consilium; restore it with that version."
             )
-        files = [KeptFile(**entry) for entry in stored.pop("files")]
-        manifest = Manifest(**stored, files=files)
+        if stored["sha256"] != canonical_sha256(stored["backup"]):
+            raise BackupUnusable(f"The manifest of backup {name} was changed.")
+        files = [KeptFile(**entry) for entry in stored["backup"].pop("files")]
+        manifest = Manifest(**stored["backup"], files=files)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise BackupUnusable(f"The manifest of backup {name} cannot be read.") from None
     if (

@@ -14,6 +14,8 @@ from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
 from consilium.atomic_folder import sync
+from consilium.audit.database_roles import as_owner
+from consilium.audit.grants import refresh_grants
 from consilium.audit.models import SYSTEM_CHAIN
 from consilium.audit.protection import faults
 from consilium.audit.record import lock_chain, record
@@ -102,7 +104,10 @@ def _put_all_back(archive: Archive, manifest: Manifest, blobs: list[str], tell: 
             tell(number, len(manifest.files), "Putting files of the data folder back")
             _place_file(archive, entry)
         tell(0, 0, "Putting the database back")
-        put_back(copy)
+        with as_owner() as roles:
+            put_back(copy)
+            if roles:
+                refresh_grants(connection, roles)
 
 
 def _read(archive: Archive, name: str) -> tuple[Manifest, list[str]]:

@@ -12,10 +12,10 @@ from consilium.audit.models import SYSTEM_CHAIN, AuditEvent
 from consilium.backups.archive import BackupRefused
 from consilium.backups.back_up import ONLY_DATABASE, back_up
 from consilium.backups.database_copy import is_empty
+from consilium.database_version import unapplied_migrations
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.models import Job
 from consilium.jobs.queue import enqueue
-from consilium.database_version import unapplied_migrations
 from consilium.jobs.states import JobState
 
 KIND: Final = "site.backup"

@@ -4,6 +4,7 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from consilium.audit.models import AuditEvent
 from consilium.audit.verify import verify_chains
 from consilium.backups.archive import BackupRefused, FolderArchive
 from consilium.backups.back_up import ONLY_DATABASE, back_up
-from consilium.backups.manifest import DATABASE, MANIFEST, BackupUnusable, object_path
+from consilium.backups.manifest import DATABASE, MANIFEST, BackupUnusable, object_path, read_manifest
 from consilium.backups.restore import MARK, verify_backup
 from consilium.blobs.models import Blob
 from consilium.blobs.store import path_of, put
@@ -136,9 +137,9 @@ def test_a_backup_from_the_future_or_another_database_is_refused(home: Path, tmp
     make_cast()
     made = back_up(tmp_path / "backups")
     path = tmp_path / "backups" / made.name / MANIFEST
-    written = json.loads(path.read_text())
-    for change in ({"migrations": [*written["migrations"], "audit.9999_new"]}, {"engine": "postgresql"}):
-        path.write_text(json.dumps(written | change))
+    written = read_manifest(made.name, path.read_bytes())
+    for change in ({"migrations": [*written.migrations, "audit.9999_new"]}, {"engine": "postgresql"}):
+        path.write_bytes(replace(written, **change).to_json())
         restored(elsewhere(tmp_path / "new"), tmp_path / "backups", status=2)
         assert not (tmp_path / "new" / MARK).exists()
 

@@ -17,7 +17,7 @@ import pytest
 
 from consilium.backups.archive import FolderArchive
 from tests.harness.processes import dies_with_parent
-from tests.harness.servers import new_database
+from tests.harness.servers import with_roles
 from tests.path.drive import ROOT, Installation, running, seed
 from tests.path.test_kills import EMBEDDED, Voter
 
@@ -53,12 +53,14 @@ def kill_some_backups(site: Installation, target: Path, rng: random.Random, kill
         delay.cancel()
 
 
-def back_up_under_load(tmp_path: Path, urls: tuple[str, str], seed_number: int, kills: int) -> None:
+def back_up_under_load(
+    tmp_path: Path, databases: tuple[dict[str, str], dict[str, str]], seed_number: int, kills: int
+) -> None:
     """Vote, back up meanwhile, stop, restore into an empty site, and look for every acknowledged vote."""
     rng, target = random.Random(seed_number), tmp_path / "backups"
     home = tmp_path / "home"
-    home.mkdir(parents=True)
-    with running(home, **EMBEDDED | {"DATABASE_URL": urls[0]}) as site:
+    home.mkdir(mode=0o700, parents=True)
+    with running(home, **EMBEDDED | databases[0]) as site:
         site.command("setup")
         seed(site, "people")
         seed(site, "votes", str(CASES))
@@ -73,8 +75,8 @@ def back_up_under_load(tmp_path: Path, urls: tuple[str, str], seed_number: int, 
             site.command("backup", str(target))
             everything = {key for voting in votings for key in voting.result()}
         assert set(map(uuid.UUID, everything)) == set(stored_keys(site))
-    other = Installation(tmp_path / "new", **EMBEDDED | {"DATABASE_URL": urls[1]})
-    other.home.mkdir()
+    other = Installation(tmp_path / "new", **EMBEDDED | databases[1])
+    other.home.mkdir(mode=0o700)
     shutil.copy(home / "secret.key", other.home / "secret.key")  # keys are kept apart
     other.command("restore", str(target))
     keys = stored_keys(other)
@@ -86,21 +88,21 @@ def back_up_under_load(tmp_path: Path, urls: tuple[str, str], seed_number: int, 
 
 
 def test_a_backup_under_load_loses_nothing(tmp_path: Path) -> None:
-    back_up_under_load(tmp_path, ("", ""), 1, kills=1)
+    back_up_under_load(tmp_path, ({}, {}), 1, kills=1)
 
 
 @pytest.mark.services
 def test_a_postgresql_site_comes_back(tmp_path: Path, postgres_server: str) -> None:
-    urls = (new_database(postgres_server), new_database(postgres_server))
+    databases = (with_roles(postgres_server), with_roles(postgres_server))
     home = tmp_path / "home"
-    home.mkdir()
-    site = Installation(home, **EMBEDDED | {"DATABASE_URL": urls[0]})
+    home.mkdir(mode=0o700)
+    site = Installation(home, **EMBEDDED | databases[0])
     site.command("setup")
     seed(site, "people")
     seed(site, "votes", "2")
     site.command("backup", str(tmp_path / "one.tar"))
-    other = Installation(tmp_path / "new", **EMBEDDED | {"DATABASE_URL": urls[1]})
-    other.home.mkdir()
+    other = Installation(tmp_path / "new", **EMBEDDED | databases[1])
+    other.home.mkdir(mode=0o700)
     shutil.copy(home / "secret.key", other.home / "secret.key")
     other.command("restore", str(tmp_path / "one.tar"))
     other.command("verify_audit")
@@ -110,7 +112,7 @@ def test_a_postgresql_site_comes_back(tmp_path: Path, postgres_server: str) -> N
 @pytest.mark.soak
 @pytest.mark.parametrize("seed_number", range(10, 20))
 def test_backups_under_load_and_kills(tmp_path: Path, seed_number: int) -> None:
-    back_up_under_load(tmp_path, ("", ""), seed_number, kills=3)
+    back_up_under_load(tmp_path, ({}, {}), seed_number, kills=3)
 
 
 @pytest.mark.soak
@@ -119,5 +121,5 @@ def test_backups_under_load_and_kills(tmp_path: Path, seed_number: int) -> None:
 def test_postgresql_backups_under_load_and_kills(
     tmp_path: Path, postgres_server: str, seed_number: int
 ) -> None:
-    urls = (new_database(postgres_server), new_database(postgres_server))
-    back_up_under_load(tmp_path, urls, seed_number, kills=3)
+    databases = (with_roles(postgres_server), with_roles(postgres_server))
+    back_up_under_load(tmp_path, databases, seed_number, kills=3)

@@ -32,13 +32,12 @@ class Command(ReportingCommand):
 
     def perform(self, **options: Any) -> dict[str, Any]:
         with as_owner():  # the application's role may have no rights yet
-            unknown = unknown_migrations()
-        if unknown:
-            raise Refused(
-                f"The database belongs to a newer version: {unknown[0]} is not known here. "
-                "Install that version again, or restore the backup that was made before the upgrade."
-            )
-        kept = back_up_before_migrating()
+            if unknown := unknown_migrations():
+                raise Refused(
+                    f"The database belongs to a newer version: {unknown[0]} is not known here. "
+                    "Install that version again, or restore the backup that was made before the upgrade."
+                )
+            kept = back_up_before_migrating()
         call_command("migrate", verbosity=0)
         before = {"backup": kept} if kept else {}
         if not options["demo"]:
