@@ -1,7 +1,6 @@
 """Reads the environment: typed readers that refuse nonsense instead of guessing (no Django import)."""
 
 import os
-import secrets
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from consilium.refusals import Refused
 
-SECRET_LENGTH = 50
-SECRET_VARIETY = 5
 CONNECT_SECONDS = 5  # a request does not wait longer for a database host that swallows packets
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
 
@@ -68,6 +65,12 @@ def read_count(name: str, *, default: int) -> int:
     return int(value)
 
 
+def read_folder(name: str) -> Path | None:
+    """An absolute folder; None when it is left out."""
+    value = os.environ.get(name)
+    return Path(value).resolve() if value else None
+
+
 def home_folder(base: Path) -> Path:
     """The data folder (CONSILIUM_HOME, default ./var), created private to this user."""
     home = Path(os.environ.get("CONSILIUM_HOME") or base / "var").resolve()
@@ -88,33 +91,6 @@ def _unwritable(problem: OSError) -> str:
         f"The data folder (CONSILIUM_HOME) cannot be written ({problem.strerror}). Give this user write "
         "access to it, free some space, or set CONSILIUM_HOME to another folder."
     )
-
-
-def secret_key(home: Path) -> str:
-    """CONSILIUM_SECRET_KEY, else the key kept in the data folder, made there on first use."""
-    given = os.environ.get("CONSILIUM_SECRET_KEY")
-    path = home / "secret.key"
-    if given is None and not path.exists():
-        try:
-            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as handle:
-                handle.write(secrets.token_urlsafe(64))
-        except FileExistsError:  # another process of the same start made it first
-            pass
-        except OSError as problem:
-            raise EnvironmentRefused(_unwritable(problem)) from None
-    key = given if given is not None else path.read_text().strip()
-    check_secret(key)
-    return key
-
-
-def check_secret(key: str) -> None:
-    """Raise EnvironmentRefused for a key that somebody could guess: short, monotonous, or from an example."""
-    if len(key) < SECRET_LENGTH:
-        raise EnvironmentRefused(
-            f"The secret key is shorter than {SECRET_LENGTH} characters; make a longer one."
-        )
-    if len(set(key)) < SECRET_VARIETY or key.startswith("django-insecure-"):
-        raise EnvironmentRefused("The secret key can be guessed; make one by chance (docs/configuration.md).")
 
 
 def database(home: Path) -> dict[str, Any]:

@@ -5,11 +5,16 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from consilium import environment, logs
+from consilium import environment, keys, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 CONSILIUM_HOME = environment.home_folder(BASE_DIR)
-SECRET_KEY = environment.secret_key(CONSILIUM_HOME)
+_keys = keys.read_keys(CONSILIUM_HOME)
+SECRET_KEY, SECRET_KEY_FALLBACKS = _keys.signing, list(_keys.retired)
+IDENTITY_KEY, IDENTITY_KEY_IS_FORMER, RECORD_KEY = _keys.identity, _keys.identity_is_former, _keys.record
+KEY_FOLDER = _keys.folder
+# A second place for the anchors of the audit record, best on another host's disk.
+SECOND_ANCHORS = environment.read_folder("CONSILIUM_ANCHORS")
 DEBUG = environment.read_flag("CONSILIUM_DEBUG")
 ALLOWED_HOSTS = environment.read_list("CONSILIUM_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = environment.read_list("CONSILIUM_ORIGINS", [])

@@ -1,4 +1,4 @@
-"""Keys of keyed hashes, one per study and purpose, derived from the site's secret: nothing links across."""
+"""Keys of keyed hashes, one per study and purpose, derived from the identity key: nothing links across."""
 
 import hashlib
 import hmac
@@ -10,8 +10,8 @@ from consilium.people.models import Study
 
 def study_key(study: Study, purpose: str) -> bytes:
     """A 32-byte key for one purpose ("imaging", "patient", "file path", "use") inside one study."""
-    secret = str(settings.SECRET_KEY).encode()
-    return hmac.new(secret, f"curation:{purpose}:{study.pk}".encode(), hashlib.sha256).digest()
+    purpose_in_study = f"curation:{purpose}:{study.pk}".encode()
+    return hmac.new(str(settings.IDENTITY_KEY).encode(), purpose_in_study, hashlib.sha256).digest()
 
 
 def keyed(key: bytes, text: str) -> str:

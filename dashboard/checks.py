@@ -14,9 +14,11 @@ from django.db import DatabaseError, ProgrammingError, connection
 
 from consilium import start
 from consilium.audit.grants import runs_as_owner
+from consilium.audit.key_marks import identity_key_fault
 from consilium.audit.protection import ADVICE, CHECK_TAG, MIGRATIONS_TAG, faults
 from consilium.database_version import unapplied_migrations, unknown_migrations
 from consilium.disk_space import LEAST_BYTES, LOW_SHARE, disk_space
+from consilium.keys import FORMER_FILE, VARIABLES, is_given
 from curation.imaging.walls import what_to_do
 from dashboard.decoder_report import decoder_report
 
@@ -40,7 +42,7 @@ def check_home(app_configs: Apps, databases: Any = None, **kwargs: Any) -> list[
         return [Error("The data folder (CONSILIUM_HOME) cannot be written.", hint=hint, id="consilium.E001")]
     if mode := home.stat().st_mode & 0o077:
         who, kind = ("Every user of this machine", grave) if mode & 0o007 else ("The folder's group", Advice)
-        hint = "Run chmod 700 on it: it holds images, the secret key and the database."
+        hint = "Run chmod 700 on it: it holds images and the database."
         found.append(
             kind(f"{who} can reach the data folder (CONSILIUM_HOME).", hint=hint, id="consilium.W002")
         )
@@ -145,6 +147,53 @@ def check_triggers(app_configs: Apps, databases: Any = None, **kwargs: Any) -> l
         return []
     text = f"Append-only tables are not protected: {'; '.join(map(str, found))}."
     return [Error(text, hint=ADVICE, id="consilium.E033")]
+
+
+@register(Tags.database)
+def check_identity(app_configs: Apps, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """The identity key is the one that this database derives from."""
+    try:
+        fault = identity_key_fault() if databases else ""
+    except DatabaseError:  # check_database tells
+        return []
+    hint = "Nothing was changed. The keys and their escrow: docs/configuration.md."
+    return [Error(fault, hint=hint, id="consilium.E050")] if fault else []
+
+
+@register(Tags.security)
+def check_keys(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Made keys are private, and no key has two uses."""
+    found, folder = list[CheckMessage](), Path(settings.KEY_FOLDER)
+    kept = [folder, *folder.glob("*.key")] if folder.exists() else []
+    if any(path.stat().st_mode & 0o077 for path in kept):
+        hint = "Run chmod 700 on the folder and chmod 600 on its files."
+        found.append(
+            Advice("Other users of this machine can read the key folder.", hint=hint, id="consilium.W051")
+        )
+    if settings.IDENTITY_KEY in (settings.SECRET_KEY, settings.RECORD_KEY):
+        hint = "Give CONSILIUM_SECRET_KEY (CONSILIUM_RECORD_KEY) a new value; the identity key stays."
+        text = "The identity key also signs: who forges a session can name every pseudonym."
+        found.append(Advice(text, hint=hint, id="consilium.W052"))
+    return found
+
+
+@register(Tags.security, deploy=True)
+def check_key_places(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Who copies the data has neither the keys nor the only anchors."""
+    home, found = Path(settings.CONSILIUM_HOME), list[CheckMessage]()
+    if Path(settings.KEY_FOLDER).is_relative_to(home) and not all(map(is_given, VARIABLES)):
+        hint = "Set CONSILIUM_KEYS to a folder elsewhere and move the files of the key folder there."
+        text = "The keys lie in the data folder: who copies it can name every pseudonym."
+        found.append(Advice(text, hint=hint, id="consilium.W053"))
+    if (home / FORMER_FILE).exists():
+        hint = "Once this version runs, keep a copy in escrow and delete the file: it is the identity key."
+        text = "The key file of an earlier version (secret.key) still lies in the data folder."
+        found.append(Advice(text, hint=hint, id="consilium.W054"))
+    if settings.SECOND_ANCHORS is None:
+        hint = "Set CONSILIUM_ANCHORS to a folder on another host's disk (docs/configuration.md)."
+        text = "Anchors of the audit record are kept in one place: who can write there can cut both."
+        found.append(Advice(text, hint=hint, id="consilium.W055"))
+    return found
 
 
 def _check_durability() -> list[CheckMessage]:

@@ -20,6 +20,30 @@ class AuditHead(models.Model):
         return f"{self.chain} at {self.sequence}"
 
 
+class AnchoredEnd(models.Model):
+    """Where a chain was last anchored: tells when the next anchor is due. Proof stands in the files alone."""
+
+    chain = models.CharField(max_length=80, primary_key=True)
+    sequence = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, default="")
+    at = models.DateTimeField()
+    has_second_place = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.chain} anchored at {self.sequence}"
+
+
+class KeyMark(models.Model):
+    """Which key the rows of this database derive from: its id, never the key. Append-only."""
+
+    purpose = models.CharField(max_length=20, unique=True)
+    key_id = models.CharField(max_length=16)
+    noted_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.purpose} key {self.key_id}"
+
+
 class AuditEvent(models.Model):
     """One act: written in the transaction of the change it describes, never changed afterwards."""
 

@@ -240,7 +240,7 @@ class Invitation(models.Model):
 
 def pseudonym(study_id: int, person_id: int) -> str:
     """Stable name of a person inside one study: `P-` and 8 hex digits of a keyed hash."""
-    key = hashlib.sha256(f"pseudonym:{settings.SECRET_KEY}".encode()).digest()
+    key = hashlib.sha256(f"pseudonym:{settings.IDENTITY_KEY}".encode()).digest()
     return "P-" + hmac.new(key, f"{study_id}:{person_id}".encode(), hashlib.sha256).hexdigest()[:8]
 
 

@@ -6,6 +6,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandParser
 
 from consilium.audit.database_roles import as_owner
+from consilium.audit.key_marks import check_identity_key
 from consilium.backups.schedule import back_up_before_migrating
 from consilium.commands import ReportingCommand
 from consilium.database_version import unknown_migrations
@@ -37,8 +38,10 @@ class Command(ReportingCommand):
                     f"The database belongs to a newer version: {unknown[0]} is not known here. "
                     "Install that version again, or restore the backup that was made before the upgrade."
                 )
+            check_identity_key()
             kept = back_up_before_migrating()
         call_command("migrate", verbosity=0)
+        check_identity_key()
         before = {"backup": kept} if kept else {}
         if not options["demo"]:
             return {"ready": True, **before}
