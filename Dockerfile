@@ -1,5 +1,5 @@
 FROM python:3.11-slim-bookworm
-RUN useradd --create-home --uid 1000 consilium && install -d -m 700 -o consilium /data /keys
+RUN useradd --create-home --uid 1000 consilium && install -d -m 700 -o consilium /data /keys /anchors
 WORKDIR /app
 COPY requirements.txt .
 RUN pip install --no-cache-dir -r requirements.txt

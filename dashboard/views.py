@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,7 +12,7 @@ from django.template.loader import render_to_string
 
 from annotation.progress import refresh_progress
 from consilium.audit.grants import runs_as_owner
-from consilium.audit.models import AuditEvent
+from consilium.audit.models import AnchoredEnd, AuditEvent
 from consilium.audit.record import chain_of, request_id
 from consilium.database_away import RETRY_SECONDS, is_away
 from consilium.jobs.notify import broker_answers
@@ -62,7 +63,10 @@ def record(request: HttpRequest, study: Study) -> HttpResponse:
     events = AuditEvent.objects.filter(chain=chain_of(study)).select_related("actor").order_by("-sequence")
     newest = events.values_list("sequence", flat=True).first()  # a chain is numbered without gaps
     page = page_of(request, events, PAGE, count=newest or 0)
-    return render(request, "dashboard/record.html", {"study": study, "page": page})
+    anchored = AnchoredEnd.objects.filter(chain=chain_of(study)).first()
+    has_second = settings.SECOND_ANCHORS is not None
+    context = {"study": study, "page": page, "anchored": anchored, "has_second": has_second}
+    return render(request, "dashboard/record.html", context)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -1,9 +1,12 @@
 """The fixed cast and the rules every test lives by."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db.backends.base.operations import BaseDatabaseOperations
 
 from consilium.audit import protection
@@ -52,6 +55,13 @@ def _flush_may_pass_the_triggers() -> Iterator[None]:
     BaseDatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
     yield
     BaseDatabaseOperations.execute_sql_flush = original  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _anchors_of_one_test_alone() -> Iterator[None]:
+    """Anchors lie in files: those of a test whose rows are gone would contradict the next one's."""
+    yield
+    shutil.rmtree(Path(settings.CONSILIUM_HOME) / "anchors", ignore_errors=True)
 
 
 @pytest.fixture

@@ -10,13 +10,16 @@ class JobsConfig(AppConfig):
     label = "jobs"
 
     def ready(self) -> None:
-        """Make the daily check known, and keep the tokens of running jobs from the read-only role."""
+        """Make the daily check known, anchors a part of the reaper's tick, and tokens of running jobs secret."""
+        from consilium.audit import anchors
         from consilium.audit.grants import declare_secret
         from consilium.jobs.daily_check import check_day
-        from consilium.jobs.reaper import DAILY_KIND
+        from consilium.jobs.reaper import DAILY_KIND, register_sweep
         from consilium.jobs.registry import JobKind, register
 
         declare_secret("jobs_job", "claim_token")
+        register_sweep(anchors.sweep)
+
         register(
             JobKind(name=DAILY_KIND, label="Daily check of stored files and audit chains", handler=check_day)
         )

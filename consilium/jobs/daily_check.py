@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from consilium.audit.anchors import write_anchor
+from consilium.audit.anchors import anchor_chains
 from consilium.audit.protection import faults
 from consilium.audit.verify import verify_chains
 from consilium.blobs.store import damaged_blobs
@@ -24,7 +24,7 @@ def check_day(handle: JobHandle) -> dict[str, Any]:
     lost = damaged_blobs(handle.check)
     handle.fence()
     if not breaks:  # a broken chain must not become the anchor that later checks trust
-        write_anchor()
+        anchor_chains(cause="day")
     unprotected = faults(connection)
     if lost or breaks or unprotected:
         raise JobFailed(

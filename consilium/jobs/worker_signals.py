@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 
 from consilium import start
+from consilium.audit.anchors import anchor_or_log
 from consilium.celery import app
 from consilium.jobs import handle, reaper
 from consilium.jobs.claim import claim, claim_next, due
@@ -83,6 +84,7 @@ def _start_sweeping(**kwargs: Any) -> None:
 
 def _sweep() -> None:
     pause = min(TICK_SECONDS, settings.JOB_LEASE_SECONDS / 2)
+    anchor_or_log(cause="start")
     while not _sweeper_stops.is_set():
         try:
             close_old_connections()
@@ -105,6 +107,7 @@ def _stop_sweeping_then_jobs(**kwargs: Any) -> None:
 def _leave(**kwargs: Any) -> None:
     for thread in _sweeper:
         thread.join(timeout=TICK_SECONDS)
+    anchor_or_log(cause="stop")
     try:
         reaper.give_turn()
     except Exception as problem:

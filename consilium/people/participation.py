@@ -5,6 +5,7 @@ import hashlib
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from consilium.audit.anchors import anchor_after_commit
 from consilium.audit.record import record
 from consilium.people.access import check_member
 from consilium.people.models import ConsentText, CreditChoice, Participation, Person, Study
@@ -58,4 +59,5 @@ def withdraw_participation(*, participation: Participation, by: Person) -> Parti
     if changed:
         participation.withdrawn_at = now
         record(action="participation.withdrawn", obj=participation, by=by, study=participation.study)
+        anchor_after_commit(participation.study, cause="withdrawal")
     return participation

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models, transaction
 
+from consilium.audit.anchors import anchor_after_commit
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
@@ -49,7 +50,9 @@ def withdraw_image(*, image: Image, reason: str, by: Person) -> Image:
     check_lead(by, image.study)
     if not reason.strip():
         raise NoteMissing("Say why the image is withdrawn.")
-    transition(image, ImageState.REFUSED, by=by, reason=reason.strip()[:300])
+    with transaction.atomic():
+        transition(image, ImageState.REFUSED, by=by, reason=reason.strip()[:300])
+        anchor_after_commit(image.study, cause="withdrawal")
     return image
 
 

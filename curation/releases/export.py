@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from consilium.atomic_folder import atomic_folder
+from consilium.audit.anchors import anchor_after_commit
 from consilium.audit.record import record
 from consilium.blobs.store import read_blob
 from consilium.disk_space import check_disk_space
@@ -48,6 +49,7 @@ def start_export(*, release: Release, by: Person, layout: str = "hub") -> Export
             study=release.study,
             data={"digest": release.digest, "layout": layout},
         )
+        anchor_after_commit(release.study, cause="export")
     return export
 
 
@@ -83,6 +85,7 @@ def write_export(
         with transaction.atomic():
             data = {"digest": release.digest}
             record(action="release.exported", obj=release, by=by, study=release.study, data=data)
+            anchor_after_commit(release.study, cause="export")
     return target
 
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 from django.db import models, transaction
 from django.utils import timezone
 
+from consilium.audit.anchors import anchor_after_commit
+from consilium.audit.models import AuditHead
 from consilium.audit.record import chain_of, lock_chain
 from consilium.blobs.models import Blob
 from consilium.blobs.store import put
@@ -89,7 +91,7 @@ def freeze(
     check_lead(by, study)
     check_release_name(study, kind, name, derived_from)
     with transaction.atomic():
-        _lock(study)
+        head = _lock(study)
         release = Release.objects.create(
             study=study, kind=kind, name=name, derived_from=derived_from, created_by=by
         )
@@ -97,7 +99,7 @@ def freeze(
         _check_contents(contents, study, kind, left_out)
         sizes = _store_files(release, contents.files)
         release.left_out = dict(left_out)
-        manifest = _manifest(release, contents, sizes)
+        manifest = _manifest(release, contents, sizes, head)
         digest = digest_of(manifest)
         transition(
             release,
@@ -110,6 +112,7 @@ def freeze(
             manifest=put(canonical_json(manifest), "application/json"),
             frozen_at=timezone.now(),
         )
+        anchor_after_commit(study, cause="freeze")
     return release
 
 
@@ -118,7 +121,11 @@ def withdraw_release(*, release: Release, reason: str, by: Person) -> Release:
     check_lead(by, release.study)
     if not reason.strip():
         raise FreezeRefused("Say why the release is withdrawn; the reason is shown to everybody who used it.")
-    transition(release, ReleaseState.WITHDRAWN, by=by, reason=reason, withdrawn_reason=reason.strip()[:300])
+    with transaction.atomic():
+        transition(
+            release, ReleaseState.WITHDRAWN, by=by, reason=reason, withdrawn_reason=reason.strip()[:300]
+        )
+        anchor_after_commit(release.study, cause="withdrawal")
     return release
 
 
@@ -156,11 +163,12 @@ def check_release_name(study: Study, kind: str, name: str, derived_from: Release
         raise FreezeRefused("A release can derive from a frozen release of its own study only.")
 
 
-def _lock(study: Study) -> None:
+def _lock(study: Study) -> AuditHead:
     # The audit chain first, then the study: a use case takes the chain's lock before its commit checks the
     # foreign key to the study, so the other order could deadlock on PostgreSQL.
-    lock_chain(chain_of(study))
+    head = lock_chain(chain_of(study))
     Study.objects.select_for_update().get(pk=study.pk)
+    return head
 
 
 def _store_rows(release: Release, rows: Iterable[NewRow]) -> _Contents:
@@ -188,7 +196,9 @@ def _check_contents(contents: _Contents, study: Study, kind: str, left_out: dict
         check_sources(study, contents.sources, "may_train")
 
 
-def _manifest(release: Release, contents: _Contents, sizes: dict[str, int]) -> dict[str, Any]:
+def _manifest(
+    release: Release, contents: _Contents, sizes: dict[str, int], head: AuditHead
+) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "kind": str(release.kind),
@@ -204,6 +214,8 @@ def _manifest(release: Release, contents: _Contents, sizes: dict[str, int]) -> d
         "derived_from": release.derived_from.digest if release.derived_from else None,
         "app_version": app_version(),
         "created": release.created_at.date().isoformat(),  # what leaves is no finer than a day
+        # Who has the release can show where the study's record stood: it travels like an anchor.
+        "record": {"event": head.sequence, "sha256": head.sha256},
     }
 
 

@@ -4,6 +4,8 @@ import hashlib
 import json
 from typing import Any, Final
 
+from consilium.audit.record import chain_of
+from consilium.audit.verify import holds_event
 from consilium.blobs.store import BlobDamaged, open_blob, read_blob
 from consilium.canonical_json import canonical_sha256
 from curation.models import Release, ReleaseFile, ReleaseRow
@@ -33,7 +35,16 @@ def _against_row(release: Release, manifest: dict[str, Any]) -> list[str]:
     ]
     if len(manifest["rows"]) != release.row_count:
         problems.append("The number of rows is not the manifest's.")
+    if not _stands_in_record(release, manifest.get("record")):
+        problems.append("The study's record does not hold the event that the manifest names.")
     return problems
+
+
+def _stands_in_record(release: Release, end: dict[str, Any] | None) -> bool:
+    """Whether the chain still holds where it stood at the freeze; older manifests do not say."""
+    if not end or not end["event"]:
+        return True
+    return holds_event(chain_of(release.study), end["event"], end["sha256"])
 
 
 def _rows(release: Release, manifest: dict[str, Any]) -> list[str]:

@@ -13,11 +13,12 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from consilium.audit import verify
-from consilium.audit.anchors import write_anchor
+from consilium.audit.anchors import anchor_chains
 from consilium.audit.append_only import Refusal
+from consilium.audit.links import Break
 from consilium.audit.models import AuditEvent, AuditHead
 from consilium.audit.record import NotInTransaction, audited_transaction, event_digest, record
-from consilium.audit.verify import Break, verify_chains
+from consilium.audit.verify import verify_chains
 from consilium.people.models import Study
 from tests.factories.cast import Cast
 
@@ -162,25 +163,35 @@ def test_a_chain_that_was_deleted_whole_is_found(cast: Cast, attacker: None) -> 
     assert verify_chains() == (0, [Break("study:chest", 0, "the chain does not end where its head says")])
 
 
-def test_a_chain_rewritten_whole_disagrees_with_its_anchor(
+def test_a_chain_rewritten_whole_disagrees_with_an_anchor_of_an_earlier_version(
     cast: Cast, attacker: None, settings: Any, tmp_path: Path
 ) -> None:
     settings.CONSILIUM_HOME = tmp_path
-    write(cast.study, 2)
-    day = write_anchor().stem
+    sha256 = write(cast.study, 2)[-1].sha256
+    (tmp_path / "anchors").mkdir()
+    (tmp_path / "anchors" / "2026-11-20.json").write_text(
+        json.dumps(
+            {"study:chest": {"sequence": 2, "sha256": sha256}, "system": {"sequence": 0, "sha256": ""}}
+        )
+    )
     write(cast.study, 1)
     assert verify_chains() == (3, [])
     AuditEvent.objects.all().delete()
     AuditHead.objects.all().delete()
     write(cast.study, 3)
-    assert verify_chains() == (3, [Break("study:chest", 2, f"differs from the anchor of {day}")])
+    told = "differs from the anchor of 2026-11-20: the chain was rewritten here or before"
+    assert verify_chains() == (3, [Break("study:chest", 2, told)])
+    (tmp_path / "anchors" / "2026-11-20.json").write_text('{"study:chest": 2}')
+    assert [found.problem for found in verify_chains()[1]] == ["the file of anchors of 2026-11-20 is damaged"]
 
 
 def test_the_command_tells_by_its_exit_status_and_in_json(cast: Cast) -> None:
     write(cast.study, 3)
+    anchor_chains(cause="test")
     out = StringIO()
     call_command("verify_audit", stdout=out)
-    assert out.getvalue().splitlines() == ["events: 3", "breaks: 0", "unprotected: 0", "ok: True"]
+    whole = ["events: 3", "anchors: 1", "breaks: 0", "unprotected: 0", "ok: True"]
+    assert out.getvalue().splitlines() == whole
     REFUSAL.remove(connection)
     AuditEvent.objects.filter(sequence=2).update(action="test.undone")
     REFUSAL.install(connection)
@@ -188,11 +199,12 @@ def test_the_command_tells_by_its_exit_status_and_in_json(cast: Cast) -> None:
     with pytest.raises(CommandError) as ended:
         call_command("verify_audit", json=True, stdout=out)
     assert ended.value.returncode == 1
-    assert json.loads(out.getvalue()) == {
-        "events": 3,
-        "breaks": [{"chain": "study:chest", "sequence": 2, "problem": "its content was changed"}],
-        "unprotected": [],
-        "ok": False,
+    (found,) = json.loads(out.getvalue())["breaks"]
+    assert found == {
+        "chain": "study:chest",
+        "sequence": 2,
+        "problem": "its content was changed",
+        "sentence": "Study chest, event 2: its content was changed.",
     }
 
 
@@ -210,9 +222,9 @@ def test_events_written_while_the_chain_is_read_are_no_break(
     monkeypatch.setattr(AuditHead.objects, "values_list", write_meanwhile)
     chain = verify._verify_chain
 
-    def read_late(name: str, events: Any, head: AuditHead | None) -> Any:
+    def read_late(name: str, events: Any, head: AuditHead | None, anchored: Any) -> Any:
         write(cast.study)
-        return chain(name, events, head)
+        return chain(name, events, head, anchored)
 
     monkeypatch.setattr(verify, "_verify_chain", read_late)
     assert verify_chains() == (5, [])

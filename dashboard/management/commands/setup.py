@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import CommandParser
 
+from consilium.audit.anchors import anchor_or_log
 from consilium.audit.database_roles import as_owner
 from consilium.audit.key_marks import check_identity_key
 from consilium.backups.schedule import back_up_before_migrating
@@ -43,6 +44,7 @@ class Command(ReportingCommand):
         call_command("migrate", verbosity=0)
         check_identity_key()
         before = {"backup": kept} if kept else {}
+        anchor_or_log(cause="setup")
         if not options["demo"]:
             return {"ready": True, **before}
         study, passwords = make_demo_people()

@@ -1,13 +1,17 @@
 """Freezing, verifying and withdrawing releases."""
 
 import json
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from consilium.audit import protection
+from consilium.audit.anchor_file import NAME
+from consilium.audit.anchors import anchors_folder
+from consilium.audit.append_only import Refusal
 from consilium.audit.models import AuditEvent
-from consilium.blobs.store import path_of
+from consilium.blobs.store import path_of, read_blob
 from consilium.people.permissions import NotAllowed
 from curation.models import Image, Question, Release, ReleaseFile, ReleaseRow
 from curation.permissions import SourceRefused
@@ -181,6 +185,29 @@ def test_verify_finds_an_edited_and_a_missing_row_and_an_edited_file(traces: Cas
     assert f"Row {first.row_id} was changed" in found
     assert f"Row {second.row_id} is missing" in found
     assert "was changed in the store" in found
+
+
+def test_a_manifest_says_where_the_record_stood_and_verify_asks_the_record(
+    traces: Cast, django_capture_on_commit_callbacks: Any
+) -> None:
+    freeze_traces(study=traces.study, name="First", by=traces.lena)
+    last = AuditEvent.objects.filter(study=traces.study).order_by("sequence").last()
+    assert last is not None
+    with django_capture_on_commit_callbacks(execute=True):
+        release = freeze_traces(study=traces.study, name="Second", by=traces.lena)
+    manifest = json.loads(read_blob(str(release.manifest_id)))
+    assert manifest["record"] == {"event": last.sequence, "sha256": last.sha256}
+    (anchor,) = map(json.loads, (anchors_folder() / NAME).read_text().splitlines())
+    frozen = AuditEvent.objects.get(action="release.frozen", object_id=str(release.pk))
+    assert (anchor["sequence"], anchor["sha256"], anchor["cause"]) == (
+        frozen.sequence,
+        frozen.sha256,
+        "freeze",
+    )
+    assert verify(release) == []
+    Refusal("audit_auditevent").remove(connection)
+    AuditEvent.objects.filter(pk=last.pk).update(sha256="0" * 64)
+    assert verify(release) == ["The study's record does not hold the event that the manifest names."]
 
 
 def test_withdrawing_needs_a_reason_and_keeps_the_rows(traces: Cast) -> None:
