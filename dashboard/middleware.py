@@ -89,10 +89,7 @@ def _own_page(request: HttpRequest, url: str) -> str:
 
 
 class RefusalMiddleware:
-    """Answers a refusal that no view caught, and puts a change that somebody may not make on record.
-
-    Reading leaves no record.
-    """
+    """Answers a refusal that no view caught, and puts on record what somebody asked for and may not do."""
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
@@ -112,7 +109,7 @@ class RefusalMiddleware:
 
     def _note(self, request: HttpRequest) -> None:
         match = request.resolver_match
-        if match is not None and request.method not in SAFE and request.user.is_authenticated:
+        if match is not None and request.user.is_authenticated:
             note_refusal(
                 by=signed_in(request), study=str(match.kwargs.get("study", "")), view=match.view_name
             )

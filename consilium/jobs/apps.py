@@ -10,7 +10,7 @@ class JobsConfig(AppConfig):
     label = "jobs"
 
     def ready(self) -> None:
-        """Make the daily check known, anchors a part of the reaper's tick, and tokens of running jobs secret."""
+        """Make the daily check known and anchors a part of the reaper's tick; tokens of jobs are secret."""
         from consilium.audit import anchors
         from consilium.audit.grants import declare_secret
         from consilium.jobs.daily_check import check_day

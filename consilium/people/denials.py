@@ -1,4 +1,4 @@
-"""Keeps an account of changes that people tried and may not make."""
+"""Keeps an account of what people asked for and may not see or do."""
 
 from django.db import transaction
 
@@ -8,7 +8,7 @@ from consilium.people.models import Person, Study
 
 @transaction.atomic
 def note_refusal(*, by: Person, study: str, view: str) -> None:
-    """Record that a person was refused a change; `study` is the slug in the address, if there is one.
+    """Record that a person was refused; `study` is the slug in the address, if there is one.
 
     A study that the person is no member of answers as if it did not exist, so it never comes here.
     """

@@ -1,6 +1,6 @@
 """Rows of the curation app."""
 
-from curation.models.images import Cluster, ClusterKey, Image, PixelReview, Source, Use
+from curation.models.images import Cluster, ClusterKey, Image, ImageView, PixelReview, Source, Use
 from curation.models.imports import Import
 from curation.models.questions import Question, QuestionImage
 from curation.models.releases import Export, Release, ReleaseFile, ReleaseKind, ReleaseRow
@@ -13,6 +13,7 @@ __all__ = [
     "ClusterKey",
     "Export",
     "Image",
+    "ImageView",
     "Import",
     "PixelReview",
     "Question",

@@ -135,3 +135,20 @@ class PixelReview(models.Model):
 
     def __str__(self) -> str:
         return f"Pixel review of image {self.image_id}"
+
+
+class ImageView(models.Model):
+    """One person was shown the pictures of one image on one day (UTC); append-only."""
+
+    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["image", "person", "day"], name="image_view_once_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"Image {self.image_id} shown on {self.day}"

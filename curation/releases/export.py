@@ -89,6 +89,13 @@ def write_export(
     return target
 
 
+@transaction.atomic
+def note_download(*, export: Export, by: Person) -> None:
+    """Put on record that the person took a copy of the export."""
+    data = {"digest": export.release.digest, "layout": export.layout}
+    record(action="export.downloaded", obj=export, by=by, study=export.release.study, data=data)
+
+
 def export_folder(export: Export) -> Path:
     """Where an export lies."""
     return Path(settings.CONSILIUM_HOME) / "exports" / export.folder

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from consilium.blobs.store import BlobDamaged, read_blob
 from consilium.people.requests import signed_in
 from curation.images.access import may_see, window_of
+from curation.images.image_views import ShownPicture, note_when_sent
 from curation.models import Image
 
 
@@ -23,11 +24,13 @@ def image_manifest(request: HttpRequest, pk: int) -> JsonResponse:
 
 @require_GET
 def image_frame(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """One frame: gzip of byte planes, as the viewer unpacks them."""
+    """One frame: gzip of byte planes, as the viewer unpacks them. Who was shown it is on record."""
     image = _visible(request, pk)
     if number >= len(image.frame_blobs):
         raise Http404("No such frame.")
-    return _bytes(image.frame_blobs[number], "application/octet-stream")
+    answer = _bytes(image.frame_blobs[number], "application/octet-stream")
+    note_when_sent(answer, image, signed_in(request))
+    return answer
 
 
 @require_GET
@@ -59,12 +62,12 @@ def _visible(request: HttpRequest, pk: int) -> Image:
     return found
 
 
-def _bytes(sha256: str, media_type: str) -> HttpResponse:
+def _bytes(sha256: str, media_type: str) -> ShownPicture:
     try:
         content = read_blob(sha256)
     except BlobDamaged as damage:
         raise Http404("This image is damaged; the operator has to restore it.") from damage
-    response = HttpResponse(content, content_type=media_type)
+    response = ShownPicture(content, content_type=media_type)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'"
     return response

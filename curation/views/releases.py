@@ -13,7 +13,7 @@ from consilium.people.models import Role, Study
 from consilium.people.requests import post_only, signed_in
 from curation.forms import FreezeForm
 from curation.models import Export, Release
-from curation.releases.export import export_folder, start_export, zipped
+from curation.releases.export import export_folder, note_download, start_export, zipped
 from curation.releases.freeze import FreezeRefused, rows_of, withdraw_release
 from curation.releases.freeze_job import freeze_jobs, start_freeze
 from curation.releases.verify import verify
@@ -120,10 +120,13 @@ def export(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
 @require_GET
 @study_view(Role.LEAD)
 def download(request: HttpRequest, study: Study, pk: int) -> StreamingHttpResponse:
-    """A finished export as a zip, made while it is sent."""
-    wanted = get_object_or_404(Export.objects.select_related("job", "release"), release__study=study, pk=pk)
+    """A finished export as a zip, made while it is sent; who took it is on record."""
+    wanted = get_object_or_404(
+        Export.objects.select_related("job", "release__study"), release__study=study, pk=pk
+    )
     if not _may_be_downloaded(wanted):
         raise Http404("This export is not there.")
+    note_download(export=wanted, by=signed_in(request))
     response = StreamingHttpResponse(zipped(wanted), content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="{wanted.folder}.zip"'
     return response

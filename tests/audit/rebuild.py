@@ -33,13 +33,14 @@ CHANGES = {
 def fill() -> None:
     """At least one row in every protected table, written as an earlier version would have."""
     from annotation.models import Adjudication, BlindVote, Vote
-    from curation.models import PixelReview
+    from curation.models import ImageView, PixelReview
     from tests.factories.cast import make_cast
     from tests.factories.world import make_world
 
     world = make_world(make_cast())
     image = world.arguments["curation:image"]["pk"]
     PixelReview.objects.create(image_id=image, person=world.cast.max, pixel_sha256="0" * 64, is_clean=True)
+    ImageView.objects.create(image_id=image, person=world.cast.max, day="2026-11-20")
     vote = Vote.objects.all()[0]
     BlindVote.objects.create(case=vote.case, person=world.cast.rosa, choices={})
     Adjudication.objects.create(

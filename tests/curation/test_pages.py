@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from consilium.audit.models import AuditEvent
 from consilium.jobs.models import Job
 from consilium.jobs.run import run_now
 from consilium.people.models import Person
@@ -183,6 +184,8 @@ def test_a_release_is_frozen_checked_exported_and_withdrawn_on_pages(cast: Cast,
     run_now(release.exports.get().job)
     zip_page = client.get(reverse("curation:download-export", args=["chest", release.exports.get().pk]))
     assert b"".join(zip_page.streaming_content)[:2] == b"PK"  # type: ignore[attr-defined]
+    taken = AuditEvent.objects.get(action="export.downloaded")
+    assert (taken.actor, taken.study, taken.data["digest"]) == (cast.lena, cast.study, release.digest)
     gone = client.post(
         reverse("curation:withdraw-release", args=["chest", release.pk]), {"reason": "Wrong."}, follow=True
     )
