@@ -3,7 +3,7 @@
 import os
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from consilium.refusals import Refused
@@ -14,6 +14,14 @@ SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA forei
 
 class EnvironmentRefused(Refused):
     """A setting from the environment that cannot be used; the text says which and why."""
+
+
+class SyslogTarget(NamedTuple):
+    """Where messages go: `kind` is udp, tcp or unix; `host` is the path of a unix socket."""
+
+    kind: str
+    host: str
+    port: int
 
 
 def read_flag(name: str, *, default: bool = False) -> bool:
@@ -69,6 +77,23 @@ def read_folder(name: str) -> Path | None:
     """An absolute folder; None when it is left out."""
     value = os.environ.get(name)
     return Path(value).resolve() if value else None
+
+
+def read_syslog(name: str) -> SyslogTarget | None:
+    """`udp://host:port`, `tcp://host:port` (514 where no port is given) or `unix:///path`; None if unset."""
+    value = os.environ.get(name)
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        port = parts.port or 514
+    except ValueError:
+        parts, port = urlsplit(""), 0
+    if parts.scheme in ("udp", "tcp") and parts.hostname and not parts.path.strip("/"):
+        return SyslogTarget(parts.scheme, parts.hostname, port)
+    if parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc:
+        return SyslogTarget(parts.scheme, parts.path, 0)
+    raise EnvironmentRefused(f"{name} must be udp://host:port, tcp://host:port or unix:///dev/log.")
 
 
 def home_folder(base: Path) -> Path:

@@ -15,6 +15,8 @@ IDENTITY_KEY, IDENTITY_KEY_IS_FORMER, RECORD_KEY = _keys.identity, _keys.identit
 KEY_FOLDER = _keys.folder
 # A second place for the anchors of the audit record, best on another host's disk.
 SECOND_ANCHORS = environment.read_folder("CONSILIUM_ANCHORS")
+# Where audit events are streamed to.
+SYSLOG = environment.read_syslog("CONSILIUM_SYSLOG")
 DEBUG = environment.read_flag("CONSILIUM_DEBUG")
 ALLOWED_HOSTS = environment.read_list("CONSILIUM_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = environment.read_list("CONSILIUM_ORIGINS", [])

@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import models, transaction
 
 from consilium.audit.models import SYSTEM_CHAIN, AuditEvent, AuditHead
+from consilium.audit.stream import send
 from consilium.canonical_json import canonical_json
 from consilium.prepared import Prepared, insert, update
 
@@ -134,3 +137,5 @@ def _append(events: list[AuditEvent]) -> None:
         for start in range(0, len(links), BATCH):
             insert(links[start : start + BATCH])
         update(AuditHead, {"sequence": head.sequence, "sha256": head.sha256}, chain=chain)
+    if settings.SYSLOG is not None:
+        transaction.on_commit(partial(send, settings.SYSLOG, events), robust=True)
