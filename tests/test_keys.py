@@ -58,20 +58,36 @@ def test_keys_are_made_once_differ_and_are_private(tmp_path: Path) -> None:
     assert made.identity not in repr(made)
 
 
+PROGRAM = """
+import sys
+from pathlib import Path
+from consilium import keys
+for home in sorted(Path(sys.argv[1]).iterdir()):
+    print("ready", flush=True)
+    sys.stdin.readline()
+    held = keys.read_keys(home)
+    print(held.signing, held.identity, held.record, flush=True)
+"""
+
+
 def test_processes_that_start_together_agree_on_one_set_of_keys(tmp_path: Path) -> None:
-    program = (
-        "import sys; from pathlib import Path; from consilium import keys; sys.stdin.readline();"
-        "k = keys.read_keys(Path(sys.argv[1])); print(k.signing, k.identity, k.record)"
-    )
-    pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT}
-    started = [
-        subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], **pipe)  # type: ignore[call-overload]
-        for _ in range(8)
-    ]
-    for process in started:  # all have imported before one begins
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    assert len({process.communicate()[0] for process in started}) == 1
+    homes = 25
+    for number in range(homes):
+        (tmp_path / str(number)).mkdir()
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path)]
+    pipe = subprocess.PIPE
+    started = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT) for _ in range(4)]
+    for _ in range(homes):
+        for process in started:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in started:  # all wait at the same home before one begins
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        assert len({process.stdout.readline() for process in started if process.stdout}) == 1
+    for process in started:
+        process.communicate()
 
 
 @pytest.mark.parametrize("layout", ["file", "variable"])

@@ -173,12 +173,13 @@ def test_it_answers_heals_stops_and_keeps_its_data(home: Path) -> None:
     up.process.send_signal(signal.SIGINT)
     up.wait_gone()
     assert up.process.returncode == 0
-    key = (home / "secret.key").read_bytes()
+    keys = [path.read_bytes() for path in sorted((home / "keys").iterdir())]
+    assert len(keys) == 3
     inode = (home / "consilium.sqlite3").stat().st_ino
 
     again = Up(home).wait_ready()
     assert again.healthy()
-    assert (home / "secret.key").read_bytes() == key
+    assert [path.read_bytes() for path in sorted((home / "keys").iterdir())] == keys
     assert (home / "consilium.sqlite3").stat().st_ino == inode
     again.process.kill()  # no chance to tidy up: the kernel ends the children
     again.wait_gone()
