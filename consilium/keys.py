@@ -85,7 +85,7 @@ def key_id(purpose: str, key: str) -> str:
     return hmac.new(key.encode(), f"consilium key id: {purpose}".encode(), hashlib.sha256).hexdigest()[:16]
 
 
-def is_given(purpose: str) -> bool:
+def is_set(purpose: str) -> bool:
     """Whether the environment gives this key, so that its file is not read."""
     name = VARIABLES[purpose]
     return name in os.environ or f"{name}_FILE" in os.environ

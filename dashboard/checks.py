@@ -18,7 +18,7 @@ from consilium.audit.key_marks import identity_key_fault
 from consilium.audit.protection import ADVICE, CHECK_TAG, MIGRATIONS_TAG, faults
 from consilium.database_version import unapplied_migrations, unknown_migrations
 from consilium.disk_space import LEAST_BYTES, LOW_SHARE, disk_space
-from consilium.keys import FORMER_FILE, VARIABLES, is_given
+from consilium.keys import FORMER_FILE, VARIABLES, is_set
 from curation.imaging.walls import what_to_do
 from dashboard.decoder_report import decoder_report
 
@@ -181,7 +181,7 @@ def check_keys(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 def check_key_places(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """Who copies the data has neither the keys nor the only anchors."""
     home, found = Path(settings.CONSILIUM_HOME), list[CheckMessage]()
-    if Path(settings.KEY_FOLDER).is_relative_to(home) and not all(map(is_given, VARIABLES)):
+    if Path(settings.KEY_FOLDER).is_relative_to(home) and not all(map(is_set, VARIABLES)):
         hint = "Set CONSILIUM_KEYS to a folder elsewhere and move the files of the key folder there."
         text = "The keys lie in the data folder: who copies it can name every pseudonym."
         found.append(Advice(text, hint=hint, id="consilium.W053"))

@@ -18,7 +18,6 @@ from consilium.backups.database_copy import copy_database, engine
 from consilium.backups.manifest import (
     BLOBS,
     DATABASE,
-    KEPT_FOLDERS,
     MANIFEST,
     MODELS,
     KeptFile,
@@ -87,15 +86,19 @@ def back_up(
 
 
 def _write(archive: Archive, name: str, *, models: bool, scope: str, tell: Tell) -> Backup:
+    copier = _Copier(archive, tell)
+    if scope == EVERYTHING:
+        # Before the database: an anchor of an event that the copy lacks would look like a cut record.
+        copier.take_files(list(_files("anchors")))
     tell(0, 0, "Copying the database")
     with tempfile.TemporaryDirectory(dir=archive.scratch, prefix=".new-") as scratch:
         copy = Path(scratch) / DATABASE
         blobs, chains, migrations = copy_database(copy)
         database_sha256 = _sha256_of(copy)
-        copier = _Copier(archive, tell)
         if scope == EVERYTHING:
             copier.take_blobs(blobs)
-            copier.take_files(list(_files(models=models)))
+            for folder in ("exports", MODELS) if models else ("exports",):
+                copier.take_files(list(_files(folder)))
         listed = blobs_file(copier.blobs)
         (Path(scratch) / BLOBS).write_bytes(listed)
         manifest = Manifest(
@@ -170,16 +173,13 @@ class _Copier:
         return sha256, size
 
 
-def _files(*, models: bool) -> Iterator[tuple[str, Path]]:
-    """Path in a backup and on disk of every file to keep besides the stored ones."""
-    home = Path(settings.CONSILIUM_HOME)
-    roots = [(folder, home / folder) for folder in KEPT_FOLDERS]
-    roots += [(MODELS, settings.MODELS_FOLDER)] if models else []
-    for shown, root in roots:
-        for path in sorted(root.rglob("*")):
-            inside = path.relative_to(root)
-            if path.is_file() and not path.is_symlink() and not any(part[0] == "." for part in inside.parts):
-                yield f"{shown}/{inside.as_posix()}", path
+def _files(folder: str) -> Iterator[tuple[str, Path]]:
+    """Path in a backup and on disk of every file of one folder."""
+    root = settings.MODELS_FOLDER if folder == MODELS else Path(settings.CONSILIUM_HOME) / folder
+    for path in sorted(root.rglob("*")):
+        inside = path.relative_to(root)
+        if path.is_file() and not path.is_symlink() and not any(part[0] == "." for part in inside.parts):
+            yield f"{folder}/{inside.as_posix()}", path
 
 
 def _sha256_of(path: Path) -> str:

@@ -16,10 +16,11 @@ from django.db.migrations.loader import MigrationLoader
 from consilium.atomic_folder import sync
 from consilium.audit.database_roles import as_owner
 from consilium.audit.grants import refresh_grants
+from consilium.audit.key_marks import identity_key_fault
 from consilium.audit.models import SYSTEM_CHAIN
 from consilium.audit.protection import faults
 from consilium.audit.record import lock_chain, record
-from consilium.audit.verify import Break, verify_chains
+from consilium.audit.verify import verify_record
 from consilium.backups.archive import CHUNK, Archive, archive_for_reading
 from consilium.backups.back_up import EVERYTHING, Tell, silent
 from consilium.backups.database_copy import engine, is_empty, put_back
@@ -48,13 +49,17 @@ class RestoreRefused(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was put back and what its verification found; `problems` is empty when all is well."""
+    """What was put back and what its verification found; `problems` is empty when all is well.
+
+    `notes`: what is still to be done before the site starts, such as putting its keys back.
+    """
 
     manifest: Manifest
     files: int
     events: int
     migrations_wait: int
     problems: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def unfinished_restore() -> str:
@@ -214,12 +219,13 @@ def _verify(manifest: Manifest, files: int) -> Restored:
     import_module(settings.SESSION_ENGINE).SessionStore.get_model_class().objects.all().delete()
     waiting = len(unapplied_migrations())
     problems = [f"{sha256} was missing when the backup was made" for sha256 in manifest.missing]
-    events, breaks = 0, list[Break]()
+    events, notes = 0, [note for note in (identity_key_fault(),) if note]
     if not waiting:
         with transaction.atomic():
             data = {"backup": manifest.name, "files": files}
             record(action="site.restored", obj=lock_chain(SYSTEM_CHAIN), by=None, study=None, data=data)
-        events, breaks = verify_chains()
-        problems += map(str, faults(connection))
-    problems += [f"{each.chain}, event {each.sequence}: {each.problem}" for each in breaks]
-    return Restored(manifest, files, events, waiting, tuple(problems))
+        found = verify_record()
+        events = found.events
+        problems += [*map(str, faults(connection)), *map(str, found.breaks)]
+        notes += [note for note in (found.unchecked,) if note]
+    return Restored(manifest, files, events, waiting, tuple(problems), tuple(notes))

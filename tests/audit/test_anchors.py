@@ -48,6 +48,7 @@ def _looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def first(settings: Any, tmp_path: Path) -> Path:
     settings.CONSILIUM_HOME = tmp_path / "home"
+    settings.CONSILIUM_HOME.mkdir(mode=0o700)
     return tmp_path / "home" / "anchors"
 
 

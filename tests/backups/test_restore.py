@@ -32,12 +32,12 @@ def home(tmp_path: Path, settings: Any) -> Path:
     """A data folder with a stored file, an anchor, an export and a model."""
     settings.CONSILIUM_HOME = tmp_path / "home"
     settings.MODELS_FOLDER = tmp_path / "home" / "models"
-    for name in ("anchors/2026.jsonl", "exports/one/data.jsonl", "models/tiny/config.json", "uploads/secret"):
+    for name in ("exports/one/data.jsonl", "models/tiny/config.json", "uploads/secret", "keys/identity.key"):
         path = tmp_path / "home" / name
         path.parent.mkdir(parents=True)
         path.write_text(name)
-    (tmp_path / "home" / "secret.key").write_text("k" * 60)
-    (tmp_path / "home" / "anchors" / "2026.jsonl").write_text("")
+    (tmp_path / "home" / "anchors").mkdir()
+    (tmp_path / "home" / "anchors" / "anchors.jsonl").touch()
     return tmp_path / "home"
 
 
@@ -79,7 +79,8 @@ def test_a_backup_comes_back_whole(home: Path, tmp_path: Path, client: Client) -
     assert not (site.home / "uploads" / "secret").exists()
     assert not (site.home / MARK).exists()
     # Keys are kept apart: the new folder made its own, which the operator replaces by the old.
-    assert (site.home / "secret.key").read_text() != "k" * 60
+    assert (site.home / "keys" / "identity.key").read_text() != "keys/identity.key"
+    assert "identity key" in done["before_you_start"][0]
     event = AuditEvent.objects.filter(action="site.backed_up").latest("pk")
     assert (event.actor, event.data["backup"], verify_chains()[1]) == (cast.otto, second.name, [])
     refused = site.command("restore", str(tmp_path / "backups"), status=2)

@@ -77,7 +77,7 @@ def back_up_under_load(
         assert set(map(uuid.UUID, everything)) == set(stored_keys(site))
     other = Installation(tmp_path / "new", **EMBEDDED | databases[1])
     other.home.mkdir(mode=0o700)
-    shutil.copy(home / "secret.key", other.home / "secret.key")  # keys are kept apart
+    shutil.copytree(home / "keys", other.home / "keys")  # they are kept apart
     other.command("restore", str(target))
     keys = stored_keys(other)
     assert set(map(uuid.UUID, before)) <= set(keys) <= set(map(uuid.UUID, everything)), f"seed {seed_number}"
@@ -103,7 +103,7 @@ def test_a_postgresql_site_comes_back(tmp_path: Path, postgres_server: str) -> N
     site.command("backup", str(tmp_path / "one.tar"))
     other = Installation(tmp_path / "new", **EMBEDDED | databases[1])
     other.home.mkdir(mode=0o700)
-    shutil.copy(home / "secret.key", other.home / "secret.key")
+    shutil.copytree(home / "keys", other.home / "keys")
     other.command("restore", str(tmp_path / "one.tar"))
     other.command("verify_audit")
     other.command("restore", str(tmp_path / "one.tar"), status=2)  # no longer empty

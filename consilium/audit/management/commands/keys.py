@@ -33,7 +33,7 @@ class Command(ReportingCommand):
     def perform(self, **options: Any) -> dict[str, Any]:
         if options["act"] == "show":
             return shown()
-        if keys.is_given(keys.SIGNING):
+        if keys.is_set(keys.SIGNING):
             raise Refused(GIVEN)
         return rotate() if options["act"] == "rotate" else retire()
 
@@ -48,7 +48,7 @@ def shown() -> dict[str, Any]:
     found: dict[str, Any] = {
         purpose: {
             "id": keys.key_id(purpose, key),
-            "from": "environment" if keys.is_given(purpose) else "key folder",
+            "from": "environment" if keys.is_set(purpose) else "key folder",
         }
         for purpose, key in held.items()
     }

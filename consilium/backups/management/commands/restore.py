@@ -32,5 +32,6 @@ class Command(ReportingCommand):
             "files": done.files,
             "events": done.events,
             "migrations_wait": done.migrations_wait,
+            **({"before_you_start": list(done.notes)} if done.notes else {}),
             **({"problems": list(done.problems), "ok": False} if done.problems else {}),
         }

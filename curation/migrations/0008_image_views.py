@@ -9,7 +9,7 @@ from consilium.audit.append_only import refuse_changes
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("curation", "0005_by_state"),
+        ("curation", "0007_clean_texts"),
     ]
 
     operations = [
