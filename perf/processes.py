@@ -13,10 +13,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TICK = os.sysconf("SC_CLK_TCK")
-# As `up` starts it; the same for every server that is measured.
-GUNICORN = (
-    "--worker-class=gthread", "--workers=2", "--threads=4", "--timeout=60", "--keep-alive=5",
-    "--log-level=warning", "--no-control-socket",
+SIZE = ("--workers=2", "--threads=4")
+# As `up` starts it; peers and older checkouts get gunicorn's own worker with as many threads.
+OURS = (*SIZE, "--config=python:consilium.web_server.gunicorn_settings")
+GTHREAD = (
+    *SIZE, "--worker-class=gthread", "--timeout=60", "--keep-alive=5", "--log-level=warning",
+    "--no-control-socket",
 )  # fmt: skip
 START_SECONDS = 120.0
 
@@ -95,7 +97,8 @@ def gunicorn(
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(256)
-        command = [str(python), "-m", "gunicorn", f"--bind=fd://{listener.fileno()}", *GUNICORN, application]
+        options = OURS if (cwd / "consilium" / "web_server").exists() else GTHREAD
+        command = [str(python), "-m", "gunicorn", f"--bind=fd://{listener.fileno()}", *options, application]
         with subprocess.Popen(
             command,
             cwd=cwd,

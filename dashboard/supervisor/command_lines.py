@@ -14,19 +14,15 @@ def web(listener_fd: int, *, reload: bool = False) -> list[str]:
     worker that dies is replaced while the database is away.
     """
     options = {
+        "config": "python:consilium.web_server.gunicorn_settings",
         "bind": f"fd://{listener_fd}",
-        "worker-class": "gthread",
         "workers": 1 if reload else WEB_WORKERS,
         "threads": WEB_THREADS,
-        "timeout": 60,
-        "graceful-timeout": 10,
-        "keep-alive": 5,
-        "log-level": "warning",
     }
     arguments = [f"--{name}={value}" for name, value in options.items()] + [
         "--reload" if reload else "--preload"
     ]
-    return [sys.executable, "-m", "gunicorn", *arguments, "--no-control-socket", "consilium.wsgi:application"]
+    return [sys.executable, "-m", "gunicorn", *arguments, "consilium.wsgi:application"]
 
 
 def worker(queue: str, jobs: int) -> list[str]:

@@ -47,7 +47,12 @@ class Site:
         command = [sys.executable, "-m", "gunicorn", "tests.workqueue.wsgi", f"--bind=127.0.0.1:{self.port}"]
         with (self.home / "web.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--worker-class=gthread", "--threads=8", "--workers=1"],
+                [
+                    *command,
+                    "--config=python:consilium.web_server.gunicorn_settings",
+                    "--threads=8",
+                    "--workers=1",
+                ],
                 env=self.env,
                 cwd=ROOT,
                 stdout=log,
