@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from consilium.refusals import Refused
 
 CONNECT_SECONDS = 5  # a request does not wait longer for a database host that swallows packets
+SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
 
 
@@ -94,6 +95,17 @@ def read_syslog(name: str) -> SyslogTarget | None:
     if parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc:
         return SyslogTarget(parts.scheme, parts.path, 0)
     raise EnvironmentRefused(f"{name} must be udp://host:port, tcp://host:port or unix:///dev/log.")
+
+
+def read_bytes(name: str, *, default: int) -> int:
+    """A size: a whole number, or one with K, M or G behind it; anything else is refused."""
+    value = os.environ.get(name, "").strip().upper()
+    if not value:
+        return default
+    number, unit = (value[:-1], value[-1]) if value[-1] in SIZES else (value, "")
+    if not number.isdecimal() or not int(number):
+        raise EnvironmentRefused(f"{name} must be a size such as 500M or 8G.")
+    return int(number) * SIZES[unit]
 
 
 def home_folder(base: Path) -> Path:

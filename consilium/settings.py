@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "dashboard.middleware.RequestContextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "dashboard.body_limits.BodyLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -167,6 +168,7 @@ STORAGES = {
 }
 FILE_UPLOAD_TEMP_DIR = str(CONSILIUM_HOME / "uploads")
 environment.make_folder(CONSILIUM_HOME / "uploads")
+UPLOAD_MAX_BYTES = environment.read_bytes("CONSILIUM_UPLOAD_LIMIT", default=8 << 30)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = None  # the handler counts: its surplus becomes a message on the form

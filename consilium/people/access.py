@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 
 from consilium.people.models import Person, Study
 from consilium.people.permissions import OPERATOR, check_roles, roles_of
-from consilium.people.requests import signed_in
+from consilium.people.requests import ENTRANCE, signed_in
 from consilium.prepared import Prepared
 
 P = ParamSpec("P")
@@ -54,6 +54,10 @@ def study_view(*roles: str) -> Callable[[View[P]], Callable[..., HttpResponseBas
             request.study_roles = held  # type: ignore[attr-defined]
             return view(request, found, *args, **kwargs)
 
+        def check_entrance(request: HttpRequest, study: str, **kwargs: object) -> None:
+            study_for(signed_in(request), study, *roles)
+
+        setattr(answer, ENTRANCE, check_entrance)
         return answer
 
     return decorate

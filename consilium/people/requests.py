@@ -12,6 +12,8 @@ from consilium.people.models import Person
 
 View = TypeVar("View", bound=Callable[..., Any])
 POST_ONLY = "is_post_only"
+TAKES_FILES = "takes_files"
+ENTRANCE = "check_entrance"
 
 
 def signed_in(request: HttpRequest) -> Person:
@@ -24,6 +26,17 @@ def post_only(view: View) -> View:
     guarded = require_POST(view)
     setattr(guarded, POST_ONLY, True)
     return guarded
+
+
+def with_files(view: View) -> View:
+    """Decorator of a study's view whose form has files; all others refuse them before they are read."""
+    setattr(view, TAKES_FILES, True)
+    return view
+
+
+def takes_files(view: Callable[..., Any]) -> bool:
+    """Whether a view is marked so."""
+    return getattr(view, TAKES_FILES, False) is True
 
 
 def can_be_opened(address: str) -> bool:

@@ -8,10 +8,12 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
 from consilium.disk_space import disk_space
+from consilium.people.requests import takes_files
 from curation.imports.uploads import MOST_FILES
 
 
@@ -57,11 +59,19 @@ class SpooledFile(UploadedFile):  # type: ignore[type-arg]
         self._spool.close()
 
 
+class FilesRefused(SuspiciousOperation):
+    """Somebody sent files to a form that has none."""
+
+
 class SpoolHandler(FileUploadHandler):
-    """Keeps one file more than an import may have and no others, so that the form can refuse in words."""
+    """Keeps one file more than an import may have and no others, so that the form can refuse in words.
+
+    A form without files of its own, or of a stranger, gets none: nothing of them reaches the disk.
+    """
 
     def __init__(self, request: Any = None) -> None:
         super().__init__(request)
+        self._refuses = False
         self._taken = 0
         self._start = 0
 
@@ -69,9 +79,20 @@ class SpoolHandler(FileUploadHandler):
     def _spool(self) -> Spool:
         return Spool()
 
+    def handle_raw_input(self, *args: Any, **kwargs: Any) -> None:
+        """The body begins."""
+        request: Any = self.request
+        match = request.resolver_match
+        self._refuses = match is None or not takes_files(match.func) or not request.user.is_authenticated
+
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """A file begins. Raises SkipFile, which passes over its bytes, when no more are taken."""
+        """A file begins. Raises SkipFile, which passes over its bytes, when enough were taken.
+
+        Raises FilesRefused (a 400) where files have no business.
+        """
         super().new_file(*args, **kwargs)
+        if self._refuses:
+            raise FilesRefused("This form takes no files.")
         if self._taken > MOST_FILES or disk_space().is_short:
             raise SkipFile
         self._taken += 1

@@ -16,7 +16,6 @@ from consilium.disk_space import check_disk_space
 from consilium.refusals import Refused
 
 MOST_FILES: Final = 5000
-MOST_BYTES: Final = 8 << 30
 FREE_BYTES: Final = 256 << 20
 NAME_LENGTH: Final = 300
 
@@ -112,7 +111,7 @@ def shown_name(name: str) -> str:
 
 def _write_all(uploads: Sequence[Upload], folder: Path) -> list[Received]:
     received: list[Received] = []
-    left = min(MOST_BYTES, shutil.disk_usage(folder).free - FREE_BYTES)
+    left = min(settings.UPLOAD_MAX_BYTES, shutil.disk_usage(folder).free - FREE_BYTES)
     for number, upload in enumerate(uploads):
         stored = f"{number:05d}"
         size = _write(upload.chunks, folder / stored, left)
