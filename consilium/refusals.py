@@ -4,6 +4,8 @@ Views, commands and jobs catch `Refused` and nothing else, so a bug never reads 
 becomes a page with a reference (500), the traceback of a command, a job that is tried again.
 """
 
+import math
+from datetime import timedelta
 from typing import Any
 
 
@@ -31,6 +33,23 @@ class ReasonMissing(Refused):
     """What cannot be undone needs a reason in words."""
 
     status = 422
+
+
+class TooSoon(Refused):
+    """It may be tried again after a while; the answer says when (Retry-After)."""
+
+    status = 429
+
+    def __init__(self, what: str, wait: timedelta) -> None:
+        self.seconds = max(1, math.ceil(wait.total_seconds()))
+        super().__init__(f"{what} Wait {self.wait_words}, then try again.")
+
+    @property
+    def wait_words(self) -> str:
+        """How long, for people: seconds, or minutes from two on."""
+        if self.seconds == 1:
+            return "1 second"
+        return f"{self.seconds} seconds" if self.seconds < 120 else f"{math.ceil(self.seconds / 60)} minutes"
 
 
 class NameTaken(Refused):

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
 from django.contrib.auth.views import redirect_to_login
@@ -20,7 +20,7 @@ from consilium.audit.record import request_id
 from consilium.people.denials import note_refusal
 from consilium.people.permissions import NotAllowed
 from consilium.people.requests import can_be_opened, signed_in
-from consilium.refusals import Refused
+from consilium.refusals import Refused, TooSoon
 
 Respond = Callable[[HttpRequest], HttpResponse]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -104,7 +104,9 @@ class RefusalMiddleware:
             self._note(request)
         if not isinstance(exception, Refused) or isinstance(exception, PermissionDenied | Http404):
             return None
-        context = {"reason": str(exception), "status": exception.status}
+        context: dict[str, Any] = {"reason": str(exception), "status": exception.status}
+        if isinstance(exception, TooSoon):
+            return _too_soon(request, exception, context)
         return render(request, "refused.html", context, status=exception.status)
 
     def _note(self, request: HttpRequest) -> None:
@@ -113,6 +115,18 @@ class RefusalMiddleware:
             note_refusal(
                 by=signed_in(request), study=str(match.kwargs.get("study", "")), view=match.view_name
             )
+
+
+def _too_soon(request: HttpRequest, exception: TooSoon, context: dict[str, Any]) -> HttpResponse:
+    if can_be_opened(request.path):
+        # Where a login was to lead stands in its form; the login checks it again.
+        wanted = request.POST.get("next")
+        context["back"] = (
+            f"{request.path}?{urlencode({'next': wanted})}" if wanted else request.get_full_path()
+        )
+    answer = render(request, "429.html", context, status=exception.status)
+    answer.headers["Retry-After"] = str(exception.seconds)
+    return answer
 
 
 class PrivateResponseMiddleware:

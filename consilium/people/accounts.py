@@ -3,12 +3,18 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from django.contrib import messages
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest
+from django.template.defaultfilters import date
+from django.utils import timezone
 
 from consilium.audit.record import record
+from consilium.people import attempts
 from consilium.people.models import Person
 from consilium.people.permissions import OPERATOR, check_role
 from consilium.people.sign_ins import note_failed_login, note_login, note_logout
@@ -16,16 +22,31 @@ from consilium.refusals import NameTaken
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Closes the public sign-up, and puts on record who comes, leaves and tries."""
+    """Closes the public sign-up, puts on record who comes, leaves and tries, and counts attempts.
+
+    allauth's own limit of logins is keyed by the Host header and holds up the right password too.
+    """
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Accounts are made from an invitation only."""
         return False
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """A password is about to be looked at. Raises TooManyAttempts."""
+        name = str(credentials.get("username", ""))
+        self._attempt = attempts.take(name=name, address=self.get_client_ip(request))
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """allauth calls this when the password was right."""
+        attempts.was_right(self._attempt)
+
     def login(self, request: HttpRequest, user: Any) -> None:
-        """allauth calls this when password and second factor were right."""
+        """All factors were right: the person is in, and hears who else tried."""
         super().login(request, user)
         note_login(person=user, address=self._address(request))
+        missed = attempts.got_in(name=user.get_username(), address=self.get_client_ip(request))
+        if missed is not None:
+            messages.warning(request, _told(missed))
 
     def logout(self, request: HttpRequest) -> None:
         """allauth calls this when somebody leaves."""
@@ -45,6 +66,41 @@ class AccountAdapter(DefaultAccountAdapter):
             return str(self.get_client_ip(request))
         except PermissionDenied:
             return ""
+
+
+def _told(missed: attempts.Unseen) -> str:
+    times, which = f"{missed.count} failed attempts", "the last on"
+    if missed.count == 1:
+        times, which = "1 failed attempt", "on"
+    last = (
+        f"{date(timezone.localtime(missed.last_at), 'j M Y, H:i')} ({timezone.get_current_timezone_name()})"
+    )
+    return (
+        f"{times} to log in under your name since your last visit, {which} {last}. "
+        "If that was not you, change your password and tell the operator."
+    )
+
+
+class _CountedCode:
+    """A form of the second factor whose attempts are counted."""
+
+    user: Person
+
+    def clean_code(self) -> str:
+        """The code, if it is right. Raises TooManyAttempts."""
+        address = AccountAdapter().get_client_ip(context.request)
+        attempt = attempts.take(name=self.user.username, address=address, purpose="code")
+        code = str(super().clean_code())  # type: ignore[misc]
+        attempts.was_right(attempt)
+        return code
+
+
+class CodeForm(_CountedCode, AuthenticateForm):
+    """The second factor of a login."""
+
+
+class CodeAgainForm(_CountedCode, ReauthenticateForm):
+    """The second factor where somebody who is in confirms to be that person."""
 
 
 @transaction.atomic

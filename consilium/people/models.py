@@ -253,3 +253,23 @@ class Remembered(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class AttemptCount(models.Model):
+    """How often somebody failed to get in, under a keyed hash: of a name, an address, or both together.
+
+    A name and an address under which a person has got in before are `is_known`. What an installation keeps of
+    addresses is this hash alone.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    failures = models.PositiveIntegerField(default=0, help_text="Since `since`.")
+    since = models.DateTimeField()
+    open_at = models.DateTimeField(help_text="No attempt is taken before.")
+    is_known = models.BooleanField(default=False)
+    unseen = models.PositiveIntegerField(default=0, help_text="Failures since the person's last visit.")
+    last_at = models.DateTimeField(null=True, help_text="The newest of them.")
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.failures} failures"

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
 from consilium.pages import refusals_on
-from consilium.people import invitations, studies
+from consilium.people import attempts, invitations, studies
 from consilium.people.access import study_view
+from consilium.people.accounts import AccountAdapter
 from consilium.people.forms import (
     AcceptForm,
     GuidelineForm,
@@ -34,6 +35,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     try:
         invitation = invitations.find_invitation(token)
     except invitations.InvitationUnusable as error:
+        attempts.take_link(AccountAdapter().get_client_ip(request))
         return render(request, "people/link_unusable.html", {"reason": str(error)}, status=404)
     form_class = ResetForm if invitation.resets else AcceptForm
     form = form_class(request.POST or None)

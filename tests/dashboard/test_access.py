@@ -44,6 +44,7 @@ ODD_QUERY = ("page", "state", "use", "specialty", "q", "judges", "solvers", "nex
 PASSING = {
     "django_session",
     "people_remembered",
+    "people_attemptcount",
     "annotation_agreementsummary",
     "benchmark_leaderboardsummary",
 }
