@@ -18,7 +18,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 from consilium.web_server.client_socket import CONTINUE, ClientSocket
 
@@ -272,7 +272,9 @@ class WebWorker(ThreadWorker):
             self.wait_for(conn, selectors.EVENT_READ, HEAD_SECONDS)
             self.proceed(conn, 0)
         else:
-            self.wait_for(conn, selectors.EVENT_READ, self.cfg.keepalive)
+            # A client to whom more was promised may be sending at this moment, also while the worker stops.
+            most = self.cfg.keepalive if self.alive else min(self.cfg.keepalive, STOP_KEEPALIVE_LINGER)
+            self.wait_for(conn, selectors.EVENT_READ, most)
 
     def linger(self, conn: Connection) -> None:
         """Hang up so that the answer arrives (RFC 9112, 9.6): no reset while the client still sends."""

@@ -1,6 +1,8 @@
 """The worker that stands between strangers and the threads: deadlines, limits, order, and no thread held."""
 
+import os
 import re
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -189,3 +191,19 @@ def test_more_connections_than_there_is_room_for_do_not_lock_others_out() -> Non
         assert honest(port).status == 200
         neighbour.sendall((LAST % b"")[5:])
         assert rest(neighbour).endswith(b"GET 127.0.0.2 http")
+
+
+def test_a_restart_breaks_no_answer_off(tmp_path: Path) -> None:
+    (tmp_path / "big").write_bytes(BIG)
+    as_file = f"GET /file HTTP/1.1\r\nHost: x\r\nFile: {tmp_path}/big\r\n\r\n".encode()
+    with (
+        listening() as listener,
+        serving(listener, gunicorn(listener, "tests.web_server.echo:application")) as pid,
+        connect(listener.getsockname()[1], GET % b"big") as first,
+        connect(listener.getsockname()[1], as_file) as second,
+        connect(listener.getsockname()[1], GET % b"") as idle,
+    ):
+        heads = [sock.recv(1) for sock in (first, second, idle)]
+        os.kill(pid, signal.SIGTERM)
+        answers = [head + rest(sock) for head, sock in zip(heads, (first, second, idle), strict=True)]
+    assert [answer.partition(b"\r\n\r\n")[2] for answer in answers] == [BIG, BIG, b"GET 127.0.0.1 http"]
