@@ -32,7 +32,7 @@ KNOWN_WAIT: Final = timedelta(minutes=1)
 # For how long an address under which a person got in counts as known.
 KNOWN_FOR: Final = timedelta(days=365)
 UNSEEN_FOR: Final = timedelta(days=365)
-FORGET_EVERY: Final = 50
+DROP_EVERY: Final = 50
 # Clocks of several hosts differ: who may try at once may do so since a while.
 OPEN: Final = timedelta(minutes=5)
 IPV6_PREFIX: Final = 64  # one customer's network
@@ -133,14 +133,14 @@ def got_in(*, name: str, address: str) -> Unseen | None:
     return Unseen(sum(count for count, _ in seen), max(last_at for _, last_at in seen))
 
 
-def forget() -> None:
+def drop_expired() -> None:
     """Drop what is over."""
     AttemptCount.objects.filter(expires_at__lte=timezone.now()).delete()
 
 
 def _count(limits: dict[str, Limit], known: str = "", keep_name: timedelta = timedelta(0)) -> Attempt:
-    if random.randrange(FORGET_EVERY) == 0:
-        forget()
+    if random.randrange(DROP_EVERY) == 0:
+        drop_expired()
     while True:
         with transaction.atomic():
             attempt = _try_to_count(limits, known, keep_name)
