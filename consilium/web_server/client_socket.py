@@ -13,6 +13,8 @@ from typing import IO, Final
 SLOWEST_BYTES_PER_SECOND: Final = 4096
 START_SECONDS: Final = 20.0
 PAUSE_SECONDS: Final = 10.0
+# An answer is sent in pieces of about this size: head and page of most leave in one.
+PIECE_BYTES: Final = 64 << 10
 # What a thread leaves behind to be sent when the client is ready for it.
 BACKLOG_BYTES: Final = 1 << 20
 TOO_SLOW: Final = (
@@ -26,28 +28,12 @@ class ClientTooSlow(TimeoutError):
     """The client was given its time; to gunicorn it is one that went away (EPIPE)."""
 
 
-class Pace:
-    """How fast bytes go through a connection since this moment."""
-
-    def __init__(self) -> None:
-        self._since, self._bytes = time.monotonic(), 0
-
-    def add(self, count: int) -> None:
-        """That many bytes went through."""
-        self._bytes += count
-
-    @property
-    def seconds_left(self) -> float:
-        """How long the client may pause now; negative when it is too late."""
-        allowed = START_SECONDS + self._bytes / SLOWEST_BYTES_PER_SECOND
-        return min(PAUSE_SECONDS, self._since + allowed - time.monotonic())
-
-
 class ClientSocket:
     """What gunicorn uses of a socket, over one that never blocks.
 
-    `recv` waits for the client within its pace. `sendall` does not: what the client does not take at once
-    is kept in `backlog`, which the worker's loop sends. Only the thread that serves the client calls them.
+    `recv` waits for the client within its pace. `sendall` does not: an answer gathers in `backlog` and is
+    sent at its end, and what the client does not take then is left to the worker's loop. Only the thread that
+    serves the client calls them.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -55,13 +41,13 @@ class ClientSocket:
         self._sock = sock
         self._timeout: float | None = None
         self._has_answered = self._is_cut = False
-        self._coming, self._going = Pace(), Pace()
+        self._since, self._came, self._went = 0.0, 0, 0
         self.backlog = bytearray()
         self.wants_continue = False
 
     def begin(self) -> None:
         """A request begins: its body and its answer have their whole time."""
-        self._coming, self._going = Pace(), Pace()
+        self._since, self._came, self._went = time.monotonic(), 0, 0
         self._has_answered = False
 
     def recv(self, size: int) -> bytes:
@@ -73,28 +59,21 @@ class ClientSocket:
             try:
                 data = self._sock.recv(size)
             except BlockingIOError:
-                if not self._waited(select.POLLIN, self._coming):
+                if not self._waited(select.POLLIN, self._came):
                     self.cut()
                     raise ClientTooSlow(errno.EPIPE, "the client was too slow") from None
             else:
-                self._coming.add(len(data))
+                self._came += len(data)
                 return data
 
     def sendall(self, data: bytes) -> None:
-        """Send all, or keep the rest for later. Raises BrokenPipeError when the client is gone or was cut."""
+        """Keep it to be sent. Raises BrokenPipeError when the client is gone or was cut."""
         if self._is_cut:
             raise BrokenPipeError
         self._has_answered = True
-        rest: bytes | memoryview = data
-        if not self.backlog:
-            try:
-                sent = self._sock.send(data)
-            except BlockingIOError:
-                sent = 0
-            if sent == len(data):
-                return
-            rest = memoryview(data)[sent:]
-        self.backlog += rest
+        self.backlog += data
+        if len(self.backlog) >= PIECE_BYTES:
+            self.flush()
         while len(self.backlog) > BACKLOG_BYTES:
             self._wait_to_send()
             self.flush()
@@ -123,23 +102,21 @@ class ClientSocket:
             if not sent:  # the file is shorter than was promised
                 break
             offset += sent
-            self._going.add(sent)
+            self._went += sent
         return left - (end - offset)
 
-    def flush(self) -> bool:
-        """Send of the backlog what the client takes now; whether any was taken."""
-        try:
-            sent = self._sock.send(self.backlog)
-        except BlockingIOError:
-            return False
-        del self.backlog[:sent]
-        self._going.add(sent)
-        return sent > 0
+    def flush(self) -> None:
+        """Send of the backlog what the client takes now."""
+        if self.backlog:
+            with suppress(BlockingIOError):
+                sent = self._sock.send(self.backlog)
+                del self.backlog[:sent]
+                self._went += sent
 
     @property
     def seconds_to_send(self) -> float:
         """How long the client may wait before it takes more of its answer."""
-        return self._going.seconds_left
+        return self._seconds_left(self._went)
 
     def cut(self) -> None:
         """Tell the client that it was too slow, unless its answer has begun; nothing else is sent to it."""
@@ -153,13 +130,18 @@ class ClientSocket:
             self._sock.send(data)
 
     def _wait_to_send(self) -> None:
-        if not self._waited(select.POLLOUT, self._going):
+        if not self._waited(select.POLLOUT, self._went):
             self.backlog.clear()
             self._is_cut = True
             raise ClientTooSlow(errno.EPIPE, "the client was too slow")
 
-    def _waited(self, event: int, pace: Pace) -> bool:
-        left = pace.seconds_left
+    def _seconds_left(self, went_through: int) -> float:
+        """How long the client may pause now; negative when it is too late."""
+        allowed = START_SECONDS + went_through / SLOWEST_BYTES_PER_SECOND
+        return min(PAUSE_SECONDS, self._since + allowed - time.monotonic())
+
+    def _waited(self, event: int, went_through: int) -> bool:
+        left = self._seconds_left(went_through)
         if self._timeout is not None:
             left = min(left, self._timeout)
         waiting = select.poll()

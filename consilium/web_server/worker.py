@@ -8,6 +8,7 @@ docs/decisions/0014-web-server.md weighs the alternatives.
 """
 
 import errno
+import io
 import re
 import selectors
 import socket
@@ -34,9 +35,9 @@ READ_BYTES: Final = 64 << 10
 SWEEP_SECONDS: Final = 0.5
 SAY_EVERY_SECONDS: Final = 60.0
 
-LENGTH = re.compile(rb"\r\ncontent-length[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r\n", re.IGNORECASE)
-CODED = re.compile(rb"\r\ntransfer-encoding[ \t]*:", re.IGNORECASE)
-EXPECTS = re.compile(rb"\r\nexpect[ \t]*:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
+# Looked for in a head of small letters, as names of headers have no case.
+LENGTH = re.compile(rb"\r\ncontent-length[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r\n")
+EXPECTS = re.compile(rb"\r\nexpect[ \t]*:[ \t]*100-continue[ \t]*\r\n")
 
 
 def _refusal(status: str, text: str) -> bytes:
@@ -58,7 +59,8 @@ class Connection(TConn):
         super().__init__(cfg, self.socket, client, server)
         self.data_ready = True
         self.arrived = bytearray()
-        self.needed = 0  # bytes of head and body that a thread is given; 0: the head has not come to its end
+        self.head_ended = 0  # after so many bytes; 0: it has not
+        self.needed = 0  # bytes of head and body that a thread is given; 0: as above
         self.has_large_body = False
         self.keeps_alive = True
         self.ignored = 0
@@ -78,17 +80,20 @@ class Connection(TConn):
             return LONG_HEAD if len(self.arrived) > HEAD_BYTES else b""
         if end > HEAD_BYTES:
             return LONG_HEAD
-        head = self.arrived[:end]
-        if CODED.search(head):
+        head = bytes(self.arrived[:end]).lower()
+        if b"\r\ntransfer-encoding" in head:
             return NO_LENGTH
-        self.needed, self.has_large_body = end, False
+        self.head_ended = self.needed = end
+        self.has_large_body = False
+        if b"\r\ncontent-length" not in head:
+            return b""
         lengths = LENGTH.findall(head)
         # Two lengths, or one that is no number: gunicorn's parser refuses them and reads no body.
         if len(lengths) == 1 and lengths[0].isdigit() and int(lengths[0][:20]):
             self._take_length(int(lengths[0][:20]), head)
         return b""
 
-    def _take_length(self, length: int, head: bytearray) -> None:
+    def _take_length(self, length: int, head: bytes) -> None:
         waits = bool(EXPECTS.search(head))
         if length > BODY_BYTES:
             self.has_large_body = True
@@ -101,9 +106,9 @@ class Connection(TConn):
     def hand_over(self) -> None:
         """Give the parser, which a thread runs next, all that has arrived."""
         self.init()
-        self.parser.unreader.unread(bytes(self.arrived))
+        self.parser.unreader.buf = io.BytesIO(self.arrived)
         self.arrived.clear()
-        self.needed = 0
+        self.head_ended = self.needed = 0
         self.socket.begin()
 
     def take_back(self) -> None:
@@ -164,7 +169,6 @@ class WebWorker(ThreadWorker):
             return
         self.nr_conns += 1
         conn = Connection(self.cfg, sock, client, listener.getsockname())
-        self.wait_for(conn, selectors.EVENT_READ, HEAD_SECONDS)
         self.read(conn)
         if self.nr_conns >= self.worker_connections:
             self.make_room()
@@ -194,29 +198,28 @@ class WebWorker(ThreadWorker):
         try:
             data = conn.socket.read_now(READ_BYTES)
         except BlockingIOError:
+            if conn not in self.waiting:  # it is new and has not said anything
+                self.wait_for(conn, selectors.EVENT_READ, HEAD_SECONDS)
             return
         except OSError:
             data = b""
         if not data:
             self.drop(conn)
             return
-        if not conn.arrived:  # the first bytes of a request on a connection that rested
-            self.wait_for(conn, selectors.EVENT_READ, HEAD_SECONDS)
         searched = len(conn.arrived)
         conn.arrived += data
         self.proceed(conn, searched)
 
     def proceed(self, conn: Connection, searched: int) -> None:
         """See how far the request has come whose first `searched` bytes were seen before."""
-        if not conn.needed:
-            if refusal := conn.take_head(searched):
-                conn.socket.send_now(refusal)
-                self.linger(conn)
-                return
-            if conn.needed > len(conn.arrived):
-                self.wait_for(conn, selectors.EVENT_READ, BODY_SECONDS)
-        if 0 < conn.needed <= len(conn.arrived):
+        if not conn.needed and (refusal := conn.take_head(searched)):
+            conn.socket.send_now(refusal)
+            self.linger(conn)
+        elif 0 < conn.needed <= len(conn.arrived):
             self.enqueue_req(conn)
+        elif not searched or searched < conn.head_ended <= len(conn.arrived):
+            # Its first bytes came, or the last of its head: the time for what follows begins.
+            self.wait_for(conn, selectors.EVENT_READ, BODY_SECONDS if conn.needed else HEAD_SECONDS)
 
     def enqueue_req(self, conn: Connection) -> None:
         """A thread serves the request."""
@@ -227,6 +230,16 @@ class WebWorker(ThreadWorker):
         pool.submit(self.handle, conn).add_done_callback(
             lambda done: self.method_queue.defer(self.finish_request, conn, done)
         )
+
+    def handle(self, conn: Connection) -> bool:
+        """In the thread: the request is answered, and the answer sent as far as the client takes it."""
+        keeps_alive = bool(super().handle(conn))
+        try:
+            conn.socket.flush()
+        except OSError:  # it is gone
+            conn.socket.backlog.clear()
+            return False
+        return keeps_alive
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
         """In the thread. The loop has asked for a small body; a large one is asked for when it is read.
@@ -269,7 +282,6 @@ class WebWorker(ThreadWorker):
             return
         conn.take_back()
         if conn.arrived:
-            self.wait_for(conn, selectors.EVENT_READ, HEAD_SECONDS)
             self.proceed(conn, 0)
         else:
             # A client to whom more was promised may be sending at this moment, also while the worker stops.
