@@ -27,6 +27,7 @@ def start(home: Path, *arguments: str, **environment: str) -> subprocess.Complet
     ("environment", "told"),
     [
         ({"CONSILIUM_HTTPS": "maybe"}, "CONSILIUM_HTTPS must be one of"),
+        ({"CONSILIUM_UPLOAD_LIMIT": "8 gigs"}, "CONSILIUM_UPLOAD_LIMIT must be a size"),
         ({"CONSILIUM_SECRET_KEY": "short"}, "secret key is shorter"),
         ({"CONSILIUM_SECRET_KEY": ""}, "secret key is shorter"),
         ({"CONSILIUM_SECRET_KEY": "ab" * 40}, "can be guessed"),
