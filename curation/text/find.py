@@ -17,14 +17,18 @@ from curation.text.phones import PHONES
 from curation.text.places import ADDRESSES
 from curation.text.plain import plain
 from curation.text.rule import Hit, Rule
+from curation.text.signs import Signs
 
 # The more telling kind first: of two hits on one place the first found stands.
 RULES: Final[tuple[Rule, ...]] = (
     *FILES, *INTERNET, *DEVICES, *RECORDS, *DATES, *WRITTEN_DATES, *ADDRESSES, *PHONES, *AGES, *CODES, *NAMES,
 )  # fmt: skip
+_SIGNS: Final = Signs(RULES)
 _PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 # Long enough to hold a name, with a capital or digit inside: no word.
 _BASE64: Final = re.compile(r"(?<![\w+/-])(?=[a-z+/_-]*[A-Z0-9])[\w+/-]{12,}(?![\w+/-])", re.ASCII)
+# Of these kinds the part that no other hit holds still counts.
+_SHARED: Final = frozenset({"name", "address"})
 _BETWEEN: Final = " \t\n,;:.()[]-/"
 _URL_SAFE: Final = str.maketrans("-_", "+/")
 
@@ -36,15 +40,13 @@ def find(text: str) -> list[Hit]:
     digits = sum(map(flat.count, "0123456789"))
     taken = bytearray(len(flat))
     found: list[Hit] = []
-    for rule in RULES:
-        if rule.digits > digits or (rule.signs and not any(sign in low for sign in rule.signs)):
-            continue
+    for rule in _SIGNS.needed(low, digits):
         for match in rule.expression.finditer(low if rule.low else flat):
             if not rule.check(match) or not (cut := rule.cut(match)):
                 continue
             start, end = cut
             if taken.find(1, start, end) >= 0:
-                start, end = _free(taken, flat, start, end) if rule.kind == "name" else (start, start)
+                start, end = _free(taken, flat, start, end) if rule.kind in _SHARED else (start, start)
             if start < end:
                 taken[start:end] = b"\1" * (end - start)
                 found.append(Hit(places[start], places[end], rule.kind))
