@@ -25,6 +25,12 @@ _COUNTED: Final = re.compile(
 )
 
 
+# "v. 17.10.22" is German for "of the", where a blank stands between and day and month are in this order.
+_OF_THE: Final = re.compile(r"(?<![^\W_])v\.\s\Z")
+# What a scanner reads for digits.
+_MISREAD: Final = str.maketrans("OoQIl|SB", "00011158")
+
+
 def _is_calendar_day(found: re.Match[str]) -> bool:
     """Whether day and month, in either order, could be: 04/11, 11/04, 25/12, not 45/12."""
     first, second = sorted((int(found["first"]), int(found["second"])))
@@ -39,9 +45,22 @@ def _is_date(found: re.Match[str]) -> bool:
         return bool(found["year"]) and " " not in found.group() and len(found["first"] + found["second"]) == 4
     if found["year"] and found["parted"] != ".":
         return True
-    if _NUMBERED.search(before(found)):
+    front = before(found)
+    if _NUMBERED.search(front) and not (_OF_THE.search(front) and int(found["second"]) <= 12):
         return False
     return bool(found["year"]) or (found["parted"] in "-./_" and not _UNIT.match(following(found)))
+
+
+def _is_misread(found: re.Match[str]) -> bool:
+    """Whether a scanned date has letters for some of its digits: 21/1O/1984, O3.l1.2020."""
+    text = found.group()
+    digits = sum(map(str.isdigit, text))
+    read = text.translate(_MISREAD)
+    if digits < 3 or read == text:
+        return False
+    first, second, year = (int(part) for part in re.findall(r"\d+", read))
+    low, high = sorted((first, second))
+    return 1 <= low <= 12 and high <= 31 and (year < 100 or 1880 <= year <= 2100)
 
 
 def _is_day(found: re.Match[str]) -> bool:
@@ -99,6 +118,15 @@ DATES: Final = (
         ),
         digits=6,
         check=_is_date,
+    ),
+    Rule(
+        "date",
+        re.compile(
+            r"(?<![\w./|-])[\dOoQIl|SB]{1,2} ?(?P<parted>[./-]) ?[\dOoQIl|SB]{1,2} ?(?P=parted) ?"
+            r"(?:[12Il|][\dOoQIl|SB]{3}|[\dOoIl]{2})(?![\w/-]|[.,]\d)"
+        ),
+        digits=3,
+        check=_is_misread,
     ),
     Rule("date", re.compile(r"(?:1[89]|20)\d{2}年\s?\d{1,2}月\s?\d{1,2}日?"), signs=("年",), digits=6),
     Rule(

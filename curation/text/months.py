@@ -1,4 +1,6 @@
-"""Dates to the day with the names of months: English, German, French, Spanish, Italian; days in words."""
+"""Dates to the day with the names of months in eleven languages; days in words."""
+
+# ruff: noqa: RUF001 - the dotless i is a letter of Turkish
 
 import re
 from typing import Final
@@ -16,14 +18,35 @@ _SPANISH: Final = """
 _ITALIAN: Final = """
     gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre
 """
+_DUTCH: Final = """
+    januari februari maart april mei juni juli augustus september oktober november december
+"""
+_PORTUGUESE: Final = """
+    janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro
+"""
+_NORTHERN: Final = """
+    januar februar marts mars april maj mai juni juli august augusti september oktober november december
+    desember
+"""
+_POLISH: Final = """
+    stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia
+"""
+_TURKISH: Final = "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık"
 _SHORT: Final = """
     jan feb mar mär mrz apr jun jul aug sep sept oct okt nov dec dez janv févr fév avr juil déc ene abr ago
     dic gen mag giu lug set ott
 """
-_ALL: Final = _ENGLISH + _GERMAN + _FRENCH + _SPANISH + _ITALIAN
-SIGNS: Final = tuple(sorted({word[:3] for word in (_ALL + _SHORT).split()}))
+_ALL: Final = " ".join(
+    dict.fromkeys(
+        words(
+            _ENGLISH + _GERMAN + _FRENCH + _SPANISH + _ITALIAN + _DUTCH + _PORTUGUESE + _NORTHERN + _POLISH
+            + " " + _TURKISH
+        )
+    )
+)  # fmt: skip
+SIGNS: Final = tuple(sorted({word[:3] for word in (_ALL + " " + _SHORT).split()}))
 _END: Final = r"(?![^\W\d_])"
-_MONTH: Final = any_of(_ALL + _SHORT) + _END
+_MONTH: Final = any_of(_ALL + " " + _SHORT) + _END
 _CAPITAL: Final = any_of(
     " ".join(word.capitalize() for word in _ALL.split())
     + " "
@@ -31,7 +54,16 @@ _CAPITAL: Final = any_of(
     + " Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Okt Dez JAN FEB APR JUN JUL AUG SEP NOV DEC"
 )
 # These are other words, too: "in march 3 of them", "it may 2", "12 mai", "set 3".
-_DOUBTFUL: Final = frozenset(words("may march mar mai set mag ago gen"))
+_DOUBTFUL: Final = frozenset(words("may march mai set mag ago gen mei maj maja mart marts ocak ekim nisan"))
+_ANY_ENGLISH: Final = any_of(_ENGLISH + " jan feb mar apr jun jul aug sep sept oct nov dec")
+_SURE_ENGLISH: Final = any_of(" ".join(word for word in words(_ENGLISH) if word not in _DOUBTFUL))
+# After these a number and such a word are a day: "le 16 mai", "op 3 mei".
+_ON: Final = any_of(
+    """
+    on since until till before after from by dated le du au dès il dal al del op sinds vanaf tot am vom bis
+    seit ab den em desde d.d. dd. dia
+"""
+)
 _DAY: Final = r"(?P<day>\d(?<![^\W_]\d)(?<![.,/-]\d)\d?)(?:\.?º|st|nd|rd|th|er|°|\.)?"
 _YEAR: Final = r"(?:1[89]|20)\d{2}(?!\d)"
 _SHORT_YEAR: Final = r"\d{2}(?![\w:%°]|[.,/-]\d)"
@@ -58,6 +90,12 @@ def _is_day_alone(found: re.Match[str]) -> bool:
     """Whether day and month without a year are no count: "May 5 of these"."""
     is_word = found.start() == 0 or not found.string[found.start() - 1].isalnum()
     return is_word and _is_day(found) and not _NOT_A_YEAR.match(following(found))
+
+
+def _is_low_day(found: re.Match[str]) -> bool:
+    """Whether a month in lower case has a day behind it, not a count: "in june 5 of them"."""
+    day = found["day"] or found["bare"]
+    return 1 <= int(day) <= 31 and not _NOT_A_YEAR.match(following(found))
 
 
 _EN_TENS: Final = "first second third fourth fifth sixth seventh eighth ninth"
@@ -131,6 +169,39 @@ WRITTEN_DATES: Final = (
         signs=SIGNS,
         low=True,
         check=_is_day_alone,
+    ),
+    # 18th of may, 6th nov
+    Rule(
+        "date",
+        re.compile(
+            rf"(?P<day>\d(?<![^\W_]\d)\d?)(?:st|nd|rd"
+            rf"|th)\s(?:day\s)?(?:of\s)?{_ANY_ENGLISH}{_END}"
+        ),
+        signs=("st ", "nd ", "rd ", "th "),
+        low=True,
+        check=_is_day,
+    ),
+    # le 16 mai, on 3 march
+    Rule(
+        "date",
+        re.compile(
+            rf"(?<![^\W_]){_ON}\s(?P<hit>{_DAY}\s(?:de\s)?(?P<month>{any_of(' '.join(_DOUBTFUL))}){_END})"
+        ),
+        signs=tuple(sorted({word[:3] for word in _DOUBTFUL})),
+        low=True,
+        check=_is_day_alone,
+    ),
+    # sep 23rd, november 4
+    Rule(
+        "date",
+        re.compile(
+            rf"(?<![^\W_])(?:{_MONTH}\.?\s(?:the\s)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)"
+            rf"|{_SURE_ENGLISH}\s(?P<bare>\d{{1,2}}))"
+            r"(?![\w%/]|[.,-]\d)"
+        ),
+        signs=SIGNS,
+        low=True,
+        check=_is_low_day,
     ),
     # July 4, July the 4th
     Rule(

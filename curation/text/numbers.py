@@ -25,7 +25,8 @@ def _joined(text: str) -> str:
 
 
 _SURE: Final = _joined(r"""
-    mrn|mr\#|uhid|pid|urn|ssn|ipp|nhc|kvnr|patient_?id|(?:medical|hospital|patient|clinic|chart|health)~record
+    mrn|mr\#|uhid|pid|urn|ssn|ipp|nhc|kvnr|patient_?id|aadhaa?r|uidai|abha|voter~id|epic~no|ration~card|cpf
+    |curp|cédula|cedula|codice~fiscale|tessera~sanitaria|personnummer|cpr|ahv|ppsn|(?:medical|hospital|patient|clinic|chart|health)~record
     |social~security|sécurité~sociale|seguridad~social|tarjeta~sanitaria|vers\.?-?~?nr
 """)
 _LIKELY: Final = _joined(r"""
@@ -49,8 +50,8 @@ _PLAIN: Final = frozenset(
     image images slice slices series frame frames figure fig table step steps version epoch epochs seed
     question bild abbildung serie schicht tabelle frage coupe figura tabla imagen corte pregunta chapter
     section grade level pmid pmc doi snomed loinc cpt icd omim isrctn nct trial cas gene exon chromosome chr
-    catalog catalogue software patients cells cell copies subjects eyes cases count total sample size the of
-    in a there with mean case_id
+    inr catalog catalogue software patients cells cell copies subjects eyes cases count total sample size the
+    of in a there with mean case_id
     """)
 )
 _PUBLIC: Final = re.compile(
@@ -88,7 +89,8 @@ def _digits(text: str) -> str:
 
 
 def _is_year(code: str) -> bool:
-    return re.fullmatch(r"(?:1[89]|20)\d\d(?:[-/](?:1[89]|20)?\d\d)?", code) is not None
+    """Whether digits are a year, two years, or the number of a published case in its year (12-2019)."""
+    return re.fullmatch(r"(?:1[89]|20)\d\d(?:[-/](?:1[89]|20)?\d\d)?|\d{1,2}-20\d\d", code) is not None
 
 
 def _code(found: re.Match[str], is_called: Callable[[str, str], bool]) -> tuple[int, int] | None:
@@ -114,6 +116,7 @@ def _is_record(front: str, code: str) -> bool:
         length < 4
         or not (label := _NUMBERED.search(front))
         or label["word"] in _PLAIN
+        or label["named"] == "inr"
         or _PUBLIC.search(front)
     ):
         return False
@@ -135,7 +138,9 @@ def _device(found: re.Match[str]) -> tuple[int, int] | None:
 def _is_private(found: re.Match[str]) -> bool:
     """Whether a code is none of a paper, a trial or a gene, and no amount."""
     return not (
-        _PUBLIC_CODE.match(found.group()) or _PUBLIC.search(before(found)) or _AMOUNT.match(following(found))
+        _PUBLIC_CODE.match(found.group().upper())
+        or _PUBLIC.search(before(found))
+        or _AMOUNT.match(following(found))
     )
 
 
@@ -161,6 +166,17 @@ def _is_parted(found: re.Match[str]) -> bool:
     if len(_digits(found.group())) < 7 or all(part % 8 == 0 or part % 10 == 0 for part in parts):
         return False
     return (len(parts) == 2 or parts != sorted(parts)) and not _AMOUNT.match(following(found))
+
+
+def _is_uneven(found: re.Match[str]) -> bool:
+    """Whether three groups of four digits are no years and no round amounts."""
+    parts = [int(part) for part in re.findall(r"\d+", found.group())]
+    return not all(part % 10 == 0 or 1800 <= part <= 2100 for part in parts)
+
+
+def _is_barred(found: re.Match[str]) -> bool:
+    """Whether what stands between bars is a number of somebody: digits enough, and no span of years."""
+    return sum(map(str.isdigit, found["hit"])) >= 4 and not _is_year(found["hit"])
 
 
 def _is_spread(found: re.Match[str]) -> bool:
@@ -202,6 +218,43 @@ CODES: Final = (
         re.compile(rf"\d(?<!\w\d)[A-Z][A-Z\d]\d-?[A-Z][A-Z\d]\d-?[A-Z]{{2}}\d\d{_ALONE}"),
         digits=5,
     ),
+    # Italy: RSSMRA85T10A562S; Mexico: GOMC850312HDFRRL09; India: ABCDE1234F, 6753 2133 9714;
+    # Brazil, Switzerland, Belgium: 123.456.789-09, 756.1234.5678.97, 85.07.30-033.28
+    Rule(
+        "record",
+        re.compile(
+            r"(?<!\w)(?:[a-z]{6}\d\d[a-z]\d\d[a-z]\d{3}[a-z]"
+            r"|[a-z]{4}\d{6}[hm][a-z]{5}[a-z\d]\d|[a-z]{5}\d{4}[a-z]"
+            r"|[xyz]\d{7}[a-z])(?!\w)"
+        ),
+        digits=4,
+        low=True,
+    ),
+    Rule(
+        "record",
+        re.compile(
+            r"(?<![\w.,/-])(?:\d{3}\.\d{3}\.\d{3}-\d\d|756\.\d{4}\.\d{4}\.\d\d"
+            r"|\d\d\.\d\d\.\d\d-\d{3}\.\d\d)(?![\w.-]\d|\w)"
+        ),
+        digits=11,
+    ),
+    Rule(
+        "record",
+        re.compile(r"(?<![\w.,/-])(?<!\d )[1-9]\d{3}(?P<parted>[ -])\d{4}(?P=parted)\d{4}(?![\w/]|[ .,-]\d)"),
+        digits=12,
+        check=_is_uneven,
+    ),
+    # HL7 and other lines with bars: |44/93521^^^HOSP, | 82/02392|
+    Rule(
+        "record",
+        re.compile(
+            r"(?<=[|~])[ ]{0,3}(?P<hit>[A-Za-z\d](?:[A-Za-z\d/.-]{2,24}(?=\^\^)"
+            r"|\d{0,3}[/.-]\d{4,8}(?=[\^|~])))"
+        ),
+        signs=("|", "~"),
+        digits=4,
+        check=_is_barred,
+    ),
     # S10-45446, RAD11-531934, CT-11-53193, 11-S-12345, H11/12345, E/2011/123456, 2021HD405230
     Rule(
         "record",
@@ -213,7 +266,10 @@ CODES: Final = (
         check=_is_private,
     ),
     Rule(
-        "record", re.compile(r"(?<![\w.,])[A-Z]{1,4}-?\d{6,20}[A-Z]?(?![\w.])"), digits=6, check=_is_private
+        "record",
+        re.compile(r"(?<![\w.,])(?:[A-Z]{1,4}|[a-z]{1,2})-?\d{6,20}[A-Z]?(?!\w|\.\w)"),
+        digits=6,
+        check=_is_private,
     ),
     Rule("record", re.compile(rf"\d(?<![\w.,-]\d)\d{{5,20}}-?[A-Z]{_ALONE}"), digits=6, check=_is_lettered),
     # 387-92-29, 983_12_76, 1634*2544, 98107/11, 0012-3456.7

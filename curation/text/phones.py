@@ -7,7 +7,9 @@ from curation.text.rule import Rule, before, words
 
 _CALLED: Final = re.compile(
     r"(?<![^\W_])(?:tel\w{0,8}|tél\w{0,8}|phone|fon|fax|mobile?|handy|móvil|portable|cell|hotline|call|ring"
-    r"|rappeler|rückruf|callback|cb|contact|pager|bleep)(?:\s?(?:no|nr|number|nummer|at|on))?[\s.:#]{0,4}\Z"
+    r"|rappeler|rückruf|callback|cb|contact|pager|bleep|(?:call|reach|text|ring"
+    r"|phone)\s(?:me|us|him|her|them)(?:\sback)?)(?:\s?(?:no|nr|number|nummer|at"
+    r"|on))?[\s.:#]{0,4}\Z"
 )
 # After these words any number may follow; only a long one is a phone number.
 _MAYBE_CALLED: Final = re.compile(r"(?<![^\W_])(?:at|on|under|unter|au|en el|al)\s\Z")

@@ -20,13 +20,14 @@ KINDS: Final = {
     "token": "an access token",
 }
 WINDOW: Final = 48
+Span = tuple[int, int]
 
 
 def _always(found: re.Match[str]) -> bool:
     return True
 
 
-def span(found: re.Match[str]) -> tuple[int, int]:
+def span(found: re.Match[str]) -> Span:
     """Where the expression's group `hit` stands, or the whole match where it has none."""
     return found.span("hit" if "hit" in found.re.groupindex else 0)
 
@@ -47,7 +48,7 @@ class Rule:
     digits: int = 1
     low: bool = False
     check: Callable[[re.Match[str]], bool] = field(default=_always)
-    cut: Callable[[re.Match[str]], tuple[int, int] | None] = field(default=span)
+    cut: Callable[[re.Match[str]], Span | None] = field(default=span)
 
 
 @dataclass(frozen=True, slots=True, order=True)
