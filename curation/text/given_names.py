@@ -1,8 +1,12 @@
 """Given names that are frequent somewhere and rarely another word; written without case and accents."""
 
+# ruff: noqa: RUF001 - the dotless i is a letter of Turkish
+
 from typing import Final
 
-from curation.text.given_names_east import EAST, SOUTH_AND_EAST_ASIA, WEST_ASIA_AND_AFRICA
+from curation.text.given_names_asia import SOUTH_AND_EAST_ASIA
+from curation.text.given_names_east import EAST, WEST_ASIA_AND_AFRICA
+from curation.text.given_names_west import WEST
 from curation.text.plain import folded_word
 from curation.text.rule import words
 
@@ -203,15 +207,16 @@ _NORTH: Final = """
 ALSO_WORDS: Final = frozenset(
     folded_word(word)
     for word in words("""
+    Humphrey Hartmann Jama Bethlehem Bradford Danish Samar Thai Sofia Adelaide Adélaïde Alma Medina Delfin
     Amelia Annie Julian Uli Asma Friedrich Amine Masako Carolina Carlo Hari Sami Encarnación Asunción
     Visitación Purificación Natividad Aimé Désiré Violette Noël Alan Alba Albert Alexander Alexis Allan
-    Allison Almaz Ama Aman Amara Amber Anders Andi Ange Angel Ángel Angela Anh Anton Argyll Ariadna Armand
-    Ashley Asha Astra Aud August Austin Ava Bao Barnabé Barry Basilio Benedikt Bernard Bianca Blair Blanca Bo
-    Bram Bruce Bruno Byung Caleb Cameron Camille Can Candela Caridad Carina Carl Carmen Carol Carter Casper
-    Cecil Cem Chad Charity Charles Charlotte Chelsea Cherry Christian Clara Clark Claude Clemente Clément
-    Consuelo Constance Conrad Corey Cristal Crystal Curtis Dag Dale Damian Dan Dana Dao Darius David Dawn Dean
-    Denis Deniz Dennis Diana Diego Dien Dilip Dolores Domingo Don Douglas Dung Dura Duncan Earl Eli Elisa Else
-    Emi Emil Emilia Engin Erna Ernst Esi Esperanza Eugen Eva Evan Felice Felix Fern Fidel Finn Flora Florence
+    Allison Almaz Ama Aman Amara Amber Anders Andi Ange Angel Angela Anh Anton Argyll Ariadna Armand Ashley
+    Asha Astra Aud August Austin Ava Bao Barnabé Barry Basilio Benedikt Bernard Bianca Blair Blanca Bo Bram
+    Bruce Bruno Byung Caleb Cameron Camille Can Candela Caridad Carina Carl Carmen Carol Carter Casper Cecil
+    Cem Chad Charity Charles Charlotte Chelsea Cherry Christian Clara Clark Claude Clemente Clément Consuelo
+    Constance Conrad Corey Cristal Crystal Curtis Dag Dale Damian Dan Dana Dao Darius David Dawn Dean Denis
+    Deniz Dennis Diana Diego Dien Dilip Dolores Domingo Don Douglas Dung Dura Duncan Earl Eli Elisa Else Emi
+    Emil Emilia Engin Erna Ernst Esi Esperanza Eugen Eva Evan Felice Felix Fern Fidel Finn Flora Florence
     Florian Floyd France Francis Franco Frank Franklin Franz Fraser Gail Gene Georgia Geun Gilbert Glen Gloria
     Gordon Graham Grant Greta Gro Guy Habib Harris Harrison Harvey Hector Henning Henry Herbert Herman Hilal
     Holly Hoa Hoffa Homer Horn Horst Howard Hubert Hugo Hung Huy Ian Ignacio Imam Inge Ion Ira Iris Ivy Jack
@@ -222,23 +227,92 @@ ALSO_WORDS: Final = frozenset(
     Marcus Margarita Marian Marie Marina Marine Marion Mario Marisol Mark Marker Marshall Martin Mary Mason
     Matter Maurice Max May Medusa Melek Mercedes Merle Mia Mika Mila Milan Milagros Milo Milton Mina Minh
     Minor Mira Miranda Mitchell Modesto Mohan Mona Morgan Moritz Muna Natale Neil Nelson Nero Nieves Nina Noe
-    Noel Noor Nora Norma Norman Nour Olive Oliver Oscar Otto Ottilie Owen Paris Pascal Pat Paul Paz Pearl
-    Percy Per Perry Peter Petri Pia Pierre Pilar Pino Placide Poppy Prem Primitivo Rana Ralph Ramadan Ray Reem
-    Regina Reine Remedios Ren René Rex Richard Riku Rim Rin Robert Robin Roger Roland Roman Romana Romano Rosa
+    Noor Nora Norma Norman Nour Olive Oliver Oscar Otto Ottilie Owen Paris Pascal Pat Paul Paz Pearl Percy Per
+    Perry Peter Petri Pia Pierre Pilar Pino Placide Poppy Prem Primitivo Rana Ralph Ramadan Ray Reem Regina
+    Reine Remedios Ren René Rex Richard Riku Rim Rin Robert Robin Roger Roland Roman Romana Romano Rosa
     Rosario Ross Roy Rubin Rune Russell Ruth Ryan Sally Salem Salvador Sam Sana Santiago Scott Serena Seth
     Shannon Shirley Shun Siegfried Simon Siv Socorro Sol Soledad Sonia Spencer Stanley Steen Stein Stella
     Stern Stewart Stuart Sue Sultan Sunday Sven Sydney Tam Tara Taylor Ted Thomas Tien Timo Todd Tom Tommy
     Tone Toni Tony Tor Tore Tracy Trang Tri Trinidad Troy Tuba Turner Una Unni Urban Urbano Valentin Valentine
     Vera Vernon Victoire Victor Victoria Vincent Viola Violet Virginia Vit Vito Vivian Wade Wallace Wale
     Walter Wanda Ward Warren Wayne Wesley Whitney Will William Willis Willy Wilson Winston Wolf Xin Yan Yong
-    Yu Zara
+    Yu Zara Aaltje Adalid Addison Addolorata Adem Afolabi Ahana Aïda Aine Akın Akoto Aladár Alana Albana
+    Albina Albino Aldina Alen Aleš Alexandria Alexei Alia Aline Allie Alma Alondra Althea Alva Alvin Amari
+    Ambrosio Amena Amer Américo Amie Amos Anas Anastasia Anderson Angèle Angelito Anis Antonina Aparecida
+    Aparecido Apio Aquilino Arda Arend Ari Arie Ariel Arlo Armen Aron Arti Asher Ashton Askar Ásta Astuti
+    Aubin Augusta Augustine Augustus Aurelia Aurora Aurore Aya Ayelet Azalea Azura Bäbi Babs Bader Bala Balder
+    Banu Baraka Barrett Battista Bautista Bayram Beau Begüm Bella Belle Benedict Benigna Benigno Benita
+    Bennett Bente Berna Bernarda Bette Bistra Bita Blanche Blanka Bob Bobby Bong Bonita Bonnie Bora Boro Boža
+    Božo Braden Brady Brahim Brás Brock Brooke Brooklyn Bryant Byron Cain Caíque Camden Camilo Candy Caner
+    Cara Carey Carme Carson Casey Cassandra Cássia Cassie Cástor Célestin Celestina Ceri Chaima Chandler Chaya
+    Chea Cheikh Chester Chien Chuck Clayton Cleveland Cliff Colby Coleman Colomba Colton Consolata Constantino
+    Cooper Cor Cora Corbin Cordelia Cordula Costanza Crispin Cristiana Cristiane Cuan Curt Custódio Cyrus
+    Dahlia Dakota Dalia Dane Dang Danh Darla Darwin Dato Davis Davit Davor Dawson Dede Dee Delfina Delia
+    Delilah Della Demi Denzel Desiderio Devi Devon Diem Diletta Ditte Dixie Doan Doha Dolly Donata Donovan
+    Đorđe Dov Doyle Drew Dudley Duke Dulce Đuro Duy Easton Ebbe Eda Edik Edison Edit Efe Ege Elba Elliot
+    Elliott Ellis Elma Els Elvis Emerson Enea Eri Eros Esau Espen Ester Eve Everett Ezra Fannie Fatai Fay
+    Fedele Fedor Fedora Felicita Félicité Fenton Feras Fermo Ferry Fletcher Florentina Flossie Forrest
+    Fortunata Fortunato Frans Fridolin Frits Funda Gaia Galen Garfield Garth Geertje Genta Georgiana Germana
+    Germano Gideon Gil Gilda Giselle Glauco Gloriose Gocha Godfrey Goldie Graziano Grover Gus Hacer Hafiz
+    Hakim Harlan Harper Hava Hayden Hein Helder Hele Heli Hélio Henderson Henni Hennie Herculano Hermine Hiep
+    Hila Hollis Hong Horatio Hortensia Houston Hudson Hunter Hyacinthe Iker Immaculée Innocenza Ione Irais
+    Iride Irving Isaiah Ishmael Iskra Israel Ivo Iwan Jaber Jabir Jaco Jada Jaden Jagoda Jale Jamar Jameson
+    Jantje Jarvis Jasmin Jasper Jazmín Jeannette Jedda Jefferson Jerónimo Jette Jonah Joop Józef Judah Judd
+    Jude Jugal Juliana Juliano Juma Jure Kaan Kade Kaden Kala Kalina Kane Karam Kareem Kassa Kato Keaton Kei
+    Kendall Kendrick Kenya Keren Khang Khiem Kingsley Kiri Klas Knox Koos Kornel Krijn Kris Kumar Lada Laís
+    Lam Lamar Lana Landon Lauro Layton Lazar Lázaro Leland Lennox Leona Leone Leónidas Leopoldina Lesa Lev
+    Levente Levi Levin Liang Liberato Licia Lieve Līga Lila Lilla Lincoln Ling Lino Lisette Lissa Liv Liza
+    Lolita Lori Loris Lowell Luan Lúcio Lula Lulu Luong Luther Lyle Maan Mack Madina Mae Magne Maïa Maie
+    Majella Maki Malachi Malati Mallory Mamie Manolo Mansoor Marcelina Marci Márcio Margriet Mari Marin Maris
+    Marjolein Marlen Marli Maro Mart Mārtiņš Maša Máté Mathurin Matina Mato Matt Mattie Maxim Máximo Maya
+    Mazal Meas Mees Meg Mehari Mei Mele Mélina Melis Melisa Mélusine Merel Merita Micah Mijo Mike Mile Miles
+    Minal Minerva Mirza Mitra Mollie Momo Monroe Monty Mordecai Moreno Morris Moses Müge Munira Murray Myron
+    Nada Naira Nana Nanda Nani Narciso Narine Nato Naz Ned Nehemiah Neide Nel Nella Nello Nestor Neta Nhan
+    Nick Nidal Noa Nolan Nona Nong Nonna Nori Novella Nur Octavia Odessa Olinda Olivera Önder Ophelia Oran
+    Oren Orlando Ortensia Orville Osborne Otar Otis Oya Paisley Palesa Pam Pancho Panna Param Pari Pasang
+    Patrizio Patti Paxton Pellegrino Pendo Peng Penny Percival Perla Perlita Petrus Phat Phil Philippine Phong
+    Pierce Pingping Plácido Pola Preston Prosper Prospero Prudence Quan Queenie Quincy Quyen Rae Rahim Rahman
+    Rakel Raman Randa Randolph Rani Rareș Ratan Raza Reece Reed Rei Reid Reina Remo Remus Reni Reto Reuben
+    Reyes Rhea Rhett Rick Rietje Riley Rima Rob Robbert Roble Roch Ron Ronda Roos Roque Roscoe Rosen Rosie
+    Rosina Rosita Rossa Royce Ruba Ruby Rudolph Rufus Rui Ruiling Rula Runa Rustico Rūta Ruža Ryder Sabatino
+    Sabina Sabino Sabir Sagar Sagrario Salme Samanta Samara Samson Sanaa Santino Santos Satya Saule Sava
+    Savannah Sawyer Saya Selena Sema Senada Serafín Serafina Servet Severin Severino Seymour Shadi Shalom
+    Shelton Sherman Sherwood Shiva Shuai Shuang Sibylle Sid Sien Sienna Siniša Siri Sjaak Skye Solape Solomon
+    Soma Stan Stana Stasi Suela Sukumar Sultana Summer Surya Tadele Taiga Taina Taís Tamia Tane Tanner Tecla
+    Tero Terrance Tessa Thang Thein Tho Þóra Thu Thuong Tilde Tino Titus Tola Tomé Tosca Tova Trent Trenton
+    Tressa Trieu Trijntje Trina Trixie Trong Truman Truong Tucker Tung Tuoi Tuong Tuya Tyson Umida Uri Ursina
+    Vada Valencia Valentijn Valentino Valère Vance Vani Vanna Vasco Vaughn Veli Velu Vendel Venera Vernice
+    Vesta Vid Vida Vilde Vince Virgil Vishnu Vitale Vitali Vitória Vuk Vuong Waad Wagner Weston Wies Wilbert
+    Willard Winthrop Woodrow Wyatt Yana Yaya Yen Yogi Yuko Zaal Zafar Zaida Zaina Zarina Zaza Zeenat Zelda
+    Zhuang Zion Zlata Zola Zora Zwaantje
     """)
 )
 GIVEN_NAMES: Final = frozenset(
     folded_word(name)
     for names in (
-        _ENGLISH, _GERMAN, _FRENCH, _SPANISH, _ITALIAN, _NORTH,
+        _ENGLISH, _GERMAN, _FRENCH, _SPANISH, _ITALIAN, _NORTH, WEST,
         EAST, WEST_ASIA_AND_AFRICA, SOUTH_AND_EAST_ASIA,
     )
     for name in names.split()
 )  # fmt: skip
+# In lower case these are words of English, German, French, Spanish, Italian or Dutch.
+LOW_WORDS: Final = frozenset(
+    words("""
+    abel adam axel berk claus ellen eren erin kader kalle kees koen nader piet steven willie wulf sten hege
+    lasse laure nasser reiner rodel sture traute zaher borge altair amala amel anil beata belen candelaria
+    carlota celestina concepcion corazon danica desta dino drago emerita facundo fausto florencia frances
+    francisca haya inga italo jacinto lamia lando liban macarena manana marco marga maura miron morena negar
+    nino paloma panji pascual patricio pepa petar pinar quique rabia rina roel rona roya roza saman seda segun
+    silvestre sita sota taha talea tamara tatu vaida valia valon amare anni azzurra benedetto benedetta
+    domenica donato frode grazia lotta massimo nunzio remi tolga assunta annunziata aditi astri dara matti
+    siti regine margherita marita aimee beate celeste cesar cheri cherie chie claire clemence clementine colin
+    desiree devin dina donna dora elise esperance fleur fritz gemma gera germain germaine guillaume hala
+    honore iman indu jacobus lamine levent liane lois lorraine lyse melat mette micheline morgane moussa murat
+    musa naif olivier palle pascale patrice pele pepe regis regula ravi reva romain romane rosalie sylvestre
+    talat taras terri thai tord vasant ville violeta virat virginie capucine brandon angelique auguste
+    augustin baptiste marjolaine maxime moises octave carmine dirk beryl ebony fanny florin harsh hazel
+    heather hind jihad loan martial mats myrtle patsy raja rosemary said saki sander sari serge tamer taro
+    wolfram ase asa ana ann ake avi duc ece eko ewa huw ida maj pal par ria ryo thi udo uma urs ute uwe wim
+    yui
+    """)
+)

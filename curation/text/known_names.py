@@ -3,8 +3,10 @@
 import re
 from typing import Final
 
+from curation.text.eponyms import is_known_person
 from curation.text.given_names import ALSO_WORDS
 from curation.text.letters import LETTER, UPPER
+from curation.text.low_words import is_low_word
 from curation.text.name_parts import (
     CAPS,
     EPONYM,
@@ -12,8 +14,7 @@ from curation.text.name_parts import (
     PART,
     PARTICLE,
     WORD,
-    Span,
-    is_given,
+        is_given,
     is_plain,
     leading,
     parts,
@@ -21,20 +22,8 @@ from curation.text.name_parts import (
 )  # fmt: skip
 from curation.text.plain import folded_word
 from curation.text.report_words import STOPS
-from curation.text.rule import Rule, words
+from curation.text.rule import Rule, Span, any_of, words
 
-# Eponyms written with their given names.
-_EPONYMS: Final = frozenset(
-    pair.replace("_", " ")
-    for pair in words("""
-    charles_bonnet austin_flint graham_steell james_paget john_cunningham marie_curie pierre_marie
-    pierre_robin maria_callas johns_hopkins john_hopkins paul_bunnell henry_schein karl_storz
-    carl_zeiss charles_river robert_koch mary_joseph ann_arbor marcus_gunn alice_in
-    christian_science john_hunter thomas_splint jean_marie peter_pan martin_luther max_planck
-    louis_pasteur victor_hugo san_diego santa_maria st_thomas austin_texas santiago_chile
-    monte_carlo rosa_bengala santiago_compostela sri_lanka
-    """)
-)
 # In capitals these are tests and devices.
 _ACRONYMS: Final = frozenset(
     words(
@@ -42,6 +31,8 @@ _ACRONYMS: Final = frozenset(
         "amia ira mina"
     )
 )
+# Ann Intern Med 2012;200:948
+_REFERENCE: Final = re.compile(r"(?:[. ]{1,2}[A-Z][A-Za-z]{0,12}\.?){0,5}[ ,.]{1,2}(?:19|20)\d\d\s?[;:]\s?\d")
 _BEHIND: Final = re.compile(
     rf"(?:[ \t](?:{INITIAL}|{UPPER}(?=[ ]))){{0,2}}(?P<rest>(?:[ \t]{{1,2}}{PART}){{1,3}})"
 )
@@ -49,21 +40,36 @@ _GIVEN_CAPS: Final = re.compile(
     rf"(?<![\w'^-])(?:{PARTICLE}{{0,3}}{CAPS}[ ]){{0,1}}{PARTICLE}{{0,3}}{CAPS},?[ ]\Z"
 )
 _BEFORE_ALONE: Final = re.compile(
-    r"(?:\b(?:st|saint|san|santa|morbus|the|type|von|van|mb|m)\.?[ ]|[-'^_&/])\Z"
+    r"(?:\b(?:st|saint|san|santa|são|sao|morbus|the|type|von|van|mb|m)\.?[ ]|[-'^_&/])\Z"
 )
-_AFTER_ALONE: Final = re.compile(r"['-]\w|[ ](?:et al|\d)|\^|_")
+# Where the surname comes first: Wang Haoran, Nguyen Thi Hoa.
+_FAMILY_FIRST: Final = re.compile(
+    r"(?<![\w'^-])"
+    + any_of("""
+    Wang Li Zhang Liu Chen Yang Huang Zhao Wu Zhou Xu Sun Zhu Hu Guo Lin Gao Luo Zheng Liang Xie Song Tang Han
+    Feng Deng Cao Peng Zeng Xiao Tian Dong Yuan Cai Jiang Yu Du Ye Cheng Wei Su Ding Ren Lu Yao Shen Zhong Cui
+    Tan Fan Shi Liao Xiong Jin Jia Xia Fu Fang Zou Bai Meng Qin Qiu Hou Kong Dai Ouyang Sima Nguyen Nguyễn
+    Tran Trần Le Lê Pham Phạm Huynh Huỳnh Hoang Hoàng Phan Vu Vũ Vo Võ Dang Đặng Bui Bùi Do Đỗ Ho Hồ Ngo Ngô
+    Duong Dương Ly Kim Lee Park Choi Jung Jeong Kang Cho Yoon Jang Lim Oh Seo Shin Kwon Hwang Ahn Hong NGUYEN
+    TRAN LE PHAM HUYNH HOANG PHAN VU VO DANG BUI DO HO NGO DUONG LY WANG ZHANG LIU CHEN KIM LEE PARK CHOI
+    """)
+    + r"[ ](?:(?:Thi|Thị|Van|Văn)[ ])?\Z"
+)
+_AFTER_ALONE: Final = re.compile(r"-\w|'(?!s\b)\w|[ ](?:et al|\d)|\^|_")
+
+
+_NOBODY: Final = (0, 0)
 
 
 def _surname_behind(text: str, start: int, end: int, word: str) -> Span | None:
-    """The given name with the surname behind it."""
+    """The given name with the surname behind it; nobody where the two are a person of history."""
     behind = _BEHIND.match(text, end)
     if not behind:
         return None
     kept = leading(text, *behind.span("rest"), strong=not word.isupper())
     if not kept or (word.isupper() and not kept[0][2].isupper()):
         return None
-    pair = f"{word} {kept[0][2]}".lower()
-    return None if pair in _EPONYMS else (start, kept[-1][1])
+    return _NOBODY if is_known_person(word, [part[2] for part in kept]) else (start, kept[-1][1])
 
 
 def _surname_before(text: str, start: int, end: int, word: str, sure: bool) -> Span | None:
@@ -91,6 +97,18 @@ def _surname_before(text: str, start: int, end: int, word: str, sure: bool) -> S
     return None
 
 
+# Jean-Paul is a name though each of the two is another word, too; Harris-Benedict is an equation.
+_DOUBLED: Final = frozenset(words("jean marie pierre paul juan jose maria hans karl anna anne ann"))
+
+
+def _is_sure(folded: str) -> bool:
+    """Whether a given name is nothing else."""
+    first, hyphen, second = folded.partition("-")
+    if hyphen and first in ALSO_WORDS and second in ALSO_WORDS:
+        return first in _DOUBLED
+    return folded not in ALSO_WORDS
+
+
 def _known(found: re.Match[str]) -> Span | None:
     """The name around a known given name; nothing where it is another word or an eponym."""
     text, word = found.string, found.group()
@@ -107,12 +125,19 @@ def _known(found: re.Match[str]) -> Span | None:
     front = text[max(0, start - 8) : start].lower()
     if EPONYM.match(text, end):
         return None
-    sure = folded not in ALSO_WORDS and not word.isupper()
-    if not sure and _BEFORE_ALONE.search(front):
+    sure = _is_sure(folded) and not word.isupper()
+    if _REFERENCE.match(text, end) or (not sure and _BEFORE_ALONE.search(front)):
         return None
     where = _surname_behind(text, start, end, word) or _surname_before(text, start, end, word, sure)
+    if where == _NOBODY:
+        return None
     if where:
-        return where if not EPONYM.match(text, where[1]) else None
+        family = _FAMILY_FIRST.search(text, max(0, start - 16), where[0])
+        return (
+            (family.start() if family else where[0], where[1]) if not EPONYM.match(text, where[1]) else None
+        )
+    if family := _FAMILY_FIRST.search(text, max(0, start - 16), start):
+        return family.start(), end
     if not sure or _AFTER_ALONE.match(text, end) or _BEFORE_ALONE.search(front):
         return None
     return start, end
@@ -121,7 +146,12 @@ def _known(found: re.Match[str]) -> Span | None:
 def _is_low_name(found: re.Match[str]) -> bool:
     """Whether two words in lower case are a known given name and no word of reports."""
     given, name = found["given"], found["name"]
-    if not (given.islower() and name.islower()) or given in STOPS or is_plain(name, strong=True):
+    if (
+        not (given.islower() and name.islower())
+        or given in STOPS
+        or is_plain(name, strong=True)
+        or is_low_word(name)
+    ):
         return False
     return is_given(folded_word(given)) and (
         found["label"].startswith(("operator", "user", "login")) or folded_word(given) not in ALSO_WORDS

@@ -4,9 +4,9 @@ import re
 from typing import Final
 
 from curation.text.letters import UPPER
-from curation.text.name_parts import CAPS, Span, is_given, is_plain, name_before, parts
+from curation.text.name_parts import CAPS, NAME, is_given, is_plain, name_after, name_before, parts
 from curation.text.plain import folded_word
-from curation.text.rule import Rule, span, words
+from curation.text.rule import Rule, Span, span, words
 
 _DEGREE: Final = (
     r",?[ ](?:MD|M\.D\.|D\.O\.|PhD|Ph\.D\.|RN|R\.N\.|PA-C|NP|FNP|CRNA|FRCS\w*|FRCR|FRCP\w*|FRANZCR"
@@ -21,7 +21,7 @@ _JOB: Final = (
     r"|dermatologue|ophtalmologiste|médecin|radiólog[oa]|patólog[oa])\b"
 )
 _BIRTH: Final = (
-    r"(?:[ ]?[,;][ ]?|[ ])\(?(?:(?i:born\b|geb\b\.?|geboren\b|née?[ ]le\b|nato\b|nata\b|nacid[oa]\b"
+    r"(?:[ ]?[,;][ ]?|[ ]{1,6})\(?(?:(?i:born\b|geb\b\.?|geboren\b|née?[ ]le\b|nato\b|nata\b|nacid[oa]\b"
     r"|dob\b|d\.o\.b|date[ ]of[ ]birth|NHS[ ]|NI[ ]number|SSN\b|MRN\b|DNI\b|NHC\b|aged?[ ]\d)|[*†][ ]?\d"
     r"|\(\d{5,}|\(\d{2,4}-\d{2,4}-|\d{2,3}M\b|\d\dF\b)"
 )
@@ -32,7 +32,7 @@ _AGED: Final = (
     r"|\d{1,3}[ -]?jährig|\d{1,3}[ ]Jahre[ ]alt|\d{1,3}[ ](?:ans|años)\b)"
 )
 _NUMBER_BEHIND: Final = (
-    r"(?=,?[ ]{1,2}(?:\d{1,4}[-./ ]\d{1,2}[-./ ]\d|\d{1,2}-?[A-Za-z]{3}-?\d|[A-Z]{3}[- ]\d"
+    r"(?=(?:,?[ ]{1,2}|[ ]?[\t|;][ ]?)(?:\d{1,4}[-./ ]\d{1,2}[-./ ]\d|\d{1,2}-?[A-Za-z]{3}-?\d|[A-Z]{3}[- ]\d"
     r"|(?:9\d|1[01]\d)[ ]?[YMFyjJ]|\d{1,3}[ ]?(?:[MFmf]|yo|y/o)\b|\d{5,}|\d{3}[-_]\d\d|\*\d))"
 )
 _VOWEL: Final = re.compile("[AEIOUYÀ-Ý]")
@@ -45,7 +45,8 @@ def _capitals(found: re.Match[str]) -> Span | None:
     pieces = [word for _, _, word in parts(found.string, *span(found)) if word]
     if len(pieces) < 2 or max(map(len, pieces)) < 4:
         return None
-    is_name = all(_VOWEL.search(word) and not is_plain(word) for word in pieces)
+    strong = any(is_given(folded_word(word)) for word in pieces)
+    is_name = all(_VOWEL.search(word) and not is_plain(word, strong=strong) for word in pieces)
     return span(found) if is_name else None
 
 
@@ -79,6 +80,15 @@ def _is_spelt(found: re.Match[str]) -> bool:
     return letters != sorted(letters) and not is_plain("".join(letters))
 
 
+_TWO_IN_FRONT: Final = name_after(2)
+
+
+def _in_front(found: re.Match[str]) -> Span | None:
+    """Two names at the start of a line, all of what stands in front of the age or date."""
+    where = _TWO_IN_FRONT(found)
+    return where if where == span(found) else None
+
+
 HATTED_NAMES: Final = (
     Rule(
         "name",
@@ -103,16 +113,61 @@ MARKED_NAMES: Final = (
     Rule(
         "name",
         re.compile(_BIRTH),
-        signs=words("born geb né nat nacid dob d.o.b birth nhs number ssn mrn dni nhc age * † ( m f"),
+        signs=(
+            *words("born geb né nata nato nacid dob d.o.b birth nhs number ssn mrn dni nhc age * †"),
+            *(f"({digit}" for digit in range(10)),
+            *(f"{digit}{letter}" for digit in range(10) for letter in "mf"),
+        ),
         cut=name_before(2),
     ),
     Rule(
         "name",
-        re.compile(rf",?[ ](?:[*†][ ]?\d|{_IN_BED}[ ]?\d)"),
+        re.compile(rf",?[ ](?:-[ ])?(?:[*†][ ]?\d|{_IN_BED}[ ]?\d)"),
         signs=words("* † bed room bay ward zimmer bett lit chambre cama habit"),
         cut=name_before(),
     ),
     Rule("name", re.compile(_AGED), cut=name_before()),
+    # S. Ivanova, 97 years old; at the start of a line Tigist Gebremariam, 51, smoker
+    Rule(
+        "name",
+        re.compile(
+            r",?[ ]\(?(?:aged[ ])?\d{1,3}[\s-]?(?:years?|yrs?|yo\b|y/o|y\.o|Jahre|ans\b|años"
+            r"|anni|jaar|anos|lat[ a]|let\b|[JjyY]\.)"
+        ),
+        signs=words("year yrs yo y/o y.o jahre ans año anni jaar anos lat let j. y."),
+        cut=name_before(2),
+    ),
+    Rule(
+        "name",
+        re.compile(
+            rf"(?:^|(?<=\n)|(?<=[.:;] ))(?=(?P<hit>{NAME})(?:,?[ ]\(?\d{{1,3}}[,)]"
+            rf"|[ ]\d{{1,2}}[./-]\d{{1,2}}[./-]\d\d))"
+        ),
+        cut=_in_front,
+    ),
+    # Tamsin Tuttle  Age: 104
+    Rule(
+        "name",
+        re.compile(
+            r"[ \t|;,]{1,8}(?:Age|Sex|Gender|DOB|D\.O\.B\.?|MRN|Alter|Geschlecht|Edad|Sexo|Âge"
+            r"|Sexe|Età|Sesso|Leeftijd)[ ]?[:/=]"
+        ),
+        signs=words("age sex gender dob d.o.b mrn alter geschl edad âge età sesso leeft"),
+        digits=0,
+        cut=name_before(2),
+    ),
+    # Savitri's mother
+    Rule(
+        "name",
+        re.compile(
+            r"'s[ ](?:mother|father|mum|mom|dad|wife|husband|son|daughter|sister|brother"
+            r"|parents|appointment|birthday|gp|GP"
+            r"|room|bed|insurance|medication)\b"
+        ),
+        signs=("'s ",),
+        digits=0,
+        cut=name_before(),
+    ),
     # A mammogram of Jane Doe from 3 May
     Rule(
         "name",

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from typing import Final
 
 from curation.text.given_names import GIVEN_NAMES
+from curation.text.given_names_asia import KOREAN_SYLLABLES
 from curation.text.letters import LETTER, UPPER
 from curation.text.plain import folded_word
 from curation.text.report_words import ALSO_NAMES, STOPS, is_term
-from curation.text.rule import span, words
+from curation.text.rule import Span, span, words
 
 _TAIL: Final = rf"(?:-{LETTER}{{1,20}}|'(?![sS]\b){LETTER}{{1,20}})"
 WORD: Final = rf"(?:{UPPER}(?:{LETTER}{{1,24}}{_TAIL}{{0,3}}|'{LETTER}{{2,20}}{_TAIL}{{0,2}}))(?!\w)"
@@ -37,7 +38,8 @@ _PARTICLES: Final = frozenset(
 # What is called after somebody, and the houses that are.
 _CALLED: Final = (
     r"(?:signs?|syndromes?|disease|tests?|nodules?|nodes?|fractures?|criteria|criterion|tumou?rs?"
-    r"|murmurs?|pupils?|lines?|lesions?|bodies|body|cells?|classification|stag(?:e|es|ing)|scores?"
+    r"|murmurs?|pupils?|lines?|lesions?|bodies|body|cells?(?!\s?:?\s?[+(\d])"
+    r"|classification|stag(?:e|es|ing)|scores?"
     r"|grad(?:e|es|ing)|systems?|sarcomas?"
     r"|lymphomas?|carcinomas?|thyroiditis|purpura|palsy|triad|law|rings?|spots?|cysts?|contractures?"
     r"|operation|procedure|man(?:eu|oeu)v(?:er|re)s?|methods?|stains?|catheters?|tubes?|valves?|clamps?"
@@ -56,7 +58,7 @@ _CALLED: Final = (
     r"|escala|clasificación)\b"
 )
 EPONYM: Final = re.compile(rf"(?:'s|s')?(?:[ -]{UPPER}[\w'-]{{1,24}}){{0,2}}?[ -](?i:{_CALLED})")
-Span = tuple[int, int]
+_KOREAN: Final = frozenset(words(KOREAN_SYLLABLES))
 Cut = Callable[[re.Match[str]], Span | None]
 
 
@@ -65,11 +67,11 @@ def is_given(folded: str) -> bool:
     if folded in GIVEN_NAMES:
         return True
     first, hyphen, second = folded.partition("-")
-    return (
-        bool(hyphen)
-        and first in GIVEN_NAMES
-        and (second in GIVEN_NAMES or second.replace("-", "") in GIVEN_NAMES)
-    )
+    if not hyphen:
+        return False
+    if first in GIVEN_NAMES:
+        return second in GIVEN_NAMES or second.replace("-", "") in GIVEN_NAMES
+    return first in _KOREAN and second in _KOREAN
 
 
 def is_plain(word: str, *, strong: bool = False) -> bool:
@@ -82,7 +84,25 @@ def is_plain(word: str, *, strong: bool = False) -> bool:
         return False
     if (low in ALSO_NAMES and not strong) or is_term(folded) or is_term(low):
         return True
-    return "-" in low and any(piece in STOPS and piece not in _PARTICLES for piece in low.split("-"))
+    return "-" in low and (low.endswith(_ALIKE) or _has_stop(low))
+
+
+# Dr House-style
+_ALIKE: Final = (
+    "-style",
+    "-like",
+    "-type",
+    "-based",
+    "-related",
+    "-associated",
+    "-induced",
+    "-positive",
+    "-negative",
+)
+
+
+def _has_stop(low: str) -> bool:
+    return any(piece in STOPS and piece not in _PARTICLES for piece in low.split("-"))
 
 
 def parts(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
