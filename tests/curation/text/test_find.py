@@ -1,9 +1,10 @@
 """What the patterns find, counted on invented notes and on ordinary questions that only look like them.
 
-Three sets, each written by somebody who did not look at the patterns' lists. The first (712 notes of ten
-styles in four languages, 1,915 ordinary texts) and the second (300 notes, 600 texts, six languages) were
-measured once, then the patterns were tuned on them. **Nobody tuned on the third** (200 notes, 500 texts; its
-names come from the lists of Faker for 27 countries): its floors lie a little under what was measured.
+The first set (712 notes of ten styles in four languages, 1,915 ordinary texts) and the second (300 notes, 600
+texts, six languages) were written by somebody who had not seen the patterns and measured once; then the
+patterns were tuned on them. **Nobody tuned on the third** (200 notes, 500 texts): it was written after the
+tuning, without a look at the lists, by who had tuned and so knew the kinds of patterns; its names come from
+the lists of Faker for 27 countries. Its floors lie a little under what was measured.
 Style "unlabelled" holds names without title or label, which only a person can tell.
 """
 
