@@ -1,6 +1,7 @@
 """Freezing, verifying and withdrawing releases."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -219,15 +220,36 @@ def test_withdrawing_needs_a_reason_and_keeps_the_rows(traces: Cast) -> None:
     assert (release.state, rows_of(release).count()) == ("withdrawn", 3)
 
 
-def test_materialise_writes_rows_with_relative_image_paths(traces: Cast, tmp_path: object) -> None:
-    from pathlib import Path
-
+def test_materialise_writes_rows_with_relative_image_paths(traces: Cast, tmp_path: Path) -> None:
     release = freeze_traces(study=traces.study, name="First", by=traces.lena)
-    folder = materialise(release, Path(str(tmp_path)) / "release")
+    folder = materialise(release, tmp_path / "release")
     rows = [json.loads(line) for line in (folder / "rows.jsonl").read_text().splitlines()]
     assert [row["id"] for row in rows] == [row.row_id for row in rows_of(release)]
     assert all((folder / path).read_bytes()[:4] == b"\x89PNG" for row in rows for path in row["images"])
+    stood = (folder / "rows.jsonl").stat().st_ino
     assert materialise(release, folder) == folder
+    assert (folder / "rows.jsonl").stat().st_ino == stood, "what is whole is used again"
+
+
+@pytest.mark.parametrize("harm", ["changed", "cut", "lacks its rows", "an image is changed", "an image is gone"])
+def test_a_laid_out_release_that_was_tampered_with_is_made_anew(
+    traces: Cast, tmp_path: Path, harm: str
+) -> None:
+    release = freeze_traces(study=traces.study, name="First", by=traces.lena)
+    folder = materialise(release, tmp_path / "release")
+    rows, image = folder / "rows.jsonl", next(folder.glob("images/*.png"))
+    good = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    if harm == "changed":
+        rows.write_bytes(good[rows].replace(b'"answer_label": "', b'"answer_label": "X', 1))
+    elif harm == "cut":
+        rows.write_bytes(good[rows][: good[rows].rindex(b"{")])
+    elif harm == "an image is changed":
+        image.write_bytes(good[image][:-1] + b"x")
+    else:
+        (rows if "rows" in harm else image).unlink()
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} != good
+    materialise(release, folder)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == good
 
 
 def test_a_release_is_found_by_the_start_of_its_digest(traces: Cast) -> None:
