@@ -10,6 +10,6 @@ from consilium.jobs.registry import JobKind, register
 def register_jobs() -> None:
     """Make the app's job kinds known."""
     register(JobKind("annotation.answer", "Collecting answers", answer_questions, queue="gpu"))
-    register(JobKind(AGREEMENT.name, "Computing agreement", summarise_agreement))
-    register(JobKind(PROGRESS.name, "Counting progress", summarise_progress))
+    register(JobKind(AGREEMENT.name, "Computing agreement", summarise_agreement, needs_nobody=True))
+    register(JobKind(PROGRESS.name, "Counting progress", summarise_progress, needs_nobody=True))
     register(JobKind(pairing.KIND, "Opening a round", pairing.run_pairing))

@@ -10,4 +10,4 @@ def register_jobs() -> None:
     """Make the app's job kinds known."""
     register(JobKind("benchmark.judge", "Scoring a judge", judge_cases, queue="gpu"))
     register(JobKind("benchmark.solve", "Scoring a solver", solve_questions, queue="gpu"))
-    register(JobKind(LEADERBOARD.name, "Computing the leaderboard", summarise_leaderboard))
+    register(JobKind(LEADERBOARD.name, "Computing the leaderboard", summarise_leaderboard, needs_nobody=True))

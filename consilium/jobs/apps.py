@@ -21,5 +21,11 @@ class JobsConfig(AppConfig):
         register_sweep(anchors.sweep)
 
         register(
-            JobKind(name=DAILY_KIND, label="Daily check of stored files and audit chains", handler=check_day)
+            JobKind(
+                name=DAILY_KIND,
+                label="Daily check of stored files and audit chains",
+                handler=check_day,
+                roles=frozenset(),
+                needs_nobody=True,
+            )
         )

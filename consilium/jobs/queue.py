@@ -23,7 +23,8 @@ def enqueue(
 ) -> Job:
     """Store a job in the caller's transaction and ring for a worker once that commits.
 
-    `params` are JSON identifiers and settings, never contents. The caller has checked that `by` may do this.
+    `params` are JSON identifiers and settings, never contents. The caller has checked that `by` may do this;
+    it is checked again when the job starts (`permissions.check_actor`).
     Raises UnknownKind.
     """
     known = find(kind)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from consilium.people.models import Role
+
 # Gets a `handle.JobHandle`, which stands above this file: the job's row knows its kind by name from here.
 Handler = Callable[[Any], dict[str, Any]]
 
@@ -21,6 +23,8 @@ class JobKind:
     handler: Handler
     queue: str = "default"
     max_attempts: int = 3
+    roles: frozenset[str] = frozenset({Role.LEAD.value})
+    needs_nobody: bool = False
 
 
 _kinds: dict[str, JobKind] = {}

@@ -16,6 +16,7 @@ from consilium.jobs.claim import claim, move
 from consilium.jobs.handle import Cancelled, JobHandle, JobPostponed, LeaseLost, WorkerStopping
 from consilium.jobs.lease import Lease, after, beating
 from consilium.jobs.models import Job
+from consilium.jobs.permissions import check_actor
 from consilium.jobs.reaper import requeue_lost
 from consilium.jobs.registry import UnknownKind, find
 from consilium.jobs.states import JobState
@@ -95,6 +96,7 @@ def _run_handler(handle: JobHandle) -> JobOutcome | None:
     """What the handler did; None when the job is no longer ours."""
     job = handle.job
     try:
+        check_actor(job)  # at every try: the job may have waited for days
         result = find(job.kind).handler(handle) or {}
         json.dumps(result)
     except WorkerStopping:

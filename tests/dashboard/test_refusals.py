@@ -107,5 +107,5 @@ def test_a_job_fails_by_a_refusal_and_tries_again_after_a_bug(
 ) -> None:
     name = f"test.{type(problem).__name__}"
     register(JobKind(name=name, label="Test", handler=failing(problem)))  # type: ignore[arg-type]
-    job = run_now(enqueue(kind=name, by=None, study=cast.study, params={}))
+    job = run_now(enqueue(kind=name, by=cast.lena, study=cast.study, params={}))
     assert (job.state, job.attempt, error in job.error) == (JobState.FAILED, attempts, True)

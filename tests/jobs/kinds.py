@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from consilium.jobs import registry
 from consilium.jobs.registry import Handler, JobKind
 
 
 @contextmanager
-def kind(handler: Handler, name: str = "test.job", **fields: int) -> Iterator[JobKind]:
-    """A kind that is known inside the block."""
-    made = JobKind(name=name, label="A test", handler=handler, **fields)  # type: ignore[arg-type]
+def kind(handler: Handler, name: str = "test.job", **fields: Any) -> Iterator[JobKind]:
+    """A kind that is known inside the block; the site itself may ask for it."""
+    made = JobKind(name=name, label="A test", handler=handler, **{"needs_nobody": True} | fields)
     registry.register(made)
     try:
         yield made

@@ -1,6 +1,6 @@
 """A job's life in one process: outcomes, retries, cancel, and the fence against late writers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from consilium.audit.models import AuditEvent
 from consilium.jobs import handle as handles
-from consilium.jobs import run, worker_signals
+from consilium.jobs import registry, run, worker_signals
 from consilium.jobs.cancel import cancel
 from consilium.jobs.claim import claim, claim_next
 from consilium.jobs.handle import JobFailed, JobHandle, JobPostponed
@@ -17,6 +17,7 @@ from consilium.jobs.models import Job
 from consilium.jobs.queue import enqueue
 from consilium.jobs.run import UNEXPECTED, run_claimed, run_now, run_until_over
 from consilium.jobs.states import JobState
+from consilium.people.models import Membership, Person, Role
 from consilium.people.permissions import NotAllowed
 from tests.factories.cast import Cast
 from tests.jobs.kinds import kind
@@ -246,3 +247,77 @@ def test_a_ring_does_not_cut_a_pause_short(cast: Cast) -> None:
         assert list(worker_signals._claims(job.pk, "default")) == []
         Job.objects.update(not_before=None)
         assert [claimed.pk for claimed in worker_signals._claims(job.pk, "default")] == [job.pk]
+
+
+def demote(cast: Cast) -> None:
+    Membership.objects.filter(person=cast.lena).update(role=Role.ANNOTATOR)
+
+
+def remove(cast: Cast) -> None:
+    Membership.objects.filter(person=cast.lena).update(is_active=False)
+
+
+def deactivate(cast: Cast) -> None:
+    Person.objects.filter(pk=cast.lena.pk).update(is_active=False)
+
+
+@pytest.mark.parametrize(
+    ("lose", "cause"),
+    [
+        (demote, "Lena no longer leads this study, so nothing was done."),
+        (remove, "Lena no longer leads this study, so nothing was done."),
+        (deactivate, "The account of Lena has been deactivated, so nothing was done."),
+    ],
+)
+def test_a_job_of_somebody_who_lost_the_right_meanwhile_does_nothing(
+    cast: Cast, lose: Callable[[Cast], None], cause: str
+) -> None:
+    done: list[Job] = []
+    with kind(lambda handle: done.append(handle.job) or {}, needs_nobody=False):  # type: ignore[func-returns-value]
+        job = make(cast)
+        lose(cast)
+        job = run_now(job)
+    assert (job.state, job.attempt, done) == (JobState.FAILED, 1, [])
+    assert job.error.startswith(cause)
+
+
+def test_the_right_is_asked_for_again_when_a_job_goes_on(cast: Cast) -> None:
+    done: list[int] = []
+
+    def work(handle: JobHandle) -> dict[str, Any]:
+        done.append(handle.job.attempt)
+        raise JobPostponed(0)
+
+    with kind(work, needs_nobody=False):
+        job = run_now(make(cast))
+        assert (job.state, done) == (JobState.QUEUED, [1])
+        demote(cast)
+        job = run_now(job)
+    assert (job.state, done) == (JobState.FAILED, [1])
+    assert "no longer leads" in job.error
+
+
+def test_a_job_that_nobody_answers_for_runs_only_where_its_kind_says_so(cast: Cast) -> None:
+    done: list[Job] = []
+
+    def run(needs_nobody: bool) -> Job:
+        with kind(lambda handle: done.append(handle.job) or {}, needs_nobody=needs_nobody):  # type: ignore[func-returns-value]
+            return run_now(enqueue(kind="test.job", by=None, study=cast.study, params={}))
+
+    refused = run(needs_nobody=False)
+    assert (refused.state, done) == (JobState.FAILED, [])
+    assert "Nobody answers" in refused.error
+    assert run(needs_nobody=True).state == JobState.SUCCEEDED
+
+
+def test_only_the_sites_own_kinds_need_nobody_and_all_others_are_for_leads() -> None:
+    needs_nobody = {name for name, found in registry.known().items() if found.needs_nobody}
+    assert needs_nobody - {"demo.steps", "demo.poison", "demo.deaf"} == {
+        "annotation.agreement",
+        "annotation.progress",
+        "benchmark.leaderboard",
+        "jobs.daily",
+        "site.demo",
+    }
+    others = {found.roles for found in registry.known().values() if not found.needs_nobody}
+    assert others == {frozenset({Role.LEAD.value})}

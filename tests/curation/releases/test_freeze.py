@@ -231,7 +231,9 @@ def test_materialise_writes_rows_with_relative_image_paths(traces: Cast, tmp_pat
     assert (folder / "rows.jsonl").stat().st_ino == stood, "what is whole is used again"
 
 
-@pytest.mark.parametrize("harm", ["changed", "cut", "lacks its rows", "an image is changed", "an image is gone"])
+@pytest.mark.parametrize(
+    "harm", ["changed", "cut", "lacks its rows", "an image is changed", "an image is gone"]
+)
 def test_a_laid_out_release_that_was_tampered_with_is_made_anew(
     traces: Cast, tmp_path: Path, harm: str
 ) -> None:

@@ -11,6 +11,14 @@ class DemoConfig(AppConfig):
         from consilium.jobs.registry import JobKind, register
         from tests.jobs.demo import handlers
 
-        register(JobKind(name="demo.steps", label="Steps", handler=handlers.steps, max_attempts=10))
-        register(JobKind(name="demo.poison", label="Poison", handler=handlers.poison, max_attempts=2))
-        register(JobKind(name="demo.deaf", label="Deaf", handler=handlers.deaf))
+        register(
+            JobKind(
+                name="demo.steps", label="Steps", handler=handlers.steps, max_attempts=10, needs_nobody=True
+            )
+        )
+        register(
+            JobKind(
+                name="demo.poison", label="Poison", handler=handlers.poison, max_attempts=2, needs_nobody=True
+            )
+        )
+        register(JobKind(name="demo.deaf", label="Deaf", handler=handlers.deaf, needs_nobody=True))
