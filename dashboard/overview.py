@@ -20,6 +20,7 @@ from consilium.workqueue.models import Submission
 from curation.models import Image, Question, Release, Trace
 from curation.permissions import for_settling, for_signing
 from curation.states import ImageState, QuestionState, ReleaseState, TraceState
+from dashboard.record import ShownEvent, shown_events
 
 # Submissions of the last day are counted at each look, but no further: thirty readers do not make as many.
 MOST_OF_A_DAY = 10_000
@@ -62,10 +63,10 @@ def overview(study: Study, person: Person) -> dict[str, Any]:
     }
 
 
-def _latest_events(study: Study) -> "QuerySet[AuditEvent]":
+def _latest_events(study: Study) -> list[ShownEvent]:
     """Without the many claims, of which the queue itself tells. By the chain, whose index has their order."""
     events = AuditEvent.objects.filter(chain=chain_of(study)).exclude(action__startswith="claim.")
-    return events.select_related("actor").order_by("-sequence")[:8]
+    return shown_events(study, events.select_related("actor").order_by("-sequence")[:8])
 
 
 def _failed(jobs: "QuerySet[Job]") -> "QuerySet[Job]":

@@ -24,6 +24,7 @@ from consilium.people.requests import post_only, signed_in
 from dashboard import readiness
 from dashboard.decoder_report import decoder_report
 from dashboard.overview import overview
+from dashboard.record import shown_events
 
 PAGE = 50
 
@@ -59,13 +60,17 @@ def count(request: HttpRequest, study: Study) -> HttpResponse:
 
 @study_view(Role.LEAD)
 def record(request: HttpRequest, study: Study) -> HttpResponse:
-    """The study's audit events, newest first."""
+    """The study's audit events, newest first; who judged a case is shown as a pseudonym."""
     events = AuditEvent.objects.filter(chain=chain_of(study)).select_related("actor").order_by("-sequence")
     newest = events.values_list("sequence", flat=True).first()  # a chain is numbered without gaps
     page = page_of(request, events, PAGE, count=newest or 0)
-    anchored = AnchoredEnd.objects.filter(chain=chain_of(study)).first()
-    has_second = settings.SECOND_ANCHORS is not None
-    context = {"study": study, "page": page, "anchored": anchored, "has_second": has_second}
+    context = {
+        "study": study,
+        "page": page,
+        "entries": shown_events(study, page.object_list),
+        "anchored": AnchoredEnd.objects.filter(chain=chain_of(study)).first(),
+        "has_second": settings.SECOND_ANCHORS is not None,
+    }
     return render(request, "dashboard/record.html", context)
 
 

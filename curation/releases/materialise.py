@@ -19,9 +19,9 @@ ROWS = "rows.jsonl"
 def materialise(release: Release, folder: Path) -> Path:
     """Write `rows.jsonl` and the files of the release into `folder`, which this call makes; return `folder`.
 
-    Paths inside the rows are relative to the folder. A folder that an earlier call finished is used again when
-    every byte in it is still the release's; else it is made anew. It is built beside its place and renamed
-    last, so it is always whole. Each file is checked against its hash.
+    Paths inside the rows are relative to the folder. A folder that an earlier call finished is used again
+    when every byte in it is still the release's; else it is made anew. It is built beside its place and
+    renamed last, so it is always whole. Each file is checked against its hash.
     Raises BlobDamaged, OSError.
     """
     if folder.exists():

@@ -85,7 +85,7 @@ def test_the_record_is_read_from_its_end(cast: Cast) -> None:
     client = Client()
     client.force_login(cast.lena)
     with CaptureQueriesContext(connection) as asked:
-        latest = list(overview(cast.study, cast.lena)["events"])
+        latest = [entry.event for entry in overview(cast.study, cast.lena)["events"]]
         page = client.get(reverse("site:record", args=["chest"])).context["page"]
     events = AuditEvent.objects.filter(study=cast.study).order_by("-sequence")
     assert page.paginator.count == events.count()

@@ -203,7 +203,7 @@ def test_a_worker_that_stops_gives_its_job_back_without_counting_an_attempt(
 
 
 def test_the_oldest_job_of_the_queue_comes_first(cast: Cast) -> None:
-    with kind(lambda job: {}), kind(lambda job: {}, name="test.gpu", queue="gpu"):  # type: ignore[arg-type]
+    with kind(lambda job: {}), kind(lambda job: {}, name="test.gpu", queue="gpu"):
         first, second = make(cast), make(cast)
         gpu = enqueue(kind="test.gpu", by=None, study=cast.study, params={})
         assert [job.pk for job in (claim_next(["default"]), claim_next(["default"])) if job] == [
