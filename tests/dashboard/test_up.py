@@ -1,8 +1,10 @@
 """`manage.py up` for real: it answers, heals, keeps data, and leaves no process behind however it ends."""
 
+import contextlib
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import sqlite3
@@ -197,3 +199,42 @@ def test_a_port_that_is_taken_is_named_with_what_to_do(home: Path) -> None:
     assert "--port" in up.complaint
     assert not (home / "consilium.sqlite3").exists()
     assert not up.processes()
+
+
+def stop_and_read(up: Up) -> tuple[int, str]:
+    """Press Ctrl-C; how it ended and what it said."""
+    up.process.send_signal(signal.SIGINT)
+    up.wait_gone()
+    return up.process.returncode, up.complaint
+
+
+def libraries(up: Up) -> str:
+    try:
+        return Path(f"/proc/{up.process.pid}/maps").read_text()
+    except OSError:
+        return ""
+
+
+@pytest.mark.parametrize("moment", ["it loads libraries", "its checks run", "it makes the database"])
+def test_ctrl_c_before_anything_runs_ends_it_with_one_line(home: Path, moment: str) -> None:
+    up = Up(home)
+    reached = {
+        "it loads libraries": lambda: "libcrypto" in libraries(up),
+        "its checks run": (home / "up.lock").exists,
+        "it makes the database": (home / "consilium.sqlite3").exists,
+    }
+    wait_until(reached[moment], seconds=START_SECONDS, what=moment)
+    assert stop_and_read(up) == (130, "Stopped before anything was started. Start again; it continues.\n")
+
+
+@pytest.mark.soak
+def test_ctrl_c_at_any_moment_leaves_no_traceback_and_no_process(home: Path) -> None:
+    draw = random.Random(20260312)
+    for _ in range(60):
+        up, seconds = Up(home), draw.uniform(0.15, 12)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            up.process.wait(seconds)
+        code, said = stop_and_read(up)
+        assert code in (0, 130), (seconds, said)
+        for word in ("Traceback", "KeyboardInterrupt", "Exception ignored"):
+            assert word not in said, (seconds, said)

@@ -46,7 +46,7 @@ class Command(BaseCommand):
             only_one(Path(settings.CONSILIUM_HOME)),
             web_address.listen(options["host"], options["port"]) as listener,
         ):
-            self._prepare(demo=options["demo"], as_json=options["json"])
+            prepare(demo=options["demo"], as_json=options["json"])
             connections.close_all()
             for name in ("DATABASE_OWNER_URL", "DATABASE_READER_URL"):  # not for web and workers
                 os.environ.pop(name, None)
@@ -56,12 +56,6 @@ class Command(BaseCommand):
             text = f"The {supervisor.refused} does not start, for the reason above; all else was stopped."
             raise CommandError(text, returncode=2)
         self._say("" if options["json"] else "Stopped; nothing runs any more. All data is kept.")
-
-    def _prepare(self, *, demo: bool, as_json: bool) -> None:
-        try:
-            prepare(demo=demo, as_json=as_json)
-        except KeyboardInterrupt:
-            raise CommandError("Stopped before anything was started. Start again; it continues.") from None
 
     def _announcing(self, listener: socket.socket, *, as_json: bool) -> Any:
         url, told = web_address.listening_url(listener), False
