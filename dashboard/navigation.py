@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from consilium.disk_space import SHORT_SHARE, disk_space
+from consilium.people.access_words import shown_to_person
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import OPERATOR, SENIORS, roles_of
 from consilium.prepared import Prepared
@@ -26,6 +27,8 @@ class Place:
 EVERYBODY = frozenset({Role.ANNOTATOR.value, Role.ADJUDICATOR.value, Role.LEAD.value})
 LEADS = frozenset({Role.LEAD.value})
 OF_SENIORS = frozenset(SENIORS)
+
+OWN_WORK = frozenset({"work:queue", "people:take-part"})  # members have it; break-glass shows none
 
 SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     (
@@ -76,7 +79,9 @@ SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context of every page: `navigation`, `current_study`, `low_disk`, `my_studies`, `my_role`."""
+    """Context of every page: `navigation`, `current_study`, `my_studies`, `my_role`, and the banners'
+    `low_disk`, `break_glass` and `access_notices`.
+    """
     if frame := getattr(request, "frame", ""):  # a part of a page: nothing of the frame is shown
         return {"frame": frame}
     person = getattr(request, "user", None)
@@ -84,14 +89,17 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {}
     studies = _STUDIES(person=person.pk)
     slug = request.resolver_match.kwargs.get("study") if request.resolver_match else None
-    current = next((study for study in studies if study.slug == slug), None)
+    glass = getattr(request, "break_glass", None)
+    current = glass.study if glass else next((study for study in studies if study.slug == slug), None)
     held = getattr(request, "study_roles", None)  # the view has read them, where it is one of a study
     roles = roles_of(person, current) if held is None else held
-    sections = [*_study_sections(request, current, roles), *_site_sections(request, roles)]
+    sections = [*_study_sections(request, current, roles, glass is not None), *_site_sections(request, roles)]
     return {
         "navigation": sections,
         "current_study": current,
         "low_disk": _low_disk(roles),
+        "break_glass": glass,
+        "access_notices": shown_to_person(person) if person.has_notices else [],
         "my_role": ", ".join(sorted(Role(role).label for role in roles - {OPERATOR})),
         "my_studies": [
             {"name": study.name, "slug": study.slug, "url": reverse("site:study", args=[study.slug])}
@@ -115,12 +123,17 @@ def _low_disk(roles: frozenset[str]) -> str:
     return f"{space} is free. Uploads and exports {stop}; votes are still taken. {advice}"
 
 
-def _study_sections(request: HttpRequest, study: Study | None, roles: frozenset[str]) -> list[dict[str, Any]]:
+def _study_sections(
+    request: HttpRequest, study: Study | None, roles: frozenset[str], by_glass: bool
+) -> list[dict[str, Any]]:
     if study is None:
         return []
     sections = []
     for label, places in SECTIONS:
-        items = [_item(request, place, study) for place in places if place.roles & roles]
+        seen = [
+            place for place in places if place.roles & roles and not (by_glass and place.view in OWN_WORK)
+        ]
+        items = [_item(request, place, study) for place in seen]
         if items:
             sections.append({"label": label, "items": items})
     return sections
@@ -131,6 +144,7 @@ def _site_sections(request: HttpRequest, roles: frozenset[str]) -> list[dict[str
         return []
     places = (
         Place("Accounts", "people:accounts", "key", frozenset({OPERATOR})),
+        Place("Break-glass", "people:break-glass", "lock", frozenset({OPERATOR})),
         Place("Design system", "site:design", "study", frozenset({OPERATOR})),
     )
     return [{"label": "Site", "items": [_item(request, place, None) for place in places]}]

@@ -15,6 +15,7 @@ from consilium.audit.models import AuditEvent
 from consilium.audit.record import chain_of
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
+from consilium.people.access_words import shown_to_leads
 from consilium.people.models import Person, Study
 from consilium.workqueue.models import Submission
 from curation.models import Image, Question, Release, Trace
@@ -51,6 +52,7 @@ def overview(study: Study, person: Person) -> dict[str, Any]:
     progress, kept = kept_progress(study)
     jobs = Job.objects.filter(study=study).exclude(kind=PROGRESS.name)  # shown beside the counts
     return {
+        "notices": shown_to_leads(study, person),
         "kept": kept,
         "tiles": _tiles(study, progress),
         "waiting": mine,

@@ -17,9 +17,8 @@ from consilium.audit.record import chain_of, request_id
 from consilium.database_away import RETRY_SECONDS, is_away
 from consilium.jobs.notify import broker_answers
 from consilium.pages import page_of
-from consilium.people.access import study_view
+from consilium.people.access import held_roles, study_view
 from consilium.people.models import Role, Study
-from consilium.people.permissions import roles_of
 from consilium.people.requests import post_only, signed_in
 from dashboard import readiness
 from dashboard.decoder_report import decoder_report
@@ -41,13 +40,12 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/home.html", context)
 
 
-@study_view()
+@study_view(by_glass=True)
 def study(request: HttpRequest, study: Study) -> HttpResponse:
     """Leads see how the study stands; everybody else goes to their work."""
-    person = signed_in(request)
-    if Role.LEAD not in roles_of(person, study):
+    if Role.LEAD not in held_roles(request):
         return redirect("work:queue", study=study.slug)
-    return render(request, "dashboard/study.html", {"study": study, **overview(study, person)})
+    return render(request, "dashboard/study.html", {"study": study, **overview(study, signed_in(request))})
 
 
 @post_only

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from consilium.jobs.cancel import cancel as cancel_job
 from consilium.jobs.models import Job
 from consilium.jobs.permissions import check_see
+from consilium.people.access import glass_roles
 from consilium.people.requests import post_only, signed_in
 
 
@@ -33,7 +34,11 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _visible(request: HttpRequest, pk: UUID) -> Job:
     job = get_object_or_404(Job.objects.select_related("study"), pk=pk)
-    check_see(signed_in(request), job)
+    try:
+        check_see(signed_in(request), job)
+    except Http404:
+        if job.study is None or not glass_roles(request, job.study):
+            raise
     return job
 
 

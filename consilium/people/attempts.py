@@ -216,5 +216,5 @@ def _network(address: str) -> str:
 
 
 def _key(*parts: str) -> str:
-    key = hashlib.sha256(f"attempts:{settings.SECRET_KEY}".encode()).digest()
+    key = hashlib.sha256(f"attempts:{settings.IDENTITY_KEY}".encode()).digest()
     return hmac.new(key, "\0".join(parts).encode(), hashlib.sha256).hexdigest()

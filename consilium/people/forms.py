@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from consilium.people.models import CreditChoice, Role, Specialty
+from consilium.people.models import CreditChoice, Person, Role, Specialty, Study
 from consilium.people.study_settings import RANGES, StudySettings
 
 
@@ -83,6 +83,10 @@ SETTINGS_IN_WORDS: dict[str, tuple[str, str]] = {
     "split_train": ("Share for training", "0 to 1, drawn per patient; what is left is for tests."),
     "split_dev": ("Share for development", "0 to 1, drawn per patient."),
     "seed": ("Seed", "Every draw of this study starts from it."),
+    "second_person": (
+        "A second person confirms access",
+        "A member's reset link, or a role that an operator gives, works only once another lead agrees.",
+    ),
 }
 
 
@@ -117,3 +121,19 @@ class GuidelineForm(forms.Form):
     """The next guideline version."""
 
     text = forms.CharField(label="Guidelines", widget=forms.Textarea({"rows": 14}), max_length=50_000)
+
+
+class BreakGlassForm(forms.Form):
+    """Which study an operator has to read, and why."""
+
+    study = forms.ModelChoiceField(Study.objects.none(), empty_label="Choose a study")
+    reason = forms.CharField(
+        max_length=300,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="The leads of the study read it, and it stays in the record. No patient data.",
+    )
+
+    def __init__(self, person: Person, *args: Any) -> None:
+        super().__init__(*args)
+        others = Study.objects.exclude(pk__in=Study.objects.visible_to(person).values("pk"))
+        self.fields["study"].queryset = others.order_by("name")  # type: ignore[attr-defined]

@@ -58,6 +58,8 @@ class Person(AbstractBaseUser):
     )
     is_operator = models.BooleanField(default=False, help_text="Runs the site: accounts, endpoints, studies.")
     is_active = models.BooleanField(default=True)
+    # Beside the row that every request reads anyway: no page asks for notices where there are none.
+    has_notices = models.BooleanField(default=False, help_text="There are access notices to acknowledge.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[PersonManager] = PersonManager()
@@ -224,6 +226,8 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
     accepted_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    removed_factor = models.BooleanField(default=False, help_text="Its use removed a second factor.")
 
     class Meta:
         constraints = [
@@ -236,6 +240,98 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"Invitation for {self.display_name}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the link still works, as far as the link itself goes."""
+        return self.accepted_at is None and self.revoked_at is None and self.expires_at > timezone.now()
+
+
+class BreakGlass(models.Model):
+    """An operator, no member of the study, reads it for a limited time; the reason is on record."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=300)
+    opened_at = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField()
+    ended_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "person"], condition=models.Q(ended_at=None), name="break_glass_live_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} reads {self.study}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether pages of the study still open."""
+        return self.ended_at is None and self.until > timezone.now()
+
+
+class NoticeKind(models.TextChoices):
+    """What an access notice tells of."""
+
+    RESET = "reset", "Reset link"
+    ROLE = "role", "Role given"
+    READING = "reading", "Opened for reading"
+
+
+class AccessNotice(models.Model):
+    """What an operator did to somebody's access, told until acknowledged: one row for each who is told.
+
+    Without a study it is told to the person, else to the study's leads; where the study wants a second person
+    (`needs_confirmation`), what was asked for takes effect only once one of them has confirmed it.
+    """
+
+    kind = models.CharField(max_length=20, choices=NoticeKind.choices)
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, related_name="+", help_text="Whose access it is."
+    )
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    by = models.ForeignKey(
+        Person,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="None: somebody at the server's command line.",
+    )
+    made_at = models.DateTimeField(default=timezone.now)
+    invitation = models.ForeignKey(
+        Invitation, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    glass = models.ForeignKey(BreakGlass, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    asked = models.JSONField(default=dict, help_text="The role, specialty and departments of a role notice.")
+    needs_confirmation = models.BooleanField(default=False)
+    confirmed_by = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["study"], condition=models.Q(acknowledged_at=None), name="notice_open_of_study"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.person}"
+
+    @property
+    def waits(self) -> bool:
+        """Whether it takes effect only once somebody has confirmed it."""
+        return self.needs_confirmation and self.confirmed_at is None
 
 
 def pseudonym(study_id: int, person_id: int) -> str:

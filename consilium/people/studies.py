@@ -7,9 +7,18 @@ from django.db import transaction
 from django.db.models import Max
 
 from consilium.audit.record import chain_of, lock_chain, record
-from consilium.people.models import ConsentText, GuidelineVersion, Membership, Person, Role, Study
-from consilium.people.permissions import OPERATOR, check_lead, check_role
-from consilium.people.study_settings import StudySettings
+from consilium.people.access_notices import tell_of_role
+from consilium.people.models import (
+    AccessNotice,
+    ConsentText,
+    GuidelineVersion,
+    Membership,
+    Person,
+    Role,
+    Study,
+)
+from consilium.people.permissions import OPERATOR, check_lead, check_role, roles_of
+from consilium.people.study_settings import SettingRefused, StudySettings
 from consilium.refusals import NameTaken, Refused
 
 
@@ -55,6 +64,8 @@ def change_settings(*, study: Study, changes: dict[str, Any], by: Person, reason
     check_lead(by, study)
     _lock(study)
     wanted = StudySettings.from_json(study.settings_data | changes)
+    if wanted.second_person and not study.settings.second_person:
+        _check_has_two_leads(study)
     if study.protocol_locked_at and not reason.strip():
         raise ProtocolLocked(
             "Votes have been cast: say why the protocol changes; the release card will print it."
@@ -84,6 +95,10 @@ def publish_guideline(*, study: Study, text: str, by: Person) -> GuidelineVersio
     return guideline
 
 
+class SecondPersonNeeded(Refused):
+    """The study wants one of its leads to agree before somebody from outside gives a role."""
+
+
 @transaction.atomic
 def add_member(
     *,
@@ -93,26 +108,78 @@ def add_member(
     by: Person | None,
     specialty: str = "",
     departments: list[str] | None = None,
+    invited_by: Person | None = None,
 ) -> Membership:
     """Give a person a role in the study, or change it. `by=None` is the command line.
 
-    Nobody changes their own role. Raises NotAllowed.
+    Nobody changes their own role. What neither a lead does nor a lead's invitation (`invited_by`) is told to
+    the study's leads; the first lead of a study comes in this way too. Raises NotAllowed, SecondPersonNeeded.
     """
     if by is not None:
         _check_may_appoint(by, study, person)
+    asked = _asked(role, specialty, departments)
+    is_told = invited_by is None and comes_from_outside(by, study, person)
+    if is_told and study.settings.second_person:
+        raise SecondPersonNeeded("A lead of this study has to agree first: ask for the role instead.")
+    member = store_member(study=study, person=person, by=by, **asked)
+    if is_told:
+        tell_of_role(study=study, person=person, by=by, asked=asked, needs_confirmation=False)
+    return member
+
+
+@transaction.atomic
+def ask_for_role(
+    *,
+    study: Study,
+    person: Person,
+    role: str,
+    by: Person | None,
+    specialty: str = "",
+    departments: list[str] | None = None,
+) -> AccessNotice:
+    """Ask the leads of a study that wants a second person for a role. `by` as in `add_member`."""
+    if by is not None:
+        _check_may_appoint(by, study, person)
+    asked = _asked(role, specialty, departments)
+    notice = tell_of_role(study=study, person=person, by=by, asked=asked, needs_confirmation=True)
+    record(
+        action="member.asked",
+        obj=notice,
+        by=by,
+        study=study,
+        data={"person": person.pk, "role": asked["role"]},
+    )
+    return notice
+
+
+def comes_from_outside(by: Person | None, study: Study, person: Person) -> bool:
+    """Whether a role is given past the study's leads: not by one of them, though there are some."""
+    if by is not None and by != person and Role.LEAD in roles_of(by, study):
+        return False
+    return study.memberships.filter(role=Role.LEAD, is_active=True).exists()
+
+
+def store_member(
+    *, study: Study, person: Person, by: Person | None, role: str, specialty: str, departments: list[str]
+) -> Membership:
+    """Store the membership and its event; inside the transaction of the caller, who has checked `by`."""
     member, created = Membership.objects.update_or_create(
         study=study,
         person=person,
         defaults={
             "role": Role(role),
             "specialty": specialty,
-            "departments": departments or [],
+            "departments": departments,
             "is_active": True,
         },
     )
     action = "member.added" if created else "member.changed"
     record(action=action, obj=member, by=by, study=study, data={"person": person.pk, "role": str(role)})
     return member
+
+
+def _asked(role: str, specialty: str, departments: list[str] | None) -> dict[str, Any]:
+    return {"role": Role(role).value, "specialty": specialty, "departments": departments or []}
 
 
 @transaction.atomic
@@ -123,6 +190,12 @@ def remove_member(*, membership: Membership, by: Person) -> Membership:
     membership.is_active = False
     record(action="member.removed", obj=membership, by=by, study=membership.study)
     return membership
+
+
+def _check_has_two_leads(study: Study) -> None:
+    leads = study.memberships.filter(role=Role.LEAD, is_active=True, person__is_active=True)
+    if leads.count() < 2:
+        raise SettingRefused("second_person needs two leads: with one, nobody could confirm for them.")
 
 
 def _lock(study: Study) -> None:

@@ -45,6 +45,7 @@ class StudySettings:
     split_train: float = 0.6
     split_dev: float = 0.1
     seed: int = 20260110
+    second_person: bool = False
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "StudySettings":

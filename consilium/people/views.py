@@ -8,9 +8,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
-from consilium.pages import refusals_on
+from consilium.pages import attempt, refusals_on
 from consilium.people import attempts, invitations, studies
-from consilium.people.access import study_view
+from consilium.people.access import held_roles, study_view
+from consilium.people.access_notices import study_names, unconfirmed
+from consilium.people.access_words import to_confirm
 from consilium.people.accounts import AccountAdapter
 from consilium.people.forms import (
     AcceptForm,
@@ -23,7 +25,7 @@ from consilium.people.forms import (
 from consilium.people.models import ConsentText, Invitation, Membership, Participation, Person, Role, Study
 from consilium.people.participation import take_part as start_taking_part
 from consilium.people.participation import withdraw_participation as end_participation
-from consilium.people.permissions import OPERATOR, check_role, roles_of
+from consilium.people.permissions import OPERATOR, check_role
 from consilium.people.requests import post_only, signed_in
 from consilium.refusals import NameTaken
 
@@ -34,6 +36,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind an invitation or a reset link; works without login."""
     try:
         invitation = invitations.find_invitation(token)
+    except invitations.InvitationWaits as error:
+        return render(request, "people/link_unusable.html", {"reason": str(error)}, status=error.status)
     except invitations.InvitationUnusable as error:
         attempts.take_link(AccountAdapter().get_client_ip(request))
         return render(request, "people/link_unusable.html", {"reason": str(error)}, status=404)
@@ -53,7 +57,7 @@ def _accept(form: AcceptForm, token: str) -> bool:
         form.add_error("username", str(error))
     except ValidationError as error:
         form.add_error("username" if hasattr(error, "error_dict") else "password", error.messages)
-    except invitations.InvitationUnusable as error:
+    except (invitations.InvitationUnusable, invitations.InvitationWaits) as error:
         form.add_error(None, str(error))
     return not form.errors
 
@@ -113,7 +117,7 @@ def members(request: HttpRequest, study: Study) -> HttpResponse:
         "members": study.memberships.select_related("person").order_by(
             "-is_active", "role", "person__display_name"
         ),
-        "invitations": Invitation.objects.filter(study=study, accepted_at=None).order_by("-created_at"),
+        "invitations": invitations.unused_invitations(study),
     }
     return render(request, "people/members.html", context)
 
@@ -127,6 +131,20 @@ def remove_member(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     studies.remove_member(membership=membership, by=person)
     messages.success(request, f"{membership.person} is no longer a member.")
     return redirect("people:members", study=study.slug)
+
+
+@post_only
+@study_view(Role.LEAD)
+def revoke_invitation(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Take back an invitation that nobody has used."""
+    person = signed_in(request)
+    invitation = get_object_or_404(Invitation, study=study, pk=pk)
+
+    def act() -> str:
+        invitations.revoke(invitation=invitation, by=person)
+        return f"The invitation of {invitation.display_name} was taken back; its link no longer works."
+
+    return attempt(request, act, "people:members", study=study.slug)
 
 
 @study_view(Role.LEAD)
@@ -144,12 +162,12 @@ def settings(request: HttpRequest, study: Study) -> HttpResponse:
     return render(request, "people/settings.html", {"study": study, "form": form})
 
 
-@study_view()
+@study_view(by_glass=True)
 def guidelines(request: HttpRequest, study: Study) -> HttpResponse:
     """The guideline versions; every member reads, leads publish the next one."""
     person = signed_in(request)
     newest = study.guidelines.first()
-    is_lead = Role.LEAD in roles_of(person, study)
+    is_lead = Role.LEAD in held_roles(request)
     form = GuidelineForm(request.POST or None, initial={"text": newest.text if newest else ""})
     if request.method == "POST" and form.is_valid():
         guideline = studies.publish_guideline(study=study, text=form.cleaned_data["text"], by=person)
@@ -163,16 +181,35 @@ def accounts(request: HttpRequest) -> HttpResponse:
     """All accounts; an operator makes reset links and deactivates."""
     person = signed_in(request)
     check_role(person, None, OPERATOR)
-    context: dict[str, object] = {"people": Person.objects.order_by("-is_active", "username")}
+    context: dict[str, object] = {
+        "people": Person.objects.order_by("-is_active", "username"),
+        "resets": invitations.open_resets(),
+        "to_confirm": to_confirm(person),
+    }
     if request.method == "POST":
         number = request.POST.get("reset", "")
         target = get_object_or_404(Person, pk=int(number) if number.isdecimal() and len(number) < 19 else 0)
-        _, token = invitations.issue_reset(person=target, by=person)
+        invitation, token = invitations.issue_reset(person=target, by=person)
         context |= {
             "link": request.build_absolute_uri(reverse("people:join", kwargs={"token": token})),
             "target": target,
+            "waits_for": study_names(unconfirmed(invitation)),
         }
     return render(request, "people/accounts.html", context)
+
+
+@post_only
+def revoke_reset(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back a reset link that nobody has used."""
+    person = signed_in(request)
+    check_role(person, None, OPERATOR)
+    invitation = get_object_or_404(Invitation, pk=pk, resets__isnull=False)
+
+    def act() -> str:
+        invitations.revoke(invitation=invitation, by=person)
+        return f"The reset link of {invitation.display_name} was taken back; it no longer works."
+
+    return attempt(request, act, "people:accounts")
 
 
 @post_only

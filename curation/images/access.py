@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from consilium.blobs.store import read_blob
-from consilium.people.models import Person
-from consilium.people.permissions import SENIORS, roles_of
+from consilium.people.models import Role
+from consilium.people.permissions import SENIORS
 from consilium.refusals import Refused
 from curation.models import Image, Question, QuestionImage
 from curation.states import ImageState
@@ -41,11 +41,13 @@ def model_image_blobs_of(questions: Collection[int]) -> dict[int, list[str] | No
     return found
 
 
-def may_see(person: Person, image: Image) -> bool:
-    """Members see released images; leads and adjudicators also those that wait for their pixel review."""
-    roles = roles_of(person, image.study) - {"operator"}
+def may_see(roles: frozenset[str], image: Image) -> bool:
+    """Members see released images; leads and adjudicators also those that wait for their pixel review.
+
+    `roles`: those of the person in the image's study.
+    """
     if image.state == ImageState.RELEASED:
-        return bool(roles)
+        return bool(roles & set(Role.values))
     return image.state in (ImageState.QUARANTINED, ImageState.REVIEWED) and bool(roles & set(SENIORS))
 
 

@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from consilium.blobs.store import BlobDamaged, read_blob
+from consilium.people.access import glass_roles
+from consilium.people.permissions import roles_of
 from consilium.people.requests import signed_in
 from curation.images.access import may_see, window_of
 from curation.images.image_views import ShownPicture, note_when_sent
@@ -57,7 +59,10 @@ def manifest_of(image: Image) -> dict[str, Any]:
 def _visible(request: HttpRequest, pk: int) -> Image:
     """The image, or the same 404 for one that does not exist and one that the person may not see."""
     found = Image.objects.select_related("study").filter(pk=pk).first()
-    if found is None or not may_see(signed_in(request), found):
+    if found is None or not (
+        may_see(roles_of(signed_in(request), found.study), found)
+        or may_see(glass_roles(request, found.study), found)
+    ):
         raise Http404("No such image.")
     return found
 

@@ -9,9 +9,9 @@ from django.views.decorators.http import require_GET
 
 from consilium.jobs.models import Job
 from consilium.pages import attempt, chosen_count, one_of, page_of, pills
-from consilium.people.access import study_view
+from consilium.people.access import held_roles, study_view
 from consilium.people.models import Role, Study
-from consilium.people.permissions import SENIORS, Standing, roles_of
+from consilium.people.permissions import SENIORS, Standing
 from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
 from consilium.workqueue.claim import earlier_claim
@@ -32,7 +32,6 @@ from curation.traces.review_schema import REASONS, step_id
 @study_view(*SENIORS)
 def traces(request: HttpRequest, study: Study) -> HttpResponse:
     """All traces by state; where new ones and review rounds start."""
-    person = signed_in(request)
     rows = Trace.objects.filter(study=study).select_related("question", "endpoint").order_by("-pk")
     state = one_of(request, "state", TraceState.values)
     states = pills(rows, TraceState, state)
@@ -44,7 +43,7 @@ def traces(request: HttpRequest, study: Study) -> HttpResponse:
         "job": jobs.first(),
         "trace_form": TraceForm(study),
         "round_form": ReviewRoundForm(),
-        "is_lead": Role.LEAD in roles_of(person, study),
+        "is_lead": Role.LEAD in held_roles(request),
         "to_review": rows.filter(state=TraceState.CHECKED).count(),
     }
     return render(request, "curation/traces.html", context)
@@ -93,7 +92,7 @@ def trace(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     rows = Trace.objects.select_related("question__cluster", "endpoint", "reply")
     shown = get_object_or_404(rows, study=study, pk=pk)
     images = shown.question.ordered_images()
-    is_lead = Role.LEAD in roles_of(person, study)
+    is_lead = Role.LEAD in held_roles(request)
     context = {
         "study": study,
         "trace": shown,

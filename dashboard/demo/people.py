@@ -89,7 +89,8 @@ def _make_person(study: Study, username: str, display_name: str, role: Role | No
         username=username, password=password, display_name=display_name, by=None, is_operator=role is None
     )
     if role is not None:
-        add_member(study=study, person=person, role=role, by=None)
+        lead = Person.objects.filter(memberships__study=study, memberships__role=Role.LEAD).first()
+        add_member(study=study, person=person, role=role, by=None, invited_by=lead)
         consent = ConsentText.objects.filter(study=study).latest("version")
         take_part(study=study, by=person, consent_version=consent.version, credit=CreditChoice.PSEUDONYM)
     return password

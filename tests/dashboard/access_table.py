@@ -23,6 +23,17 @@ LEADS: Row = (302, 403, 403, 200, 404, 404)
 HER_CLAIM: Row = (302, 200, 404, 404, 404, 404)  # the annotator holds it
 SENIORS_CLAIM: Row = (302, 404, 200, 404, 404, 404)  # the adjudicator holds it
 POST_ONLY: Row = (302, 405, 405, 405, 405, 405)
+# What an operator reads by break-glass besides the pages that name leads.
+BY_GLASS = frozenset(
+    {
+        "site:study",
+        "people:guidelines",
+        "jobs:progress",
+        "curation:image-manifest",
+        "curation:image-frame",
+        "curation:image-thumbnail",
+    }
+)
 
 READ: dict[str, Row] = {
     "account_login": ENTRANCE,
@@ -40,10 +51,18 @@ READ: dict[str, Row] = {
     "people:join": PUBLIC,  # with a live link; a dead one is a 404
     "people:accounts": OPERATORS,
     "people:set-active": POST_ONLY,
+    "people:revoke-reset": POST_ONLY,
+    "people:access-notices": PERSONS,
+    "people:acknowledge": POST_ONLY,
+    "people:confirm": POST_ONLY,
+    "people:decline": POST_ONLY,
+    "people:break-glass": OPERATORS,
+    "people:end-break-glass": POST_ONLY,
     "people:take-part": MEMBERS,
     "people:withdraw": POST_ONLY,
     "people:members": LEADS,
     "people:remove-member": POST_ONLY,
+    "people:revoke-invitation": POST_ONLY,
     "people:settings": LEADS,
     "people:guidelines": MEMBERS,
     "work:queue": MEMBERS,
@@ -161,10 +180,17 @@ WRITE: dict[str, Sent] = {
     "people:join": Sent(PUBLIC, {"password": "short"}),
     "people:accounts": Sent(OPERATORS, {"reset": "1"}),
     "people:set-active": Sent((302, 403, 403, 403, 302, 403), {"active": "0"}),
+    "people:revoke-reset": Sent((302, 403, 403, 403, 302, 403)),
+    "people:acknowledge": Sent((302, 404, 404, 302, 404, 404)),
+    "people:confirm": Sent((302, 404, 404, 302, 403, 404)),  # the operator asked for it
+    "people:decline": Sent((302, 404, 404, 302, 403, 404)),
+    "people:break-glass": Sent((302, 403, 403, 403, 422, 403)),
+    "people:end-break-glass": Sent((302, 404, 404, 302, 302, 404)),  # the operator's own
     "people:take-part": Sent(MEMBERS),
     "people:withdraw": Sent((302, 302, 302, 302, 404, 404)),
     "people:members": by_leads(200, display_name="New", role="lead"),
     "people:remove-member": by_leads(302),
+    "people:revoke-invitation": by_leads(302),
     "people:settings": by_leads(200, votes_per_case="5"),  # after the first vote a reason is asked for
     "people:guidelines": by_leads(302, text="Judge the image."),
     "work:next": Sent((302, 409, 409, 302, 404, 404)),  # two hold work of another kind

@@ -11,8 +11,9 @@ from django.test import Client
 from django.test.client import MULTIPART_CONTENT
 
 from consilium.audit.models import AuditEvent
+from consilium.people.break_glass import open_study
 from consilium.people.models import Invitation
-from tests.dashboard.access_table import POST_ONLY, READ, WRITE, Sent
+from tests.dashboard.access_table import BY_GLASS, LEADS, POST_ONLY, READ, SENIORS, WRITE, Sent
 from tests.factories.cast import Cast
 from tests.factories.world import ROLES, World, make_world, patterns
 
@@ -143,6 +144,27 @@ def test_changing_follows_the_table(world: World, role: str) -> None:
 
 
 @pytest.mark.django_db
+def test_by_break_glass_an_operator_reads_what_leads_read_and_changes_nothing(world: World) -> None:
+    cast = world.cast
+    glass = open_study(study=cast.study, by=cast.otto, reason="A reader cannot open a case.")
+    client, place = browser(world, "operator"), ROLES.index("operator")
+    before = fingerprint()
+    expected = {
+        name: 200 if row in (LEADS, SENIORS) or name in BY_GLASS else row[place] for name, row in READ.items()
+    }
+    assert {name: read(client, world.address(name)).status_code for name in READ} == expected
+    opened = {name for name, row in READ.items() if expected[name] != row[place]}
+    noted = AuditEvent.objects.filter(action="break_glass.viewed", object_id=str(glass.pk))
+    assert {event.data["view"] for event in noted} == opened
+    assert changed_since(before) == AUDIT
+
+    others = {name for name in WRITE if not name.startswith(("account_", "mfa_", "people:"))}
+    for name in others | {"people:guidelines", "people:members", "people:settings", "people:remove-member"}:
+        assert write(client, world.address(name), WRITE[name]) in (403, 404), name
+    assert changed_since(before) == AUDIT
+
+
+@pytest.mark.django_db
 def test_not_logged_in_everything_leads_to_the_login_page(world: World) -> None:
     client = browser(world, "nobody")
     open_to_all = {
@@ -197,7 +219,7 @@ def test_odd_ids_are_not_found_and_never_an_error(world: World) -> None:
     client, operator = browser(world, "lead"), browser(world, "operator")
     answers = {}
     for name, words in patterns().items():
-        asking = operator if name == "people:set-active" else client
+        asking = operator if name in ("people:set-active", "people:revoke-reset") else client
         for word in words:
             # The ids of jobs are no numbers.
             for value in (NO_UUID,) if name.startswith("jobs:") else ODD.get(word, ()):

@@ -14,7 +14,9 @@ from consilium.inference.models import ModelEndpoint, Reply
 from consilium.jobs.models import Job
 from consilium.jobs.run import run_now
 from consilium.people import invitations
-from consilium.people.models import Membership, Person
+from consilium.people.break_glass import end_reading, open_study
+from consilium.people.models import AccessNotice, Membership, Person
+from consilium.people.studies import ask_for_role
 from consilium.workqueue.models import Claim, Kind
 from curation.models import Image, Import, Release, ReleaseKind
 from curation.releases.export import start_export
@@ -93,9 +95,14 @@ def make_world(cast: Cast) -> World:
     data = _data(cast)
     votes = _votes(cast)
     models = make_models(cast, data["release"])
-    _, token = invitations.invite(study=cast.study, display_name="New One", role="annotator", by=cast.lena)
+    invitation, token = invitations.invite(
+        study=cast.study, display_name="New One", role="annotator", by=cast.lena
+    )
+    access = _access(cast)
     arguments: dict[str, dict[str, Any]] = {
         "people:join": {"token": token},
+        "people:revoke-invitation": _pk(invitation),
+        **{f"people:{name}": _pk(row) for name, row in access.items()},
         "people:set-active": _pk(cast.ben),
         "people:remove-member": _pk(Membership.objects.get(person=cast.ben)),
         "calls:retire": _pk(ModelEndpoint.objects.get(name=MODELS[0])),
@@ -128,6 +135,20 @@ def make_world(cast: Cast) -> World:
     arguments |= {"benchmark:evaluation": _pk(models["evaluation"])}
     arguments |= {"benchmark:compute-leaderboard": _pk(models["evaluation"].release)}
     return World(cast, arguments)
+
+
+def _access(cast: Cast) -> dict[str, Model]:
+    """What an operator did from outside the study: a reset link, a role asked for, a reading that is over."""
+    reset, _ = invitations.issue_reset(person=cast.ben, by=cast.otto)
+    asked = ask_for_role(study=cast.study, person=cast.nora, role="annotator", by=cast.otto)
+    glass = open_study(study=cast.study, by=cast.otto, reason="A reader cannot open a case.")
+    return {
+        "revoke-reset": reset,
+        "acknowledge": AccessNotice.objects.get(invitation=reset, study=cast.study),
+        "confirm": asked,
+        "decline": asked,
+        "end-break-glass": end_reading(glass=glass, by=cast.otto),
+    }
 
 
 def _pk(row: Model) -> dict[str, Any]:

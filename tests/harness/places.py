@@ -60,7 +60,8 @@ def places() -> dict[str, Any]:
     }.items():
         shown[person] |= {_file(name): _address(name, {}) for name in names}
     shown["amara"]["work-finished"] = _address("work:finished", {"kind": "adjudicate"})
-    shown["otto"]["site-home"] = "/"
+    _act_from_outside()
+    shown["otto"] |= {"site-home": "/", "study-by-break-glass": "/s/demo/"}
     shown["lena"]["not-found"] = "/s/demo/nowhere/"
     shown["amara"]["forbidden"] = _address("people:members", {})
     return {"password": PASSWORD, "places": shown, "workbenches": sorted(map(_file, WORKBENCHES))}
@@ -221,16 +222,35 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
     }
 
 
+def _act_from_outside() -> None:
+    """Have the operator make reset links, ask for a role and read the study, so that pages tell of it."""
+    from consilium.people.break_glass import open_study
+    from consilium.people.invitations import issue_reset
+    from consilium.people.models import Person, Study
+    from consilium.people.studies import ask_for_role
+
+    study, otto = Study.objects.get(slug="demo"), Person.objects.get(username="otto")
+    issue_reset(person=Person.objects.get(username="max"), by=otto)
+    issue_reset(person=Person.objects.get(username="lena"), by=otto)
+    ask_for_role(study=study, person=Person.objects.get(username="chiara"), role="adjudicator", by=otto)
+    open_study(study=study, by=otto, reason="Bruno reports that a case does not open.")
+
+
 def give_passwords() -> None:
-    """Set the known password through the reset links that an operator hands out."""
+    """Set the known password through the reset links that an operator hands out; all have seen the notice."""
+    from consilium.people.access_notices import acknowledge
     from consilium.people.invitations import accept, issue_reset
-    from consilium.people.models import Person
+    from consilium.people.models import AccessNotice, Person
 
     operator = Person.objects.get(username="otto")
     for username in PEOPLE.values():
         person = Person.objects.get(username=username)
         _, token = issue_reset(person=person, by=operator)
         accept(token=token, username=username, password=PASSWORD)
+    leads = {name: Person.objects.get(username=name) for name in ("lena", "max")}
+    for notice in AccessNotice.objects.filter(acknowledged_at=None).select_related("person", "study"):
+        seen_by = leads["max" if notice.person == leads["lena"] else "lena"]
+        acknowledge(notice=notice, by=seen_by if notice.study else notice.person)
 
 
 if __name__ == "__main__":
