@@ -18,6 +18,7 @@ from consilium.answers.dimensions import DIMENSIONS
 from consilium.pages import page_of, refusals_on
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
+from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in
 from curation.models import Release, ReleaseKind
 from curation.releases.freeze import rows_of
@@ -52,6 +53,7 @@ def compute_leaderboard(request: HttpRequest, study: Study, pk: int) -> HttpResp
 
 
 @study_view(Role.LEAD)
+@limited("launch")
 def launch(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     """Score models as judges or as solvers."""
     person = signed_in(request)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from consilium import environment, keys, logs
+from consilium import environment, keys, logs, rates
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 CONSILIUM_HOME = environment.home_folder(BASE_DIR)
@@ -191,6 +191,8 @@ BACKUP_HOURS = environment.read_hours("CONSILIUM_BACKUP_HOURS", default=24.0)
 BACKUPS_KEPT = environment.read_count("CONSILIUM_BACKUPS_KEPT", default=14)
 BACKUP_MODELS = environment.read_flag("CONSILIUM_BACKUP_MODELS")
 BACKUP_BEFORE_MIGRATIONS = environment.read_flag("CONSILIUM_BACKUP_BEFORE_MIGRATIONS", default=True)
+# What one person may do in a while; beyond it a request is answered 429.
+RATES = rates.read_rates(os.environ.get("CONSILIUM_RATES", ""))
 MODELS_FOLDER = Path(os.environ.get("CONSILIUM_MODELS") or CONSILIUM_HOME / "models").resolve()
 
 LOGGING = logs.configuration(os.environ.get("CONSILIUM_LOG_LEVEL", "INFO"))

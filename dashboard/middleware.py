@@ -107,7 +107,10 @@ class RefusalMiddleware:
         context: dict[str, Any] = {"reason": str(exception), "status": exception.status}
         if isinstance(exception, TooSoon):
             return _too_soon(request, exception, context)
-        return render(request, "refused.html", context, status=exception.status)
+        answer = render(request, "refused.html", context, status=exception.status)
+        if "retry_after" in exception.extra:
+            answer.headers["Retry-After"] = str(exception.extra["retry_after"])
+        return answer
 
     def _note(self, request: HttpRequest) -> None:
         match = request.resolver_match

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.backends.base.operations import BaseDatabaseOperations
 
 from consilium.audit import protection
+from consilium.rates import buckets
 from tests.factories.cast import Cast, make_cast
 
 pytest_plugins = ["tests.harness.servers", "tests.harness.browsers"]
@@ -62,6 +63,12 @@ def _anchors_of_one_test_alone() -> Iterator[None]:
     """Anchors lie in files: those of a test whose rows are gone would contradict the next one's."""
     yield
     shutil.rmtree(Path(settings.CONSILIUM_HOME) / "anchors", ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_done_anything_yet() -> None:
+    """The limits per person count in this process, where every test has the same people."""
+    buckets.clear()
 
 
 @pytest.fixture

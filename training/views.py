@@ -12,6 +12,7 @@ from consilium.jobs.states import JobState
 from consilium.pages import page_of, refusals_on
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
+from consilium.people.rate_limits import limited
 from consilium.people.requests import signed_in
 from training.curves import curves
 from training.forms import PipelineForm
@@ -36,6 +37,7 @@ def runs(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 @study_view(Role.LEAD)
+@limited("launch")
 def launch(request: HttpRequest, study: Study) -> HttpResponse:
     """Launch the pipeline of DSA, GBA and merge."""
     person = signed_in(request)

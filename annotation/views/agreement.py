@@ -21,6 +21,7 @@ from annotation.progress import cases_by_state
 from consilium.pages import one_of, refusals_on
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
+from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in
 from consilium.statistics.agreement import AgreementRow
 from curation.models import Release, ReleaseKind
@@ -45,6 +46,7 @@ def compute_agreement(request: HttpRequest, study: Study) -> HttpResponse:
 
 @post_only
 @study_view(Role.LEAD)
+@limited("freeze")
 def freeze(request: HttpRequest, study: Study) -> HttpResponse:
     """Freeze the settled cases into a preference release and show it, or the job that makes a large one."""
     person = signed_in(request)

@@ -15,6 +15,7 @@ from consilium.jobs.states import JobState
 from consilium.pages import refusals_on
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
+from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
 from consilium.workqueue.models import Kind, Round
@@ -40,6 +41,7 @@ def count(request: HttpRequest, study: Study) -> HttpResponse:
 
 @post_only
 @study_view(Role.LEAD)
+@limited("launch")
 def ask_models(request: HttpRequest, study: Study) -> HttpResponse:
     """Queue one job per chosen model."""
     person = signed_in(request)

@@ -26,7 +26,9 @@ from consilium.people.models import ConsentText, Invitation, Membership, Partici
 from consilium.people.participation import take_part as start_taking_part
 from consilium.people.participation import withdraw_participation as end_participation
 from consilium.people.permissions import OPERATOR, check_role
+from consilium.people.rate_limits import check_rate, limited
 from consilium.people.requests import post_only, signed_in
+from consilium.rates import TooMany
 from consilium.refusals import NameTaken
 
 
@@ -97,6 +99,7 @@ def withdraw(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 @study_view(Role.LEAD)
+@limited("invite")
 def members(request: HttpRequest, study: Study) -> HttpResponse:
     """Members and open invitations; leads invite here. The new link is shown once."""
     person = signed_in(request)
@@ -169,11 +172,18 @@ def guidelines(request: HttpRequest, study: Study) -> HttpResponse:
     newest = study.guidelines.first()
     is_lead = Role.LEAD in held_roles(request)
     form = GuidelineForm(request.POST or None, initial={"text": newest.text if newest else ""})
+    context = {"study": study, "form": form, "newest": newest, "is_lead": is_lead}
     if request.method == "POST" and form.is_valid():
+        try:
+            check_rate(person, "guidelines")
+        except TooMany as refusal:  # on the form, which keeps the text
+            form.add_error(None, str(refusal))
+            answer = render(request, "people/guidelines.html", context, status=refusal.status)
+            answer.headers["Retry-After"] = str(refusal.wait)
+            return answer
         guideline = studies.publish_guideline(study=study, text=form.cleaned_data["text"], by=person)
         messages.success(request, f"Guidelines v{guideline.number} are in force.")
         return redirect("people:guidelines", study=study.slug)
-    context = {"study": study, "form": form, "newest": newest, "is_lead": is_lead}
     return render(request, "people/guidelines.html", context)
 
 

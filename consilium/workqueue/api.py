@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from consilium.people.permissions import Standing
+from consilium.people.rate_limits import check_pace
 from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
 from consilium.workqueue import drafts, hold
@@ -42,10 +43,13 @@ SLOT_LOST = "Your time on this one has run out. You can still submit; it counts 
 def call(view: Call) -> Callable[..., JsonResponse]:
     """A POST view that answers JSON and turns the named errors into their status."""
 
+    pace = "submit" if view.__name__ == "submit" else "call"
+
     @post_only
     @wraps(view)
     def answer(request: HttpRequest, token: uuid.UUID) -> JsonResponse:
         try:
+            check_pace(signed_in(request), pace)
             return JsonResponse(view(request, token))
         except InvalidContent as problem:
             return _refusal("Some answers are missing or wrong.", 422, fields=problem.errors)
@@ -54,15 +58,17 @@ def call(view: Call) -> Callable[..., JsonResponse]:
         except Http404:
             return _refusal("No such work.", 404)
         except OperationalError:
-            busy = _refusal("The database is busy. Your text is kept; it is sent again by itself.", 503)
-            busy.headers["Retry-After"] = "5"
-            return busy
+            text = "The database is busy. Your text is kept; it is sent again by itself."
+            return _refusal(text, 503, retry_after=5)
 
     return answer
 
 
 def _refusal(message: str, status: int, **more: Any) -> JsonResponse:
-    return JsonResponse({"error": message, "fields": {}, **more}, status=status)
+    answer = JsonResponse({"error": message, "fields": {}, **more}, status=status)
+    if "retry_after" in more:
+        answer.headers["Retry-After"] = str(more["retry_after"])
+    return answer
 
 
 @require_GET

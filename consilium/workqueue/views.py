@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from consilium.people.access import study_view
 from consilium.people.models import Membership, Study
 from consilium.people.permissions import Standing, can_take_part
+from consilium.people.rate_limits import check_pace
 from consilium.people.requests import post_only, signed_in
 from consilium.workqueue import kinds
 from consilium.workqueue.claim import member_of, next_claim, open_work
@@ -121,6 +122,7 @@ def take_next(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     """Claim the next item and show it."""
     person = signed_in(request)
     _check_kind(kind)
+    check_pace(person, "call")
     if not can_take_part(person, study):
         return redirect("people:take-part", study=study.slug)
     try:

@@ -9,6 +9,7 @@ from consilium.disk_space import check_disk_space
 from consilium.pages import page_of, refusals_on, sent
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
+from consilium.people.rate_limits import limited
 from consilium.people.requests import signed_in, with_files
 from curation.forms import ImportForm, SourceForm
 from curation.imports.run import start_import
@@ -36,6 +37,7 @@ def imports(request: HttpRequest, study: Study) -> HttpResponse:
 @with_files
 @require_http_methods(["GET", "HEAD", "POST"])
 @study_view(Role.LEAD)
+@limited("upload")
 def new_import(request: HttpRequest, study: Study) -> HttpResponse:
     """Choose files and their source."""
     person = signed_in(request)

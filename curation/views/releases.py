@@ -10,6 +10,7 @@ from consilium.jobs.states import JobState
 from consilium.pages import attempt, page_of, refusals_on, sent
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
+from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in
 from curation.forms import FreezeForm
 from curation.models import Export, Release
@@ -33,6 +34,7 @@ def releases(request: HttpRequest, study: Study) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @study_view(Role.LEAD)
+@limited("freeze")
 def new_release(request: HttpRequest, study: Study) -> HttpResponse:
     """Freeze what is ready."""
     person = signed_in(request)
@@ -77,6 +79,7 @@ def release(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
 
 @post_only
 @study_view(Role.LEAD)
+@limited("export")
 def check(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Recompute every hash."""
     shown = _release(study, pk)
@@ -106,6 +109,7 @@ def withdraw(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
 
 @post_only
 @study_view(Role.LEAD)
+@limited("export")
 def export(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Write the release to a folder."""
     shown = _release(study, pk)

@@ -12,6 +12,7 @@ from consilium.pages import attempt, chosen_count, one_of, page_of, pills
 from consilium.people.access import held_roles, study_view
 from consilium.people.models import Role, Study
 from consilium.people.permissions import SENIORS, Standing
+from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
 from consilium.workqueue.claim import earlier_claim
@@ -51,6 +52,7 @@ def traces(request: HttpRequest, study: Study) -> HttpResponse:
 
 @post_only
 @study_view(Role.LEAD)
+@limited("launch")
 def start(request: HttpRequest, study: Study) -> HttpResponse:
     """Let a model write traces."""
     person = signed_in(request)

@@ -16,6 +16,7 @@ export class Drafts {
     this.isStopped = false;
     this.changes = 0;
     this.sending = null;
+    this.notBefore = 0;
   }
 
   get name() {
@@ -95,6 +96,7 @@ export class Drafts {
   async send() {
     if (this.sending) await this.sending;
     if (this.isStopped || !this.isDirty) return !this.isDirty;
+    if (performance.now() < this.notBefore) return false;
     this.sending = this.sendOnce();
     try {
       return await this.sending;
@@ -119,8 +121,13 @@ export class Drafts {
     if (answer.kind === "login") await this.onLogin();
     else if (answer.kind === "refused" && answer.status === 409 && answer.body.yours) await this.settle(answer.body);
     else if (answer.kind === "refused") this.refused(answer.body);
-    else this.signs.chip("not saved on the server; kept on this device", "warning");
+    else this.later(answer);
     return false;
+  }
+
+  later({ wait = 0 }) {
+    this.notBefore = performance.now() + wait;
+    this.signs.chip("not saved on the server; kept on this device", "warning");
   }
 
   refused(problem) {
@@ -150,7 +157,7 @@ export class Drafts {
   sendLast() {
     if (this.isStopped || !this.isDirty) return;
     this.keep();
-    if (!this.sending) this.sendKeepalive();
+    if (!this.sending && performance.now() >= this.notBefore) this.sendKeepalive();
   }
 
   async sendKeepalive() {

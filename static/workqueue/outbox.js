@@ -18,7 +18,7 @@ export class Outbox {
     return this.store.names("outbox.");
   }
 
-  // onWaiting(count, isReached): so many answers wait; whether the server was there at all.
+  // onWaiting(count, answer): so many answers wait; the server's answer.
   // Sends until the server said yes or no; gives that answer.
   async deliver(name, entry, options = {}) {
     this.store.write(name, entry);
@@ -27,11 +27,12 @@ export class Outbox {
       if (answer.kind === "done" || answer.kind === "refused") {
         this.store.drop(name);
         this.wait = FIRST_WAIT_MS;
-        this.onWaiting(this.names.length, true);
+        this.onWaiting(this.names.length, answer);
         return answer;
       }
-      this.onWaiting(this.names.length, answer.kind === "login");
+      this.onWaiting(this.names.length, answer);
       if (answer.kind === "login") await this.onLogin();
+      else if (answer.wait) await new Promise((resolve) => setTimeout(resolve, answer.wait));
       else await this.pause();
     }
   }

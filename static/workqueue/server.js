@@ -1,11 +1,19 @@
 // Talks to the server. An answer is one of
 //   {kind: "done", body}            2xx with JSON
 //   {kind: "refused", status, body} the server understood and says no (body.error says why)
-//   {kind: "later", status}         no network, no answer, 429 or 5xx: nothing is known, send the same again
+//   {kind: "later", status, wait}   no network, no answer, 429 or 5xx: nothing is known, send the same again, after at
+//                                   least `wait` milliseconds where the server said so (Retry-After)
 //   {kind: "login"}                 the session is over
 // HTML instead of JSON (a captive portal, a proxy's page) never counts as done.
 
 const PATIENCE_MS = 30_000;
+const LONGEST_WAIT_MS = 15 * 60_000;
+
+// What to tell a person who did more in a short time than the server takes.
+export function untilThen(wait) {
+  const time = new Date(Date.now() + wait).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return `That was a lot in a short time: the server takes more at ${time}.`;
+}
 
 export class Server {
   constructor({ session, csrf, person, version = "" }) {
@@ -45,9 +53,14 @@ export class Server {
 async function understood(response) {
   if (response.type === "opaqueredirect" || response.status === 401) return { kind: "login" };
   const body = await jsonOf(response);
-  if (response.status === 429 || response.status >= 500) return { kind: "later", status: response.status };
+  if (response.status === 429 || response.status >= 500) return { kind: "later", status: response.status, wait: waitOf(response) };
   if (body === null) return response.status === 403 ? { kind: "login" } : { kind: "later", status: response.status };
   return response.ok ? { kind: "done", body } : { kind: "refused", status: response.status, body };
+}
+
+function waitOf(response) {
+  const seconds = Number(response.headers.get("Retry-After"));
+  return seconds > 0 ? Math.min(seconds * 1000, LONGEST_WAIT_MS) : 0;
 }
 
 async function jsonOf(response) {

@@ -15,7 +15,7 @@ import { Outbox } from "./outbox.js";
 import { askReason, askToLogIn, askWhichText } from "./prompts.js";
 import { rowsOf, isAnswered } from "./rows.js";
 import { every, onScreens, parsed, turnTo, whileShown } from "./screens.js";
-import { Server } from "./server.js";
+import { Server, untilThen } from "./server.js";
 import { Signs } from "./signs.js";
 
 const HEARTBEAT_MS = 30_000;
@@ -46,7 +46,7 @@ class WorkScreen {
     const onLogin = () => this.logIn();
     const collect = () => this.collect();
     this.drafts = new Drafts({ form, facts: this.facts, store: this.store, server: this.server, signs: this.signs, collect, onLogin });
-    this.outbox = new Outbox(this.store, this.server, { onWaiting: (count, isReached) => this.waiting(count, isReached), onLogin });
+    this.outbox = new Outbox(this.store, this.server, { onWaiting: (count, answer) => this.waiting(count, answer), onLogin });
     this.isSending = false;
   }
 
@@ -91,9 +91,10 @@ class WorkScreen {
     return this.loggingIn;
   }
 
-  waiting(count, isReached) {
+  waiting(count, answer) {
     this.signs.waiting(count);
-    if (!isReached) this.signs.say("The server cannot be reached. Your answer is kept on this device and sent by itself; you can leave this page open.", "warning");
+    if (answer.status === 429) this.signs.say(`${untilThen(answer.wait)} Your answer is kept on this device and sent by itself.`, "warning");
+    else if (answer.kind === "later") this.signs.say("The server cannot be reached. Your answer is kept on this device and sent by itself; you can leave this page open.", "warning");
   }
 
   // Marks unanswered rows; true when all are answered.
@@ -180,7 +181,8 @@ class WorkScreen {
     const answer = await this.server.post(`${this.facts.calls}${call}/`, body);
     if (answer.kind === "done") return this.leave(answer.body.next);
     if (answer.kind === "login") return this.logIn().then(() => this.giveBack(call, body));
-    const text = answer.kind === "refused" ? answer.body.error : "The server could not be reached. Try again.";
+    const later = answer.status === 429 ? untilThen(answer.wait) : "The server could not be reached. Try again.";
+    const text = answer.kind === "refused" ? answer.body.error : later;
     return this.signs.say(text, "danger");
   }
 

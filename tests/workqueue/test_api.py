@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from consilium.people.models import Participation
+from consilium.rates import Rate, buckets
 from consilium.workqueue import kinds
 from consilium.workqueue.models import Claim, Draft, Submission
 from consilium.workqueue.open import close_item, open_items
@@ -387,3 +388,35 @@ def test_the_form_carries_what_is_stored(cast: Cast, opened: Opens, browser: Log
     page = anna.get(f"/test-work/{claim.token}/").content.decode()
     assert "<script>alert" not in page
     assert 'data-draft-version="1"' in page
+
+
+def test_too_many_submissions_are_told_when_to_come_again_and_nothing_is_lost(
+    cast: Cast, opened: Opens, browser: LogIn, settings: Any
+) -> None:
+    settings.RATES = settings.RATES | {"submit": Rate(1, 60)}
+    opened(2)
+    anna, ben = browser("anna"), browser("ben")
+    assert anna.send(taken(cast), "submit", **submission()).status_code == 200
+    claim, sent = taken(cast), submission()
+    refused = anna.send(claim, "submit", **sent)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
+    assert refused.json()["retry_after"] == 60
+    draft = anna.send(claim, "draft", content=FIRST, draft_version=0, base_version=0)
+    assert draft.status_code == 200, "drafts have a limit of their own"
+    assert Submission.objects.filter(person=cast.anna).count() == 1
+    assert ben.send(claim, "submit", **submission()).status_code == 404, "others have their own limit"
+    buckets.clear()
+    assert anna.send(claim, "submit", **sent).status_code == 200
+    assert Submission.objects.filter(person=cast.anna).count() == 2
+
+
+def test_a_draft_beyond_the_limit_is_refused_and_the_stored_one_stays(
+    cast: Cast, opened: Opens, browser: LogIn, settings: Any
+) -> None:
+    settings.RATES = settings.RATES | {"call": Rate(1, 60)}
+    opened(1)
+    anna, claim = browser("anna"), taken(cast)
+    assert anna.send(claim, "draft", content=FIRST, draft_version=0, base_version=0).status_code == 200
+    refused = anna.send(claim, "draft", content=SECOND, draft_version=1, base_version=0)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
+    assert Draft.objects.get().content == FIRST

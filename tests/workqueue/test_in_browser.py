@@ -1,6 +1,8 @@
 """The browser module in Chromium against a real web process: nothing typed is lost, nothing is sent twice."""
 
+import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -128,6 +130,58 @@ def test_a_reply_that_was_lost_is_asked_for_again_and_makes_one_row(site: Site, 
     page.click("button:text('Submit')")
     page.wait_for_url(lambda url: url != first)
     assert len(site.submissions("reader4")) == 1
+
+
+def test_a_submission_beyond_the_limit_is_sent_by_itself_when_the_server_says(
+    site: Site, opens: Opens
+) -> None:
+    page, before = opens("reader3"), len(site.submissions("reader3"))
+    first, tries = page.url, list[float]()
+
+    def refuse_the_first(route: Any) -> None:
+        tries.append(time.monotonic())
+        if len(tries) > 1:
+            route.continue_()
+            return
+        body = json.dumps({"error": "That was a lot.", "fields": {}, "retry_after": 3})
+        route.fulfill(status=429, headers={"Retry-After": "3"}, body=body, content_type="application/json")
+
+    page.route("**/submit/", refuse_the_first)
+    page.click("text=First")
+    page.click("button:text('Submit')")
+    expect(page.locator("[data-work-notice]")).to_contain_text("Your answer is kept on this device")
+    assert "outbox." in page.evaluate("JSON.stringify(localStorage)")
+    page.evaluate("dispatchEvent(new Event('online'))")  # not a reason to ask earlier
+    page.wait_for_url(lambda url: url != first)
+    assert len(tries) == 2
+    assert tries[1] - tries[0] >= 3
+    assert len(site.submissions("reader3")) == before + 1
+
+
+def test_a_draft_beyond_the_limit_stays_here_until_the_server_takes_more(site: Site, opens: Opens) -> None:
+    page = opens("reader1")
+    tries = list[float]()
+
+    def refuse_the_first(route: Any) -> None:
+        tries.append(time.monotonic())
+        if len(tries) > 1:
+            route.continue_()
+        else:
+            route.fulfill(
+                status=429, headers={"Retry-After": "1"}, body="{}", content_type="application/json"
+            )
+
+    def ask() -> list[dict[str, Any]]:
+        page.evaluate("dispatchEvent(new Event('online'))")  # has the draft sent at once
+        return site.drafts("reader1")
+
+    page.route("**/draft/", refuse_the_first)
+    page.fill("[name=note]", "typed under the limit")
+    ask()
+    expect(page.locator("[data-work-saved]")).to_have_text("not saved on the server; kept on this device")
+    until(ask, "the server has the draft")
+    assert tries[1] - tries[0] >= 1
+    assert site.drafts("reader1")[0]["note"] == "typed under the limit"
 
 
 def test_a_page_of_a_captive_portal_is_no_success(site: Site, opens: Opens) -> None:
