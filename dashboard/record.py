@@ -19,11 +19,11 @@ PERSON = Person._meta.label_lower
 
 @dataclass(frozen=True, slots=True)
 class ShownEvent:
-    """One event in words: `who` did it, and `whose` account or role it was about, where it was about one."""
+    """One event: `who` did it; `about` names the person concerned, or the page that was opened or refused."""
 
     event: AuditEvent
     who: str
-    whose: str
+    about: str
 
 
 def shown_events(study: Study, events: Iterable[AuditEvent]) -> list[ShownEvent]:
@@ -32,7 +32,11 @@ def shown_events(study: Study, events: Iterable[AuditEvent]) -> list[ShownEvent]
     blind = _blind(listed)
     names = _names(listed)
     return [
-        ShownEvent(event, _who(study, event, is_blind=event.pk in blind), names.get(_about(event), ""))
+        ShownEvent(
+            event,
+            _who(study, event, is_blind=event.pk in blind),
+            names.get(_about(event)) or _page(event),
+        )
         for event in listed
     ]
 
@@ -66,6 +70,12 @@ def _about(event: AuditEvent) -> int:
     """The key of the person whom an event is about; 0 for none."""
     about = event.object_id if event.object_type == PERSON else event.data.get("person", 0)
     return int(about) if str(about).isdecimal() and event.actor_id != int(about) else 0
+
+
+def _page(event: AuditEvent) -> str:
+    """The view of which an event tells, with the keys of what it showed."""
+    keys = event.data.get("arguments") or {}
+    return " ".join([str(event.data.get("view", "")), *map(str, keys.values())])
 
 
 def _names(events: list[AuditEvent]) -> dict[int, str]:
