@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
@@ -69,4 +69,6 @@ def _length(header: str | None) -> int:
 def _refused(request: HttpRequest, most: int) -> HttpResponse:
     size = f"{most // MEBIBYTE:,} MB" if most >= MEBIBYTE else f"{most >> 10} kB"
     text = f"This is more than may be sent here at once ({size}). Nothing of it was taken in."
+    if request.content_type == "application/json":  # the work screens read this
+        return JsonResponse({"error": text, "fields": {}}, status=TOO_LARGE)
     return render(request, "refused.html", {"reason": text, "status": TOO_LARGE}, status=TOO_LARGE)

@@ -15,5 +15,9 @@ class BackupsConfig(AppConfig):
         from consilium.jobs.reaper import register_sweep
         from consilium.jobs.registry import JobKind, register
 
-        register(JobKind(name=KIND, label="Backup of the site", handler=run_backup, max_attempts=1))
+        register(
+            JobKind(
+                name=KIND, label="Backup of the site", handler=run_backup, max_attempts=1, needs_nobody=True
+            )
+        )
         register_sweep(sweep)

@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec, cast
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
-from consilium.people.break_glass import ReadingOnly, live_glass, note_view
+from consilium.people.break_glass import ReadingOnly, live_glass, note_opened
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import OPERATOR, check_roles, roles_of
 from consilium.people.requests import ENTRANCE, signed_in
@@ -93,7 +93,7 @@ def glass_roles(request: HttpRequest, study: Study) -> frozenset[str]:
     assert match is not None, "a view has an address"
     # The frames of an image are one object.
     objects = {name: value for name, value in match.kwargs.items() if name not in ("study", "number")}
-    note_view(glass, match.view_name, objects)
+    note_opened(glass, match.view_name, objects)
     request.break_glass = glass  # type: ignore[attr-defined]
     return frozenset({Role.LEAD.value, OPERATOR})
 

@@ -94,7 +94,7 @@ _LIVE = Prepared(
 
 
 @transaction.atomic
-def note_view(glass: BreakGlass, view: str, arguments: dict[str, Any]) -> None:
+def note_opened(glass: BreakGlass, view: str, arguments: dict[str, Any]) -> None:
     """Record what the operator opens, before it is shown: once for each page and object.
 
     Only names of views and keys of objects are kept, never a search or other words of the address.

@@ -31,6 +31,7 @@ HARMLESS = {
     "calls_reply.prompt_tokens",
     "calls_reply.completion_tokens",
     "curation_clusterkey.key",  # keyed hashes of patients
+    "people_attemptcount.key",  # and of names with addresses
 }
 
 

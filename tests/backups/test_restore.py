@@ -185,7 +185,8 @@ def test_a_backup_that_is_stopped_or_has_no_room_leaves_nothing(
     monkeypatch.setattr(FolderArchive, "add_object", is_full)
     with pytest.raises(BackupRefused, match="No space left"):
         back_up(tmp_path / "backups")
-    assert [path.name for path in (tmp_path / "backups").iterdir()] == [".lock"]
+    assert FolderArchive(tmp_path / "backups").names() == []
+    assert not list((tmp_path / "backups").glob(".new-*"))
     assert not AuditEvent.objects.filter(action="site.backed_up").exists()
 
 

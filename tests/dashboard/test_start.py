@@ -108,9 +108,7 @@ def test_a_folder_that_cannot_be_written_is_refused(
         assert "(CONSILIUM_HOME) cannot be written. Give this user write access" in refusal(capsys)
         ended = started(disk.place, "-c", "import consilium.wsgi")
     assert (ended.returncode, ended.stderr.count("\n")) == (start.REFUSED, 1)
-    assert (
-        "The web process does not start: The data folder (CONSILIUM_HOME) cannot be written" in ended.stderr
-    )
+    assert "The web process does not start: The key folder (CONSILIUM_KEYS)" in ended.stderr
 
 
 def test_a_database_that_is_away_may_be_asked_again(tmp_path: Path) -> None:
@@ -122,7 +120,7 @@ def test_a_database_that_is_away_may_be_asked_again(tmp_path: Path) -> None:
 def test_a_setting_that_cannot_be_used_is_a_line_for_workers_too(tmp_path: Path) -> None:
     ended = started(tmp_path, "-m", "celery", "-A", "consilium", "worker", CONSILIUM_SECRET_KEY="short")
     assert (ended.returncode, ended.stderr.count("\n")) == (start.REFUSED, 1)
-    assert "The worker does not start: The signing secret key is shorter" in ended.stderr
+    assert "The worker does not start: The identity secret key is shorter" in ended.stderr
 
 
 def test_up_and_setup_leave_a_database_of_a_newer_version_alone(
