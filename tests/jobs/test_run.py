@@ -317,6 +317,7 @@ def test_only_the_sites_own_kinds_need_nobody_and_all_others_are_for_leads() -> 
         "annotation.progress",
         "benchmark.leaderboard",
         "jobs.daily",
+        "site.backup",
         "site.demo",
     }
     others = {found.roles for found in registry.known().values() if not found.needs_nobody}
