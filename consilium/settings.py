@@ -183,8 +183,6 @@ BROKER_URL = os.environ.get("BROKER_URL", "")
 DECODE_WITHOUT = environment.read_words("CONSILIUM_DECODE_WITHOUT", ("network", "files", "calls"))
 JOB_LEASE_SECONDS = environment.read_seconds("CONSILIUM_JOB_LEASE", default=30.0)
 JOB_RETRY_SECONDS = environment.read_seconds("CONSILIUM_JOB_RETRY", default=5.0)
-# Hosts that a remote model endpoint may have; a URL to any other host is refused.
-MODEL_HOSTS = environment.read_list("CONSILIUM_MODEL_HOSTS", ["127.0.0.1", "localhost"])
 # Where backups go by themselves, how often, how many are kept; nothing by itself without a folder.
 BACKUPS_FOLDER = os.environ.get("CONSILIUM_BACKUPS", "")
 BACKUP_HOURS = environment.read_hours("CONSILIUM_BACKUP_HOURS", default=24.0)
@@ -193,6 +191,8 @@ BACKUP_MODELS = environment.read_flag("CONSILIUM_BACKUP_MODELS")
 BACKUP_BEFORE_MIGRATIONS = environment.read_flag("CONSILIUM_BACKUP_BEFORE_MIGRATIONS", default=True)
 # What one person may do in a while; beyond it a request is answered 429.
 RATES = rates.read_rates(os.environ.get("CONSILIUM_RATES", ""))
+# Addresses (host:port) that a remote model endpoint may have; none unless the operator lists them.
+MODEL_HOSTS = environment.read_list("CONSILIUM_MODEL_HOSTS", [])
 MODELS_FOLDER = Path(os.environ.get("CONSILIUM_MODELS") or CONSILIUM_HOME / "models").resolve()
 
 LOGGING = logs.configuration(os.environ.get("CONSILIUM_LOG_LEVEL", "INFO"))

@@ -18,3 +18,5 @@ if "postgresql" not in DATABASES["default"]["ENGINE"]:
     # A file, as in life: in memory, SQLite shares one cache between threads and refuses instead of waiting.
     DATABASES["default"]["TEST"] = {"NAME": f"{_home}/test.sqlite3"}
 STATIC_ROOT.mkdir()  # whitenoise warns about a missing folder, and warnings are errors here
+# Servers of tests listen where the system puts them.
+MODEL_HOSTS = ["127.0.0.1:1-65535", "localhost:1-65535"]

@@ -147,6 +147,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {
             "CONSILIUM_HOME": home,
+            "CONSILIUM_MODEL_HOSTS": "127.0.0.1:1-65535",
             "DJANGO_SETTINGS_MODULE": "consilium.settings",
             "DATABASE_URL": "",
         }

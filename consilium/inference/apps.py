@@ -10,8 +10,12 @@ class CallsConfig(AppConfig):
     label = "calls"
 
     def ready(self) -> None:
-        """Have the database refuse changes of replies."""
+        """Have the database refuse changes of replies, and addresses and keys checked at every start."""
+        from django.core.checks import register
+
         from consilium.audit.append_only import Refusal
         from consilium.audit.protection import declare
+        from consilium.inference.checks import check_model_addresses
 
         declare(Refusal("calls_reply"))
+        register(check_model_addresses)

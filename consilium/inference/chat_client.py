@@ -9,15 +9,22 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from queue import Empty, SimpleQueue
 from threading import Thread
+from urllib.parse import urlsplit
 
 import aiohttp
+import structlog
 
 from consilium.inference.chat_completion import Answer, NotAnAnswer, read_answer
 from consilium.inference.chat_request import WireRequest
+from consilium.inference.names import Outward
 
+log = structlog.get_logger(__name__)
 CHUNK = 256 * 1024
 TOO_MANY = 429
 SERVER_ERROR = 500
+# One sentence for refused, timed out, cut, not HTTP, wrong certificate: who may add an address must not
+# learn from it what listens where. The log tells them apart.
+NO_ANSWER = "The server gave no answer that can be read; the operator finds the cause in the log."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,7 @@ class ChatClient:
         self._inbox: asyncio.Queue[WireRequest] = asyncio.Queue()
         self._stopping = asyncio.Event()
         self._found: asyncio.Event | None = None
+        self._logged: set[str] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._run, name="model-calls", daemon=True)
         self._thread.start()
@@ -132,7 +140,7 @@ class ChatClient:
         timeout = aiohttp.ClientTimeout(
             total=self._limits.answer_seconds, sock_connect=self._limits.connect_seconds
         )
-        connector = aiohttp.TCPConnector(limit=self._limits.in_flight)
+        connector = aiohttp.TCPConnector(limit=self._limits.in_flight, resolver=Outward())
         async with aiohttp.ClientSession(
             connector=connector,
             timeout=timeout,
@@ -188,17 +196,25 @@ class ChatClient:
             async with session.post(url, data=body, allow_redirects=False) as response:
                 data = await self._read(response)
                 self._check_status(response)
-        except TimeoutError:
-            seconds = self._limits.answer_seconds
-            raise _Again(f"The server gave no answer within {seconds:g} s.", cost=2) from None
-        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, ConnectionError):
-            raise _Again("The connection to the server failed.", lost=True) from None
-        except aiohttp.ClientError:
-            raise _Final("The server's answer breaks the HTTP protocol.") from None
+        except TimeoutError as error:
+            raise self._no_answer(error, cost=2) from None
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, ConnectionError) as error:
+            raise self._no_answer(error, lost=True) from None
+        except aiohttp.ClientError as error:
+            self._no_answer(error)
+            raise _Final(NO_ANSWER) from None
         try:
             return read_answer(data)
         except NotAnAnswer as wrong:
             raise _Final(str(wrong)) from None
+
+    def _no_answer(self, error: Exception, *, cost: int = 1, lost: bool = False) -> _Again:
+        """The attempt may be repeated; each kind of cause is logged once per client."""
+        cause = type(error).__name__
+        if cause not in self._logged:
+            self._logged.add(cause)
+            log.warning("model.no_answer", at=urlsplit(self._address).netloc, cause=cause)
+        return _Again(NO_ANSWER, cost=cost, lost=lost)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         limit = self._limits.answer_bytes

@@ -11,10 +11,10 @@ from django.db import IntegrityError, models, transaction
 
 from consilium.audit.record import record
 from consilium.inference.addresses import check_address, is_this_machine
+from consilium.inference.api_keys import api_key, suffix
 from consilium.inference.model_folders import check_model_folder, folder_sha256, folder_under, model_type
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.refusals import EndpointNameTaken, EndpointRefused
-from consilium.inference.targets import key_variable
 from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import OPERATOR, check_role
 
@@ -81,7 +81,7 @@ def add_endpoint(
         where = {"path": found.path, "revision": found.revision, "family": family or found.family}
         hosted = False
     else:
-        where = _remote(url, model_id, family, revision)
+        where = _remote(name, url, model_id, family, revision)
         hosted = not is_this_machine(url) if is_hosted is None else is_hosted
     if not where["family"]:
         raise EndpointRefused("Name the model's family, for instance the company or architecture it is from.")
@@ -110,10 +110,12 @@ def retire_endpoint(*, endpoint: ModelEndpoint, by: Person | None, reason: str =
     return endpoint
 
 
-def _remote(url: str, model_id: str, family: str, revision: str) -> dict[str, str]:
+def _remote(name: str, url: str, model_id: str, family: str, revision: str) -> dict[str, str]:
     if not model_id.strip():
         raise EndpointRefused("Give the model name that the server knows.")
-    return {"base_url": check_address(url), "model_id": model_id, "family": family, "revision": revision}
+    address = check_address(url)
+    api_key(name, address)  # a name whose key belongs elsewhere is refused here, not in the middle of a round
+    return {"base_url": address, "model_id": model_id, "family": family, "revision": revision}
 
 
 def _check_name(name: str) -> None:
@@ -130,9 +132,8 @@ def _check_name(name: str) -> None:
 def _check_key_is_its_own(name: str) -> None:
     """Two names that differ in signs only would share one API key: a lead could send it to another host."""
     remote = ModelEndpoint.objects.exclude(base_url="").values_list("name", flat=True)
-    same = next((known for known in remote if key_variable(known) == key_variable(name)), None)
-    if same is not None:
-        raise EndpointNameTaken(f"The name is too close to the model named {same}; choose another name.")
+    if any(suffix(known) == suffix(name) for known in remote):
+        raise EndpointNameTaken("The name is too close to that of another model; choose another name.")
 
 
 def _check_provenance(provenance: dict[str, Any]) -> None:

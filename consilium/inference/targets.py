@@ -1,8 +1,6 @@
 """Where an endpoint's requests go: a remote address with its key, or this process's own model server."""
 
 import json
-import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +10,7 @@ from django.conf import settings
 
 from consilium.inference import model_server
 from consilium.inference.addresses import check_address
+from consilium.inference.api_keys import api_key
 from consilium.inference.chat_client import CallLimits
 from consilium.inference.chat_request import ChatRequest, request_bytes
 from consilium.inference.model_folders import folder_under
@@ -20,16 +19,6 @@ from consilium.inference.models import ModelEndpoint
 # `transformers serve` answers one request of a model after the other: a few waiting keep it busy.
 LOCAL_IN_FLIGHT = 4
 LOCAL_ANSWER_SECONDS = 900.0
-
-
-def api_key(endpoint_name: str) -> str:
-    """The key of a remote endpoint, from CONSILIUM_API_KEY_<NAME>; empty when there is none. Never stored."""
-    return os.environ.get(key_variable(endpoint_name), "")
-
-
-def key_variable(endpoint_name: str) -> str:
-    """The environment variable that holds the key: the name in capitals, other characters as underscores."""
-    return "CONSILIUM_API_KEY_" + re.sub(r"[^A-Z0-9]", "_", endpoint_name.upper())
 
 
 @dataclass(frozen=True)
@@ -48,8 +37,8 @@ class RemoteTarget:
         return check_address(self.endpoint.base_url)
 
     def headers(self) -> dict[str, str]:
-        """The authorization header, when the site has a key for this endpoint."""
-        key = api_key(self.endpoint.name)
+        """The authorization header, when the site has a key for this endpoint. Raises EndpointRefused."""
+        key = api_key(self.endpoint.name, self.endpoint.base_url)
         return {"Authorization": f"Bearer {key}"} if key else {}
 
     def on_the_wire(self, form: bytes, ask: ChatRequest) -> bytes:

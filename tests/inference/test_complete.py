@@ -1,18 +1,24 @@
 """The engine against a server that misbehaves."""
 
 import asyncio
+import socketserver
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import pytest
+import structlog
 from aiohttp import web
 
-from consilium.inference.chat_client import CallLimits
+from consilium.inference import ports
+from consilium.inference.api_keys import api_key
+from consilium.inference.chat_client import NO_ANSWER, CallLimits
 from consilium.inference.chat_request import ChatRequest
 from consilium.inference.complete import complete_all
-from consilium.inference.models import Reply
+from consilium.inference.models import ModelEndpoint, Reply
 from consilium.inference.refusals import EndpointRefused
 from tests.harness.ask import QUICK, ask, asks, endpoint_of, go
 from tests.harness.chat_server import Stub, answered, completion, echo
@@ -212,21 +218,52 @@ def test_a_redirect_is_never_followed() -> None:
     assert "redirects" in result.failed[0][1]
 
 
-def test_a_server_that_hangs_is_given_up() -> None:
-    async def hang(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
-        await asyncio.sleep(60)
-        raise AssertionError
+def _says(*lines: bytes, hangs: bool = False) -> Iterator[int]:
+    """The port of a service that speaks no HTTP: it says its lines to everybody and hangs up, or waits."""
+    over = threading.Event()
 
-    with Stub(hang) as stub:
-        result, _ = go(endpoint_of(stub), asks(2), CallLimits(in_flight=2, attempts=2, answer_seconds=0.2))
-    assert [reason for _, reason in result.failed] == ["The server gave no answer within 0.2 s."] * 2
+    class Talker(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(64)
+            self.request.sendall(b"".join(lines))
+            if hangs:
+                over.wait(10)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Talker) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server.server_address[1]
+        over.set()
+        server.shutdown()
+        thread.join()
 
 
-def test_nobody_at_the_address_is_a_failure_after_the_attempts() -> None:
-    with Stub() as stub:
-        endpoint = endpoint_of(stub)
-    result, _ = go(endpoint, asks(2))
-    assert [reason for _, reason in result.failed] == ["The connection to the server failed."] * 2
+@pytest.mark.parametrize(
+    ("service", "scheme", "cause"),
+    [
+        (None, "http", "ClientConnectorError"),
+        (partial(_says, hangs=True), "http", "TimeoutError"),
+        (_says, "http", "ServerDisconnectedError"),
+        (partial(_says, b"SSH-2.0-OpenSSH_canary\r\n"), "http", "ClientResponseError"),
+        (partial(_says, b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf"), "http", "ClientPayloadError"),
+        (partial(_says, b"220 mail ready\r\n"), "https", "Client"),
+    ],
+)
+def test_whatever_gives_no_answer_looks_the_same_to_who_added_it(
+    service: Callable[[], Iterator[int]] | None, scheme: str, cause: str
+) -> None:
+    limits = CallLimits(in_flight=2, attempts=2, answer_seconds=0.3, first_wait=0.01)
+    with contextmanager(service)() if service else nullcontext(ports.free_port()) as port:
+        endpoint = ModelEndpoint.objects.create(
+            name="x", base_url=f"{scheme}://127.0.0.1:{port}/v1", model_id="m", family="f"
+        )
+        with structlog.testing.capture_logs() as logged:
+            result, _ = go(endpoint, asks(2), limits)
+    assert [reason for _, reason in result.failed] == [NO_ANSWER] * 2
+    lines = [entry for entry in logged if entry["event"] == "model.no_answer"]
+    assert cause in lines[0]["cause"]
+    assert (lines[0]["at"], len(lines)) == (f"127.0.0.1:{port}", 1)
+    assert "canary" not in f"{logged}"
 
 
 def test_a_cut_reply_is_asked_once_more_with_twice_the_limit() -> None:
@@ -294,19 +331,36 @@ def test_a_callback_that_raises_ends_the_round() -> None:
     assert Reply.objects.exists()
 
 
-def test_the_key_goes_to_its_own_endpoint_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_goes_to_its_own_endpoint_at_its_own_address_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONSILIUM_API_KEY_MY_MODEL_2", "canary-key")
-    with Stub() as stub:
+    with Stub() as stub, Stub() as elsewhere:
+        monkeypatch.setenv("CONSILIUM_API_HOST_MY_MODEL_2", f"127.0.0.1:{stub.port}")
         go(endpoint_of(stub, "my-model 2"), asks(1))
         go(endpoint_of(stub, "other"), asks(1))
+        with pytest.raises(EndpointRefused, match="belongs to another address"):
+            go(endpoint_of(elsewhere, "MY MODEL 2"), asks(1))
+        monkeypatch.delenv("CONSILIUM_API_HOST_MY_MODEL_2")
+        with pytest.raises(EndpointRefused, match="bound to no address"):
+            go(endpoint_of(stub, "My-Model-2"), asks(1))
     assert [headers.get("Authorization") for headers in stub.headers] == ["Bearer canary-key", None]
+    assert elsewhere.headers == []
+
+
+def test_a_key_does_not_travel_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONSILIUM_API_KEY_FAR", "canary-key")
+    monkeypatch.setenv("CONSILIUM_API_HOST_FAR", "gpu.example:8443")
+    assert api_key("far", "https://gpu.example:8443/v1") == "canary-key"
+    with pytest.raises(EndpointRefused, match="neither https nor on this machine"):
+        api_key("far", "http://gpu.example:8443/v1")
+    with pytest.raises(EndpointRefused, match="another address"):
+        api_key("far", "https://gpu.example/v1")
 
 
 def test_an_endpoint_out_of_use_or_off_the_list_is_not_asked(settings: Any) -> None:
     with Stub() as stub:
         endpoint = endpoint_of(stub)
         settings.MODEL_HOSTS = ["models.example"]
-        with pytest.raises(EndpointRefused, match="not among the hosts"):
+        with pytest.raises(EndpointRefused, match="not among the addresses"):
             go(endpoint, asks(1))
         endpoint.is_active = False
         with pytest.raises(EndpointRefused, match="no longer in use"):

@@ -55,7 +55,7 @@ def test_a_local_model_gets_the_hash_of_its_files_as_revision(cast: Cast, models
     [
         ({}, "either the address"),
         (REMOTE | {"path": "tiny"}, "either the address"),
-        (REMOTE | {"url": "http://169.254.169.254/v1"}, "not among the hosts"),
+        (REMOTE | {"url": "http://169.254.169.254/v1"}, "not among the addresses"),
         (REMOTE | {"model_id": " "}, "model name that the server knows"),
         (REMOTE | {"family": ""}, "family"),
         ({"path": "nothing"}, "no such folder"),
@@ -139,7 +139,7 @@ def test_the_pages_add_show_and_retire(cast: Cast, client: Client) -> None:
 @pytest.mark.parametrize(
     ("view", "fields", "reason"),
     [
-        ("calls:add-remote", REMOTE | {"url": "http://evil.example/v1"}, "not among the hosts"),
+        ("calls:add-remote", REMOTE | {"url": "http://evil.example/v1"}, "not among the addresses"),
         ("calls:add-remote", REMOTE | {"url": "https://gpu.example/v1"}, "is on another machine"),
         ("calls:add-remote", REMOTE | {"name": "taken"}, "already a model named taken"),
         ("calls:add-remote", REMOTE | {"releases": "abc"}, "full digest"),
@@ -156,7 +156,7 @@ def test_a_refusal_is_shown_in_the_form(
     fields: dict[str, str],
     reason: str,
 ) -> None:
-    settings.MODEL_HOSTS = ["127.0.0.1", "gpu.example"]
+    settings.MODEL_HOSTS = ["127.0.0.1:8000", "gpu.example"]
     (make_folder(models_folder / "spoiled") / "x.pkl").touch()
     add_endpoint(name="taken", by=None, **REMOTE)
     client.force_login(cast.lena)
@@ -220,6 +220,15 @@ def test_the_command_refuses_in_words(cast: Cast, words: list[str]) -> None:
 
 def test_two_remote_models_never_share_an_api_key(cast: Cast, settings: Any) -> None:
     add_endpoint(name="gpt-4", by=None, **REMOTE)
-    with pytest.raises(EndpointNameTaken, match="too close to the model named gpt-4"):
+    with pytest.raises(EndpointNameTaken, match="too close to that of another model"):
         add_endpoint(name="GPT 4", by=cast.lena, study=cast.study, **REMOTE)
     add_endpoint(name="gpt-41", by=cast.lena, study=cast.study, **REMOTE)
+
+
+def test_a_lead_cannot_take_a_key_to_another_address(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONSILIUM_API_KEY_GPT", "canary-key")
+    monkeypatch.setenv("CONSILIUM_API_HOST_GPT", "127.0.0.1:8001")
+    with pytest.raises(EndpointRefused, match="belongs to another address") as refusal:
+        add_endpoint(name="gpt", by=cast.lena, study=cast.study, **REMOTE)
+    assert "canary" not in str(refusal.value)
+    add_endpoint(name="gpt", by=cast.lena, study=cast.study, **REMOTE | {"url": "http://127.0.0.1:8001/v1"})
