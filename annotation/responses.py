@@ -83,7 +83,7 @@ def answer_questions(handle: JobHandle) -> dict[str, Any]:
 
     limit = study.settings.answer_tokens_max
     asks = (_ask(tag, question, limit) for tag, question in questions.items())
-    asked = complete_all(endpoint, asks, on_reply=store, check=handle.check)
+    asked = complete_all(endpoint, asks, study=study, on_reply=store, check=handle.check)
     read_ahead(Response.objects.filter(study=study, endpoint=endpoint).values_list("text", flat=True))
     if asked.failed:
         raise JobFailed(f"{len(asked.failed)} of {asked.asked} questions got no answer: {asked.failed[0][1]}")

@@ -41,7 +41,9 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
         done += 1
         handle.progress(done, evaluation.expected_calls, "verdicts")
 
-    asked = complete_all(evaluation.endpoint, asks, on_reply=store, check=handle.check)
+    asked = complete_all(
+        evaluation.endpoint, asks, study=evaluation.study, on_reply=store, check=handle.check
+    )
     handle.fence()
     end_evaluation(evaluation)
     if asked.failed:

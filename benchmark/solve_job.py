@@ -34,7 +34,9 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
         done += 1
         handle.progress(done, len(rows), "answers")
 
-    asked = complete_all(evaluation.endpoint, asks, on_reply=store, check=handle.check)
+    asked = complete_all(
+        evaluation.endpoint, asks, study=evaluation.study, on_reply=store, check=handle.check
+    )
     handle.fence()
     end_evaluation(evaluation)
     if asked.failed:

@@ -105,9 +105,7 @@ class TraceForm(forms.Form):
 
     def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        usable = ModelEndpoint.objects.filter(
-            is_active=True, study__in=[study]
-        ) | ModelEndpoint.objects.filter(is_active=True, study=None)
+        usable = ModelEndpoint.objects.for_study(study).in_use()
         self.fields["endpoint"].queryset = usable.order_by("name")  # type: ignore[attr-defined]
 
 

@@ -145,6 +145,7 @@ def _site_sections(request: HttpRequest, roles: frozenset[str]) -> list[dict[str
     places = (
         Place("Accounts", "people:accounts", "key", frozenset({OPERATOR})),
         Place("Break-glass", "people:break-glass", "lock", frozenset({OPERATOR})),
+        Place("Shared models", "calls:shared", "model", frozenset({OPERATOR})),
         Place("Design system", "site:design", "study", frozenset({OPERATOR})),
     )
     return [{"label": "Site", "items": [_item(request, place, None) for place in places]}]

@@ -82,7 +82,12 @@ def with_engine(base_url: str, count: int, in_flight: int, uri: str, name: str) 
     endpoint = ModelEndpoint.objects.create(name=name, base_url=base_url, model_id="stub", family="stub")
     asks = [ChatRequest(messages=messages(number, uri), tag=str(number)) for number in range(count)]
     asked = complete_all(
-        endpoint, asks, on_reply=lambda *_: None, check=lambda: None, limits=CallLimits(in_flight=in_flight)
+        endpoint,
+        asks,
+        study=None,
+        on_reply=lambda *_: None,
+        check=lambda: None,
+        limits=CallLimits(in_flight=in_flight),
     )
     assert (asked.done, asked.failed) == (count, []), asked
 

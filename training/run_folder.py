@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,15 +11,24 @@ from django.conf import settings
 from consilium.inference.models import ModelEndpoint
 from training.models import Run
 
+RUNS = "runs"
+_RUN = re.compile(r"run-(?P<pk>[0-9]{1,18})(/.*)?", re.DOTALL)
+
 
 def relative(run: Run) -> str:
     """The run's folder, relative to the models folder."""
-    return f"runs/run-{run.pk}"
+    return f"{RUNS}/run-{run.pk}"
 
 
 def folder(run: Run) -> Path:
     """The run's folder."""
     return Path(settings.MODELS_FOLDER) / relative(run)
+
+
+def owner_of(rest: str) -> int | None:
+    """The key of the study whose run fills a folder, given its path under RUNS; None where no run does."""
+    found = _RUN.fullmatch(rest)
+    return Run.objects.filter(pk=found["pk"]).values_list("study", flat=True).first() if found else None
 
 
 def data_folder(digest: str) -> Path:

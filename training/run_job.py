@@ -74,7 +74,7 @@ def _check_permissions(run: Run) -> None:
 
 def _check_base(run: Run) -> None:
     pinned = run.base.revision
-    if pinned and inspect_folder(run.base.path, run.study).revision != pinned:
+    if pinned and inspect_folder(run.base.path, run.base.study).revision != pinned:
         raise JobFailed(f"The files of the base model {run.base} have changed since it was added.")
 
 

@@ -12,8 +12,9 @@ from consilium.inference import replies
 from consilium.inference.chat_client import CallLimits, CallOutcome, ChatClient, ServerLost
 from consilium.inference.chat_request import ChatRequest, WireRequest, body_of, request_bytes, request_sha256
 from consilium.inference.models import ModelEndpoint, Reply
-from consilium.inference.permissions import check_askable
+from consilium.inference.permissions import check_askable, check_may_ask
 from consilium.inference.targets import target_of
+from consilium.people.models import Study
 
 POLL_SECONDS = 0.2
 CUT = "length"
@@ -49,12 +50,15 @@ def complete_all(
     endpoint: ModelEndpoint,
     asks: Iterable[ChatRequest],
     *,
+    study: Study | None,
     on_reply: Callable[[ChatRequest, Reply], None],
     check: Callable[[], None],
     limits: CallLimits | None = None,
     is_sampled: bool = False,
 ) -> CompletionTally:
     """Ask every question once; return the counts when all are answered or have failed.
+
+    `study` is the one that asks (None: the site itself): it must be allowed to, and replies stay with it.
 
     `asks` is read as there is room for more, so that the images of a whole round need not fit in memory;
     `is_sampled` says whether some of them have a temperature above 0.
@@ -64,8 +68,8 @@ def complete_all(
     `check` is called at least every 0.2 s and may raise to stop; answers that arrived until then are stored.
     Raises EndpointRefused, ServingFailed, and whatever `check` and `on_reply` raise.
     """
-    check_askable(endpoint)
-    return _Round(endpoint, asks, on_reply, check, limits, is_sampled).run()
+    check_askable(endpoint) if study is None else check_may_ask(endpoint, study=study)
+    return _Round(endpoint, study, asks, on_reply, check, limits, is_sampled).run()
 
 
 class _Round:
@@ -74,6 +78,7 @@ class _Round:
     def __init__(
         self,
         endpoint: ModelEndpoint,
+        study: Study | None,
         asks: Iterable[ChatRequest],
         on_reply: Callable[[ChatRequest, Reply], None],
         check: Callable[[], None],
@@ -81,6 +86,7 @@ class _Round:
         is_sampled: bool,
     ) -> None:
         self._endpoint = endpoint
+        self._study = study
         self._target = target_of(endpoint)
         self._limits = self._target.limits(limits, is_sampled)
         self._is_sampled = is_sampled
@@ -122,7 +128,7 @@ class _Round:
                 if sha256 not in self._waiting:
                     fresh[sha256] = (form, waiter.ask)
                 self._waiting.setdefault(sha256, []).append(waiter)
-            known = replies.stored(self._endpoint, fresh)
+            known = replies.stored(self._endpoint, self._study, fresh)
             wire = self._target.on_the_wire
             self._send([WireRequest(sha256, wire(*fresh[sha256])) for sha256 in fresh if sha256 not in known])
             waiters = self._deliver(known.values(), is_cached=True)
@@ -156,7 +162,7 @@ class _Round:
 
     def _store(self, outcomes: Iterable[CallOutcome]) -> Iterable[Reply]:
         good = [(o.request.sha256, o.answer, o.latency_ms) for o in outcomes if o.answer is not None]
-        return replies.store(self._endpoint, good).values() if good else ()
+        return replies.store(self._endpoint, self._study, good).values() if good else ()
 
     def _deliver(self, rows: Iterable[Reply], *, is_cached: bool) -> list[_Waiter]:
         """Hand stored replies to those who wait; return those whose reply was cut and who try once more."""

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, models, transaction
 
 from consilium.audit.record import record
+from consilium.inference import folder_owners
 from consilium.inference.addresses import check_address, is_this_machine
 from consilium.inference.api_keys import api_key, suffix
 from consilium.inference.model_folders import check_model_folder, folder_sha256, folder_under, model_type
@@ -19,6 +20,7 @@ from consilium.people.models import Person, Role, Study
 from consilium.people.permissions import OPERATOR, check_role
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/()+-]*")
+_ANOTHERS = "This folder belongs to another study; an operator may share the model that is made of it."
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -143,13 +145,16 @@ def _check_provenance(provenance: dict[str, Any]) -> None:
 
 
 def _check_not_of_another_study(path: str, study: Study | None) -> None:
-    """A folder that another study's model lives in, or around, is not for this study to read."""
+    """A folder that another study's run fills, or its model lives in or around, is not for this study."""
+    owner = folder_owners.owner_of(path)
+    if owner is not None and (study is None or owner != study.pk):
+        raise EndpointRefused(_ANOTHERS)
     foreign = ModelEndpoint.objects.exclude(path="").exclude(study=None)
     if study is not None:
         foreign = foreign.exclude(study=study)
     above = [path.rsplit("/", depth)[0] for depth in range(path.count("/") + 1)]
     if foreign.filter(models.Q(path__in=above) | models.Q(path__startswith=f"{path}/")).exists():
-        raise EndpointRefused("This folder belongs to a model of another study.")
+        raise EndpointRefused(_ANOTHERS)
 
 
 @transaction.atomic

@@ -6,9 +6,11 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from consilium.inference import folder_owners
 from consilium.inference.addresses import check_address, is_this_machine
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.refusals import EndpointRefused
+from consilium.people.models import Study
 
 DEPTH = 4
 FOLDERS_SHOWN = 300
@@ -48,8 +50,9 @@ class _EndpointForm(forms.Form):
         label="Every study of this site may ask it", required=False, help_text="Otherwise only this study."
     )
 
-    def __init__(self, *args: Any, is_operator: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, study: Study, is_operator: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.study = study
         self.is_operator = is_operator
         if not is_operator:
             del self.fields["for_everybody"]
@@ -65,7 +68,7 @@ class RemoteForm(_EndpointForm):
     url = forms.CharField(
         label="Address",
         max_length=200,
-        help_text="Ends in /v1, for instance http://127.0.0.1:8000/v1. The host must be on this site's list.",
+        help_text="Ends in /v1, for instance http://127.0.0.1:8000/v1. An operator has listed host and port.",
     )
     model_id = forms.CharField(label="Model name at the server", max_length=200)
     family = forms.CharField(max_length=80, help_text="Models of one family are compared with care.")
@@ -125,7 +128,7 @@ class LocalForm(_EndpointForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = unregistered_folders()
+        names = unregistered_folders(self.study)
         path = self.fields["path"]
         assert isinstance(path, forms.ChoiceField)
         path.choices = [("", "Choose a folder" if names else "No new folder"), *((n, n) for n in names)]
@@ -143,14 +146,59 @@ class LocalForm(_EndpointForm):
         return path
 
 
-def unregistered_folders() -> list[str]:
-    """Folders with a config.json under the models folder that no endpoint uses yet, in order of name."""
+def unregistered_folders(study: Study) -> list[str]:
+    """Folders with a config.json under the models folder that no endpoint uses yet, in order of name.
+
+    Of the folders that runs fill, those of the study's own runs alone.
+    """
     root = Path(settings.MODELS_FOLDER)
     known = set(ModelEndpoint.objects.exclude(path="").values_list("path", flat=True))
     found = []
     for depth in range(1, DEPTH + 1):
         for config in root.glob("/".join(["*"] * depth) + "/config.json"):
             name = config.parent.relative_to(root).as_posix()
-            if name not in known and any(config.parent.glob("*.safetensors")):
+            if (
+                name not in known
+                and _may_be_offered(name, study)
+                and any(config.parent.glob("*.safetensors"))
+            ):
                 found.append(name)
     return sorted(found)[:FOLDERS_SHOWN]
+
+
+def _may_be_offered(name: str, study: Study) -> bool:
+    return not folder_owners.is_filled(name) or folder_owners.owner_of(name) == study.pk
+
+
+class _RowField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """One row. A number that no database holds is an unknown choice, not an error."""
+
+    def to_python(self, value: Any) -> Any:
+        """The row. Raises ValidationError."""
+        try:
+            return super().to_python(value)
+        except OverflowError:
+            raise forms.ValidationError("Choose from the list.", code="invalid_choice") from None
+
+
+class _OwnedField(_RowField):
+    """A study's model, shown with its study."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """As it stands in the list."""
+        return f"{obj.name} (of {obj.study})"
+
+
+class ShareForm(forms.Form):
+    """Which study's model an operator shares with which other study."""
+
+    endpoint = _OwnedField(ModelEndpoint.objects.none(), label="Model", empty_label=None)
+    study = _RowField(Study.objects.none(), label="Share it with", empty_label=None)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        owned = ModelEndpoint.objects.in_use().exclude(study=None).select_related("study")
+        for name, rows in (("endpoint", owned), ("study", Study.objects.order_by("name"))):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = rows

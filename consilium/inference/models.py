@@ -1,5 +1,6 @@
 """Models that answer over the OpenAI chat protocol, and every raw reply they gave."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -11,16 +12,18 @@ class EndpointQuerySet(models.QuerySet["ModelEndpoint"]):
     """Reads of endpoints."""
 
     def for_study(self, study: Study) -> "EndpointQuerySet":
-        """The endpoints this study may ask: its own and those of the whole site."""
-        return self.filter(models.Q(study=study) | models.Q(study=None))
+        """The endpoints this study may ask: its own, those of the whole site, and those shared with it."""
+        shared = EndpointShare.objects.filter(study=study).values("endpoint")
+        return self.filter(models.Q(study=study) | models.Q(study=None) | models.Q(pk__in=shared))
 
     def in_use(self) -> "EndpointQuerySet":
         """Without those that were put aside."""
         return self.filter(is_active=True)
 
-    def with_reply_counts(self) -> "EndpointQuerySet":
-        """Each with `reply_count`, the number of stored replies."""
-        replies = Reply.objects.filter(endpoint=models.OuterRef("pk")).order_by().values("endpoint")
+    def with_reply_counts(self, study: Study | None = None) -> "EndpointQuerySet":
+        """Each with `reply_count`, the number of stored replies: all of them, or those this study may use."""
+        mine = Reply.objects.all() if study is None else Reply.objects.of_study(study)
+        replies = mine.filter(endpoint=models.OuterRef("pk")).order_by().values("endpoint")
         # Counted one by one, along the index: a join would go through every reply with its model's columns.
         counts = models.Subquery(replies.annotate(number=models.Count("pk")).values("number"))
         return self.annotate(reply_count=Coalesce(counts, 0))
@@ -70,10 +73,48 @@ class ModelEndpoint(models.Model):
         return bool(self.path)
 
 
+class EndpointShare(models.Model):
+    """An operator lets a study ask, and train from, a model of another study."""
+
+    endpoint = models.ForeignKey(ModelEndpoint, on_delete=models.PROTECT, related_name="shares")
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="shared_endpoints")
+    shared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    shared_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["endpoint", "study"], name="endpoint_shared_once")]
+
+    def __str__(self) -> str:
+        return f"{self.endpoint} for {self.study}"
+
+
+class ReplyQuerySet(models.QuerySet["Reply"]):
+    """Reads of replies."""
+
+    def of_study(self, study: Study | None) -> "ReplyQuerySet":
+        """Those that this study may use again: what it asked itself; of its own models also older ones.
+
+        Two studies that ask one model the same do not learn of each other.
+        """
+        own = models.Q(study=study)
+        if study is not None:
+            own |= models.Q(study=None, endpoint__study=study)
+        return self.filter(own)
+
+
 class Reply(models.Model):
     """One raw reply. Failures and timeouts are never stored here, so they are never cached."""
 
     endpoint = models.ForeignKey(ModelEndpoint, on_delete=models.PROTECT, related_name="replies")
+    study = models.ForeignKey(
+        Study,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Whose question it was; unknown for replies of earlier versions.",
+    )
     request_sha256 = models.CharField(max_length=64)
     text = models.TextField()
     reasoning = models.TextField(
@@ -85,10 +126,20 @@ class Reply(models.Model):
     latency_ms = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    objects = ReplyQuerySet.as_manager()
+
     class Meta:
         verbose_name_plural = "replies"
         constraints = [
-            models.UniqueConstraint(fields=["endpoint", "request_sha256"], name="reply_once_per_request")
+            models.UniqueConstraint(
+                fields=["endpoint", "request_sha256", "study"],
+                name="reply_once_per_request",
+            ),
+            models.UniqueConstraint(
+                fields=["endpoint", "request_sha256"],
+                condition=models.Q(study=None),
+                name="reply_once_without_study",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -18,7 +18,10 @@ def check_askable(endpoint: ModelEndpoint) -> None:
 
 
 def check_may_ask(endpoint: ModelEndpoint, *, study: Study) -> None:
-    """Raise EndpointRefused unless this study may ask the endpoint now."""
-    if endpoint.study_id is not None and endpoint.study_id != study.pk:
-        raise EndpointRefused(f"The model {endpoint.name} belongs to another study.")
+    """Raise EndpointRefused unless this study may ask the endpoint now.
+
+    Another study's model is refused as one that does not exist.
+    """
+    if endpoint.study_id not in (None, study.pk) and not endpoint.shares.filter(study=study).exists():
+        raise EndpointRefused("This study has no such model.")
     check_askable(endpoint)

@@ -4,22 +4,25 @@ from collections.abc import Collection, Sequence
 
 from consilium.inference.chat_completion import Answer
 from consilium.inference.models import ModelEndpoint, Reply
+from consilium.people.models import Study
 
 SHA_BATCH = 500
 
 
-def stored(endpoint: ModelEndpoint, hashes: Collection[str]) -> dict[str, Reply]:
-    """The replies this endpoint already gave, by request hash."""
+def stored(endpoint: ModelEndpoint, study: Study | None, hashes: Collection[str]) -> dict[str, Reply]:
+    """The replies this endpoint already gave to this study, by request hash."""
     wanted = list(hashes)
     found: dict[str, Reply] = {}
     for start in range(0, len(wanted), SHA_BATCH):  # SQLite limits the variables of one statement
         batch = wanted[start : start + SHA_BATCH]
-        rows = Reply.objects.filter(endpoint=endpoint, request_sha256__in=batch)
+        rows = Reply.objects.of_study(study).filter(endpoint=endpoint, request_sha256__in=batch)
         found |= {row.request_sha256: row for row in rows}
     return found
 
 
-def store(endpoint: ModelEndpoint, answers: Sequence[tuple[str, Answer, int]]) -> dict[str, Reply]:
+def store(
+    endpoint: ModelEndpoint, study: Study | None, answers: Sequence[tuple[str, Answer, int]]
+) -> dict[str, Reply]:
     """Store (request hash, answer, latency in ms) in one statement; return the rows by hash.
 
     Where another worker stored a reply to the same request first, its row stays and is returned.
@@ -27,6 +30,7 @@ def store(endpoint: ModelEndpoint, answers: Sequence[tuple[str, Answer, int]]) -
     rows = [
         Reply(
             endpoint=endpoint,
+            study=study,
             request_sha256=sha256,
             text=answer.text,
             reasoning=answer.reasoning,
@@ -38,4 +42,4 @@ def store(endpoint: ModelEndpoint, answers: Sequence[tuple[str, Answer, int]]) -
         for sha256, answer, latency_ms in answers
     ]
     Reply.objects.bulk_create(rows, ignore_conflicts=True, batch_size=SHA_BATCH)
-    return stored(endpoint, [sha256 for sha256, _, _ in answers])
+    return stored(endpoint, study, [sha256 for sha256, _, _ in answers])

@@ -3,17 +3,20 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from consilium.inference.endpoints import add_endpoint, retire_endpoint
-from consilium.inference.forms import LocalForm, RemoteForm
-from consilium.inference.models import ModelEndpoint
+from consilium.inference.forms import LocalForm, RemoteForm, ShareForm
+from consilium.inference.models import EndpointShare, ModelEndpoint
 from consilium.inference.refusals import EndpointNameTaken, EndpointRefused
-from consilium.pages import attempt
+from consilium.inference.shares import all_shares, end_share, share_endpoint
+from consilium.pages import attempt, page_of, refusals_on, sent
 from consilium.people.access import study_view
 from consilium.people.models import Person, Role, Study
+from consilium.people.permissions import OPERATOR, check_role
 from consilium.people.requests import post_only, signed_in
 
 
@@ -21,7 +24,7 @@ from consilium.people.requests import post_only, signed_in
 def endpoints(request: HttpRequest, study: Study) -> HttpResponse:
     """The models this study may ask, with permissions, provenance and stored replies."""
     person = signed_in(request)
-    rows = ModelEndpoint.objects.for_study(study).with_reply_counts().order_by("-is_active", "name")
+    rows = ModelEndpoint.objects.for_study(study).with_reply_counts(study).order_by("-is_active", "name")
     context = {"study": study, "endpoints": rows, "is_operator": person.is_operator}
     return render(request, "inference/endpoints.html", context)
 
@@ -43,7 +46,8 @@ def add_local(request: HttpRequest, study: Study) -> HttpResponse:
 def retire(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Take a model out of use."""
     person = signed_in(request)
-    endpoint = get_object_or_404(ModelEndpoint.objects.for_study(study), pk=pk)
+    own = ModelEndpoint.objects.filter(Q(study=study) | Q(study=None))
+    endpoint = get_object_or_404(own, pk=pk)
 
     def act() -> str:
         retire_endpoint(endpoint=endpoint, by=person, reason=request.POST.get("reason", ""))
@@ -52,9 +56,37 @@ def retire(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     return attempt(request, act, "calls:endpoints", study=study.slug)
 
 
+def shared(request: HttpRequest) -> HttpResponse:
+    """Which study's models other studies may ask; an operator shares one more."""
+    person = signed_in(request)
+    check_role(person, None, OPERATOR)
+    form = ShareForm(*sent(request)[:1])
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            made = share_endpoint(by=person, **form.cleaned_data)
+            messages.success(request, f"{made.study} may now ask {made.endpoint}.")
+            return redirect("calls:shared")
+    context = {"form": form, "page_obj": page_of(request, all_shares())}
+    return render(request, "inference/shared.html", context, status=422 if form.is_bound else 200)
+
+
+@post_only
+def unshare(request: HttpRequest, pk: int) -> HttpResponse:
+    """The other study may no longer ask it."""
+    person = signed_in(request)
+    check_role(person, None, OPERATOR)
+    share = get_object_or_404(EndpointShare.objects.select_related("endpoint__study", "study"), pk=pk)
+
+    def act() -> str:
+        end_share(share=share, by=person)
+        return f"{share.study} may no longer ask {share.endpoint}. What it has asked stays."
+
+    return attempt(request, act, "calls:shared")
+
+
 def _add(request: HttpRequest, study: Study, form_class: type[RemoteForm | LocalForm]) -> HttpResponse:
     person = signed_in(request)
-    form = form_class(request.POST or None, is_operator=person.is_operator)
+    form = form_class(request.POST or None, study=study, is_operator=person.is_operator)
     if request.method == "POST" and form.is_valid() and _stored(form, study, person):
         messages.success(request, f"{form.cleaned_data['name']} is added.")
         return redirect("calls:endpoints", study=study.slug)

@@ -122,6 +122,7 @@ class _Round:
         asked = complete_all(
             self.endpoint,
             self._asks(questions.values()),
+            study=self.study,
             on_reply=keep,
             check=self.handle.check,
             is_sampled=self.samples > 1,

@@ -198,7 +198,7 @@ def test_what_does_not_fit_is_refused_by_name(cast: Cast) -> None:
     assert refused(cast, "judge", votes) == "Choose at least one model."
     assert refused(cast, "judge", votes, judge, judge) == "Name each model once."
     foreign = making.endpoint("theirs", study=cast.other_study)
-    assert "belongs to another study" in refused(cast, "judge", votes, foreign)
+    assert "no such model" in refused(cast, "judge", votes, foreign)
     aside = making.endpoint("old", is_active=False)
     assert "no longer in use" in refused(cast, "judge", votes, aside)
     making.launched(cast, votes, judge)

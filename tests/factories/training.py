@@ -13,11 +13,13 @@ from django.conf import settings
 
 from consilium.blobs.store import put
 from consilium.inference.models import ModelEndpoint
+from consilium.jobs.models import Job
 from consilium.people.models import Person, Study
 from curation.models import Release, ReleaseKind, Source
 from curation.releases.freeze import NewRow, freeze
 from tests.factories.curation import source
 from training.demo_models import teaching_set
+from training.models import Run, Stage
 
 SOURCE = "Own archive"
 BASE = "base"
@@ -92,6 +94,13 @@ def trace_release(
 def base_endpoint(**fields: Any) -> ModelEndpoint:
     """The local endpoint of the base model."""
     return ModelEndpoint.objects.create(**{"name": "tiny base", "path": BASE, "family": "gemma3"} | fields)
+
+
+def run_of(study: Study, by: Person) -> Run:
+    """A run's row alone, without a job that would do it."""
+    job = Job.objects.create(kind="training.run", study=study, created_by=by)
+    base = base_endpoint(name=f"base of {study.slug}", study=study, path=f"base-of-{study.slug}")
+    return Run.objects.create(study=study, stage=Stage.MERGE, base=base, job=job, created_by=by)
 
 
 def train_directly(place: Path, base: Path) -> dict[str, Any]:

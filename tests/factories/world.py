@@ -10,7 +10,7 @@ from annotation.models import Case
 from annotation.pairing import open_comparison_round
 from benchmark.models import Evaluation, EvaluationKind, Verdict
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.inference.models import ModelEndpoint, Reply
+from consilium.inference.models import EndpointShare, ModelEndpoint, Reply
 from consilium.jobs.models import Job
 from consilium.jobs.run import run_now
 from consilium.people import invitations
@@ -105,6 +105,7 @@ def make_world(cast: Cast) -> World:
         **{f"people:{name}": _pk(row) for name, row in access.items()},
         "people:set-active": _pk(cast.ben),
         "people:remove-member": _pk(Membership.objects.get(person=cast.ben)),
+        "calls:unshare": _pk(_share(cast)),
         "calls:retire": _pk(ModelEndpoint.objects.get(name=MODELS[0])),
         "jobs:progress": _pk(models["job"]),
         "jobs:cancel": _pk(models["job"]),
@@ -149,6 +150,11 @@ def _access(cast: Cast) -> dict[str, Model]:
         "decline": asked,
         "end-break-glass": end_reading(glass=glass, by=cast.otto),
     }
+
+
+def _share(cast: Cast) -> EndpointShare:
+    endpoint = ModelEndpoint.objects.get(name=MODELS[1])
+    return EndpointShare.objects.create(endpoint=endpoint, study=cast.other_study, shared_by=cast.otto)
 
 
 def _pk(row: Model) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from consilium.inference.chat_client import CallLimits
 from consilium.inference.chat_request import ChatRequest
 from consilium.inference.complete import CompletionTally, complete_all
 from consilium.inference.models import ModelEndpoint, Reply
+from consilium.people.models import Study
 from tests.harness.chat_server import Stub
 
 QUICK = CallLimits(in_flight=8, attempts=4, answer_seconds=5, first_wait=0.01, longest_wait=5)
@@ -29,13 +30,17 @@ def asks(count: int) -> list[ChatRequest]:
 
 
 def go(
-    endpoint: ModelEndpoint, wanted: Sequence[ChatRequest], limits: CallLimits = QUICK
+    endpoint: ModelEndpoint,
+    wanted: Sequence[ChatRequest],
+    limits: CallLimits = QUICK,
+    study: Study | None = None,
 ) -> tuple[CompletionTally, dict[str, Reply]]:
     """Ask all; the replies by tag."""
     got: dict[str, Reply] = {}
     result = complete_all(
         endpoint,
         wanted,
+        study=study,
         on_reply=lambda a, reply: got.update({a.tag: reply}),
         check=lambda: None,
         limits=limits,

@@ -18,8 +18,9 @@ from consilium.inference.api_keys import api_key
 from consilium.inference.chat_client import NO_ANSWER, CallLimits
 from consilium.inference.chat_request import ChatRequest
 from consilium.inference.complete import complete_all
-from consilium.inference.models import ModelEndpoint, Reply
+from consilium.inference.models import EndpointShare, ModelEndpoint, Reply
 from consilium.inference.refusals import EndpointRefused
+from tests.factories.cast import Cast
 from tests.harness.ask import QUICK, ask, asks, endpoint_of, go
 from tests.harness.chat_server import Stub, answered, completion, echo
 
@@ -44,7 +45,9 @@ def test_reply_is_stored_before_the_callback_in_the_calling_thread() -> None:
         seen.append(stored and threading.current_thread() is threading.main_thread())
 
     with Stub() as stub:
-        complete_all(endpoint_of(stub), asks(5), on_reply=on_reply, check=lambda: None, limits=QUICK)
+        complete_all(
+            endpoint_of(stub), asks(5), study=None, on_reply=on_reply, check=lambda: None, limits=QUICK
+        )
     assert seen == [True] * 5
 
 
@@ -65,7 +68,7 @@ def test_asks_are_made_as_there_is_room_for_them() -> None:
     answered_so_far: list[str] = []
     with Stub() as stub:
         result = complete_all(
-            endpoint_of(stub), one_by_one(), on_reply=on_reply, check=lambda: None, limits=QUICK
+            endpoint_of(stub), one_by_one(), study=None, on_reply=on_reply, check=lambda: None, limits=QUICK
         )
     assert (result.asked, len(made)) == (200, 200)
     assert most_ahead <= 2 * QUICK.in_flight + 2 * 16
@@ -78,6 +81,7 @@ def test_a_round_that_samples_says_so_beforehand() -> None:
             complete_all(
                 endpoint,
                 [ask("x", temperature=1.0)],
+                study=None,
                 on_reply=lambda *_: None,
                 check=lambda: None,
                 limits=QUICK,
@@ -113,10 +117,39 @@ def test_equal_questions_of_one_round_are_asked_once() -> None:
         calls: list[str] = []
         same = [ChatRequest(messages=[{"role": "user", "content": "x"}], tag=str(n)) for n in range(5)]
         endpoint = endpoint_of(stub)
-        result = complete_all(endpoint, same, on_reply=lambda a, _: calls.append(a.tag), check=lambda: None)
+        result = complete_all(
+            endpoint, same, study=None, on_reply=lambda a, _: calls.append(a.tag), check=lambda: None
+        )
         assert len(stub.bodies) == 1
     assert result.done == 5
     assert sorted(calls) == ["0", "1", "2", "3", "4"]
+
+
+def test_two_studies_that_ask_the_same_do_not_learn_of_each_other(cast: Cast) -> None:
+    with Stub() as stub:
+        endpoint = endpoint_of(stub)
+        first, _ = go(endpoint, asks(3), study=cast.study)
+        again, _ = go(endpoint, asks(3), study=cast.study)
+        other, _ = go(endpoint, asks(3), study=cast.other_study)
+    assert [result.cached for result in (first, again, other)] == [0, 3, 0]
+    assert len(stub.bodies) == 6
+    counted: Any = ModelEndpoint.objects.with_reply_counts(cast.other_study).get()
+    assert counted.reply_count == 3
+
+
+def test_replies_of_earlier_versions_stay_with_the_study_of_their_model(cast: Cast) -> None:
+    with Stub() as stub:
+        endpoint = endpoint_of(stub)
+        go(endpoint, asks(2))  # stored without a study, as every reply was
+        ModelEndpoint.objects.update(study=cast.study)
+        endpoint.refresh_from_db()
+        result, _ = go(endpoint, asks(2), study=cast.study)
+        EndpointShare.objects.create(endpoint=endpoint, study=cast.other_study)
+        other, _ = go(endpoint, asks(2), study=cast.other_study)
+        EndpointShare.objects.all().delete()
+        with pytest.raises(EndpointRefused, match="no such model"):
+            go(endpoint, asks(2), study=cast.other_study)
+    assert (result.cached, other.cached) == (2, 0)
 
 
 async def fails_twice(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
@@ -316,7 +349,9 @@ def test_cancelling_stops_within_a_second_and_keeps_what_arrived() -> None:
 
     with Stub(slow) as stub:
         with pytest.raises(Stopped):
-            complete_all(endpoint_of(stub), asks(40), on_reply=lambda *_: None, check=check, limits=QUICK)
+            complete_all(
+                endpoint_of(stub), asks(40), study=None, on_reply=lambda *_: None, check=check, limits=QUICK
+            )
         assert time.monotonic() - cancelled_at[0] < 1.0
     assert Reply.objects.get().text == "echo question 0"
     assert not [thread for thread in threading.enumerate() if thread.name == "model-calls"]
@@ -327,7 +362,9 @@ def test_a_callback_that_raises_ends_the_round() -> None:
         raise Stopped
 
     with Stub() as stub, pytest.raises(Stopped):
-        complete_all(endpoint_of(stub), asks(30), on_reply=on_reply, check=lambda: None, limits=QUICK)
+        complete_all(
+            endpoint_of(stub), asks(30), study=None, on_reply=on_reply, check=lambda: None, limits=QUICK
+        )
     assert Reply.objects.exists()
 
 

@@ -12,12 +12,15 @@ from django.urls import reverse
 
 from consilium.audit.models import AuditEvent
 from consilium.inference.endpoints import add_endpoint, retire_endpoint
-from consilium.inference.models import ModelEndpoint
+from consilium.inference.forms import unregistered_folders
+from consilium.inference.models import EndpointShare, ModelEndpoint
 from consilium.inference.permissions import check_may_ask
 from consilium.inference.refusals import EndpointNameTaken, EndpointRefused
+from consilium.inference.shares import share_endpoint
 from consilium.people.permissions import NotAllowed
 from tests.factories.cast import Cast
 from tests.factories.model_folders import make_folder
+from tests.factories.training import run_of
 
 REMOTE: dict[str, Any] = {"url": "http://127.0.0.1:8000/v1", "model_id": "big", "family": "qwen"}
 
@@ -102,7 +105,7 @@ def test_a_model_is_asked_by_its_own_study_while_it_is_in_use(cast: Cast) -> Non
     shared = add_endpoint(name="shared", by=cast.otto, **REMOTE)
     check_may_ask(own, study=cast.study)
     check_may_ask(shared, study=cast.other_study)
-    with pytest.raises(EndpointRefused, match="another study"):
+    with pytest.raises(EndpointRefused, match="no such model"):
         check_may_ask(own, study=cast.other_study)
     retire_endpoint(endpoint=own, by=cast.lena)
     with pytest.raises(EndpointRefused, match="no longer in use"):
@@ -232,3 +235,102 @@ def test_a_lead_cannot_take_a_key_to_another_address(cast: Cast, monkeypatch: py
         add_endpoint(name="gpt", by=cast.lena, study=cast.study, **REMOTE)
     assert "canary" not in str(refusal.value)
     add_endpoint(name="gpt", by=cast.lena, study=cast.study, **REMOTE | {"url": "http://127.0.0.1:8001/v1"})
+
+
+def test_an_operator_shares_a_model_on_both_studies_record_and_ends_it(cast: Cast, client: Client) -> None:
+    own = add_endpoint(name="own", by=cast.lena, study=cast.study, **REMOTE)
+    page = reverse("calls:shared")
+    fields = {"endpoint": own.pk, "study": cast.other_study.pk}
+    client.force_login(cast.otto)
+    assert "No model is shared" in client.get(page).content.decode()
+    assert client.post(page, fields).status_code == 302
+    assert "is shared with" in client.post(page, fields).content.decode()
+    check_may_ask(own, study=cast.other_study)
+    theirs = reverse("calls:endpoints", kwargs={"study": cast.other_study.slug})
+    client.force_login(cast.nora)
+    text = client.get(theirs).content.decode()
+    assert "shared by an operator" in text
+    assert "Take own out of use" not in text
+    retire = reverse("calls:retire", kwargs={"study": cast.other_study.slug, "pk": own.pk})
+    assert client.post(retire).status_code == 404
+    client.force_login(cast.otto)
+    client.post(reverse("calls:unshare", kwargs={"pk": own.shares.get().pk}))
+    with pytest.raises(EndpointRefused, match="no such model"):
+        check_may_ask(own, study=cast.other_study)
+    for action in ("endpoint.shared", "endpoint.share_ended"):
+        events = AuditEvent.objects.filter(action=action)
+        assert {(event.study, event.actor, event.data["with"]) for event in events} == {
+            (study, cast.otto, cast.other_study.slug) for study in (cast.study, cast.other_study)
+        }
+    command("share", "own", cast.other_study.slug)
+    assert command("list", "--json")["endpoints"][0]["shared_with"] == [cast.other_study.slug]
+    command("unshare", "own", cast.other_study.slug)
+
+
+def test_only_an_operator_shares_and_only_what_belongs_to_a_study(cast: Cast, client: Client) -> None:
+    own = add_endpoint(name="own", by=cast.lena, study=cast.study, **REMOTE)
+    site = add_endpoint(name="site", by=cast.otto, **REMOTE)
+    with pytest.raises(NotAllowed):
+        share_endpoint(endpoint=own, study=cast.other_study, by=cast.lena)
+    with pytest.raises(EndpointRefused, match="nothing to share"):
+        share_endpoint(endpoint=site, study=cast.other_study, by=cast.otto)
+    with pytest.raises(EndpointRefused, match="belongs to that study"):
+        share_endpoint(endpoint=own, study=cast.study, by=cast.otto)
+    client.force_login(cast.otto)
+    for number in ("0", str(2**63), "x"):
+        answer = client.post(reverse("calls:shared"), {"endpoint": number, "study": number})
+        assert answer.status_code == 422
+    assert not EndpointShare.objects.exists()
+
+
+def test_a_model_of_another_study_is_as_one_that_does_not_exist(cast: Cast, client: Client) -> None:
+    foreign = add_endpoint(name="theirs", by=cast.nora, study=cast.other_study, **REMOTE)
+    client.force_login(cast.lena)
+    at = {"study": cast.study.slug}
+    for name in ("calls:endpoints", "curation:traces", "annotation:rounds", "training:launch"):
+        assert "theirs" not in client.get(reverse(name, kwargs=at)).content.decode()
+    answers = [
+        client.post(
+            reverse("curation:start-tracing", kwargs=at), {"endpoint": pk, "paradigm": ""}, follow=True
+        )
+        for pk in (foreign.pk, foreign.pk + 99)
+    ]
+    told = [[str(message) for message in answer.context["messages"]] for answer in answers]
+    assert told[0] == told[1] == ["Choose a model that may be asked."]
+    for words in (["trace", cast.study.slug, "--endpoint"], ["answer", cast.study.slug, "--endpoint"]):
+        refusals = []
+        for name in ("theirs", "nobody"):
+            with pytest.raises(CommandError) as refusal:
+                call_command(*words, name)
+            refusals.append(str(refusal.value))
+        assert refusals[0] == refusals[1]
+
+
+def test_folders_of_runs_are_offered_to_their_own_study_alone(
+    cast: Cast, client: Client, models_folder: Path
+) -> None:
+    theirs, mine = run_of(cast.other_study, cast.nora), run_of(cast.study, cast.lena)
+    for run in (theirs, mine):
+        for part in ("model", "checkpoints/step-5"):
+            make_folder(models_folder / f"runs/run-{run.pk}/{part}")
+    make_folder(models_folder / "runs" / "stray")
+    assert unregistered_folders(cast.study) == [
+        f"runs/run-{mine.pk}/checkpoints/step-5",
+        f"runs/run-{mine.pk}/model",
+        "tiny",
+    ]
+    client.force_login(cast.lena)
+    page = reverse("calls:add-local", kwargs={"study": cast.study.slug})
+    foreign = f"runs/run-{theirs.pk}/checkpoints/step-5"
+    said = [
+        client.post(page, {"name": "x", "path": path}).context["form"].errors["path"]
+        for path in (foreign, "runs/run-9999/model")
+    ]
+    assert [text.replace(foreign, "").replace("runs/run-9999/model", "") for text in map(str, said)] == [
+        str(said[0]).replace(foreign, "")
+    ] * 2
+    for study in (cast.study, None):
+        with pytest.raises(EndpointRefused, match="belongs to another study"):
+            add_endpoint(name="x", by=None, study=study, path=foreign)
+    assert not ModelEndpoint.objects.filter(name="x").exists()
+    add_endpoint(name="x", by=None, study=cast.other_study, path=foreign)

@@ -130,7 +130,7 @@ def test_a_killed_server_is_started_again_and_nothing_is_lost(endpoint: ModelEnd
             os.kill(pid(), signal.SIGKILL)
 
     wanted = [look(number) for number in range(10, 22)]
-    result = complete_all(endpoint, wanted, on_reply=on_reply, check=lambda: None, limits=PATIENT)
+    result = complete_all(endpoint, wanted, study=None, on_reply=on_reply, check=lambda: None, limits=PATIENT)
     assert (result.done, result.failed) == (12, [])
     assert Reply.objects.filter(endpoint=endpoint).count() >= 12
     assert pid() != killed[0]

@@ -139,7 +139,10 @@ async def write(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamRes
 def trace_under_kills(home: Path, seed_number: int) -> None:
     home.mkdir(mode=0o700, exist_ok=True)
     rng = random.Random(seed_number)
-    with Stub(write) as stub, running(home, CONSILIUM_MODEL_HOSTS=f"127.0.0.1:{stub.port}", **EMBEDDED) as site:
+    with (
+        Stub(write) as stub,
+        running(home, CONSILIUM_MODEL_HOSTS=f"127.0.0.1:{stub.port}", **EMBEDDED) as site,
+    ):
         site.command("setup")
         seed(site, "people")
         seed(site, "traces", str(QUESTIONS), stub.url)

@@ -89,7 +89,7 @@ def test_training_starts_from_a_local_model_this_study_may_use(cast: Cast, relea
     remote = ModelEndpoint.objects.create(name="far", base_url="http://127.0.0.1:9/v1", family="x")
     assert "remote endpoint" in refusal(cast, release, remote)
     foreign = making.base_endpoint(name="theirs", study=cast.other_study)
-    assert "belongs to another study" in refusal(cast, release, foreign)
+    assert "no such model" in refusal(cast, release, foreign)
     aside = making.base_endpoint(name="old", is_active=False)
     assert "no longer in use" in refusal(cast, release, aside)
 

@@ -26,7 +26,8 @@ class Command(ReportingCommand):
     def perform(self, **options: Any) -> dict[str, Any]:
         study = study_named(options["slug"])
         by = lead_of(study, options["by"])
-        endpoints = [named(ModelEndpoint.objects.all(), name=name) for name in options["endpoint"]]
+        known = ModelEndpoint.objects.for_study(study)
+        endpoints = [named(known, name=name) for name in options["endpoint"]]
         jobs = [ask_for_answers(study=study, endpoint=endpoint, by=by) for endpoint in endpoints]
         if options["wait"]:
             jobs = [run_until_over(job) for job in jobs]

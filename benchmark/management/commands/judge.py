@@ -11,6 +11,7 @@ from consilium.commands import ReportingCommand
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
+from consilium.people.models import Study
 from curation.management.acting_lead import add_by, lead_of
 from curation.releases.freeze import find_release
 
@@ -32,7 +33,7 @@ class Command(ReportingCommand):
             study=release.study,
             kind=self.kind,
             release=release,
-            endpoints=[_endpoint(name) for name in options["endpoint"]],
+            endpoints=[_endpoint(name, release.study) for name in options["endpoint"]],
             by=lead_of(release.study, options["by"]),
         )
         done = {one.endpoint.name: run_until_over(one.job) if options["wait"] else one.job for one in made}
@@ -42,8 +43,8 @@ class Command(ReportingCommand):
         return report
 
 
-def _endpoint(name: str) -> ModelEndpoint:
-    found = ModelEndpoint.objects.filter(name=name).first()
+def _endpoint(name: str, study: Study) -> ModelEndpoint:
+    found = ModelEndpoint.objects.for_study(study).filter(name=name).first()
     if found is None:
         raise EvaluationRefused(f"There is no model named {name!r}; add it with `manage.py endpoint add`.")
     return found

@@ -27,7 +27,7 @@ class Command(ReportingCommand):
         study = study_named(options["slug"])
         job = start_tracing(
             study=study,
-            endpoint=named(ModelEndpoint.objects.all(), name=options["endpoint"]),
+            endpoint=named(ModelEndpoint.objects.for_study(study), name=options["endpoint"]),
             by=lead_of(study, options["by"]),
             paradigm=options["paradigm"],
         )

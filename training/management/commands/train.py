@@ -10,6 +10,7 @@ from consilium.inference.models import ModelEndpoint
 from consilium.jobs.models import Job
 from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
+from consilium.people.models import Study
 from curation.management.acting_lead import add_by, lead_of
 from curation.releases.freeze import find_release
 from training.launch import launch, launch_pipeline
@@ -53,7 +54,7 @@ class Command(ReportingCommand):
         release = find_release(options["release"])
         common = {
             "study": release.study,
-            "base": _base(options["base"]),
+            "base": _base(options["base"], release.study),
             "by": lead_of(release.study, options["by"]),
             "seed": options["seed"],
         }
@@ -68,7 +69,7 @@ class Command(ReportingCommand):
             stage=options["stage"],
             release=None if options["stage"] == Stage.MERGE else release,
             specialty=options["specialty"],
-            inputs=[_input(number) for number in options["input"]],
+            inputs=[_input(number, release.study) for number in options["input"]],
             settings=settings,
             **common,
         )
@@ -82,15 +83,15 @@ def _finish(run: Run) -> Job:
     return run_until_over(run.job)
 
 
-def _base(name: str) -> ModelEndpoint:
-    found = ModelEndpoint.objects.filter(name=name).first()
+def _base(name: str, study: Study) -> ModelEndpoint:
+    found = ModelEndpoint.objects.for_study(study).filter(name=name).first()
     if found is None:
         raise LaunchRefused(f"There is no model named {name!r}; add it with `manage.py endpoint add`.")
     return found
 
 
-def _input(number: int) -> Run:
-    found = Run.objects.filter(pk=number).select_related("job").first()
+def _input(number: int, study: Study) -> Run:
+    found = Run.objects.filter(study=study, pk=number).select_related("job").first()
     if found is None:
         raise LaunchRefused(f"There is no run {number} to build on.")
     return found

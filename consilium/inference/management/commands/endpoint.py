@@ -1,4 +1,4 @@
-"""`manage.py endpoint add NAME --url URL|--path DIR`, `endpoint list`, `endpoint retire NAME`."""
+"""`manage.py endpoint add NAME --url URL|--path DIR`, `list`, `retire NAME`, `share|unshare NAME SLUG`."""
 
 from typing import Any
 
@@ -6,12 +6,13 @@ from django.core.management.base import CommandParser
 
 from consilium.commands import ReportingCommand, named
 from consilium.inference.endpoints import add_endpoint, retire_endpoint
-from consilium.inference.models import ModelEndpoint
+from consilium.inference.models import EndpointShare, ModelEndpoint
+from consilium.inference.shares import end_share, share_endpoint
 from consilium.people.models import Study
 
 
 class Command(ReportingCommand):
-    help = "Add, list and retire the models that may be asked."
+    help = "Add, list, retire and share the models that may be asked."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -21,7 +22,12 @@ class Command(ReportingCommand):
         retire = actions.add_parser("retire", help="Take a model out of use; its replies stay.")
         retire.add_argument("name")
         retire.add_argument("--reason", default="")
-        for sub in (listing, retire):
+        share = actions.add_parser("share", help="Let another study ask a study's model.")
+        unshare = actions.add_parser("unshare", help="End that.")
+        for sub in (share, unshare):
+            sub.add_argument("name")
+            sub.add_argument("with_study", metavar="SLUG")
+        for sub in (listing, retire, share, unshare):
             self._add_json(sub)
 
     def _add_options(self, parser: CommandParser) -> None:
@@ -56,6 +62,8 @@ class Command(ReportingCommand):
         if options["action"] == "retire":
             endpoint = named(ModelEndpoint.objects.all(), name=options["name"])
             return _facts(retire_endpoint(endpoint=endpoint, by=None, reason=options["reason"]))
+        if options["action"] in ("share", "unshare"):
+            return _share(**options)
         study = named(Study.objects.all(), slug=options["study"]) if options["study"] else None
         provenance = {"releases": options["trained_on"]} if options["trained_on"] else {}
         endpoint = add_endpoint(
@@ -75,6 +83,17 @@ class Command(ReportingCommand):
         return _facts(endpoint)
 
 
+def _share(*, action: str, name: str, with_study: str, **options: Any) -> dict[str, Any]:
+    endpoint = named(ModelEndpoint.objects.select_related("study"), name=name)
+    study = named(Study.objects.all(), slug=with_study)
+    if action == "share":
+        share_endpoint(endpoint=endpoint, study=study, by=None)
+    else:
+        shares = EndpointShare.objects.select_related("endpoint__study", "study")
+        end_share(share=named(shares, endpoint=endpoint, study=study), by=None)
+    return _facts(endpoint)
+
+
 def _facts(endpoint: ModelEndpoint) -> dict[str, Any]:
     return {
         "id": endpoint.pk,
@@ -85,6 +104,7 @@ def _facts(endpoint: ModelEndpoint) -> dict[str, Any]:
         "family": endpoint.family,
         "revision": endpoint.revision,
         "study": endpoint.study.slug if endpoint.study else None,
+        "shared_with": sorted(endpoint.shares.values_list("study__slug", flat=True)),
         "is_hosted": endpoint.is_hosted,
         "outputs_may_train": endpoint.outputs_may_train,
         "releases": endpoint.provenance.get("releases", []),
