@@ -13,6 +13,7 @@ from consilium.refusals import Refused
 from curation.models import Release, ReleaseKind
 from curation.permissions import check_sources
 from curation.releases.freeze import rows_of
+from curation.releases.withdrawn_images import check_images_stand
 from curation.states import ReleaseState
 
 EXPECTED_KIND = {EvaluationKind.JUDGE: ReleaseKind.PREFERENCES, EvaluationKind.SOLVER: ReleaseKind.QUESTIONS}
@@ -29,6 +30,7 @@ def check_scorable(study: Study, kind: EvaluationKind, release: Release) -> None
         raise EvaluationRefused(f"A {kind.label.lower()} is scored on a {wanted} of this study.")
     if release.state != ReleaseState.FROZEN:
         raise EvaluationRefused(f"{release} is {release.state}; only frozen releases are scored.")
+    check_images_stand(release)
 
 
 def check_endpoints(

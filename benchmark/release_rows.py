@@ -11,19 +11,22 @@ from consilium.jobs.handle import JobFailed
 from curation.models import Release, ReleaseFile
 from curation.releases.freeze import rows_of
 from curation.releases.verify import verify
+from curation.releases.withdrawn_images import check_images_stand
 from curation.states import ReleaseState
 
 
 def checked_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
     """The rows of the release after every hash was recomputed.
 
-    Raises JobFailed when one does not hold, SourceRefused when a permission was taken back meanwhile.
+    Raises JobFailed when one does not hold, SourceRefused when a permission was taken back meanwhile,
+    ImageWithdrawn when an image was.
     """
     release = evaluation.release
     if release.digest != evaluation.release_digest:
         raise JobFailed("The release no longer has the digest that this evaluation pinned.")
     if release.state != ReleaseState.FROZEN:
         raise JobFailed(f"The release {release} was {release.state} since the evaluation was launched.")
+    check_images_stand(release)
     check_may_be_sent(evaluation.study, release, evaluation.endpoint)
     if problems := verify(release):
         raise JobFailed(f"The release does not match its digest: {problems[0]}")

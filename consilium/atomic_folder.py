@@ -34,6 +34,19 @@ def atomic_folder(
         shutil.rmtree(beside, ignore_errors=True)
 
 
+def remove_folder(target: Path) -> None:
+    """Delete a folder: gone at once under its name, whole, however long that takes and wherever it ends.
+
+    What a killed attempt left is deleted as well.
+    """
+    if target.exists():
+        target.rename(target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.old"))
+    for left in target.parent.glob(f".{target.name}.*.old"):
+        shutil.rmtree(left)
+    if target.parent.exists():
+        sync(target.parent)
+
+
 def make_durable(folder: Path, *, is_shared: bool = False) -> None:
     """Have everything in `folder` on the disk; `is_shared`: readable by all (save_pretrained writes 0600)."""
     for path in (*sorted(folder.rglob("*")), folder):

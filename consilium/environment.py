@@ -108,6 +108,17 @@ def read_bytes(name: str, *, default: int) -> int:
     return int(number) * SIZES[unit]
 
 
+def read_days(name: str, *, default: float) -> float:
+    """A number of days, 0 or more; anything else is refused."""
+    try:
+        days = float(os.environ.get(name) or default)
+    except ValueError:
+        days = -1.0
+    if not 0 <= days <= 36_500:
+        raise EnvironmentRefused(f"{name} must be a number of days, 0 or more.")
+    return days
+
+
 def home_folder(base: Path) -> Path:
     """The data folder (CONSILIUM_HOME, default ./var), created private to this user."""
     home = Path(os.environ.get("CONSILIUM_HOME") or base / "var").resolve()

@@ -182,6 +182,8 @@ BROKER_URL = os.environ.get("BROKER_URL", "")
 # Walls of the process that decodes uploads without which an operator lets it work.
 DECODE_WITHOUT = environment.read_words("CONSILIUM_DECODE_WITHOUT", ("network", "files", "calls"))
 JOB_LEASE_SECONDS = environment.read_seconds("CONSILIUM_JOB_LEASE", default=30.0)
+# Days for which pixels of a refused image, and texts of a question dropped while held, stay on the disk.
+PURGE_DAYS = environment.read_days("CONSILIUM_PURGE_DAYS", default=30.0)
 JOB_RETRY_SECONDS = environment.read_seconds("CONSILIUM_JOB_RETRY", default=5.0)
 # Where backups go by themselves, how often, how many are kept; nothing by itself without a folder.
 BACKUPS_FOLDER = os.environ.get("CONSILIUM_BACKUPS", "")

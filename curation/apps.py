@@ -11,15 +11,18 @@ class CurationConfig(AppConfig):
     def ready(self) -> None:
         """Make the app's jobs, its kind of work and what the database refuses known."""
         from consilium.audit.protection import declare
-        from consilium.jobs.reaper import register_sweep
+        from consilium.jobs.reaper import register_daily, register_sweep
+        from curation import tasks
+        from curation.images import copies
         from curation.imports.run import sweep_uploads
         from curation.releases.gather import register_freezers
         from curation.releases.triggers import PROTECTED
-        from curation.tasks import register_all
         from curation.traces.review import register_kind
 
         declare(*PROTECTED)
-        register_all()
+        tasks.register_all()
         register_kind()
         register_freezers()
         register_sweep(sweep_uploads)
+        register_daily(tasks.LEFTOVERS)
+        copies.register(copies.remove_exports)

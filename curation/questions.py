@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
@@ -46,5 +47,6 @@ def drop_question(*, question: Question, reason: str, by: Person) -> Question:
     if not reason.strip():
         raise ReasonMissing("Say why the question is dropped.")
     short = reason.strip()[:200]
-    transition(question, QuestionState.DROPPED, by=by, reason=short, drop_reason=short)
+    dropped: dict[str, Any] = {"drop_reason": short, "dropped_at": timezone.now()}
+    transition(question, QuestionState.DROPPED, by=by, reason=short, **dropped)
     return question

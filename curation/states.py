@@ -14,6 +14,7 @@ class ImageState(models.TextChoices):
     REVIEWED = "reviewed", "Pixels reviewed"
     RELEASED = "released", "Usable"
     REFUSED = "refused", "Refused"
+    PURGED = "purged", "Purged"
 
 
 class QuestionState(models.TextChoices):
@@ -57,7 +58,8 @@ IMAGE_STATES = StateTable(
         ImageState.QUARANTINED: "its pixels may show a name; a person must look at every frame",
         ImageState.REVIEWED: "a person looked at these exact pixels and found nothing",
         ImageState.RELEASED: "may be shown to members of the study",
-        ImageState.REFUSED: "may never be shown",
+        ImageState.REFUSED: "may never be shown; its pixels are deleted after a time of grace",
+        ImageState.PURGED: "its pixels are deleted; the row says what was here",
     },
     arrows=(
         arrow("uploaded", "quarantined", "the import rule asks for pixel review"),
@@ -66,6 +68,7 @@ IMAGE_STATES = StateTable(
         arrow("quarantined", "refused", "a person sees an identifier", "lead", "adjudicator"),
         arrow("reviewed", "released", "opened for use", "lead", "adjudicator", "system"),
         arrow("released", "refused", "withdrawn after a finding", "lead"),
+        arrow("refused", "purged", "its files are deleted and proved absent", "lead", "system"),
     ),
 )
 

@@ -5,6 +5,8 @@ from typing import Any
 from consilium.jobs.handle import JobHandle
 from consilium.jobs.registry import JobKind, register
 
+LEFTOVERS = "curation.leftovers"
+
 
 def import_files(handle: JobHandle) -> dict[str, Any]:
     """Rebuild and store what was uploaded."""
@@ -41,10 +43,38 @@ def freeze_release(handle: JobHandle) -> dict[str, Any]:
     return run_freeze(handle)
 
 
+def delete_refused(handle: JobHandle) -> dict[str, Any]:
+    """Delete pixels of refused images and texts of dropped questions."""
+    from curation.images.purge import run_purge
+
+    return run_purge(handle)
+
+
+def delete_leftovers(handle: JobHandle) -> dict[str, Any]:
+    """Delete what is kept for some days only."""
+    from curation.leftovers import remove_leftovers
+
+    return remove_leftovers(handle)
+
+
 def register_all() -> None:
     """Make the kinds of this app known."""
     register(JobKind(name="curation.import", label="Importing files", handler=import_files))
     register(JobKind(name="curation.trace", label="Writing traces", handler=write_traces, queue="gpu"))
     register(JobKind(name="curation.open_reviews", label="Opening a round", handler=open_trace_reviews))
     register(JobKind(name="curation.freeze", label="Freezing a release", handler=freeze_release))
+    # A lead asks for a purge, or nobody does: the time of grace is over.
+    register(
+        JobKind(
+            name="curation.purge", label="Deleting refused images", handler=delete_refused, needs_nobody=True
+        )
+    )
+    register(
+        JobKind(
+            name=LEFTOVERS,
+            label="Deleting what is no longer kept",
+            handler=delete_leftovers,
+            needs_nobody=True,
+        )
+    )
     register(JobKind(name="curation.export", label="Exporting a release", handler=export_release))

@@ -11,8 +11,10 @@ class TrainingConfig(AppConfig):
     def ready(self) -> None:
         """Runs once when Django has loaded all models."""
         from consilium.inference import folder_owners
+        from curation.images import copies
         from training import run_folder
         from training.tasks import register_jobs
 
         register_jobs()
-        folder_owners.register(run_folder.RUNS, run_folder.owner_of)
+        copies.register(run_folder.remove_data)
+        folder_owners.register(run_folder.RUNS, run_folder.study_of)

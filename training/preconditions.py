@@ -14,6 +14,7 @@ from consilium.refusals import Refused
 from curation.models import Release, ReleaseKind
 from curation.permissions import check_sources
 from curation.releases.freeze import rows_of
+from curation.releases.withdrawn_images import check_images_stand
 from curation.states import ReleaseState
 from training.job.spec import SpecError, parse_spec
 from training.models import Run, Stage
@@ -52,6 +53,7 @@ def check_trainable(study: Study, release: Release | None) -> Release:
         raise LaunchRefused("Choose a trace release of this study.")
     if release.state != ReleaseState.FROZEN:
         raise LaunchRefused(f"{release} is {release.state}; only frozen releases train models.")
+    check_images_stand(release)
     names = set(rows_of(release).order_by().values_list("content__source", flat=True).distinct())
     check_sources(study, names, "may_train")
     return release

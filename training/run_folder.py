@@ -8,7 +8,9 @@ from pathlib import Path
 
 from django.conf import settings
 
+from consilium.atomic_folder import remove_folder
 from consilium.inference.models import ModelEndpoint
+from curation.models import Release
 from training.models import Run
 
 RUNS = "runs"
@@ -25,7 +27,7 @@ def folder(run: Run) -> Path:
     return Path(settings.MODELS_FOLDER) / relative(run)
 
 
-def owner_of(rest: str) -> int | None:
+def study_of(rest: str) -> int | None:
     """The key of the study whose run fills a folder, given its path under RUNS; None where no run does."""
     found = _RUN.fullmatch(rest)
     return Run.objects.filter(pk=found["pk"]).values_list("study", flat=True).first() if found else None
@@ -34,6 +36,12 @@ def owner_of(rest: str) -> int | None:
 def data_folder(digest: str) -> Path:
     """Where a release is laid out for training."""
     return Path(settings.CONSILIUM_HOME) / "datasets" / digest[:16]
+
+
+def remove_data(release: Release) -> None:
+    """Remove what was laid out of a release: an image of it is purged."""
+    if release.digest:
+        remove_folder(data_folder(release.digest))
 
 
 def base_folder(endpoint: ModelEndpoint) -> Path:

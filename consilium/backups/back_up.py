@@ -14,7 +14,7 @@ from django.db import transaction
 from consilium.audit.models import SYSTEM_CHAIN
 from consilium.audit.record import lock_chain, record
 from consilium.backups.archive import Archive, BackupRefused, FolderArchive, archive_for_writing
-from consilium.backups.database_copy import copy_database, engine
+from consilium.backups.database_copy import copy_database, engine, named_blobs
 from consilium.backups.manifest import (
     BLOBS,
     DATABASE,
@@ -25,7 +25,6 @@ from consilium.backups.manifest import (
     backup_name,
     blobs_file,
 )
-from consilium.blobs.models import Blob
 from consilium.blobs.store import BlobDamaged, open_blob
 from consilium.database_version import unapplied_migrations
 from consilium.people.models import Person
@@ -138,14 +137,15 @@ class _Copier:
 
     def take_blobs(self, blobs: dict[str, int]) -> None:
         """Copy the stored files that are not there yet; one whose bytes are wrong is missing."""
+        lacking = set[str]()
         for number, (sha256, size) in enumerate(sorted(blobs.items())):
             self._tell(number, len(blobs), "Copying stored files")
-            if not self._archive.holds_object(sha256, size) and not self._take_blob(sha256):
-                # Removed on purpose since the database was copied: then its row has gone as well.
-                if Blob.objects.filter(pk=sha256).exists():
-                    self.missing.append(sha256)
-                continue
-            self.blobs.append(sha256)
+            if self._archive.holds_object(sha256, size) or self._take_blob(sha256):
+                self.blobs.append(sha256)
+            else:
+                lacking.add(sha256)
+        if lacking:  # what was purged since the database was copied is not missed
+            self.missing += sorted(lacking & named_blobs().keys())
 
     def take_files(self, paths: list[tuple[str, Path]]) -> None:
         """Copy files of the data folder; one that went meanwhile is left out."""

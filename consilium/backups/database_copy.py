@@ -4,7 +4,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -16,8 +16,12 @@ from consilium.backups.manifest import BackupUnusable
 
 # Read in the copy itself, or in the transaction whose snapshot pg_dump reads.
 BLOBS: Final = "SELECT sha256, size FROM blobs_blob"
+# Since this migration rows outlive their files: what is marked may be gone and is used by nobody.
+MARKED: Final = ("blobs", "0002_purge")
+NOT_PURGED: Final = " WHERE purged_at IS NULL"
 CHAINS: Final = "SELECT chain, sequence, sha256 FROM audit_audithead"
 MIGRATIONS: Final = "SELECT app, name FROM django_migrations ORDER BY id"
+Rows = list[tuple[Any, ...]]
 Facts = tuple[dict[str, int], dict[str, list[Any]], list[str]]
 
 
@@ -37,7 +41,19 @@ def copy_database(target: Path) -> Facts:
         # In one step: a backup in parts begins anew whenever somebody writes. Writers do not wait for it.
         source.backup(copy, pages=-1)
         copy.execute("PRAGMA journal_mode=DELETE")
-        return _facts(*(copy.execute(question).fetchall() for question in (BLOBS, CHAINS, MIGRATIONS)))
+        return _facts(lambda question: copy.execute(question).fetchall())
+
+
+def named_blobs() -> dict[str, int]:
+    """{blob: size} of the database as it is now, before or after its next migration."""
+
+    def ask(question: str) -> Rows:
+        with connection.cursor() as cursor:
+            cursor.execute(question)
+            rows: Rows = cursor.fetchall()
+        return rows
+
+    return _blobs(ask, ask(MIGRATIONS))
 
 
 def is_empty() -> bool:
@@ -73,28 +89,32 @@ def _dump(target: Path) -> Facts:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             cursor.execute("SELECT pg_export_snapshot()")
             snapshot = cursor.fetchone()[0]
-            answers = []
-            for question in (BLOBS, CHAINS, MIGRATIONS):
+
+            def ask(question: str) -> Rows:
                 cursor.execute(question)
-                answers.append(cursor.fetchall())
+                rows: Rows = cursor.fetchall()
+                return rows
+
+            facts = _facts(ask)
             flags = ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
             _run("pg_dump", [*flags, f"--file={target}", f"--dbname={_conninfo()}"], BackupRefused)
         own.rollback()
     finally:
         own.close()
-    return _facts(*answers)
+    return facts
 
 
-def _facts(
-    blobs: Iterable[tuple[str, int]],
-    chains: Iterable[tuple[str, int, str]],
-    migrations: Iterable[tuple[str, str]],
-) -> Facts:
+def _facts(ask: Callable[[str], Rows]) -> Facts:
+    migrations = ask(MIGRATIONS)
     return (
-        dict(blobs),
-        {chain: [sequence, sha256] for chain, sequence, sha256 in chains},
+        _blobs(ask, migrations),
+        {chain: [sequence, sha256] for chain, sequence, sha256 in ask(CHAINS)},
         [f"{app}.{name}" for app, name in migrations],
     )
+
+
+def _blobs(ask: Callable[[str], Rows], migrations: Rows) -> dict[str, int]:
+    return dict(ask(BLOBS + NOT_PURGED if MARKED in migrations else BLOBS))
 
 
 def _conninfo() -> str:

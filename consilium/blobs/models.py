@@ -5,12 +5,17 @@ from django.utils import timezone
 
 
 class Blob(models.Model):
-    """A stored content, named by its SHA-256; the file never changes."""
+    """A stored content, named by its SHA-256; the file never changes.
+
+    With `purged_at` nobody uses the content any more: its file may be deleted at any moment, and the row says
+    that it was here. Bytes that come again clear it.
+    """
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     size = models.PositiveBigIntegerField()
     media_type = models.CharField(max_length=80)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    purged_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.sha256[:12]

@@ -3,20 +3,27 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
+from django.db import transaction
 
 from consilium.blobs.models import Blob
 from consilium.refusals import Refused
 
 CHUNK = 1024 * 1024
+BATCH = 500
+TEMPORARY = ".new-"
 
 
 class BlobDamaged(Refused):
     """A stored file is missing or its bytes no longer match its name."""
+
+
+class BlobPurged(BlobDamaged):
+    """A stored file was deleted on purpose."""
 
 
 def path_of(sha256: str) -> Path:
@@ -27,9 +34,7 @@ def path_of(sha256: str) -> Path:
 def put(content: bytes, media_type: str) -> Blob:
     """Store bytes; the same bytes give the same row. A damaged file of that name is replaced."""
     sha256 = hashlib.sha256(content).hexdigest()
-    if not _intact(sha256):
-        _publish(iter([content]), path_of(sha256))
-    return _row(sha256, len(content), media_type)
+    return _store(sha256, len(content), media_type, lambda: iter([content]))
 
 
 def put_file(source: Path, media_type: str) -> Blob:
@@ -38,10 +43,20 @@ def put_file(source: Path, media_type: str) -> Blob:
     for chunk in _chunks(source):
         digest.update(chunk)
         size += len(chunk)
-    sha256 = digest.hexdigest()
-    if not _intact(sha256):
-        _publish(_chunks(source), path_of(sha256))
-    return _row(sha256, size, media_type)
+    return _store(digest.hexdigest(), size, media_type, lambda: _chunks(source))
+
+
+def keep_stored(digests: Collection[str]) -> bool:
+    """Inside a transaction: keep these contents from being purged until it ends; False when one is gone.
+
+    Whoever stores a row that uses contents calls this first: a purge looks for users under the same lock.
+    """
+    wanted, held = sorted(set(digests)), 0
+    for start in range(0, len(wanted), BATCH):
+        rows = Blob.objects.select_for_update().filter(sha256__in=wanted[start : start + BATCH])
+        marks = rows.order_by("sha256").values_list("purged_at", flat=True)
+        held += sum(mark is None for mark in marks)
+    return held == len(wanted)
 
 
 def place(sha256: str, source: BinaryIO) -> None:
@@ -65,6 +80,8 @@ def open_blob(sha256: str) -> BinaryIO:
     try:
         return path_of(sha256).open("rb")
     except FileNotFoundError:
+        if Blob.objects.filter(sha256=sha256).exclude(purged_at=None).exists():
+            raise BlobPurged("A stored file was withdrawn and deleted on purpose.") from None
         raise BlobDamaged(
             "A stored file is missing; tell the operator to run the check of stored files."
         ) from None
@@ -80,29 +97,41 @@ def read_blob(sha256: str) -> bytes:
 
 
 def damaged_blobs(check: Callable[[], None]) -> list[str]:
-    """Names of all blobs whose file is missing or changed (the daily scrub).
+    """Names of all blobs whose file is missing or changed (the daily scrub); purged ones are not missed.
 
     `check` is called before each file and may raise to stop: a large store takes hours.
     """
     found = []
-    for sha256 in Blob.objects.values_list("sha256", flat=True).iterator():
+    for sha256 in Blob.objects.filter(purged_at=None).values_list("sha256", flat=True).iterator():
         check()
-        if not _intact(sha256):
+        if not _intact(sha256) and Blob.objects.filter(sha256=sha256, purged_at=None).exists():
             found.append(sha256)
     return found
 
 
 def _intact(sha256: str) -> bool:
-    path, digest = path_of(sha256), hashlib.sha256()
-    if not path.exists():
+    digest = hashlib.sha256()
+    try:
+        for chunk in _chunks(path_of(sha256)):
+            digest.update(chunk)
+    except FileNotFoundError:  # also where a purge deletes it at this moment
         return False
-    for chunk in _chunks(path):
-        digest.update(chunk)
     return digest.hexdigest() == sha256
 
 
-def _row(sha256: str, size: int, media_type: str) -> Blob:
-    return Blob.objects.get_or_create(sha256=sha256, defaults={"size": size, "media_type": media_type})[0]
+def _store(sha256: str, size: int, media_type: str, content: Callable[[], Iterator[bytes]]) -> Blob:
+    if not _intact(sha256):
+        _publish(content(), path_of(sha256))
+    blob, _ = Blob.objects.get_or_create(sha256=sha256, defaults={"size": size, "media_type": media_type})
+    if blob.purged_at is None:
+        return blob
+    with transaction.atomic():  # what deletes files holds this lock: afterwards the file is there to stay
+        Blob.objects.select_for_update().get(sha256=sha256)
+        if not _intact(sha256):
+            _publish(content(), path_of(sha256))
+        Blob.objects.filter(sha256=sha256).update(purged_at=None)
+    blob.purged_at = None
+    return blob
 
 
 def _chunks(source: Path) -> Iterator[bytes]:
@@ -113,7 +142,7 @@ def _chunks(source: Path) -> Iterator[bytes]:
 
 def _publish(chunks: Iterator[bytes], target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=TEMPORARY)
     try:
         with os.fdopen(handle, "wb") as out:
             for chunk in chunks:

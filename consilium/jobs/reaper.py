@@ -26,12 +26,19 @@ GAVE_UP = "The worker of this job stopped {attempts} times while running it, so 
 
 Sweep = Callable[[], None]
 _sweeps: list[Sweep] = []
+_daily = [DAILY_KIND]
 
 
 def register_sweep(sweep: Sweep) -> None:
     """Have `sweep()` called at every tick (a few seconds): short, repeat-safe, in its own transaction."""
     if sweep not in _sweeps:
         _sweeps.append(sweep)
+
+
+def register_daily(kind: str) -> None:
+    """Have a job of this kind queued once per day beside the daily check."""
+    if kind not in _daily:
+        _daily.append(kind)
 
 
 def tick() -> bool:
@@ -98,12 +105,13 @@ def ring_again() -> None:
 
 
 def start_daily() -> None:
-    """Queue the daily check once per day (UTC)."""
+    """Queue the daily jobs once per day (UTC)."""
     today = datetime.now(UTC).date()
     with transaction.atomic():
         not_yet = Q(last_daily=None) | Q(last_daily__lt=today)
         if SweeperLease.objects.filter(not_yet, name=NAME).update(last_daily=today):
-            enqueue(kind=DAILY_KIND, by=None, study=None, params={"day": today.isoformat()})
+            for kind in _daily:
+                enqueue(kind=kind, by=None, study=None, params={"day": today.isoformat()})
 
 
 def _forget_heard() -> None:

@@ -22,6 +22,7 @@ LOOKS: dict[str, Look] = {
     "reviewed": Look("Pixels reviewed", "success", "full"),
     "released": Look("Usable", "success", "full"),
     "refused": Look("Refused", "danger", "full"),
+    "purged": Look("Purged", "neutral", "full"),
     # question
     "imported": Look("Imported", "neutral", "open"),
     "held": Look("Held: may name a person", "warning", "full"),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models, transaction
+from django.utils import timezone
 
 from consilium.audit.anchors import anchor_after_commit
 from consilium.people.models import Person, Study
@@ -41,17 +42,23 @@ def sign_pixels(*, image: Image, pixel_sha256: str, is_clean: bool, note: str, b
             transition(image, ImageState.REVIEWED, by=by, data=data)
             transition(image, ImageState.RELEASED, by=by, data=data)
         else:
-            transition(image, ImageState.REFUSED, by=by, data=data)
+            refused: dict[str, Any] = {"refused_at": timezone.now(), "refusal": note.strip()[:300]}
+            transition(image, ImageState.REFUSED, by=by, data=data, **refused)
     return signed
 
 
 def withdraw_image(*, image: Image, reason: str, by: Person) -> Image:
-    """Take a usable image back after a finding; its questions leave every later release."""
+    """Take a usable image back after a finding; its questions leave every later release.
+
+    A frozen release that holds it is no longer exported, trained on or scored; its pixels are deleted after
+    PURGE_DAYS (`purge.py`).
+    """
     check_lead(by, image.study)
     if not reason.strip():
         raise NoteMissing("Say why the image is withdrawn.")
+    why = reason.strip()[:300]
     with transaction.atomic():
-        transition(image, ImageState.REFUSED, by=by, reason=reason.strip()[:300])
+        transition(image, ImageState.REFUSED, by=by, reason=why, refused_at=timezone.now(), refusal=why)
         anchor_after_commit(image.study, cause="withdrawal")
     return image
 

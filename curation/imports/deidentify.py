@@ -37,15 +37,29 @@ _ELSEWHERE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class RebuiltImage:
-    """One rebuilt image, its files already in the store (unless it was only looked at)."""
+    """One rebuilt image. Its files lie in a scratch folder while its batch is gone through: `keep_files`."""
 
     name: str
+    place: str
+    files: Rebuilt
     facts: Facts
     pixel_sha256: str
     source_sha256: str
     frame_blobs: tuple[str, ...]
     model_blobs: tuple[str, ...]
     thumbnail_blob: str
+
+    @property
+    def blobs(self) -> list[str]:
+        """Digests of all its files."""
+        return [*self.frame_blobs, *self.model_blobs, self.thumbnail_blob]
+
+    def keep_files(self) -> None:
+        """Put its files into the store: only those of an image that is taken in ever get there."""
+        for frame in self.files.frames:
+            put_file(self.files.folder / frame.name, "application/octet-stream")
+        for png in (self.files.thumb, *self.files.models):
+            put_file(self.files.folder / png.name, "image/png")
 
     def stored_facts(self) -> dict[str, Any]:
         """What the image row keeps besides its columns."""
@@ -54,18 +68,24 @@ class RebuiltImage:
 
 @dataclass(frozen=True, slots=True)
 class RefusedItem:
-    """An item that was not taken in: its name for the importer, and why."""
+    """An item that was not taken in: its name for the importer, its place for the record, and why."""
 
     item: str
     reason: str
+    place: str
+
+
+def file_place(file: Received) -> str:
+    """Which file of its import it was, without its name."""
+    return f"file {int(file.stored) + 1}"
 
 
 def rebuild_all(
-    files: Sequence[Received], folder: Path, *, key: bytes, keep: bool, done: Callable[[int], None]
+    files: Sequence[Received], folder: Path, *, key: bytes, done: Callable[[int], None]
 ) -> Iterator[RebuiltImage | RefusedItem]:
     """Yield one outcome per file, in order; `done` hears how many are through and may raise to stop.
 
-    With `keep` False nothing is put into the store. Scratch files lie inside `folder` and are removed.
+    Nothing is put into the store here. Scratch files lie inside `folder` and are removed.
     Raises WallsMissing, before the first byte is decoded.
     """
     for start in range(0, len(files), BATCH):
@@ -76,7 +96,7 @@ def rebuild_all(
             stored = [folder / file.stored for file in batch]
             outcomes = rebuild(stored, scratch, key=key, without=walls_signed_away())
             for file, outcome in zip(batch, outcomes, strict=True):
-                yield _taken(file.name, outcome, keep=keep)
+                yield _outcome(file, outcome)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     done(len(files))
@@ -87,17 +107,13 @@ def walls_signed_away() -> tuple[Wall, ...]:
     return tuple(Wall(word) for word in settings.DECODE_WITHOUT)
 
 
-def _taken(name: str, outcome: Rebuilt | NotRebuilt, *, keep: bool) -> RebuiltImage | RefusedItem:
+def _outcome(file: Received, outcome: Rebuilt | NotRebuilt) -> RebuiltImage | RefusedItem:
     if isinstance(outcome, NotRebuilt):
-        return RefusedItem(name, outcome.message)
-    pngs = (outcome.thumb, *outcome.models)
-    if keep:
-        for frame in outcome.frames:
-            put_file(outcome.folder / frame.name, "application/octet-stream")
-        for png in pngs:
-            put_file(outcome.folder / png.name, "image/png")
+        return RefusedItem(file.name, outcome.message, file_place(file))
     return RebuiltImage(
-        name=name,
+        name=file.name,
+        place=file_place(file),
+        files=outcome,
         facts=outcome.facts,
         pixel_sha256=outcome.pixel_sha256,
         source_sha256=outcome.source_sha256,

@@ -10,7 +10,7 @@ from consilium.canonical_json import canonical_sha256
 from consilium.people.models import Study
 from curation.imaging.fingerprints import mentions
 from curation.imports.clusters import Groups
-from curation.imports.deidentify import RebuiltImage, RefusedItem, rebuild_all
+from curation.imports.deidentify import RebuiltImage, RefusedItem, file_place, rebuild_all
 from curation.imports.image_names import REFUSED, ImageNames, SeveralMeant, loosely, places
 from curation.imports.questions_file import LINE_BYTES, ParsedQuestion, read_lines
 from curation.imports.uploads import Received
@@ -40,6 +40,7 @@ class Plan:
     study: Study
     source: Source
     batch: Import | None = None
+    keep: bool = False
     pictures: dict[str, RebuiltImage] = field(default_factory=dict)
     known: dict[str, Image] = field(default_factory=dict)
     names: ImageNames = field(default_factory=lambda: ImageNames([]))
@@ -50,9 +51,9 @@ class Plan:
     by_name: set[str] = field(default_factory=set)
     groups: Groups = field(default_factory=Groups)
 
-    def refuse(self, item: str, reason: str) -> None:
+    def refuse(self, item: str, place: str, reason: str) -> None:
         """Note an item that stays out."""
-        self.refused.append(RefusedItem(item, reason))
+        self.refused.append(RefusedItem(item, reason, place))
 
 
 def make_plan(
@@ -65,14 +66,16 @@ def make_plan(
     folders: bool,
     done: Callable[[int, int], None],
 ) -> Plan:
-    """Rebuild the images, read the questions and group them; with `keep` the rebuilt files enter the store.
+    """Rebuild the images, read the questions and group them; with `keep` files taken in enter the store.
 
     `folders` says that the files came with theirs. `done(files through, files in all)` may raise to stop.
     """
-    plan = Plan(source.study, source, batch, names=ImageNames((file.name for file in files), folders=folders))
+    plan = Plan(
+        source.study, source, batch, keep, names=ImageNames((file.name for file in files), folders=folders)
+    )
     images = [file for file in files if not _is_questions(file)]
     key = study_key(plan.study, "imaging")
-    for outcome in rebuild_all(images, folder, key=key, keep=keep, done=lambda n: done(n, len(files))):
+    for outcome in rebuild_all(images, folder, key=key, done=lambda n: done(n, len(files))):
         _take_picture(plan, outcome)
     questions = [file for file in files if _is_questions(file)]
     for file in questions if not plan.names.has_folders else ():
@@ -104,12 +107,22 @@ def _take_picture(plan: Plan, outcome: RebuiltImage | RefusedItem) -> None:
     if pixels in plan.pictures or _stored_elsewhere(plan, pixels):
         plan.duplicates += 1
     elif not _group_picture(plan, outcome):
-        plan.refuse(outcome.name, CONFLICT)
+        plan.refuse(outcome.name, outcome.place, CONFLICT)
         plan.names.add(outcome.name, REFUSED)
         return
     else:
         plan.pictures[pixels] = outcome
+    if plan.keep and _is_needed(plan, outcome):
+        outcome.keep_files()
     plan.names.add(outcome.name, pixels)
+
+
+def _is_needed(plan: Plan, outcome: RebuiltImage) -> bool:
+    """Whether the store needs these files: those of a refused image do not come back with an equal upload."""
+    stored = plan.known.get(outcome.pixel_sha256)
+    if stored is not None:
+        return not stored.is_out and set(outcome.blobs) <= set(stored.blobs)
+    return plan.pictures[outcome.pixel_sha256] is outcome
 
 
 def _stored_elsewhere(plan: Plan, pixels: str) -> bool:
@@ -170,11 +183,11 @@ def _note_what_is_asked(plan: Plan, path: Path) -> None:
 
 def _take_questions(plan: Plan, file: Received, path: Path) -> None:
     for line in read_lines(_lines(path)):
-        item = f"{file.name} line {line.number}"
+        item, place = (f"{name} line {line.number}" for name in (file.name, file_place(file)))
         if line.question is None:
-            plan.refuse(item, line.problem)
+            plan.refuse(item, place, line.problem)
         elif problem := _take_question(plan, item, line.question, file.name):
-            plan.refuse(item, problem)
+            plan.refuse(item, place, problem)
 
 
 def _lines(path: Path) -> Iterator[bytes]:

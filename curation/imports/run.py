@@ -18,6 +18,7 @@ from consilium.refusals import Refused
 from curation.imaging.walls import WallsMissing, what_to_do
 from curation.imports import uploads
 from curation.imports.plan import Plan, make_plan
+from curation.imports.refused_names import with_names, without_names
 from curation.imports.store import store_pictures, store_questions
 from curation.imports.uploads import Received, Upload
 from curation.models import Import, Source
@@ -127,7 +128,7 @@ def run_import(handle: JobHandle) -> dict[str, Any]:
         raise JobPostponed(WALLS_SECONDS, f"{refusal} {KEPT}") from None
     stored = store_pictures(plan, handle) + store_questions(plan, handle)
     outcome = _outcome(plan, stored)
-    _finish(batch, outcome, handle)
+    _finish(batch, outcome, plan, handle)
     uploads.destroy(area)
     held = batch.questions.filter(state=QuestionState.HELD).count()
     counts = {"refused": len(outcome.refused), "by_name": outcome.by_name, "held": held}
@@ -155,16 +156,20 @@ def _plan(batch: Import, folder: Path, handle: JobHandle) -> Plan:
 
 
 def _outcome(plan: Plan, accepted: int) -> ImportOutcome:
-    refused = [{"item": each.item, "reason": each.reason} for each in plan.refused]
-    return ImportOutcome(accepted, plan.duplicates, refused, len(plan.by_name))
+    return ImportOutcome(accepted, plan.duplicates, with_names(plan.refused), len(plan.by_name))
 
 
-def _finish(batch: Import, outcome: ImportOutcome, handle: JobHandle) -> None:
+def _finish(batch: Import, outcome: ImportOutcome, plan: Plan, handle: JobHandle) -> None:
+    names = [str(file["name"]) for file in batch.files]
     with transaction.atomic():
         handle.fence()
-        # The names of the files go with the originals; only refused items keep theirs, for the importer.
+        # The names of the files go with the originals; those of refused items a little later.
         Import.objects.filter(pk=batch.pk).update(
-            accepted=outcome.accepted, duplicates=outcome.duplicates, refused=outcome.refused, files=[]
+            accepted=outcome.accepted,
+            duplicates=outcome.duplicates,
+            refused=without_names(batch.study, plan.refused, names),
+            refused_names=outcome.refused,
+            files=[],
         )
         record(
             action="import.finished",

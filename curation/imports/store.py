@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from consilium.audit.record import record
+from consilium.blobs.store import keep_stored
 from consilium.jobs.handle import JobHandle, JobPostponed
 from consilium.people.models import Study
 from consilium.states.transitions import transition
@@ -39,6 +40,9 @@ def store_questions(plan: Plan, handle: JobHandle) -> int:
 def _store_picture(plan: Plan, picture: RebuiltImage) -> Image:
     facts = picture.facts
     with transaction.atomic():
+        if not keep_stored(picture.blobs):
+            # A purge took a file that no image used yet: plan again, which puts it back.
+            raise JobPostponed(AGAIN_SECONDS)
         image = Image.objects.create(
             study=plan.study,
             source=plan.source,

@@ -1,5 +1,6 @@
 """Sources, clusters with their permanent use, and images."""
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -105,6 +106,13 @@ class Image(models.Model):
         "curation.Import", on_delete=models.PROTECT, null=True, blank=True, related_name="images"
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    refused_at = models.DateTimeField(null=True, blank=True)
+    refusal = models.CharField(max_length=300, blank=True, help_text="Why it was refused or withdrawn.")
+    purged_at = models.DateTimeField(null=True, blank=True)
+    purged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    purge_reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["pk"]
@@ -112,6 +120,10 @@ class Image(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["study", "pixel_sha256"], name="image_pixels_once"),
             models.CheckConstraint(condition=models.Q(state__in=ImageState.values), name="image_state_known"),
+            models.CheckConstraint(
+                condition=~models.Q(state="purged") | models.Q(purged_at__isnull=False),
+                name="image_purged_has_time",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -121,6 +133,21 @@ class Image(models.Model):
     def owning_study(self) -> Study:
         """The study whose audit chain records this image."""
         return self.study
+
+    @property
+    def is_out(self) -> bool:
+        """Whether it was refused or withdrawn: nobody sees it, and its pixels are deleted or soon will be."""
+        return self.state in (ImageState.REFUSED, ImageState.PURGED)
+
+    @property
+    def blobs(self) -> list[str]:
+        """Digests of every file of the image; of a purged one those that were."""
+        return [*self.frame_blobs, *self.model_blobs, *filter(None, [self.thumbnail_blob])]
+
+    @property
+    def purge_due_at(self) -> datetime | None:
+        """When its pixels are deleted, unless a lead does it before."""
+        return self.refused_at + timedelta(days=settings.PURGE_DAYS) if self.refused_at else None
 
 
 class PixelReview(models.Model):

@@ -10,7 +10,10 @@ from curation.models.images import Source
 
 
 class Import(models.Model):
-    """A batch of uploaded files. Its state is its job's state; the report names each refused item."""
+    """A batch of uploaded files. Its state is its job's state; the report tells each refused item.
+
+    Names of files may be names of patients: they are kept until a lead has seen them, or for a few days.
+    """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="imports")
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="imports")
@@ -21,7 +24,12 @@ class Import(models.Model):
     )
     accepted = models.PositiveIntegerField(default=0)
     duplicates = models.PositiveIntegerField(default=0)
-    refused = models.JSONField(default=list, help_text="Items: {item, reason}.")
+    refused = models.JSONField(
+        default=list, help_text="Items: {item: its place, name: a keyed hash of its name, reason}."
+    )
+    refused_names = models.JSONField(
+        default=list, help_text="The same with names, {item, reason}, for the importer; emptied soon."
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

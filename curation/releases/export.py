@@ -25,6 +25,7 @@ from curation.permissions import check_sources
 from curation.releases.export_files import write_all
 from curation.releases.export_gate import ExportRefused, check_export
 from curation.releases.verify import verify
+from curation.releases.withdrawn_images import check_images_stand
 from curation.states import ReleaseState
 
 KIND: Final = "curation.export"
@@ -80,6 +81,7 @@ def write_export(
         _tell(handle, 2, "Looking at the finished files")
         assert release.manifest_id is not None
         check_export(beside, study=release.study, manifest=json.loads(read_blob(release.manifest_id)))
+        check_images_stand(release)  # writing takes minutes, in which an image may be withdrawn
     _tell(handle, 3, "Done")
     if by is not None:
         with transaction.atomic():
@@ -151,6 +153,7 @@ def _check_may_leave(release: Release, layout: str) -> None:
         raise ExportRefused(f"A layout is one of {', '.join(LAYOUTS)}.")
     if release.state != ReleaseState.FROZEN:
         raise ExportRefused("Only a frozen release can be exported; a withdrawn one must not be passed on.")
+    check_images_stand(release)
     check_sources(release.study, (source.name for source in sources_of(release)), "may_redistribute")
 
 

@@ -224,7 +224,7 @@ def _store_files(release: Release, files: dict[str, str]) -> dict[str, int]:
     sizes: dict[str, int] = {}
     digests = sorted(set(files.values()))
     for start in range(0, len(digests), BATCH):
-        chunk = Blob.objects.filter(sha256__in=digests[start : start + BATCH])
+        chunk = Blob.objects.filter(sha256__in=digests[start : start + BATCH], purged_at=None)
         sizes |= dict(chunk.values_list("sha256", "size"))
     if missing := set(digests) - set(sizes):
         raise FreezeRefused(f"{len(missing)} files of the rows are not in the store.")

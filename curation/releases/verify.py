@@ -10,6 +10,7 @@ from consilium.blobs.store import BlobDamaged, open_blob, read_blob
 from consilium.canonical_json import canonical_sha256
 from curation.models import Release, ReleaseFile, ReleaseRow
 from curation.releases.manifest import digest_of
+from curation.releases.withdrawn_images import withdrawn_images
 
 CHUNK: Final = 1 << 20
 
@@ -68,17 +69,28 @@ def _files(release: Release, manifest: dict[str, Any]) -> list[str]:
     expected = {entry["path"]: (entry["sha256"], entry["size"]) for entry in manifest["files"]}
     stored = dict(ReleaseFile.objects.filter(release=release).values_list("path", "blob_id"))
     problems = [f"File {path} is not in the manifest." for path in stored if path not in expected]
+    purged = _purged(release)
     for path, (sha256, size) in expected.items():
         if path not in stored:
             problems.append(f"File {path} is missing.")
         elif stored[path] != sha256:
             problems.append(f"File {path} points to another content.")
-        elif fault := _content_fault(sha256, size):
+        elif fault := _content_fault(sha256, size, purged):
             problems.append(f"File {path} {fault}.")
     return problems
 
 
-def _content_fault(sha256: str, size: int) -> str:
+def _purged(release: Release) -> dict[str, str]:
+    """Digest to what became of its picture, for images of the release that were withdrawn and purged."""
+    return {
+        sha256: f"is gone: image {image.pk} was withdrawn and purged on {image.purged_at:%-d %b %Y}"
+        for image in withdrawn_images(release)
+        if image.purged_at is not None
+        for sha256 in image.model_blobs
+    }
+
+
+def _content_fault(sha256: str, size: int, purged: dict[str, str]) -> str:
     digest, seen = hashlib.sha256(), 0
     try:
         with open_blob(sha256) as handle:
@@ -86,5 +98,5 @@ def _content_fault(sha256: str, size: int) -> str:
                 digest.update(chunk)
                 seen += len(chunk)
     except BlobDamaged:
-        return "is missing from the store"
+        return purged.get(sha256, "is missing from the store")
     return "" if (digest.hexdigest(), seen) == (sha256, size) else "was changed in the store"

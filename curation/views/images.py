@@ -1,5 +1,6 @@
 """Pages of images: the list, one image, and the pixel review."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
@@ -10,6 +11,7 @@ from consilium.people.models import Role, Study
 from consilium.people.permissions import SENIORS
 from consilium.people.requests import post_only, signed_in
 from curation.images.pixel_review import sign_pixels, waiting, withdraw_image
+from curation.images.purge import running_purge, start_purge
 from curation.models import Image, Source
 from curation.permissions import can_sign
 from curation.states import ImageState
@@ -22,10 +24,14 @@ def images(request: HttpRequest, study: Study) -> HttpResponse:
     rows = Image.objects.filter(study=study).select_related("source", "cluster").order_by("-pk")
     state = one_of(request, "state", ImageState.values)
     states = pills(rows, ImageState, state)
+    refused = next((each["count"] for each in states if each["value"] == ImageState.REFUSED), 0)
     context = {
         "study": study,
         "pills": states,
         "page_obj": page_of(request, rows.filter(state=state) if state else rows, count=chosen_count(states)),
+        "refused": refused,
+        "purge": running_purge(study) if refused else None,
+        "grace": settings.PURGE_DAYS,
         "has_sources": Source.objects.filter(study=study).exists(),
     }
     return render(request, "curation/images.html", context)
@@ -35,7 +41,8 @@ def images(request: HttpRequest, study: Study) -> HttpResponse:
 @study_view(Role.LEAD)
 def image(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One image: viewer, facts, reviews, and the questions that use it."""
-    shown = get_object_or_404(Image.objects.select_related("source", "cluster", "batch"), study=study, pk=pk)
+    rows = Image.objects.select_related("source", "cluster", "batch", "purged_by")
+    shown = get_object_or_404(rows, study=study, pk=pk)
     context = {
         "study": study,
         "image": shown,
@@ -43,6 +50,8 @@ def image(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         "visible": shown.state in (ImageState.RELEASED, ImageState.QUARANTINED, ImageState.REVIEWED),
         "reviews": shown.pixel_reviews.select_related("person").order_by("at"),
         "questions": shown.questions.order_by("pk")[:20],
+        "purge": running_purge(study) if shown.state == ImageState.REFUSED else None,
+        "grace": settings.PURGE_DAYS,
     }
     return render(request, "curation/image.html", context)
 
@@ -59,6 +68,33 @@ def withdraw(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         return "The image is withdrawn. Its questions stay out of every later release."
 
     return attempt(request, act, "curation:image", study=study.slug, pk=pk)
+
+
+@post_only
+@study_view(Role.LEAD)
+def purge(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Delete the pixels of a refused image now."""
+    person = signed_in(request)
+    shown = get_object_or_404(Image, study=study, pk=pk)
+
+    def act() -> str:
+        start_purge(study=study, image=shown, reason=request.POST.get("reason", ""), by=person)
+        return "Its pixels are being deleted."
+
+    return attempt(request, act, "curation:image", study=study.slug, pk=pk)
+
+
+@post_only
+@study_view(Role.LEAD)
+def purge_all(request: HttpRequest, study: Study) -> HttpResponse:
+    """Delete the pixels of every refused image, and what held texts were dropped, now."""
+    person = signed_in(request)
+
+    def act() -> str:
+        start_purge(study=study, reason=request.POST.get("reason", ""), by=person)
+        return "What was refused is being deleted."
+
+    return attempt(request, act, "curation:images", study=study.slug)
 
 
 @require_GET

@@ -6,12 +6,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from consilium.disk_space import check_disk_space
-from consilium.pages import page_of, refusals_on, sent
+from consilium.pages import attempt, page_of, refusals_on, sent
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.rate_limits import limited
-from consilium.people.requests import signed_in, with_files
+from consilium.people.requests import post_only, signed_in, with_files
 from curation.forms import ImportForm, SourceForm
+from curation.imports.refused_names import KEPT_FOR, drop_names
 from curation.imports.run import start_import
 from curation.imports.uploads import Upload
 from curation.models import Import, Source
@@ -65,13 +66,28 @@ def one_import(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     context = {
         "study": study,
         "batch": batch,
-        "refused": batch.refused[:SHOWN_REFUSALS],
+        "refused": (batch.refused_names or batch.refused)[:SHOWN_REFUSALS],
+        "names_until": batch.created_at + KEPT_FOR if batch.refused_names else None,
         "more": max(0, len(batch.refused) - SHOWN_REFUSALS),
         "waiting": batch.images.filter(state=ImageState.QUARANTINED).count(),
         "held": batch.questions.filter(state=QuestionState.HELD).count(),
         "images": batch.images.order_by("pk")[:24],
     }
     return render(request, "curation/import.html", context)
+
+
+@post_only
+@study_view(Role.LEAD)
+def seen(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """The names of refused files were seen; they go."""
+    person = signed_in(request)
+    batch = get_object_or_404(Import, study=study, pk=pk)
+
+    def act() -> str:
+        drop_names(batch=batch, by=person)
+        return "The names are deleted. The report keeps places and reasons."
+
+    return attempt(request, act, "curation:import", study=study.slug, pk=pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

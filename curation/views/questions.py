@@ -10,6 +10,7 @@ from consilium.people.access import study_view
 from consilium.people.models import Role, Specialty, Study
 from consilium.people.requests import post_only, signed_in
 from curation.images.access import all_released
+from curation.images.purge import is_text_due, start_purge
 from curation.models import Question, Use
 from curation.questions import drop_question, open_questions, unopened
 from curation.states import QuestionState
@@ -46,7 +47,7 @@ def questions(request: HttpRequest, study: Study) -> HttpResponse:
 @study_view(Role.LEAD)
 def question(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One question with its images, traces and origin."""
-    rows = Question.objects.select_related("cluster", "source", "batch")
+    rows = Question.objects.select_related("cluster", "source", "batch", "purged_by")
     shown = get_object_or_404(rows, study=study, pk=pk)
     images = shown.ordered_images()
     context = {
@@ -54,6 +55,7 @@ def question(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         "question": shown,
         "images": images,
         "visible": all_released(images),
+        "may_purge": shown.state == QuestionState.DROPPED and is_text_due(shown),
         "traces": shown.traces.select_related("endpoint").order_by("pk"),
     }
     return render(request, "curation/question.html", context)
@@ -83,5 +85,19 @@ def drop(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     def act() -> str:
         drop_question(question=shown, reason=request.POST.get("reason", ""), by=person)
         return "The question is dropped."
+
+    return attempt(request, act, "curation:question", study=study.slug, pk=pk)
+
+
+@post_only
+@study_view(Role.LEAD)
+def purge(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Delete the texts of a question that was dropped while it was held."""
+    person = signed_in(request)
+    shown = get_object_or_404(Question, study=study, pk=pk)
+
+    def act() -> str:
+        start_purge(study=study, question=shown, reason=request.POST.get("reason", ""), by=person)
+        return "Its texts are being deleted."
 
     return attempt(request, act, "curation:question", study=study.slug, pk=pk)

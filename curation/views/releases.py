@@ -18,6 +18,7 @@ from curation.releases.export import export_folder, note_download, start_export,
 from curation.releases.freeze import FreezeRefused, rows_of, withdraw_release
 from curation.releases.freeze_job import freeze_jobs, start_freeze
 from curation.releases.verify import verify
+from curation.releases.withdrawn_images import withdrawn_images
 from curation.states import ReleaseState
 
 ROWS = 20
@@ -71,6 +72,7 @@ def release(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         "left_out": sorted(shown.left_out.items()),
         "left_total": sum(shown.left_out.values()),
         "files": shown.files.count(),
+        "withdrawn": withdrawn_images(shown),
         "page_obj": page_of(request, rows_of(shown), ROWS),
         "exports": exports,
     }
@@ -88,7 +90,7 @@ def check(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         problems = verify(shown)
         if problems:
             more = f" And {len(problems) - 3} more." if len(problems) > 3 else ""
-            raise FreezeRefused("The release is damaged. " + " ".join(problems[:3]) + more)
+            raise FreezeRefused("The release is not whole. " + " ".join(problems[:3]) + more)
         return f"All {shown.row_count} rows and every file agree with the digest."
 
     return attempt(request, act, "curation:release", study=study.slug, pk=pk)

@@ -17,7 +17,7 @@ from consilium.backups.archive import BackupRefused, FolderArchive
 from consilium.backups.back_up import ONLY_DATABASE, back_up
 from consilium.backups.manifest import DATABASE, MANIFEST, BackupUnusable, object_path, read_manifest
 from consilium.backups.restore import MARK, verify_backup
-from consilium.blobs.models import Blob
+from consilium.blobs.purge import purge
 from consilium.blobs.store import path_of, put
 from consilium.people.models import Person
 from tests.factories.cast import make_cast
@@ -190,15 +190,14 @@ def test_a_backup_that_is_stopped_or_has_no_room_leaves_nothing(
     assert not AuditEvent.objects.filter(action="site.backed_up").exists()
 
 
-def test_a_file_removed_meanwhile_is_not_missing(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_purged_is_not_missing(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_cast()
-    blob = put(b"pixels", "image/png")
+    before, during, lost = (put(content, "image/png") for content in (b"before", b"during", b"lost"))
+    purge([before.sha256], lambda _: (), lambda: None)
 
     def remove(done: int, total: int, note: str) -> None:
         if note.startswith("Copying stored"):
-            Blob.objects.filter(pk=blob.pk).delete()
-            path_of(blob.sha256).unlink()
+            purge([during.sha256], lambda _: (), lambda: None)
+            path_of(lost.sha256).unlink(missing_ok=True)
 
-    assert back_up(tmp_path / "backups", tell=remove).missing == ()
+    assert back_up(tmp_path / "backups", tell=remove).missing == (lost.sha256,)

@@ -160,7 +160,10 @@ def test_the_report_says_what_the_page_matched_by_name_alone(cast: Cast, enter: 
     run_now(Import.objects.get().job)
     page = enter(cast.lena).get(shown.headers["Location"]).content.decode()
     assert "1 path in the questions was matched by file name" in page
-    assert [each["item"] for each in Import.objects.get().refused] == ["q.jsonl line 3", "q.jsonl line 4"]
+    assert [each["item"] for each in Import.objects.get().refused_names] == [
+        "q.jsonl line 3",
+        "q.jsonl line 4",
+    ]
 
 
 def test_nothing_is_imported_from_an_empty_form(cast: Cast, enter: Enter) -> None:

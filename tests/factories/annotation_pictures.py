@@ -25,10 +25,12 @@ LONG = (
 def rebuilt(file: str) -> RebuiltImage:
     source = Path(str(get_testdata_file(file)))
     with tempfile.TemporaryDirectory() as scratch:
-        shutil.copy(source, Path(scratch) / "one")
-        received = [Received(name=file, stored="one", size=source.stat().st_size)]
-        outcome = next(rebuild_all(received, Path(scratch), key=b"k" * 32, keep=True, done=lambda n: None))
-    assert isinstance(outcome, RebuiltImage), outcome
+        shutil.copy(source, Path(scratch) / "00000")
+        received = [Received(name=file, stored="00000", size=source.stat().st_size)]
+        outcomes = rebuild_all(received, Path(scratch), key=b"k" * 32, done=lambda n: None)
+        outcome = next(outcomes)
+        assert isinstance(outcome, RebuiltImage), outcome
+        outcome.keep_files()  # while its scratch folder is there
     return outcome
 
 

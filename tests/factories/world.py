@@ -115,11 +115,11 @@ def make_world(cast: Cast) -> World:
         "benchmark:launch": {"kind": "judge"},
     }
     groups = {
-        "image": "image-manifest image-thumbnail image withdraw-image",
+        "image": "image-manifest image-thumbnail image withdraw-image purge-image",
         "waiting": "pixel-review sign-pixels",
-        "import": "import",
+        "import": "import seen-import",
         "source": "source",
-        "question": "question drop-question",
+        "question": "question drop-question purge-question",
         "trace": "trace settle-trace",
         "release": "release verify-release withdraw-release export-release",
         "export": "download-export",

@@ -100,6 +100,7 @@ def _held() -> dict[str, tuple[str, Any]]:
     study = Study.objects.get(slug="demo")
     _dispute_one(study)
     _name_somebody(study)
+    _purge_one(study)
     held = {}
     for name, person, kind in (
         ("curation:review", "amara", "review"),
@@ -127,6 +128,26 @@ def _name_somebody(study: Any) -> None:
         like.state = QuestionState.IMPORTED
         like.save(force_insert=True)
         hold_question(like)
+
+
+def _purge_one(study: Any) -> None:
+    """Have the lead delete the pixels of a refused image, and an operator share a model."""
+    from consilium.inference.models import ModelEndpoint
+    from consilium.inference.shares import share_endpoint
+    from consilium.jobs.run import run_now
+    from consilium.people.models import Person
+    from consilium.people.studies import create_study
+    from curation.images.purge import start_purge
+    from curation.models import Image
+
+    lead = Person.objects.get(username="lena")
+    image = Image.objects.filter(study=study, state="refused").earliest("pk")
+    image.pk, image.pixel_sha256 = None, "f" * 64  # one like it: the demo has no second
+    image.save(force_insert=True)
+    run_now(start_purge(study=study, image=image, by=lead, reason="The patient's name is in the picture."))
+    other = create_study(slug="second", name="Second reading", by=None)
+    own = ModelEndpoint.objects.filter(study=study).earliest("pk")
+    share_endpoint(endpoint=own, study=other, by=Person.objects.get(username="otto"))
 
 
 def _claim(study: Any, person: Any, kind: str) -> Any:
@@ -198,6 +219,7 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
         "curation:image": {
             "": one(Image.objects.filter(state="released", frames__gt=1, **real)),
             "-refused": one(Image.objects.filter(state="refused")),
+            "-purged": one(Image.objects.filter(state="purged")),
         },
         "curation:pixel-review": {"": one(Image.objects.filter(state="quarantined"))},
         "curation:import": {"": one(Import.objects.order_by("pk"))},

@@ -49,7 +49,7 @@ def _import(study: Study, source: Source, files: list[Upload], by: str) -> dict[
         raise Refused(job.error or f"The import was {job.state}.")
     batch.refresh_from_db()
     counts = {"accepted": batch.accepted, "duplicates": batch.duplicates, "held": job.result.get("held", 0)}
-    return counts | {"refused": batch.refused}
+    return counts | {"refused": batch.refused_names}
 
 
 def _source(study: Study, name: str) -> Source:

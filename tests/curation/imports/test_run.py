@@ -63,7 +63,7 @@ def test_images_and_questions_arrive_with_cluster_use_and_specialty(cast: Cast, 
     batch = imported(
         {"red.png": making.png((250, 0, 0)), "blue.png": making.png((0, 0, 250)), "q.jsonl": questions}
     )
-    assert (batch.accepted, batch.duplicates, batch.refused, batch.files) == (4, 0, [], [])
+    assert (batch.accepted, batch.duplicates, batch.refused_names, batch.files) == (4, 0, [], [])
     first, second = Question.objects.order_by("external_id")
     assert (first.answer_label, first.answer, first.specialty_rule) == ("A", "Red", "default")
     assert (second.options, second.specialty, second.specialty_rule) == ({}, "pediatrics", "age_under_18")
@@ -76,7 +76,7 @@ def test_a_second_import_of_the_same_files_finds_duplicates_only(cast: Cast, imp
     files = {"a.png": making.png((250, 0, 0)), "q.jsonl": line(1, "a.png")}
     imported(files)
     again = imported(files)
-    assert (again.accepted, again.duplicates, again.refused) == (0, 2, [])
+    assert (again.accepted, again.duplicates, again.refused_names) == (0, 2, [])
     assert (Image.objects.count(), Question.objects.count()) == (1, 1)
 
 
@@ -105,7 +105,7 @@ def test_a_job_that_died_before_its_report_adds_nothing_twice(
 def test_originals_and_their_names_are_gone_after_the_import(cast: Cast, imported: Imported) -> None:
     batch = imported({"SMITH_JOHN_1961.dcm": ct()})
     assert not uploads.upload_folder(batch.job.params["area"]).exists()
-    assert "SMITH" not in json.dumps([batch.files, batch.refused])
+    assert "SMITH" not in json.dumps([batch.files, batch.refused_names])
     assert not AuditEvent.objects.filter(data__icontains="SMITH").exists()
 
 
@@ -119,7 +119,7 @@ def test_bad_files_are_refused_by_name_and_nothing_of_them_stays(cast: Cast, imp
             "q.jsonl": line(1, "cut.dcm") + line(2, "fine.png"),
         }
     )
-    refused = {each["item"]: each["reason"] for each in batch.refused}
+    refused = {each["item"]: each["reason"] for each in batch.refused_names}
     assert set(refused) == {"cut.dcm", "paper.png", "page.png", "q.jsonl line 1"}
     assert refused["q.jsonl line 1"] == "its image 'cut.dcm' was refused"
     assert (Image.objects.count(), Question.objects.count()) == (1, 1)
@@ -133,7 +133,7 @@ def test_bombs_are_refused_by_name_and_the_import_goes_on(
     batch = imported(
         {"inflating.dcm": inflating.read_bytes(), "huge.png": pixels, "fine.png": making.png((1, 2, 3))}
     )
-    refused = {each["item"]: each["reason"] for each in batch.refused}
+    refused = {each["item"]: each["reason"] for each in batch.refused_names}
     assert set(refused) == {"inflating.dcm", "huge.png"}
     assert "too large" in refused["huge.png"]
     assert batch.accepted == 1
@@ -149,7 +149,7 @@ def test_bad_lines_are_refused_by_file_and_line_and_the_others_stay(cast: Cast, 
         line(4, "file:///etc/passwd"),
     ]
     batch = imported({"a.png": making.png((1, 1, 1)), "questions.jsonl": b"".join(lines)})
-    assert [(each["item"], each["reason"]) for each in batch.refused] == [
+    assert [(each["item"], each["reason"]) for each in batch.refused_names] == [
         ("questions.jsonl line 3", "the line is not valid JSON at character 27"),
         ("questions.jsonl line 4", "answer 'E' is not one of the options A-B"),
         (
@@ -167,9 +167,11 @@ def test_bad_lines_are_refused_by_file_and_line_and_the_others_stay(cast: Cast, 
 def test_ids_are_used_once(cast: Cast, imported: Imported) -> None:
     two = line(1, "a.png") + line(1, "a.png", question="Something else?")
     batch = imported({"a.png": making.png((1, 1, 1)), "q.jsonl": two})
-    assert batch.refused == [{"item": "q.jsonl line 2", "reason": "the id 'Q1' is already used on line 1"}]
+    assert batch.refused_names == [
+        {"item": "q.jsonl line 2", "reason": "the id 'Q1' is already used on line 1"}
+    ]
     later = imported({"q.jsonl": line(1, "a.png", question="Another?")})
-    assert "belongs to another question" in later.refused[0]["reason"]
+    assert "belongs to another question" in later.refused_names[0]["reason"]
 
 
 def test_images_of_an_earlier_import_are_found_by_name(cast: Cast, imported: Imported) -> None:
@@ -184,7 +186,7 @@ def test_a_picture_of_an_earlier_import_is_never_found_by_its_name_alone(
     imported({"patient_a/fundus.jpg": making.png((1, 1, 1)), "alone.png": making.png((2, 1, 1))})
     asked = ["xmlab9/fundus.jpg", "fundus.jpg", "images/alone.png"]
     batch = imported({"q.jsonl": b"".join(line(n, name) for n, name in enumerate(asked))})
-    assert [each["reason"] for each in batch.refused] == [
+    assert [each["reason"] for each in batch.refused_names] == [
         f"there is no image {name!r} in this import, nor an earlier one of its source on that path"
         for name in asked
     ]
@@ -193,7 +195,7 @@ def test_a_picture_of_an_earlier_import_is_never_found_by_its_name_alone(
 def test_what_another_source_brought_is_never_meant_by_the_same_path(cast: Cast, imported: Imported) -> None:
     imported({"images/0001.png": making.png((1, 1, 1))})
     batch = imported({"q.jsonl": line(1, "images/0001.png")}, making.source(cast.study, "Another archive"))
-    assert "there is no image" in batch.refused[0]["reason"]
+    assert "there is no image" in batch.refused_names[0]["reason"]
     assert imported({"q.jsonl": line(1, "images/0001.png")}).accepted == 1
 
 
@@ -201,7 +203,7 @@ def test_a_path_that_two_earlier_images_came_on_is_refused(cast: Cast, imported:
     imported({"images/1.png": making.png((1, 1, 1))})
     imported({"images/1.png": making.png((2, 1, 1))})
     batch = imported({"q.jsonl": line(1, "images/1.png")})
-    assert "import the right one together with the question" in batch.refused[0]["reason"]
+    assert "import the right one together with the question" in batch.refused_names[0]["reason"]
 
 
 def test_pictures_that_share_one_name_are_told_apart_by_their_folders(cast: Cast, imported: Imported) -> None:
@@ -210,7 +212,7 @@ def test_pictures_that_share_one_name_are_told_apart_by_their_folders(cast: Cast
     batch = imported(pictures | {"q.jsonl": b"".join(line(n, name) for n, name in enumerate(asked))})
     shown = [q.ordered_images()[0].pixel_sha256 for q in Question.objects.order_by("external_id")]
     assert shown == list(Image.objects.order_by("pk").values_list("pixel_sha256", flat=True))
-    absent, ambiguous = (each["reason"] for each in batch.refused)
+    absent, ambiguous = (each["reason"] for each in batch.refused_names)
     assert "there is no image 'xmlab5/source.jpg'" in absent
     assert "write the path as it is in the import" in absent
     assert ambiguous == (
@@ -225,7 +227,7 @@ def test_an_upload_that_lost_its_folders_is_matched_by_name_only_while_that_tell
     files = {"a.png": making.png((1, 1, 1)), "b.png": making.png((2, 1, 1))}
     asked = line(1, "images/a.png") + line(2, "p1/b.png") + line(3, "p2/b.png")
     batch = imported(files | {"q.jsonl": asked})
-    assert [each["item"] for each in batch.refused] == ["q.jsonl line 2", "q.jsonl line 3"]
+    assert [each["item"] for each in batch.refused_names] == ["q.jsonl line 2", "q.jsonl line 3"]
     assert Question.objects.get().external_id == "Q1"
     assert batch.job.result["by_name"] == 1
 
@@ -234,7 +236,7 @@ def test_where_a_question_asks_for_the_bare_name_one_with_a_folder_is_another_fi
     cast: Cast, imported: Imported
 ) -> None:
     batch = imported({"a.png": making.png((1, 1, 1)), "q.jsonl": line(1, "a.png") + line(2, "p1/a.png")})
-    assert [each["item"] for each in batch.refused] == ["q.jsonl line 2"]
+    assert [each["item"] for each in batch.refused_names] == ["q.jsonl line 2"]
     assert batch.job.result["by_name"] == 0
 
 
@@ -243,9 +245,9 @@ def test_a_name_without_folders_that_differs_from_an_earlier_path_is_refused(
 ) -> None:
     imported({"p1/a.png": making.png((1, 1, 1))})
     batch = imported({"a.png": making.png((2, 1, 1)), "q.jsonl": line(1, "p1/a.png")})
-    assert "several images of this and earlier imports may be 'p1/a.png'" in batch.refused[0]["reason"]
+    assert "several images of this and earlier imports may be 'p1/a.png'" in batch.refused_names[0]["reason"]
     again = imported({"a.png": making.png((1, 1, 1)), "q.jsonl": line(1, "p1/a.png")})
-    assert (again.accepted, again.refused) == (1, [])
+    assert (again.accepted, again.refused_names) == (1, [])
 
 
 def test_one_patient_is_one_cluster_with_one_use(cast: Cast, imported: Imported) -> None:
@@ -279,7 +281,7 @@ def test_an_explicit_use_is_honoured_for_a_new_synthetic_cluster_and_never_chang
     imported(files)
     assert Question.objects.get().cluster.use == "dev"
     again = imported({"q.jsonl": line(2, "a.png", use="test")})
-    assert "already kept for 'dev'" in again.refused[0]["reason"]
+    assert "already kept for 'dev'" in again.refused_names[0]["reason"]
     real = making.source(cast.study, "Hospital", is_synthetic=False)
     many = {f"{n}.png": making.noise(n) for n in range(12)}
     imported(many | {"q.jsonl": b"".join(line(100 + n, f"{n}.png", use="dev") for n in range(12))}, real)
@@ -291,7 +293,7 @@ def test_a_text_that_names_the_patient_of_its_image_is_refused(cast: Cast, impor
     real = making.source(cast.study, "Hospital", is_synthetic=False)
     text = "CompressedSamples CT1: what is seen?"
     batch = imported({"one.dcm": ct(), "q.jsonl": line(1, "one.dcm", question=text)}, real)
-    assert "stands in the header" in batch.refused[0]["reason"]
+    assert "stands in the header" in batch.refused_names[0]["reason"]
 
 
 def test_a_dry_run_reports_and_stores_nothing(cast: Cast, db: None) -> None:

@@ -231,10 +231,10 @@ def test_the_gate_refuses_an_identifier_of_any_patient_of_the_study(cast: Cast, 
         write_export(made, tmp_path / "out")
 
 
-def test_the_gate_refuses_an_image_that_was_withdrawn_after_the_freeze(
+def test_the_gate_refuses_an_image_that_is_not_usable_after_the_freeze(
     cast: Cast, release: Release, tmp_path: Path
 ) -> None:
-    Image.objects.filter(pk=Image.objects.first().pk).update(state="refused")  # type: ignore[union-attr]
+    Image.objects.filter(pk=Image.objects.first().pk).update(state="quarantined")  # type: ignore[union-attr]
     with pytest.raises(ExportRefused, match="no longer, released"):
         write_export(release, tmp_path / "out")
 
