@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "consilium.ui",
     "consilium.people",
     "consilium.audit",
+    "consilium.signatures",
     "consilium.blobs",
     "consilium.jobs",
     "consilium.backups",

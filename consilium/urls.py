@@ -3,11 +3,13 @@
 from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path
 
+from consilium.signatures.views import log_out
+
 handler500 = "dashboard.views.server_error"
 
 accounts: list[URLPattern | URLResolver] = [
     path("login/", account.login, name="account_login"),
-    path("logout/", account.logout, name="account_logout"),
+    path("logout/", log_out, name="account_logout"),
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("password/change/", account.password_change, name="account_change_password"),
     path("2fa/", include("allauth.mfa.urls")),
@@ -16,6 +18,7 @@ accounts: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include(accounts)),
     path("", include("consilium.people.urls")),
+    path("", include("consilium.signatures.urls")),
     path("", include("consilium.workqueue.urls")),
     path("", include("consilium.jobs.urls")),
     path("", include("consilium.inference.urls")),

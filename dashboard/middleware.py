@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
 from django.contrib.auth.views import redirect_to_login
@@ -11,7 +11,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 from structlog.contextvars import bound_contextvars
@@ -19,7 +18,7 @@ from structlog.contextvars import bound_contextvars
 from consilium.audit.record import request_id
 from consilium.people.denials import note_refusal
 from consilium.people.permissions import NotAllowed
-from consilium.people.requests import can_be_opened, signed_in
+from consilium.people.requests import can_be_opened, own_page, signed_in
 from consilium.refusals import Refused, TooSoon
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -75,17 +74,7 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
         if not htmx and request.method in SAFE:
             return super().handle_no_permission(request, view_func)
         page = htmx.current_url if htmx else request.headers.get("Referer")
-        return redirect_to_login(_own_page(request, page or ""), resolve_url(self.get_login_url(view_func)))
-
-
-def _own_page(request: HttpRequest, url: str) -> str:
-    """The path and query of a page of this site; the home page where `url` names none."""
-    home = resolve_url("site:home")
-    if not url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure()):
-        return home
-    path = urlunsplit(urlsplit(url)._replace(scheme="", netloc="", fragment=""))
-    # A path of two slashes would be taken for another host once the own host is cut off.
-    return path if url_has_allowed_host_and_scheme(path, None) and can_be_opened(path) else home
+        return redirect_to_login(own_page(request, page or ""), resolve_url(self.get_login_url(view_func)))
 
 
 class RefusalMiddleware:

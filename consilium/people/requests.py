@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from django.http import HttpRequest
+from django.shortcuts import resolve_url
 from django.urls import Resolver404, resolve
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from consilium.people.models import Person
@@ -46,3 +48,13 @@ def can_be_opened(address: str) -> bool:
     except Resolver404:
         return False
     return not getattr(view, POST_ONLY, False)
+
+
+def own_page(request: HttpRequest, url: str) -> str:
+    """The path and query of a page of this site; the home page where `url` names none."""
+    home = resolve_url("site:home")
+    if not url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure()):
+        return home
+    path = urlunsplit(urlsplit(url)._replace(scheme="", netloc="", fragment=""))
+    # A path of two slashes would be taken for another host once the own host is cut off.
+    return path if url_has_allowed_host_and_scheme(path, None) and can_be_opened(path) else home
