@@ -1,19 +1,24 @@
 """The work kind `adjudicate`: an adjudicator votes unseen, then sees the readers' votes and decides."""
 
+from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from annotation.consensus import store_decision
-from annotation.frames import to_case
-from annotation.models import Adjudication, BlindVote, Case
+from annotation.frames import label_of, to_case
+from annotation.models import Adjudication, BlindVote, Case, Choice, Consensus
 from annotation.states import CaseState
 from annotation.votes import shown_for, validate_choices, viewer_state
 from consilium.audit.record import record
-from consilium.people.models import Person
+from consilium.canonical_json import canonical_sha256
+from consilium.people.models import Person, Study, pseudonym
 from consilium.people.permissions import NotAllowed, check_takes_part
 from consilium.refusals import Refused
-from consilium.workqueue.kinds import InvalidContent, WorkKind
+from consilium.signatures.models import Meaning
+from consilium.signatures.sign import SignatureLine, signature_lines, signed_digests
+from consilium.workqueue.kinds import InvalidContent, SignedWork, WorkKind
 from consilium.workqueue.models import Claim, Kind, Submission, WorkItem
 
 SCHEMA_VERSION = 1
@@ -80,6 +85,67 @@ def project(submission: Submission) -> None:
         store_decision(case=case, final=final, by=submission.person, item=submission.item)
 
 
+def _labels(final: dict[str, str]) -> dict[str, str]:
+    """The labels that a decision makes; none where the adjudicator cannot judge."""
+    return {name: label for name, choice in final.items() if (label := label_of(Choice(choice)))}
+
+
+def decision_content(decision: Adjudication, labels: dict[str, str]) -> dict[str, Any]:
+    """What an adjudicator signs: the choices before and after, the comment, and the labels that they made."""
+    return {
+        "case": decision.case_id,
+        "blind": decision.blind,
+        "final": decision.final,
+        "comment": decision.comment,
+        "labels": labels,
+    }
+
+
+def _content(submission: Submission) -> dict[str, Any]:
+    decision = submission.adjudication
+    return decision_content(decision, {} if submission.is_surplus else _labels(decision.final))
+
+
+def _content_now(decision: Adjudication, stored: dict[str, str]) -> dict[str, Any]:
+    """The same of what is stored now; `stored` are the labels of the case by dimension."""
+    made = {} if decision.submission.is_surplus else _labels(decision.final)
+    return decision_content(decision, {name: stored.get(name, "") for name in made})
+
+
+def decision_signatures(
+    decisions: Collection[Adjudication], stored: dict[str, str]
+) -> dict[int, list[SignatureLine]]:
+    """What was signed of these decisions of one case, by the submission's key, under the pseudonym.
+
+    `stored`: the labels of the case by dimension; a signature is void where they are no longer what it made.
+    """
+    by_key = {decision.submission_id: decision for decision in decisions}
+    return signature_lines(
+        Submission,
+        list(by_key),
+        lambda made: _content_now(by_key[made.object_id], stored),
+        name_of=lambda made: pseudonym(made.study_id, made.signer_id),
+    )
+
+
+def void_decisions(study: Study) -> set[int]:
+    """Keys of the cases whose adjudicator signed something else than what is stored now."""
+    signed = signed_digests(Submission, study, Meaning.ADJUDICATED)
+    if not signed:
+        return set()
+    stored: dict[int, dict[str, str]] = defaultdict(dict)
+    entries = Consensus.objects.filter(case__study=study, case__adjudications__isnull=False).distinct()
+    for case, dimension, label in entries.values_list("case_id", "dimension", "label"):
+        stored[case][dimension] = label
+    decisions = Adjudication.objects.filter(case__study=study).select_related("submission")
+    return {
+        decision.case_id
+        for decision in decisions.iterator()
+        if (digest := signed.get(decision.submission_id))
+        and canonical_sha256(_content_now(decision, stored[decision.case_id])) != digest
+    }
+
+
 ADJUDICATE = WorkKind(
     name=Kind.ADJUDICATE,
     label="Adjudication",
@@ -88,4 +154,5 @@ ADJUDICATE = WorkKind(
     validate=validate,
     project=project,
     shown_for=shown_for,
+    signature=SignedWork(Meaning.ADJUDICATED, _content),
 )

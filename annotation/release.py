@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from annotation.adjudication import void_decisions
 from annotation.models import Case, Consensus
 from annotation.states import CaseState
 from consilium.people.models import Person, Study
@@ -30,6 +31,7 @@ COLUMNS = (
     "response_b__endpoint__family",
 )  # fmt: skip
 OUTCOME = ("case_id", "dimension", "label", "votes_a", "votes_b", "cannot_judge", "is_adjudicated")
+VOID = "changed after its adjudicator signed"
 PART = 500
 
 
@@ -58,18 +60,18 @@ def settled_count(study: Study) -> int:
 def _rows(study: Study, left_out: dict[str, int]) -> Iterator[NewRow]:
     """Rows of the settled cases; fills `left_out` with reason to count for the others."""
     cases = Case.objects.filter(study=study, question__cluster__use=Use.TEST).order_by("pk")
-    waiting = cases.values(*COLUMNS).iterator(PART)
+    waiting, void = cases.values(*COLUMNS).iterator(PART), void_decisions(study)
     while part := list(islice(waiting, PART)):
-        yield from _part(part, left_out)
+        yield from _part(part, void, left_out)
 
 
-def _part(cases: list[dict[str, Any]], left_out: dict[str, int]) -> Iterator[NewRow]:
+def _part(cases: list[dict[str, Any]], void: set[int], left_out: dict[str, int]) -> Iterator[NewRow]:
     """The rows of some cases, their labels and images being read together."""
     outcomes = _outcomes([case["pk"] for case in cases if case["state"] == CaseState.SETTLED])
     blobs = model_image_blobs_of({case["question_id"] for case in cases})
     for case in cases:
         shown = blobs[case["question_id"]]
-        reason = _reason_to_leave(case, shown)
+        reason = VOID if case["pk"] in void else _reason_to_leave(case, shown)
         if reason:
             left_out[reason] = left_out.get(reason, 0) + 1
         else:

@@ -13,6 +13,7 @@ from consilium.refusals import Refused
 from curation.models import Release, ReleaseKind
 from curation.permissions import check_sources
 from curation.releases.freeze import rows_of
+from curation.releases.sign import check_signed
 from curation.releases.withdrawn_images import check_images_stand
 from curation.states import ReleaseState
 
@@ -24,13 +25,14 @@ class EvaluationRefused(Refused):
 
 
 def check_scorable(study: Study, kind: EvaluationKind, release: Release) -> None:
-    """Raise EvaluationRefused unless this kind of model is scored on this release."""
+    """Raise EvaluationRefused or ReleaseUnsigned unless this kind of model is scored on this release."""
     if release.study_id != study.pk or release.kind != EXPECTED_KIND[kind]:
         wanted = ReleaseKind(EXPECTED_KIND[kind]).label.lower()
         raise EvaluationRefused(f"A {kind.label.lower()} is scored on a {wanted} of this study.")
     if release.state != ReleaseState.FROZEN:
         raise EvaluationRefused(f"{release} is {release.state}; only frozen releases are scored.")
     check_images_stand(release)
+    check_signed(release)
 
 
 def check_endpoints(

@@ -40,6 +40,7 @@ urlpatterns = [
     path("s/<slug:study>/releases/new/", releases.new_release, name="new-release"),
     path("s/<slug:study>/releases/<int:pk>/", releases.release, name="release"),
     path("s/<slug:study>/releases/<int:pk>/verify/", releases.check, name="verify-release"),
+    path("s/<slug:study>/releases/<int:pk>/sign/", releases.sign, name="sign-release"),
     path("s/<slug:study>/releases/<int:pk>/withdraw/", releases.withdraw, name="withdraw-release"),
     path("s/<slug:study>/releases/<int:pk>/export/", releases.export, name="export-release"),
     path("s/<slug:study>/exports/<int:pk>/download/", releases.download, name="download-export"),

@@ -14,6 +14,7 @@ from consilium.refusals import Refused
 from curation.models import Release, ReleaseKind
 from curation.permissions import check_sources
 from curation.releases.freeze import rows_of
+from curation.releases.sign import check_signed
 from curation.releases.withdrawn_images import check_images_stand
 from curation.states import ReleaseState
 from training.job.spec import SpecError, parse_spec
@@ -48,12 +49,13 @@ def check_base(study: Study, base: ModelEndpoint) -> None:
 
 
 def check_trainable(study: Study, release: Release | None) -> Release:
-    """Raise LaunchRefused unless models may be trained on the release now; return it."""
+    """Raise LaunchRefused or ReleaseUnsigned unless models may be trained on the release now; return it."""
     if release is None or release.study_id != study.pk or release.kind != ReleaseKind.TRACES:
         raise LaunchRefused("Choose a trace release of this study.")
     if release.state != ReleaseState.FROZEN:
         raise LaunchRefused(f"{release} is {release.state}; only frozen releases train models.")
     check_images_stand(release)
+    check_signed(release)
     names = set(rows_of(release).order_by().values_list("content__source", flat=True).distinct())
     check_sources(study, names, "may_train")
     return release

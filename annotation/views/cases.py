@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from annotation.adjudication import decision_signatures
 from annotation.exclusion import exclude
 from annotation.forms import ExcludeForm
 from annotation.models import Case, Choice, Consensus, Dimension, Vote
@@ -83,6 +84,8 @@ def _one(study: Study, pk: int) -> Case:
 def _details(one: Case) -> dict[str, Any]:
     votes = list(Vote.objects.newest().filter(case=one).select_related("submission").order_by("pk"))
     consensus = {entry.dimension: entry for entry in one.consensus.all()}
+    decisions = list(one.adjudications.select_related("submission").order_by("pk"))
+    signed = decision_signatures(decisions, {name: entry.label for name, entry in consensus.items()})
     return {
         "study": one.study,
         "case": one,
@@ -104,7 +107,10 @@ def _details(one: Case) -> dict[str, Any]:
             }
             for name in Dimension
         ],
-        "decisions": [_decision(one, decision) for decision in one.adjudications.order_by("pk")],
+        "decisions": [
+            _decision(one, decision) | {"signatures": signed.get(decision.submission_id, [])}
+            for decision in decisions
+        ],
         "written": [
             (pseudonym(one.study_id, vote.person_id), Dimension(name).label, text)
             for vote in votes

@@ -12,6 +12,8 @@ from annotation.frames import to_shown
 from annotation.models import BlindVote
 from consilium.people.permissions import Standing
 from consilium.people.requests import post_only, signed_in
+from consilium.signatures.models import Meaning
+from consilium.signatures.reentry import signature_asked
 from consilium.workqueue.claim import earlier_claim, open_work
 from consilium.workqueue.counts import today_at_work
 from consilium.workqueue.kinds import InvalidContent
@@ -42,7 +44,10 @@ def adjudicate(request: HttpRequest, claim: Claim, standing: Standing) -> HttpRe
     blind = BlindVote.objects.filter(case=claim.item.object_id, person=claim.person).first()
     if blind is None:
         return _screen(request, claim, standing, "annotation/blind.html", {})
-    return _screen(request, claim, standing, "annotation/adjudicate.html", _second_stage(claim, blind))
+    more = _second_stage(claim, blind) | {
+        "asked": signature_asked(request, claim.study, Meaning.ADJUDICATED),
+    }
+    return _screen(request, claim, standing, "annotation/adjudicate.html", more)
 
 
 @post_only

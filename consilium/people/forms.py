@@ -87,6 +87,10 @@ SETTINGS_IN_WORDS: dict[str, tuple[str, str]] = {
         "A second person confirms access",
         "A member's reset link, or a role that an operator gives, works only once another lead agrees.",
     ),
+    "releases_signed": (
+        "Releases must be signed",
+        "Only one that a lead has signed with the password is exported, trained on or scored.",
+    ),
 }
 
 

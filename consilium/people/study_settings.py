@@ -46,6 +46,7 @@ class StudySettings:
     split_dev: float = 0.1
     seed: int = 20260110
     second_person: bool = False
+    releases_signed: bool = False
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "StudySettings":

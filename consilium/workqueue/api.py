@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, NoReturn
 
 import structlog
@@ -19,6 +19,7 @@ from consilium.people.permissions import Standing
 from consilium.people.rate_limits import check_pace
 from consilium.people.requests import post_only, signed_in
 from consilium.refusals import Refused
+from consilium.signatures.reentry import sitting_in
 from consilium.workqueue import drafts, hold
 from consilium.workqueue.ahead import claim_ahead
 from consilium.workqueue.claim import owned_work
@@ -125,7 +126,13 @@ def submit(request: HttpRequest, token: uuid.UUID) -> dict[str, Any]:
     """Store finished work and say where the next piece is."""
     body = read_body(request, content=dict, key=uuid.UUID, active_seconds=int, base_version=int)
     person = signed_in(request)
-    done = submit_and_go_on(claim_token=token, person=person, idempotency_key=body.pop("key"), **body)
+    done = submit_and_go_on(
+        claim_token=token,
+        person=person,
+        idempotency_key=body.pop("key"),
+        sitting_for=partial(sitting_in, request),
+        **body,
+    )
     submission, claim = done.submission, done.next_claim
     is_there = claim is not None and str(claim.token) in request.headers.get("X-Work-Ahead", "").split()
     screen = _screen(request, claim, done.standing) if claim and not is_there else ""

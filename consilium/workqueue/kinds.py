@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from consilium.refusals import Refused
+from consilium.signatures.models import Meaning
 
 if TYPE_CHECKING:
     from consilium.people.models import Person
@@ -25,6 +26,14 @@ Shown = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class SignedWork:
+    """How finished work is signed: the sentence, and what of a projected submission (JSON types)."""
+
+    meaning: Meaning
+    content: Callable[["Submission"], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class WorkKind:
     """One kind of human work.
 
@@ -33,6 +42,7 @@ class WorkKind:
     `shown_for(item, person, others)` decides what this person is shown, e.g. the side order; the claim keeps
     it. `others` is what the other people who ever held the item are shown.
     `screen` is the URL name that shows a claim; it takes `token`.
+    `signature`: what a submission that a person sends is signed with, where the kind is signed.
     """
 
     name: str
@@ -42,6 +52,7 @@ class WorkKind:
     validate: Callable[["WorkItem", dict[str, Any], dict[str, Any]], dict[str, Any]]
     project: Callable[["Submission"], None]
     shown_for: Callable[["WorkItem", "Person", Sequence[Shown]], Shown]
+    signature: SignedWork | None = None
 
 
 _kinds: dict[str, WorkKind] = {}

@@ -1,6 +1,7 @@
 """Stores a finished piece of work: exactly once, on a slot or as surplus, projected in one transaction."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict, Unpack
 
@@ -10,10 +11,12 @@ from django.utils import timezone
 
 from consilium.audit.record import audited_transaction, record
 from consilium.canonical_json import canonical_sha256
-from consilium.people.models import Person
+from consilium.people.models import Person, Study
 from consilium.people.permissions import NoConsent, Standing
 from consilium.people.protocol import lock_protocol
 from consilium.prepared import Prepared, delete, insert, update
+from consilium.signatures.models import Meaning, Sitting
+from consilium.signatures.sign import sign
 from consilium.states.transitions import transition
 from consilium.workqueue import kinds
 from consilium.workqueue.claim import check_in_hand, claim_at_once, locked_work
@@ -38,6 +41,8 @@ class Sent(TypedDict):
     """What a person sends: the token of their claim, the finished content, and a key that they use once.
 
     `active_seconds`: time spent on it, `base_version`: the version it builds on, 0 for none.
+    `sitting_for` finds the sitting in which the person signs a kind of work that is signed; a program that
+    works in a person's name leaves it out and signs nothing.
     """
 
     claim_token: uuid.UUID | str
@@ -46,6 +51,7 @@ class Sent(TypedDict):
     idempotency_key: uuid.UUID
     active_seconds: NotRequired[int]
     base_version: NotRequired[int]
+    sitting_for: NotRequired[Callable[[Study, Meaning], Sitting]]
 
 
 def submit(**sent: Unpack[Sent]) -> Submission:
@@ -54,7 +60,7 @@ def submit(**sent: Unpack[Sent]) -> Submission:
     On an expired claim the person gets a free slot back, else the submission is surplus. After the first
     submission the person may send revisions until the item closes.
     Raises Http404 (not the person's), NotOpened, ClaimOver, ItemClosed, VersionConflict, KeyReused,
-    NotAllowed (no consent) or InvalidContent; nothing is stored then.
+    NotAllowed (no consent), NotSigned or InvalidContent; nothing is stored then.
     """
     return _stored(sent, go_on=False).submission
 
@@ -89,10 +95,34 @@ def _submit(sent: Sent, *, go_on: bool) -> Finished:
         if not claim.item.is_open:
             raise ItemClosed
         cleaned = kinds.find(claim.item.kind).validate(claim.item, sent["content"], claim.shown)
+        sitting = _sitting(claim, sent)
         submission = _finish(claim, standing, sent, cleaned)
+        if sitting is not None:
+            _sign(submission, sitting)
     kind = claim.item.kind
     following = claim_at_once(standing, kind) if go_on and standing.takes_part else None
     return Finished(submission, following, standing)
+
+
+def _sitting(claim: Claim, sent: Sent) -> Sitting | None:
+    """Where the work of the claim is signed; None where it is not. Raises NotSigned."""
+    signature = kinds.find(claim.item.kind).signature
+    if signature is None or "sitting_for" not in sent:
+        return None
+    return sent["sitting_for"](claim.study, signature.meaning)
+
+
+def _sign(submission: Submission, sitting: Sitting) -> None:
+    signature = kinds.find(submission.kind).signature
+    assert signature is not None
+    sign(
+        sitting=sitting,
+        obj=submission,
+        study=submission.study,
+        meaning=signature.meaning,
+        content=signature.content(submission),
+        by=submission.person,
+    )
 
 
 def _known(claim: Claim, sent: Sent) -> list[Submission]:

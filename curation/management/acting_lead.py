@@ -1,9 +1,14 @@
-"""In whose name a command acts: a named lead, else the study's first one."""
+"""In whose name a command acts: a named lead, else the study's first one; and that lead's signature."""
+
+import sys
+from getpass import getpass
 
 from django.core.management.base import CommandParser
 
 from consilium.people.models import Membership, Person, Role, Study
 from consilium.refusals import Refused
+from consilium.signatures.models import Meaning, Sitting
+from consilium.signatures.reentry import sit_down_at_terminal
 
 
 def add_by(parser: CommandParser) -> None:
@@ -33,3 +38,23 @@ def lead_of(study: Study, username: str) -> Person:
     if first is None:
         raise Refused("The study has no lead: add one with `manage.py member add`.")
     return first.person
+
+
+def add_sign(parser: CommandParser) -> None:
+    """Commands whose outcome a lead signs take --sign."""
+    words = "Sign it as the lead of --by: the password is read from standard input. Left out: not signed."
+    parser.add_argument("--sign", action="store_true", help=words)
+
+
+def sitting_at_terminal(study: Study, meaning: Meaning, options: dict[str, object]) -> Sitting | None:
+    """Where a lead who gave --sign and the right password signs; None without --sign.
+
+    Raises Refused where --by names nobody, WrongPassword, NotAllowed.
+    """
+    if not options["sign"]:
+        return None
+    if not options["by"]:
+        raise Refused("--sign needs --by: say who signs.")
+    person = lead_of(study, str(options["by"]))
+    entered = getpass(f"Password of {person}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    return sit_down_at_terminal(study=study, meaning=meaning, password=entered, by=person)

@@ -24,6 +24,7 @@ from curation.models import Export, Image, Release, ReleaseFile, Source
 from curation.permissions import check_sources
 from curation.releases.export_files import write_all
 from curation.releases.export_gate import ExportRefused, check_export
+from curation.releases.sign import check_signed
 from curation.releases.verify import verify
 from curation.releases.withdrawn_images import check_images_stand
 from curation.states import ReleaseState
@@ -154,6 +155,7 @@ def _check_may_leave(release: Release, layout: str) -> None:
     if release.state != ReleaseState.FROZEN:
         raise ExportRefused("Only a frozen release can be exported; a withdrawn one must not be passed on.")
     check_images_stand(release)
+    check_signed(release)
     check_sources(release.study, (source.name for source in sources_of(release)), "may_redistribute")
 
 

@@ -10,6 +10,7 @@ from consilium.blobs.store import read_blob
 from curation.models import Release, ReleaseFile, Source
 from curation.releases.freeze import rows_of
 from curation.releases.materialise import ROWS, write_files, write_rows
+from curation.releases.sign import signatures_in_export
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,13 +74,15 @@ def _flat(content: dict[str, Any], blobs: dict[str, str]) -> dict[str, Any]:
 
 def _manifest(release: Release) -> str:
     assert release.manifest_id is not None
-    manifest = json.loads(read_blob(release.manifest_id)) | {"digest": release.digest}
+    added = {"digest": release.digest, "signatures": signatures_in_export(release)}
+    manifest = json.loads(read_blob(release.manifest_id)) | added
     return json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def _card(release: Release, sources: list[Source]) -> str:
     left_out = [f"- {reason}: {count}" for reason, count in sorted(release.left_out.items())] or ["- nothing"]
     named = [_source_line(source) for source in sources]
+    signed = [_signature_line(entry) for entry in signatures_in_export(release)] or ["- Not signed."]
     return "\n".join(
         [
             "---",
@@ -103,6 +106,10 @@ def _card(release: Release, sources: list[Source]) -> str:
             "- `images/`: PNG files, made from pixels alone.",
             f"- `{MANIFEST}`: SHA-256 of every row and file.",
             "",
+            "## Signatures",
+            "",
+            *signed,
+            "",
             "## Sources",
             "",
             *named,
@@ -113,6 +120,11 @@ def _card(release: Release, sources: list[Source]) -> str:
             "",
         ]
     )
+
+
+def _signature_line(entry: dict[str, str]) -> str:
+    # The month, as everywhere on the card; day and pseudonym stand in the manifest.
+    return f"- A {entry['role']}, {entry['created'][:7]}: {entry['meaning']}"
 
 
 def _source_line(source: Source) -> str:

@@ -13,6 +13,7 @@ from consilium.people.models import Person, Study
 from consilium.refusals import Refused
 from curation.clean_texts import known_clean, remember_clean
 from curation.held_texts import Digests, harmless_everywhere
+from curation.images.pixel_review import void_images
 from curation.imaging.mentions import MEMORY, Mentions
 from curation.keys import study_key
 from curation.models import Image, Source
@@ -186,10 +187,9 @@ def _check_kind(name: str, path: Path) -> None:
 
 
 def _usable_images(study: Study) -> frozenset[str]:
-    released = Image.objects.filter(study=study, state=ImageState.RELEASED)
-    return frozenset(
-        sha for blobs in released.values_list("model_blobs", flat=True).iterator() for sha in blobs
-    )
+    released = Image.objects.filter(study=study, state=ImageState.RELEASED).values_list("pk", "model_blobs")
+    void = void_images(study)
+    return frozenset(sha for image, blobs in released.iterator() if image not in void for sha in blobs)
 
 
 def _check_image(name: str, content: bytes, expected: str | None, usable: Collection[str]) -> None:

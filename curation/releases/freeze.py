@@ -20,12 +20,15 @@ from consilium.canonical_json import canonical_json
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
+from consilium.signatures.models import Meaning, Sitting
+from consilium.signatures.sign import sign
 from consilium.states.transitions import transition
 from consilium.version import app_version
 from curation.held_texts import name_problem
 from curation.models import Release, ReleaseFile, ReleaseKind, ReleaseRow
 from curation.permissions import check_sources
 from curation.releases.manifest import FORMAT, digest_of
+from curation.releases.sign import release_content
 from curation.states import ReleaseState
 
 BATCH: Final = 500
@@ -116,8 +119,13 @@ def freeze(
     return release
 
 
-def withdraw_release(*, release: Release, reason: str, by: Person) -> Release:
-    """Mark a frozen release as not to be used any more; its rows stay readable for audits."""
+@transaction.atomic
+def withdraw_release(*, release: Release, reason: str, by: Person, sitting: Sitting | None = None) -> Release:
+    """Mark a frozen release as not to be used any more; its rows stay readable for audits.
+
+    Signed in the lead's sitting; None is a command that acts in a lead's name.
+    Raises NotAllowed, FreezeRefused, NotSigned, TransitionRefused, StateChanged.
+    """
     check_lead(by, release.study)
     if not reason.strip():
         raise FreezeRefused("Say why the release is withdrawn; the reason is shown to everybody who used it.")
@@ -125,6 +133,10 @@ def withdraw_release(*, release: Release, reason: str, by: Person) -> Release:
         transition(
             release, ReleaseState.WITHDRAWN, by=by, reason=reason, withdrawn_reason=reason.strip()[:300]
         )
+        if sitting is not None:
+            meaning = Meaning.WITHDRAWN
+            content = release_content(release, meaning)
+            sign(sitting=sitting, obj=release, study=release.study, meaning=meaning, content=content, by=by)
         anchor_after_commit(release.study, cause="withdrawal")
     return release
 

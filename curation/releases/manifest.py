@@ -7,7 +7,8 @@ from consilium.canonical_json import canonical_sha256
 
 FORMAT: Final = "consilium-release-1"
 # Fields that may differ between two releases of equal content: the digest does not cover them.
-VOLATILE: Final = frozenset({"name", "app_version", "created", "record"})
+# Signatures stand in exported manifests only: they are made after the digest, which they sign.
+VOLATILE: Final = frozenset({"name", "app_version", "created", "record", "signatures"})
 
 
 def digest_of(manifest: Mapping[str, Any]) -> str:

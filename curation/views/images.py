@@ -10,10 +10,18 @@ from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.permissions import SENIORS
 from consilium.people.requests import post_only, signed_in
-from curation.images.pixel_review import sign_pixels, waiting, withdraw_image
+from consilium.signatures.models import Purpose
+from consilium.signatures.reentry import asks_to_sign, current_sitting, sitting_in
+from curation.images.pixel_review import (
+    pixel_meaning,
+    pixel_signatures,
+    sign_pixels,
+    waiting,
+    withdraw_image,
+)
 from curation.images.purge import running_purge, start_purge
 from curation.models import Image, Source
-from curation.permissions import can_sign
+from curation.permissions import can_sign, check_may_sign
 from curation.states import ImageState
 
 
@@ -43,12 +51,14 @@ def image(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One image: viewer, facts, reviews, and the questions that use it."""
     rows = Image.objects.select_related("source", "cluster", "batch", "purged_by")
     shown = get_object_or_404(rows, study=study, pk=pk)
+    reviews = list(shown.pixel_reviews.select_related("person").order_by("at"))
+    signatures = pixel_signatures(shown, reviews)
     context = {
         "study": study,
         "image": shown,
         "viewed": [shown],
         "visible": shown.state in (ImageState.RELEASED, ImageState.QUARANTINED, ImageState.REVIEWED),
-        "reviews": shown.pixel_reviews.select_related("person").order_by("at"),
+        "reviews": [(review, signatures.get(review.pk, [])) for review in reviews],
         "questions": shown.questions.order_by("pk")[:20],
         "purge": running_purge(study) if shown.state == ImageState.REFUSED else None,
         "grace": settings.PURGE_DAYS,
@@ -120,6 +130,8 @@ def pixel_review(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         "image": shown,
         "viewed": [shown],
         "may_sign": can_sign(person, shown),
+        "signs_as": {"clean": pixel_meaning(is_clean=True), "refuse": pixel_meaning(is_clean=False)},
+        "is_sitting": current_sitting(request, study, Purpose.PIXELS) is not None,
         "left": rows.count(),
         "next": later,
     }
@@ -128,11 +140,14 @@ def pixel_review(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
 
 @post_only
 @study_view(*SENIORS)
+@asks_to_sign
 def sign(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Sign the pixels, then go on with the next image."""
     person = signed_in(request)
     shown = get_object_or_404(Image.objects.select_related("batch", "study"), study=study, pk=pk)
     is_clean = request.POST.get("verdict") == "clean"
+    check_may_sign(person, shown)
+    sitting = sitting_in(request, study, pixel_meaning(is_clean))
 
     def act() -> str:
         sign_pixels(
@@ -141,6 +156,7 @@ def sign(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
             is_clean=is_clean,
             note=request.POST.get("note", ""),
             by=person,
+            sitting=sitting,
         )
         return "Signed as free of identifiers." if is_clean else "Refused. The image is shown to nobody."
 

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from consilium.jobs.models import Job
@@ -12,16 +13,20 @@ from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in
+from consilium.signatures.models import Meaning
+from consilium.signatures.reentry import asks_to_sign, sitting_in
 from curation.forms import FreezeForm
 from curation.models import Export, Release
 from curation.releases.export import export_folder, note_download, start_export, zipped
 from curation.releases.freeze import FreezeRefused, rows_of, withdraw_release
 from curation.releases.freeze_job import freeze_jobs, start_freeze
+from curation.releases.sign import release_lines, sign_release
 from curation.releases.verify import verify
 from curation.releases.withdrawn_images import withdrawn_images
 from curation.states import ReleaseState
 
 ROWS = 20
+SIGNING = "#opens-sign"  # the page opens its dialog of that name
 
 
 @require_GET
@@ -49,11 +54,11 @@ def new_release(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def frozen(request: HttpRequest, study: Study, made: Release | Job) -> HttpResponse:
-    """To the release, or to the list that shows the job which makes it."""
+    """To the release, where it is signed, or to the list that shows the job which makes it."""
     if isinstance(made, Job):
         return redirect("curation:releases", study=study.slug)
     messages.success(request, f"{made.name} is frozen with {made.row_count} rows.")
-    return redirect("curation:release", study=study.slug, pk=made.pk)
+    return redirect(reverse("curation:release", args=[study.slug, made.pk]) + SIGNING)
 
 
 @require_GET
@@ -66,9 +71,15 @@ def release(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         {"export": export, "is_there": _may_be_downloaded(export)}
         for export in shown.exports.select_related("job", "created_by", "release")[:10]
     ]
+    signatures = release_lines(shown)
     context = {
         "study": study,
         "release": shown,
+        "signatures": signatures,
+        "is_signed": any(
+            line.signature.meaning == Meaning.RELEASED and not line.is_void for line in signatures
+        ),
+        "signs_as": {"release": Meaning.RELEASED, "withdraw": Meaning.WITHDRAWN},
         "left_out": sorted(shown.left_out.items()),
         "left_total": sum(shown.left_out.values()),
         "files": shown.files.count(),
@@ -98,12 +109,30 @@ def check(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
 
 @post_only
 @study_view(Role.LEAD)
-def withdraw(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
-    """Withdraw a release, with a reason."""
+@asks_to_sign
+def sign(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Sign a frozen release with the password."""
     shown = _release(study, pk)
+    sitting = sitting_in(request, study, Meaning.RELEASED)
 
     def act() -> str:
-        withdraw_release(release=shown, reason=request.POST.get("reason", ""), by=signed_in(request))
+        sign_release(release=shown, by=signed_in(request), sitting=sitting)
+        return "The release bears your signature."
+
+    return attempt(request, act, "curation:release", study=study.slug, pk=pk)
+
+
+@post_only
+@study_view(Role.LEAD)
+@asks_to_sign
+def withdraw(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Withdraw a release, with a reason and the password."""
+    shown = _release(study, pk)
+    sitting = sitting_in(request, study, Meaning.WITHDRAWN)
+
+    def act() -> str:
+        reason = request.POST.get("reason", "")
+        withdraw_release(release=shown, reason=reason, by=signed_in(request), sitting=sitting)
         return "The release is withdrawn."
 
     return attempt(request, act, "curation:release", study=study.slug, pk=pk)

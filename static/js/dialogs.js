@@ -21,3 +21,7 @@ function isBackdrop(event) {
 document.addEventListener("htmx:load", (event) => {
   for (const dialog of event.target.querySelectorAll?.("dialog[data-open-now]") ?? []) dialog.showModal();
 });
+
+// An address may open a dialog of its page: "#opens-sign". Not the bare id, to which the browser itself would move the focus.
+const named = /^#opens-([\w-]+)$/.exec(location.hash);
+if (named) document.querySelector(`dialog#${named[1]}`)?.showModal();

@@ -56,6 +56,42 @@ export async function askReason() {
   return (await chosen(dialog, buttons, "keep")) === "skip" ? area.value.trim() : null;
 }
 
+// Asks for the password until it is right; resolves to whether a sitting has begun. `send(password)` gives the answer of
+// Server.post. Nothing on the page behind is touched.
+export function askToSign({ name, meaning }, send) {
+  const field = element("input", { className: "input", type: "password", required: true, autocomplete: "current-password", name: "" });
+  const problem = element("p", { className: "field-errors", hidden: true });
+  problem.setAttribute("role", "alert");
+  const who = element("p", {}, "You sign as ", element("strong", { textContent: name }), `: “${meaning}”`);
+  const form = element("form", { className: "form", id: "sign-dialog" }, who, element("label", { className: "field" }, "Your password", field), problem);
+  const buttons = [button("Back without signing", "back"), button("Sign", "sign", true)];
+  buttons[1].type = "submit";
+  buttons[1].setAttribute("form", form.id);
+  const dialog = open("Sign with your password", [form], buttons);
+  buttons[0].addEventListener("click", () => dialog.close());
+  field.focus();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "signed"));
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      dialog.inert = true;
+      const answer = await send(field.value);
+      dialog.inert = false;
+      if (answer.kind === "done") return dialog.close("signed");
+      problem.textContent = notSigned(answer);
+      problem.hidden = false;
+      field.setAttribute("aria-invalid", "true");
+      return field.select();
+    });
+  });
+}
+
+function notSigned({ kind, status, body }) {
+  if (kind === "refused") return body.error;
+  if (status === 429) return "Too many tries in a short time. Nothing was signed; wait a few minutes and try again.";
+  return "The server could not be reached. Nothing was signed; try again.";
+}
+
 // Both texts side by side; resolves to "mine" or "stored".
 export function askWhichText(message, mine, stored) {
   const side = (title, content) =>

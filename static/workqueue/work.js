@@ -12,7 +12,7 @@ import { Drafts } from "./drafts.js";
 import { readContent } from "./form_content.js";
 import { LocalStore } from "./local_store.js";
 import { Outbox } from "./outbox.js";
-import { askReason, askToLogIn, askWhichText } from "./prompts.js";
+import { askReason, askToLogIn, askToSign, askWhichText } from "./prompts.js";
 import { rowsOf, isAnswered } from "./rows.js";
 import { every, onScreens, parsed, turnTo, whileShown } from "./screens.js";
 import { Server, untilThen } from "./server.js";
@@ -110,6 +110,11 @@ class WorkScreen {
 
   async submit() {
     if (this.isSending || !this.isComplete()) return;
+    const { signUrl, signName, signMeaning } = this.form.dataset;
+    if (signUrl) {
+      await this.sign({ url: signUrl, name: signName, meaning: signMeaning });
+      return;
+    }
     const base = this.facts.baseVersion;
     const { token, calls } = this.facts;
     const key = this.store.submissionKey(token, base);
@@ -155,6 +160,7 @@ class WorkScreen {
 
   async refused(status, problem, sent) {
     this.signs.chip("not submitted; kept on this device", "danger");
+    if (problem.sign) return this.sign(problem.sign);
     if (status === 422) return this.signs.fieldErrors(problem.error, problem.fields ?? {});
     if (status !== 409 || !problem.current) return this.signs.say(problem.error, "danger");
     const choice = await askWhichText(problem.error, sent.content, problem.content);
@@ -165,6 +171,19 @@ class WorkScreen {
     }
     this.facts.baseVersion = problem.current;
     return this.submit();
+  }
+
+  // Once per sitting, for work that is signed; then the same answer is sent again.
+  async sign(asked) {
+    const send = async (password) => {
+      const answer = await this.server.post(asked.url, { password });
+      if (answer.kind !== "login") return answer;
+      await this.logIn();
+      return send(password);
+    };
+    if (!(await askToSign(asked, send))) return;
+    delete this.form.dataset.signUrl;
+    await this.submit();
   }
 
   async putOff(call) {

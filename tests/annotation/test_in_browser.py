@@ -14,7 +14,7 @@ from consilium.workqueue.models import Claim
 from tests.annotation.conftest import log_in
 from tests.factories import annotation as making
 from tests.factories.annotation_pictures import opened_with_pictures
-from tests.factories.cast import Cast
+from tests.factories.cast import PASSWORD, Cast
 from tests.harness.accessibility import violations
 from tests.harness.browsers import shut
 from tests.harness.playwright_api import Browser, Page, expect
@@ -284,6 +284,9 @@ def test_a_senior_votes_unseen_and_then_decides(window: Page, live_server: Any, 
     expect(chip).to_have_attribute("aria-pressed", "true")
     window.fill("[name=comment]", "The third reader is right.")
     window.locator("[data-submits]").click()
+    window.wait_for_selector("dialog[open] [type=password]")
+    window.keyboard.type(PASSWORD)
+    window.keyboard.press("Enter")
     window.wait_for_url("**/work/adjudicate/")
     case = making.only_case()
     assert case.state == CaseState.SETTLED

@@ -208,7 +208,8 @@ def test_a_lead_freezes_the_settled_cases(cast: Cast) -> None:
     done = client.post(at("freeze-preferences", cast), {"name": "P"})
     release = Release.objects.get()
     assert done.status_code == 302
-    assert done["Location"] == reverse("curation:release", kwargs={"study": "chest", "pk": release.pk})
+    address = reverse("curation:release", kwargs={"study": "chest", "pk": release.pk})
+    assert done["Location"] == f"{address}#opens-sign"
 
 
 def test_a_case_is_left_out_with_a_reason(cast: Cast) -> None:

@@ -33,7 +33,10 @@ CHANGES = {
 def fill() -> None:
     """At least one row in every protected table, written as an earlier version would have."""
     from annotation.models import Adjudication, BlindVote, Vote
-    from curation.models import ImageView, PixelReview
+    from consilium.signatures.models import Purpose
+    from consilium.signatures.sittings import begin_sitting
+    from curation.models import ImageView, PixelReview, Release
+    from curation.releases.sign import sign_release
     from tests.factories.cast import make_cast
     from tests.factories.world import make_world
 
@@ -41,6 +44,10 @@ def fill() -> None:
     image = world.arguments["curation:image"]["pk"]
     PixelReview.objects.create(image_id=image, person=world.cast.max, pixel_sha256="0" * 64, is_clean=True)
     ImageView.objects.create(image_id=image, person=world.cast.max, day="2026-11-20")
+    release = Release.objects.all()[0]
+    by = world.cast.lena
+    sitting = begin_sitting(study=world.cast.study, purpose=Purpose.RELEASE, method="password", by=by)
+    sign_release(release=release, by=by, sitting=sitting)
     vote = Vote.objects.all()[0]
     BlindVote.objects.create(case=vote.case, person=world.cast.rosa, choices={})
     Adjudication.objects.create(

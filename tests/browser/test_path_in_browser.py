@@ -180,6 +180,7 @@ def bring_data(lead: Somebody, second: Somebody) -> None:
     page.wait_for_load_state("networkidle")
     second.look("pixel-review")
     page.keyboard.press("c")
+    sign(page)
     page.wait_for_url(f"**{S}/pixel-review/")
     lead.visit(f"{S}/questions/", "questions")
     lead.send("/questions/open/")
@@ -243,7 +244,15 @@ def decide(senior: Somebody) -> None:
     senior.look("adjudicate-readers")
     page.fill("[name=comment]", "The image decides.")
     page.click("[data-submits]")
+    sign(page)
     page.wait_for_url("**/work/adjudicate/")
+
+
+def sign(page: Page) -> None:
+    """The open dialog has the focus in its field."""
+    page.wait_for_selector("dialog[open] [type=password]")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
 
 
 def freeze(lead: Somebody) -> None:
@@ -252,7 +261,9 @@ def freeze(lead: Somebody) -> None:
         page.check(f"[name=kind][value={kind}]")
         page.fill("[name=name]", f"Frozen {kind}")
         page.click("main form .button-primary")
-        page.wait_for_url("**/releases/*/")
+        page.wait_for_url("**/releases/*/#opens-sign")
+        sign(page)
+        expect(page.locator(".signature")).to_contain_text("Signed by")
         expect(page.locator("h1")).to_contain_text(f"Frozen {kind}")
         lead.look(f"release-{kind}")
 

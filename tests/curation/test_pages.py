@@ -19,7 +19,7 @@ from curation.releases.gather import freeze_traces
 from curation.states import TraceState
 from curation.traces.review import open_reviews
 from tests.factories import curation as making
-from tests.factories.cast import Cast
+from tests.factories.cast import PASSWORD, Cast
 
 Enter = Callable[[Person], Client]
 LISTS = ["images", "imports", "new-source", "questions", "traces", "releases", "new-release", "pixel-reviews"]
@@ -189,8 +189,9 @@ def test_a_release_is_frozen_checked_exported_and_withdrawn_on_pages(cast: Cast,
     assert b"".join(zip_page.streaming_content)[:2] == b"PK"  # type: ignore[attr-defined]
     taken = AuditEvent.objects.get(action="export.downloaded")
     assert (taken.actor, taken.study, taken.data["digest"]) == (cast.lena, cast.study, release.digest)
+    withdrawal = {"reason": "Wrong.", "password": PASSWORD}
     gone = client.post(
-        reverse("curation:withdraw-release", args=["chest", release.pk]), {"reason": "Wrong."}, follow=True
+        reverse("curation:withdraw-release", args=["chest", release.pk]), withdrawal, follow=True
     )
     assert b"Wrong." in gone.content
     zip_page = client.get(reverse("curation:download-export", args=["chest", release.exports.get().pk]))
@@ -203,7 +204,8 @@ def test_pixels_are_signed_on_the_page_and_the_next_image_follows(cast: Cast, en
     client = enter(cast.rosa)
     assert client.get(reverse("curation:pixel-review", args=["chest", first.pk])).status_code == 200
     sign = reverse("curation:sign-pixels", args=["chest", first.pk])
-    answer = client.post(sign, {"pixel_sha256": first.pixel_sha256, "verdict": "clean"})
+    signature = {"pixel_sha256": first.pixel_sha256, "verdict": "clean", "password": PASSWORD}
+    answer = client.post(sign, signature)
     assert answer.headers["Location"] == reverse("curation:pixel-review", args=["chest", second.pk])
     first.refresh_from_db()
     assert first.state == "released"

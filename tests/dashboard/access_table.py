@@ -8,6 +8,8 @@ what exists; members of another role get 403.
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.factories.cast import PASSWORD
+
 Row = tuple[int, int, int, int, int, int]
 
 #                       nobody annot. adjud. lead  operator outsider
@@ -48,6 +50,8 @@ READ: dict[str, Row] = {
     "mfa_view_recovery_codes": NO_SECOND_FACTOR,
     "mfa_generate_recovery_codes": AWAY,
     "mfa_download_recovery_codes": NO_SECOND_FACTOR,
+    "signatures:begin": POST_ONLY,
+    "signatures:end": POST_ONLY,
     "people:join": PUBLIC,  # with a live link; a dead one is a 404
     "people:accounts": OPERATORS,
     "people:set-active": POST_ONLY,
@@ -118,6 +122,7 @@ READ: dict[str, Row] = {
     "curation:new-release": LEADS,
     "curation:release": LEADS,
     "curation:verify-release": POST_ONLY,
+    "curation:sign-release": POST_ONLY,
     "curation:withdraw-release": POST_ONLY,
     "curation:export-release": POST_ONLY,
     "curation:download-export": LEADS,
@@ -183,6 +188,8 @@ WRITE: dict[str, Sent] = {
     "mfa_activate_totp": Sent(AWAY),
     "mfa_deactivate_totp": Sent(NO_SECOND_FACTOR),
     "mfa_generate_recovery_codes": Sent(AWAY),
+    "signatures:begin": Sent((302, 403, 422, 422, 404, 404), {"password": "wrong"}, is_json=True),
+    "signatures:end": Sent(AWAY),
     "people:join": Sent(PUBLIC, {"password": "short"}),
     "people:accounts": Sent(OPERATORS, {"reset": "1"}),
     "people:set-active": Sent((302, 403, 403, 403, 302, 403), {"active": "0"}),
@@ -218,7 +225,7 @@ WRITE: dict[str, Sent] = {
     "curation:purge-images": by_leads(302, reason="A name in the picture."),
     "curation:seen-import": by_leads(302),
     "curation:purge-question": by_leads(302, reason="A name in the text."),
-    "curation:sign-pixels": Sent((302, 403, 302, 302, 404, 404), {"verdict": "clean"}),
+    "curation:sign-pixels": Sent((302, 403, 428, 428, 404, 404), {"verdict": "clean"}),
     "curation:new-import": by_leads(422),
     "curation:new-source": by_leads(422),
     "curation:source": by_leads(422),
@@ -231,7 +238,8 @@ WRITE: dict[str, Sent] = {
     "curation:settle-trace": Sent((302, 403, 404, 404, 404, 404), {"review": "0"}),  # it has no review
     "curation:new-release": by_leads(422),
     "curation:verify-release": by_leads(302),
-    "curation:withdraw-release": by_leads(302, reason="Damaged."),
+    "curation:sign-release": by_leads(302, password=PASSWORD),
+    "curation:withdraw-release": by_leads(428, reason="Damaged."),
     "curation:export-release": by_leads(302),
     "annotation:blind": Sent((302, 404, 422, 404, 404, 404)),
     "annotation:exclude-case": by_leads(302, reason="Image damaged."),

@@ -103,6 +103,7 @@ def make_world(cast: Cast) -> World:
         "people:join": {"token": token},
         "people:revoke-invitation": _pk(invitation),
         **{f"people:{name}": _pk(row) for name, row in access.items()},
+        "signatures:begin": {"meaning": "pixels_clean"},
         "people:set-active": _pk(cast.ben),
         "people:remove-member": _pk(Membership.objects.get(person=cast.ben)),
         "calls:unshare": _pk(_share(cast)),
@@ -121,7 +122,7 @@ def make_world(cast: Cast) -> World:
         "source": "source",
         "question": "question drop-question purge-question",
         "trace": "trace settle-trace",
-        "release": "release verify-release withdraw-release export-release",
+        "release": "release verify-release sign-release withdraw-release export-release",
         "export": "download-export",
     }
     for key, names in groups.items():

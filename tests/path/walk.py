@@ -72,7 +72,8 @@ class Walk:
         sheet = self.people["max"].get(f"{S}/pixel-review/{image}/").text
         pixels = re.findall(r'name="pixel_sha256" value="([0-9a-f]{64})"', sheet)[0]
         self.people["max"].post(
-            f"{S}/pixel-review/{image}/sign/", [("pixel_sha256", pixels), ("verdict", "clean"), ("note", "")]
+            f"{S}/pixel-review/{image}/sign/",
+            [("pixel_sha256", pixels), ("verdict", "clean"), ("note", ""), ("password", PASSWORD)],
         )
         self.lead.post(f"{S}/questions/open/")
 
@@ -97,8 +98,10 @@ class Walk:
     def freeze(self, kind: str, name: str) -> str:
         """Freeze a release; returns its address."""
         page = self.lead.post(f"{S}/releases/new/", [("kind", kind), ("name", name)])
-        assert re.search(rf"{S}/releases/\d+/$", page.url), page.url
-        return page.url.removeprefix(self.site.url)
+        address = page.url.removeprefix(self.site.url).removesuffix("#opens-sign")
+        assert re.fullmatch(rf"{S}/releases/\d+/", address), address
+        assert "Signed by Lena" in self.lead.post(f"{address}sign/", [("password", PASSWORD)]).text
+        return address
 
     def export(self, release: str, folder: Path) -> Path:
         """Export a release and unpack what the lead downloads."""
@@ -131,6 +134,8 @@ class Walk:
     def adjudicate(self) -> int:
         """The senior votes unseen, then decides."""
         decided = 0
+        begun = self.people["rosa"].call(f"{S}/signing/adjudicated/", {"password": PASSWORD})
+        assert begun.status_code == 200, begun.text
         while found := self.people["rosa"].claim(STUDY, "adjudicate"):
             token, screen = found
             choices = dict.fromkeys(DIMENSIONS, "second_slightly")

@@ -1,11 +1,12 @@
-"""`manage.py withdraw DIGEST --reason TEXT [--by LEAD]`."""
+"""`manage.py withdraw DIGEST --reason TEXT [--by LEAD] [--sign]`."""
 
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from consilium.commands import ReportingCommand
-from curation.management.acting_lead import add_by, lead_of
+from consilium.signatures.models import Meaning
+from curation.management.acting_lead import add_by, add_sign, lead_of, sitting_at_terminal
 from curation.releases.freeze import find_release, withdraw_release
 
 
@@ -17,8 +18,11 @@ class Command(ReportingCommand):
         parser.add_argument("digest", help="8 digits or more.")
         parser.add_argument("--reason", required=True)
         add_by(parser)
+        add_sign(parser)
 
     def perform(self, **options: Any) -> dict[str, Any]:
         release = find_release(options["digest"])
-        withdraw_release(release=release, reason=options["reason"], by=lead_of(release.study, options["by"]))
-        return {"digest": release.digest, "state": release.state}
+        lead = lead_of(release.study, options["by"])
+        sitting = sitting_at_terminal(release.study, Meaning.WITHDRAWN, options)
+        withdraw_release(release=release, reason=options["reason"], by=lead, sitting=sitting)
+        return {"digest": release.digest, "state": release.state, "signed": sitting is not None}

@@ -1,0 +1,24 @@
+// The pixel review's form: the first signature of a sitting asks for the password, then the pressed button acts.
+
+import { askToSign } from "../workqueue/prompts.js";
+import { Server } from "../workqueue/server.js";
+
+function start(form) {
+  const server = new Server({ csrf: form.elements.csrfmiddlewaretoken.value });
+  form.addEventListener("submit", async (event) => {
+    const button = event.submitter;
+    if (!form.dataset.signs || !button) return;
+    event.preventDefault();
+    const send = async (password) => {
+      const answer = await server.post(button.dataset.sign, { password });
+      if (answer.kind === "login") location.reload(); // leads through the login and back to this image
+      return answer;
+    };
+    const asked = { name: form.dataset.signs, meaning: button.dataset.signsAs };
+    if (!(await askToSign(asked, send))) return;
+    delete form.dataset.signs;
+    form.requestSubmit(button);
+  });
+}
+
+for (const form of document.querySelectorAll("form[data-signs]")) start(form);
