@@ -62,7 +62,7 @@ def main() -> None:
     cast = make_cast()
     failures, counts = [], []
     for number in range(ROUNDS):
-        release, other = frozen(cast, 2 * number), frozen(cast, 2 * number + 1)
+        release, *others = (frozen(cast, 3 * number + place) for place in range(3))
         image = waiting_image(cast, 500 + number)
         one_for_two = sitting(cast.study, cast.max, Purpose.RELEASE)
         mine = partial(sitting, cast.study)
@@ -73,7 +73,7 @@ def main() -> None:
                     for _ in range(TABS)
                 ),
                 partial(sign_once, release, cast.max, mine(cast.max, Purpose.RELEASE)),
-                *(partial(use_up, of, cast.max, one_for_two) for of in (other, other)),
+                *(partial(use_up, of, cast.max, one_for_two) for of in others),
                 *(partial(review, image, cast.rosa, mine(cast.rosa, Purpose.PIXELS)) for _ in range(TABS)),
             ]
         )
@@ -82,7 +82,7 @@ def main() -> None:
             {
                 "lena": made.filter(object_id=release.pk, signer=cast.lena).count(),
                 "max": made.filter(object_id=release.pk, signer=cast.max).count(),
-                "used once": made.filter(object_id=other.pk).count(),
+                "used once": one_for_two.signatures.count(),
                 "reviews": image.pixel_reviews.count(),
                 "signed reviews": Signature.objects.filter(
                     object_type="curation.pixelreview", object_id__in=image.pixel_reviews.values("pk")
