@@ -41,11 +41,7 @@ def sign_pixels(
     Signed in the person's sitting; None is a program in a person's name: the page says "not signed".
     Raises NotAllowed, PixelsChanged, NoteMissing, NotSigned, TransitionRefused, StateChanged.
     """
-    check_may_sign(by, image)
-    if pixel_sha256 != image.pixel_sha256:
-        raise PixelsChanged("These are not the pixels that were shown; load the page again.")
-    if not is_clean and not note.strip():
-        raise NoteMissing("Say what you saw, for example where a name stands; do not write the name itself.")
+    check_pixel_review(image=image, pixel_sha256=pixel_sha256, is_clean=is_clean, note=note, by=by)
     with transaction.atomic():
         signed = PixelReview.objects.create(
             image=image, person=by, pixel_sha256=pixel_sha256, is_clean=is_clean, note=note.strip()[:300]
@@ -67,6 +63,15 @@ def sign_pixels(
                 by=by,
             )
     return signed
+
+
+def check_pixel_review(*, image: Image, pixel_sha256: str, is_clean: bool, note: str, by: Person) -> None:
+    """Raise NotAllowed, PixelsChanged or NoteMissing unless the person may review these pixels so."""
+    check_may_sign(by, image)
+    if pixel_sha256 != image.pixel_sha256:
+        raise PixelsChanged("These are not the pixels that were shown; load the page again.")
+    if not is_clean and not note.strip():
+        raise NoteMissing("Say what you saw, for example where a name stands; do not write the name itself.")
 
 
 def pixel_meaning(is_clean: bool) -> Meaning:

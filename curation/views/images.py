@@ -1,5 +1,7 @@
 """Pages of images: the list, one image, and the pixel review."""
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,6 +15,7 @@ from consilium.people.requests import post_only, signed_in
 from consilium.signatures.models import Purpose
 from consilium.signatures.reentry import asks_to_sign, current_sitting, sitting_in
 from curation.images.pixel_review import (
+    check_pixel_review,
     pixel_meaning,
     pixel_signatures,
     sign_pixels,
@@ -21,7 +24,7 @@ from curation.images.pixel_review import (
 )
 from curation.images.purge import running_purge, start_purge
 from curation.models import Image, Source
-from curation.permissions import can_sign, check_may_sign
+from curation.permissions import can_sign
 from curation.states import ImageState
 
 
@@ -146,18 +149,17 @@ def sign(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     person = signed_in(request)
     shown = get_object_or_404(Image.objects.select_related("batch", "study"), study=study, pk=pk)
     is_clean = request.POST.get("verdict") == "clean"
-    check_may_sign(person, shown)
-    sitting = sitting_in(request, study, pixel_meaning(is_clean))
+    review: dict[str, Any] = {
+        "image": shown,
+        "pixel_sha256": request.POST.get("pixel_sha256", ""),
+        "is_clean": is_clean,
+        "note": request.POST.get("note", ""),
+        "by": person,
+    }
 
     def act() -> str:
-        sign_pixels(
-            image=shown,
-            pixel_sha256=request.POST.get("pixel_sha256", ""),
-            is_clean=is_clean,
-            note=request.POST.get("note", ""),
-            by=person,
-            sitting=sitting,
-        )
+        check_pixel_review(**review)  # what is missing is said before the password is asked for
+        sign_pixels(**review, sitting=sitting_in(request, study, pixel_meaning(is_clean)))
         return "Signed as free of identifiers." if is_clean else "Refused. The image is shown to nobody."
 
     answer = attempt(request, act, "curation:pixel-review", study=study.slug, pk=pk)

@@ -7,7 +7,8 @@ function start(form) {
   const server = new Server({ csrf: form.elements.csrfmiddlewaretoken.value });
   form.addEventListener("submit", async (event) => {
     const button = event.submitter;
-    if (!form.dataset.signs || !button) return;
+    const needed = form.elements[button?.dataset.signNeeds];
+    if (!form.dataset.signs || !button || needed?.value.trim() === "") return; // the server says what is missing
     event.preventDefault();
     const send = async (password) => {
       const answer = await server.post(button.dataset.sign, { password });

@@ -12,7 +12,7 @@ from consilium.inference.models import ModelEndpoint
 from consilium.people.models import Person
 from consilium.workqueue.models import Claim
 from tests.factories import annotation as making
-from tests.factories.cast import Cast
+from tests.factories.cast import PASSWORD, Cast
 
 LEAKS = (
     *making.MODELS,
@@ -122,6 +122,8 @@ def test_a_senior_gets_no_byte_of_the_votes_before_the_blind_vote(cast: Cast, di
     assert "Reader 1" not in refused.content.decode()
     body = {"choices": making.content()["choices"], "comment": ""}
     key = "7e3f9f9e-6a7e-4f0b-9f30-2f8b3f1d4c12"
+    signing = reverse("signatures:begin", args=["chest", "adjudicated"])
+    client.post(signing, {"password": PASSWORD}, "application/json")
     early = post(client, dispute, "submit", content=body, key=key, active_seconds=1, base_version=0)
     assert early.status_code == 422
     assert "Vote unseen first" in early.content.decode()

@@ -212,6 +212,10 @@ def test_pixels_are_signed_on_the_page_and_the_next_image_follows(cast: Cast, en
     refuse = reverse("curation:sign-pixels", args=["chest", second.pk])
     again = client.post(refuse, {"pixel_sha256": second.pixel_sha256, "verdict": "refuse"}, follow=True)
     assert b"Say what you saw" in again.content
+    refused = enter(cast.lena).post(
+        refuse, {"pixel_sha256": second.pixel_sha256, "verdict": "refuse"}, follow=True
+    )
+    assert b"Say what you saw" in refused.content  # before any password is asked for
     assert enter(cast.anna).post(refuse, {}).status_code == 403
 
 

@@ -11,7 +11,7 @@ from consilium.workqueue.claim import next_claim
 from curation.models import Image, TraceReview
 from curation.traces.review import open_reviews
 from tests.factories import curation as making
-from tests.factories.cast import Cast, make_cast
+from tests.factories.cast import PASSWORD, Cast, make_cast
 from tests.harness.accessibility import violations
 from tests.harness.playwright_api import Page, expect
 
@@ -180,6 +180,9 @@ def test_pixels_are_signed_only_after_every_frame_was_shown(
     expect(window.locator("#frames-shown")).to_have_text("3 of 3 frames shown.")
     assert window.locator(".contact-sheet canvas").count() == 3
     window.keyboard.press("c")
+    expect(window.locator("dialog[open] [type=password]")).to_be_focused()
+    window.keyboard.type(PASSWORD)
+    window.keyboard.press("Enter")
     expect(window.get_by_text("Nothing waits for a pixel review")).to_be_visible()
     image.refresh_from_db()
     assert image.state == "released"

@@ -225,7 +225,7 @@ WRITE: dict[str, Sent] = {
     "curation:purge-images": by_leads(302, reason="A name in the picture."),
     "curation:seen-import": by_leads(302),
     "curation:purge-question": by_leads(302, reason="A name in the text."),
-    "curation:sign-pixels": Sent((302, 403, 428, 428, 404, 404), {"verdict": "clean"}),
+    "curation:sign-pixels": Sent((302, 403, 302, 302, 404, 404), {"verdict": "clean"}),
     "curation:new-import": by_leads(422),
     "curation:new-source": by_leads(422),
     "curation:source": by_leads(422),
