@@ -20,11 +20,11 @@ $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is missing: install python3 and python3-venv."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
-$(STAMP): requirements.txt | $(VENV)/bin/python
+$(STAMP): requirements.txt requirements-web.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(STAMP_DEV): requirements.txt requirements-dev.txt | $(VENV)/bin/python
+$(STAMP_DEV): requirements.txt requirements-web.txt requirements-dev.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(STAMP)
 

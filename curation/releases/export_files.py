@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from consilium.blobs.store import read_blob
 from curation.models import Release, ReleaseFile, Source
 from curation.releases.freeze import rows_of
+from curation.releases.image_features import with_image_features
 from curation.releases.materialise import ROWS, write_files, write_rows
 from curation.releases.sign import signatures_in_export
 
@@ -32,13 +33,10 @@ def write_all(release: Release, folder: Path, sources: list[Source]) -> None:
 
 def write_parquet(release: Release, path: Path) -> None:
     """The rows; `images` as bytes and path (a Hugging Face image feature), `options` as letter and text."""
-    import datasets
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    features = datasets.Features.from_arrow_schema(_arrow_schema(release))
-    features["images"] = datasets.List(datasets.Image())
-    schema = features.arrow_schema
+    schema = with_image_features(_arrow_schema(release))
     blobs = dict(ReleaseFile.objects.filter(release=release).values_list("path", "blob_id"))
     with pq.ParquetWriter(path, schema) as writer:
         for batch in _batches(release, blobs):

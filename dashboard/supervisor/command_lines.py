@@ -2,9 +2,17 @@
 
 import os
 import sys
+from importlib.util import find_spec
+from typing import Final
 
 WEB_WORKERS, WEB_THREADS = 2, 4
 DEFAULT_JOBS, GPU_JOBS = 4, 1
+MODEL_LIBRARIES: Final = ("torch", "transformers", "trl", "peft", "datasets")
+
+
+def missing_model_libraries() -> list[str]:
+    """What a worker of the gpu queue needs and this host lacks (it has requirements-web.txt only)."""
+    return [name for name in MODEL_LIBRARIES if find_spec(name) is None]
 
 
 def web(listener_fd: int, *, reload: bool = False) -> list[str]:

@@ -1,5 +1,6 @@
 """The supervisor with children that misbehave: deaf to SIGTERM, with stray helpers, ending at once."""
 
+import io
 import json
 import os
 import signal
@@ -7,8 +8,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from consilium.processes import descendants
 from consilium.start import REFUSED
@@ -119,3 +122,22 @@ def test_asked_twice_it_does_not_wait_for_the_grace(start: Start) -> None:
     supervisor.send_signal(signal.SIGINT)
     supervisor.wait(20)
     assert alive(tree) == set()
+
+
+@pytest.mark.parametrize("missing", [[], ["torch", "trl"]])
+def test_up_starts_a_gpu_worker_only_where_its_libraries_are(
+    missing: list[str], monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path
+) -> None:
+    settings.CONSILIUM_HOME = tmp_path
+    started: list[str] = []
+    up = "dashboard.management.commands.up"
+    monkeypatch.setattr(f"{up}.prepare", lambda **_: None)
+    monkeypatch.setattr(f"{up}.command_lines.missing_model_libraries", lambda: missing)
+    monkeypatch.setattr(
+        f"{up}.Supervisor.run", lambda self, step: started.extend(one.name for one in self.children)
+    )
+    told = io.StringIO()
+    call_command("up", "--port=0", "--json", stdout=io.StringIO(), stderr=told)
+    assert started == ["web", "worker", *([] if missing else ["gpu worker"])]
+    assert told.getvalue().count("No gpu worker is started") == bool(missing)
+    assert ("torch, trl" in told.getvalue()) == bool(missing)

@@ -22,6 +22,10 @@ from dashboard.supervisor import command_lines, web_address
 from dashboard.supervisor.process_tree import Supervisor
 
 DEFAULT_PORT = 8000
+NO_GPU_WORKER = (
+    "No gpu worker is started, as these are not installed here: {missing} (pip install -r requirements.txt); "
+    "training, questions to models and a new demo study wait until a worker with them runs."
+)
 
 
 class Command(BaseCommand):
@@ -48,9 +52,12 @@ class Command(BaseCommand):
         ):
             prepare(demo=options["demo"], as_json=options["json"])
             connections.close_all()
+            missing = command_lines.missing_model_libraries()
+            if missing:
+                self.stderr.write(NO_GPU_WORKER.format(missing=", ".join(missing)))
             for name in ("DATABASE_OWNER_URL", "DATABASE_READER_URL"):  # not for web and workers
                 os.environ.pop(name, None)
-            supervisor = make_tree(listener, reload=options["reload"])
+            supervisor = make_tree(listener, reload=options["reload"], with_gpu=not missing)
             supervisor.run(self._announcing(listener, as_json=options["json"]))
         if supervisor.refused:
             text = f"The {supervisor.refused} does not start, for the reason above; all else was stopped."
@@ -115,11 +122,12 @@ def _tags_of_checks() -> list[str] | None:
         return None
 
 
-def make_tree(listener: socket.socket, *, reload: bool = False) -> Supervisor:
-    """The web process and one worker for each queue."""
+def make_tree(listener: socket.socket, *, reload: bool = False, with_gpu: bool = True) -> Supervisor:
+    """The web process and one worker for each queue, the gpu queue only `with_gpu`."""
     supervisor = Supervisor()
     folder, web_fd = settings.BASE_DIR, listener.fileno()
     supervisor.add("web", command_lines.web(web_fd, reload=reload), folder=folder, pass_fds=(web_fd,))
     supervisor.add("worker", command_lines.worker("default", command_lines.DEFAULT_JOBS), folder=folder)
-    supervisor.add("gpu worker", command_lines.worker("gpu", command_lines.GPU_JOBS), folder=folder)
+    if with_gpu:
+        supervisor.add("gpu worker", command_lines.worker("gpu", command_lines.GPU_JOBS), folder=folder)
     return supervisor

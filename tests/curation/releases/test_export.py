@@ -24,6 +24,7 @@ from curation.releases.export import export_folder, start_export, write_export, 
 from curation.releases.export_gate import ExportRefused, check_export
 from curation.releases.freeze import FreezeRefused, NewRow, freeze, withdraw_release
 from curation.releases.gather import freeze_traces
+from curation.releases.image_features import with_image_features
 from curation.sources import save_source
 from tests.factories import curation as making
 from tests.factories.cast import Cast
@@ -120,6 +121,23 @@ def test_preferences_with_nested_fields_and_open_questions_are_exported(cast: Ca
     )
     assert loaded[0]["label"] == {"accuracy": "A", "overall": None}
     assert loaded[0]["options"] == []
+
+
+def test_the_note_on_images_is_the_one_that_datasets_itself_would_write() -> None:
+    import datasets
+    import pyarrow as pa
+
+    row = {
+        "id": "a", "count": 1, "share": 0.5, "sure": True, "none": None, "label": {"why": [], "n": {"A": 2}},
+        "options": [{"letter": "A", "content": "Red"}], "images": [{"bytes": None, "path": "a.png"}],
+    }  # fmt: skip
+    for rows in ([row], [{"id": "a", "images": []}], [{"id": "a"}]):
+        found = pa.Table.from_pylist(rows).schema
+        features = datasets.Features.from_arrow_schema(found)
+        features["images"] = datasets.List(datasets.Image())
+        written = with_image_features(found)
+        assert written.equals(features.arrow_schema, check_metadata=True)
+        assert datasets.Features.from_arrow_schema(written) == features
 
 
 def test_only_leads_export_and_only_what_may_leave(cast: Cast, release: Release) -> None:
