@@ -10,6 +10,7 @@ from consilium.refusals import Refused
 
 CONNECT_SECONDS = 5  # a request does not wait longer for a database host that swallows packets
 SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+TOKEN_LENGTH = 32
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
 
 
@@ -64,6 +65,14 @@ def read_hours(name: str, *, default: float) -> float:
         return read_seconds(name, default=default)
     except EnvironmentRefused:
         raise EnvironmentRefused(f"{name} must be a positive number of hours.") from None
+
+
+def read_token(name: str) -> str:
+    """A secret word of at least TOKEN_LENGTH characters, nothing when unset; a shorter one is refused."""
+    token = os.environ.get(name, "").strip()
+    if token and len(token) < TOKEN_LENGTH:
+        raise EnvironmentRefused(f"{name} is shorter than {TOKEN_LENGTH} characters; make a longer one.")
+    return token
 
 
 def read_count(name: str, *, default: int) -> int:

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dashboard.metrics.response_times.ResponseTimeMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "dashboard.middleware.RequestContextMiddleware",
@@ -196,6 +197,8 @@ BACKUP_BEFORE_MIGRATIONS = environment.read_flag("CONSILIUM_BACKUP_BEFORE_MIGRAT
 RATES = rates.read_rates(os.environ.get("CONSILIUM_RATES", ""))
 # Addresses (host:port) that a remote model endpoint may have; none unless the operator lists them.
 MODEL_HOSTS = environment.read_list("CONSILIUM_MODEL_HOSTS", [])
+# Who sends it reads the figures at /metrics; without it that address does not exist.
+METRICS_TOKEN = environment.read_token("CONSILIUM_METRICS_TOKEN")
 MODELS_FOLDER = Path(os.environ.get("CONSILIUM_MODELS") or CONSILIUM_HOME / "models").resolve()
 
 LOGGING = logs.configuration(os.environ.get("CONSILIUM_LOG_LEVEL", "INFO"))

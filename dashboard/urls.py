@@ -3,12 +3,14 @@
 from django.urls import path
 
 from dashboard import design_system, views
+from dashboard.metrics import views as metrics
 
 app_name = "site"
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.health, name="health"),
     path("readyz", views.ready, name="ready"),
+    path("metrics", metrics.show, name="metrics"),
     path("design/", design_system.show, name="design"),
     path("s/<slug:study>/", views.study, name="study"),
     path("s/<slug:study>/count/", views.count, name="count"),

@@ -11,6 +11,7 @@ from consilium.audit.protection import faults
 from consilium.audit.verify import verify_chains
 from consilium.blobs.store import damaged_blobs
 from consilium.jobs.handle import JobFailed, JobHandle
+from consilium.jobs.watched_figures import note_daily_check
 
 
 def check_day(handle: JobHandle) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def check_day(handle: JobHandle) -> dict[str, Any]:
     if not breaks:  # a broken chain must not become the anchor that later checks trust
         anchor_chains(cause="day")
     unprotected = faults(connection)
+    note_daily_check(damaged=len(lost), breaks=len(breaks), unprotected=len(unprotected))
     if lost or breaks or unprotected:
         raise JobFailed(
             f"{len(lost)} stored files are missing or changed, {len(breaks)} breaks in the audit chains, "

@@ -103,6 +103,17 @@ class Job(models.Model):
         return min(100, 100 * self.progress_done // self.progress_total) if self.progress_total else 0
 
 
+class WatchedFigure(models.Model):
+    """One figure about background work, right over several hosts and restarts: losses, damage found."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    figure = models.PositiveBigIntegerField(default=0)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.figure}"
+
+
 class SweeperLease(models.Model):
     """One row that lets one worker at a time run the sweeper."""
 

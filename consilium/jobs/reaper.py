@@ -17,6 +17,7 @@ from consilium.jobs.models import Job, SweeperLease
 from consilium.jobs.notify import nudge
 from consilium.jobs.queue import enqueue
 from consilium.jobs.states import JobState
+from consilium.jobs.watched_figures import LEASES_LOST, count_one_more
 
 log = structlog.get_logger(__name__)
 NAME = "sweeper"
@@ -73,7 +74,11 @@ def requeue_lost() -> None:
     for job in Job.objects.filter(state=JobState.RUNNING, lease_until__lt=Now()):
         target, fields = _after_loss(job)
         where = {"claim_token": job.claim_token, "lease_until__lt": Now()}
-        if move(job.pk, JobState.RUNNING, target, where=where, **fields):
+        with transaction.atomic():
+            moved = move(job.pk, JobState.RUNNING, target, where=where, **fields)
+            if moved:
+                count_one_more(LEASES_LOST + job.queue)
+        if moved:
             log.warning(
                 "job.lease_lost", job=str(job.pk), kind=job.kind, attempt=job.attempt, now=str(target)
             )

@@ -24,6 +24,7 @@ SENIORS: Row = (302, 403, 200, 200, 404, 404)
 LEADS: Row = (302, 403, 403, 200, 404, 404)
 HER_CLAIM: Row = (302, 200, 404, 404, 404, 404)  # the annotator holds it
 SENIORS_CLAIM: Row = (302, 404, 200, 404, 404, 404)  # the adjudicator holds it
+NOBODY: Row = (404, 404, 404, 404, 404, 404)  # only who sends a token of the settings
 POST_ONLY: Row = (302, 405, 405, 405, 405, 405)
 # What an operator reads by break-glass besides the pages that name leads.
 BY_GLASS = frozenset(
@@ -151,6 +152,7 @@ READ: dict[str, Row] = {
     "site:home": (302, 302, 302, 302, 200, 302),  # members of one study go straight into it
     "site:health": PUBLIC,
     "site:ready": PUBLIC,
+    "site:metrics": NOBODY,
     "site:design": PERSONS,
     "site:study": (302, 302, 302, 200, 404, 404),  # everybody but leads goes to their queue
     "site:count": POST_ONLY,

@@ -25,6 +25,7 @@ NO_SCREENS = {
     "work:session",
     "site:health",
     "site:ready",
+    "site:metrics",
     "account_reauthenticate",
     "mfa_reauthenticate",
     "mfa_authenticate",
