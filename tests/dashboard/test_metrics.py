@@ -1,7 +1,9 @@
 """The figures for Prometheus: what they say, who gets them, what they cost; what uses them."""
 
 import fcntl
+import json
 import os
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -11,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -308,3 +311,27 @@ def test_a_request_pays_next_to_nothing() -> None:
         return process_time() - started
 
     assert min(thousand() for _ in range(8)) / 1000 < 50e-6  # measured 2; a vote takes 4,000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rules_and_panels_use_figures_that_there_are(cast: Cast) -> None:
+    daily_check()
+    Client().get("/healthz")
+    known = {name for name, *_ in figures()} | {"up"}
+    groups = yaml.safe_load((ROOT / "deploy" / "alerts.yml").read_text())["groups"]
+    rules = {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
+    board = json.loads((ROOT / "deploy" / "grafana.json").read_text())
+    panels = {
+        f"{panel['title']} {target['refId']}": target["expr"]
+        for panel in board["panels"]
+        for target in panel["targets"]
+    }
+    assert len(rules) == 11
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"]) == 15
+    for name, expression in (rules | panels).items():
+        used = set(re.findall(r"\b(?:consilium_\w+|up)\b", expression.replace('"consilium"', "")))
+        assert used, name
+        assert used <= known, name
+    used_at_all = " ".join([*rules.values(), *panels.values()])
+    asked = {name.removesuffix("_bucket") for name in known}
+    assert [name for name in asked if name not in used_at_all and not name.endswith("_created")] == []
