@@ -118,13 +118,17 @@ def test_queues_and_jobs_are_told_as_they_stand(cast: Cast) -> None:
 
 
 @pytest.mark.django_db
-def test_lost_leases_are_counted_once_each_and_for_ever(cast: Cast) -> None:
+def test_lost_leases_are_counted_once_each_and_for_ever(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     assert figures()["consilium_job_lease_losses_total", "default"] == 0
     with kind(lambda job: {}):
         made = [enqueue(kind="test.job", by=None, study=None, params={}, max_attempts=1) for _ in range(2)]
         for job in made:
             assert claim(job.pk)
     Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    with monkeypatch.context() as patch:
+        patch.setattr(reaper, "move", lambda *_, **__: False)  # its worker renewed it meanwhile
+        reaper.requeue_lost()
+    assert figures()["consilium_job_lease_losses_total", "default"] == 0
     reaper.requeue_lost()
     reaper.requeue_lost()
     found = figures()
@@ -215,6 +219,7 @@ def test_a_histogram_adds_up_over_processes_and_outlives_them(tmp_path: Path) ->
     kill = "times.response_times.note('a', '2xx', 0.02); os.kill(os.getpid(), 9)"
     note_in_processes(tmp_path, kill)  # takes the file over that nobody holds any more
     assert files(tmp_path) == first
+    assert (tmp_path / "metrics" / first.pop()).stat().st_size == times.ROW.size  # one row, gone on with
     mine, other = times.ResponseTimes(), times.ResponseTimes()
     mine.note("a", "2xx", 20.0)
     other.note("a", "2xx", 0.25)  # the bound itself belongs to its bucket
