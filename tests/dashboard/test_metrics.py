@@ -323,9 +323,9 @@ def test_rules_and_panels_use_figures_that_there_are(cast: Cast) -> None:
     daily_check()
     Client().get("/healthz")
     known = {name for name, *_ in figures()} | {"up"}
-    groups = yaml.safe_load((ROOT / "deploy" / "alerts.yml").read_text())["groups"]
+    groups = yaml.safe_load((ROOT / "docs" / "deploy" / "alerts.yml").read_text())["groups"]
     rules = {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
-    board = json.loads((ROOT / "deploy" / "grafana.json").read_text())
+    board = json.loads((ROOT / "docs" / "deploy" / "grafana.json").read_text())
     panels = {
         f"{panel['title']} {target['refId']}": target["expr"]
         for panel in board["panels"]
