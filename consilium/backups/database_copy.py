@@ -61,6 +61,14 @@ def is_empty() -> bool:
     return not connection.introspection.table_names()
 
 
+def is_begun() -> bool:
+    """Whether the database has the tables that every backup tells of.
+
+    A first `migrate` that was killed leaves less: nobody has worked on it yet, and there is nothing to keep.
+    """
+    return {"blobs_blob", "audit_audithead", "django_migrations"} <= set(connection.introspection.table_names())
+
+
 def put_back(source: Path) -> None:
     """Make the empty database what the file holds: all of it or nothing. Raises BackupUnusable."""
     if engine() == "postgresql":

@@ -11,7 +11,7 @@ from django.utils import timezone
 from consilium.audit.models import SYSTEM_CHAIN, AuditEvent
 from consilium.backups.archive import BackupRefused
 from consilium.backups.back_up import ONLY_DATABASE, back_up
-from consilium.backups.database_copy import is_empty
+from consilium.backups.database_copy import is_begun
 from consilium.database_version import unapplied_migrations
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.models import Job
@@ -75,7 +75,7 @@ def back_up_before_migrating() -> str:
 
     Migrations touch no files, so those are left out. Raises BackupRefused: nothing is migrated then.
     """
-    if not settings.BACKUP_BEFORE_MIGRATIONS or is_empty() or not unapplied_migrations():
+    if not settings.BACKUP_BEFORE_MIGRATIONS or not is_begun() or not unapplied_migrations():
         return ""
     folder = Path(settings.BACKUPS_FOLDER or Path(settings.CONSILIUM_HOME) / "backups")
     return back_up(folder / "before-migrations", scope=ONLY_DATABASE, kept=KEPT_BEFORE_MIGRATIONS).name

@@ -50,10 +50,9 @@ LONGEST_SITTING: Final = timedelta(hours=8)
 # The password is entered for each of these signatures: their sittings are used once and kept in no session.
 SIGNED_ONE_BY_ONE: Final = frozenset({Purpose.RELEASE})
 
-SITTING_CHANGED: Final = (
-    "OLD.ended_at IS NOT NULL OR NEW.ended_at IS NULL OR NEW.person_id <> OLD.person_id"
-    " OR NEW.study_id <> OLD.study_id OR NEW.purpose <> OLD.purpose OR NEW.role <> OLD.role"
-    " OR NEW.method <> OLD.method OR NEW.begun_at <> OLD.begun_at"
+SITTING_FIXED: Final = ("id", "person_id", "study_id", "purpose", "role", "method", "begun_at")
+SITTING_CHANGED: Final = " OR ".join(
+    ("OLD.ended_at IS NOT NULL", "NEW.ended_at IS NULL", *(f"NEW.{c} <> OLD.{c}" for c in SITTING_FIXED))
 )
 
 

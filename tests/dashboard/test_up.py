@@ -151,6 +151,8 @@ def test_it_answers_heals_stops_and_keeps_its_data(home: Path) -> None:
     up = Up(home).wait_ready()
     assert up.healthy()
     assert up.ready()
+    # A worker that is still looking at the database would refuse a newer one, and everything would end.
+    wait_until(lambda: up.complaint.count("worker.ready") == 2, seconds=30, what="both workers wait for jobs")
     with sqlite3.connect(home / "consilium.sqlite3") as database:
         database.execute(
             "INSERT INTO django_migrations (app, name, applied) VALUES ('work', '9999_x', '2026-01-01')"
