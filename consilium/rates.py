@@ -5,14 +5,13 @@ while. Two web processes have a bucket each. What is rare and costly is counted 
 (people/rate_limits.py).
 """
 
-import math
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
 
 from consilium.environment import EnvironmentRefused
-from consilium.refusals import Refused
+from consilium.refusals import TooSoon
 
 MOST_BUCKETS = 20_000
 
@@ -38,21 +37,11 @@ DEFAULTS = {
 }
 
 
-class TooMany(Refused):
+class TooMany(TooSoon):
     """Somebody did more in a short time than one person does; `wait` is in seconds."""
 
-    status = 429
-
     def __init__(self, wait: float) -> None:
-        self.wait = max(1, math.ceil(wait))
-        minutes = math.ceil(self.wait / 60)
-        when = f"{self.wait} seconds" if self.wait < 90 else f"{minutes} minutes"
-        super().__init__(f"That was a lot in a short time. Try again in {when}.")
-
-    @property
-    def extra(self) -> dict[str, Any]:
-        """`retry_after`, also sent as the header of that name."""
-        return {"retry_after": self.wait}
+        super().__init__("That was a lot in a short time.", timedelta(seconds=wait))
 
 
 def read_rates(text: str) -> dict[str, Rate]:

@@ -45,6 +45,11 @@ class TooSoon(Refused):
         super().__init__(f"{what} Wait {self.wait_words}, then try again.")
 
     @property
+    def extra(self) -> dict[str, Any]:
+        """`retry_after` in seconds, as the header of that name."""
+        return {"retry_after": self.seconds}
+
+    @property
     def wait_words(self) -> str:
         """How long, for people: seconds, or minutes from two on."""
         if self.seconds == 1:

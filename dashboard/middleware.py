@@ -96,10 +96,7 @@ class RefusalMiddleware:
         context: dict[str, Any] = {"reason": str(exception), "status": exception.status}
         if isinstance(exception, TooSoon):
             return _too_soon(request, exception, context)
-        answer = render(request, "refused.html", context, status=exception.status)
-        if "retry_after" in exception.extra:
-            answer.headers["Retry-After"] = str(exception.extra["retry_after"])
-        return answer
+        return render(request, "refused.html", context, status=exception.status)
 
     def _note(self, request: HttpRequest) -> None:
         match = request.resolver_match

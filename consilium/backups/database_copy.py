@@ -66,7 +66,9 @@ def is_begun() -> bool:
 
     A first `migrate` that was killed leaves less: nobody has worked on it yet, and there is nothing to keep.
     """
-    return {"blobs_blob", "audit_audithead", "django_migrations"} <= set(connection.introspection.table_names())
+    return {"blobs_blob", "audit_audithead", "django_migrations"} <= set(
+        connection.introspection.table_names()
+    )
 
 
 def put_back(source: Path) -> None:

@@ -179,7 +179,7 @@ def guidelines(request: HttpRequest, study: Study) -> HttpResponse:
         except TooMany as refusal:  # on the form, which keeps the text
             form.add_error(None, str(refusal))
             answer = render(request, "people/guidelines.html", context, status=refusal.status)
-            answer.headers["Retry-After"] = str(refusal.wait)
+            answer.headers["Retry-After"] = str(refusal.seconds)
             return answer
         guideline = studies.publish_guideline(study=study, text=form.cleaned_data["text"], by=person)
         messages.success(request, f"Guidelines v{guideline.number} are in force.")
