@@ -16,6 +16,7 @@ from consilium import start
 from consilium.audit.grants import runs_as_owner
 from consilium.audit.key_marks import identity_key_fault
 from consilium.audit.protection import ADVICE, CHECK_TAG, MIGRATIONS_TAG, faults
+from consilium.backups.restore import unfinished_restore
 from consilium.database_version import unapplied_migrations, unknown_migrations
 from consilium.disk_space import LEAST_BYTES, LOW_SHARE, disk_space
 from consilium.keys import FORMER_FILE, VARIABLES, is_set
@@ -56,6 +57,17 @@ def check_home(app_configs: Apps, databases: Any = None, **kwargs: Any) -> list[
         hint = f"Free some space: below {LOW_SHARE:.0%} people are warned, below half of that uploads stop."
         found.append(Advice(text, hint=hint, id="consilium.W003"))
     return found
+
+
+@register(Tags.files)
+def check_restore(app_configs: Apps, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """No restore stopped half-way: the rows may be there and their files not."""
+    begun = unfinished_restore()
+    if not begun:
+        return []
+    text = f"The restore of backup {begun} was begun here and did not end."
+    hint = "Run manage.py restore with that backup again, or empty the data folder and the database."
+    return [(Error if databases else Advice)(text, hint=hint, id="consilium.E005")]
 
 
 @register(Tags.security)

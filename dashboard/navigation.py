@@ -143,6 +143,7 @@ def _site_sections(request: HttpRequest, roles: frozenset[str]) -> list[dict[str
     if OPERATOR not in roles:
         return []
     places = (
+        Place("State of the site", "site:state", "check", frozenset({OPERATOR})),
         Place("Accounts", "people:accounts", "key", frozenset({OPERATOR})),
         Place("Break-glass", "people:break-glass", "lock", frozenset({OPERATOR})),
         Place("Shared models", "calls:shared", "model", frozenset({OPERATOR})),

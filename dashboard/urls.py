@@ -11,6 +11,7 @@ urlpatterns = [
     path("healthz", views.health, name="health"),
     path("readyz", views.ready, name="ready"),
     path("metrics", metrics.show, name="metrics"),
+    path("site/", views.site, name="state"),
     path("design/", design_system.show, name="design"),
     path("s/<slug:study>/", views.study, name="study"),
     path("s/<slug:study>/count/", views.count, name="count"),

@@ -5,13 +5,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 
 from annotation.progress import refresh_progress
-from consilium.audit.grants import runs_as_owner
 from consilium.audit.models import AnchoredEnd, AuditEvent
 from consilium.audit.record import chain_of, request_id
 from consilium.database_away import RETRY_SECONDS, is_away
@@ -19,25 +18,34 @@ from consilium.jobs.notify import broker_answers
 from consilium.pages import page_of
 from consilium.people.access import held_roles, study_view
 from consilium.people.models import Role, Study
+from consilium.people.permissions import OPERATOR, check_role
 from consilium.people.requests import post_only, signed_in
 from dashboard import readiness
-from dashboard.decoder_report import decoder_report
 from dashboard.overview import overview
 from dashboard.record import shown_events
+from dashboard.site_state import ILL, doctor_findings, site_parts
 
 PAGE = 50
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Straight into the only study, else a choice; operators also see how uploads are decoded here."""
+    """Straight into the only study, else a choice; operators also see what is not well with the site."""
     person = signed_in(request)
     studies = list(Study.objects.visible_to(person).order_by("name"))
     if len(studies) == 1 and not person.is_operator:
         return redirect("site:study", study=studies[0].slug)
     context: dict[str, object] = {"studies": studies}
     if person.is_operator:
-        context |= {"decoder": decoder_report(), "owns_tables": runs_as_owner(connection)}
+        context |= {"ill": [part for part in site_parts() if part.tone == ILL]}
     return render(request, "dashboard/home.html", context)
+
+
+def site(request: HttpRequest) -> HttpResponse:
+    """How the site itself stands, for operators: what is watched, and what the doctor finds here."""
+    check_role(signed_in(request), None, OPERATOR)
+    return render(
+        request, "dashboard/site.html", {"parts": site_parts(), "findings": list(doctor_findings())}
+    )
 
 
 @study_view(by_glass=True)

@@ -27,6 +27,7 @@ from consilium.backups.manifest import (
 )
 from consilium.blobs.store import BlobDamaged, open_blob
 from consilium.database_version import unapplied_migrations
+from consilium.jobs.watched_figures import BACKUP_LACKS, note_figure
 from consilium.people.models import Person
 from consilium.version import app_version
 
@@ -192,3 +193,4 @@ def _put_on_record(made: Backup, by: Person | None) -> None:
     """The backup is on record in the system's chain; where it lies is not."""
     data = {"backup": made.name, "files": made.files, "missing": len(made.missing), "removed": made.removed}
     record(action="site.backed_up", obj=lock_chain(SYSTEM_CHAIN), by=by, study=None, data=data)
+    note_figure(BACKUP_LACKS, len(made.missing))

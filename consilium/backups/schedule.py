@@ -8,15 +8,15 @@ from typing import Any, Final
 from django.conf import settings
 from django.utils import timezone
 
-from consilium.audit.models import SYSTEM_CHAIN, AuditEvent
 from consilium.backups.archive import BackupRefused
 from consilium.backups.back_up import ONLY_DATABASE, back_up
 from consilium.backups.database_copy import is_begun
 from consilium.database_version import unapplied_migrations
 from consilium.jobs.handle import JobFailed, JobHandle
-from consilium.jobs.models import Job
+from consilium.jobs.models import Job, WatchedFigure
 from consilium.jobs.queue import enqueue
 from consilium.jobs.states import JobState
+from consilium.jobs.watched_figures import BACKUP_LACKS
 
 KIND: Final = "site.backup"
 # After a failure the next try does not wait a whole day, and does not come every few seconds either.
@@ -83,16 +83,15 @@ def back_up_before_migrating() -> str:
 
 def backup_state() -> BackupState:
     """How the backups stand."""
-    made = AuditEvent.objects.filter(chain=SYSTEM_CHAIN, action="site.backed_up").order_by("-sequence")
-    last = made.first()
+    last = WatchedFigure.objects.filter(name=BACKUP_LACKS).first()
     newest = Job.objects.filter(kind=KIND).exclude(state__in=[JobState.QUEUED, JobState.RUNNING])
     job = newest.order_by("-created_at").first()
-    is_mended = job and last and last.at > job.created_at and not last.data["missing"]
+    is_mended = job and last and last.changed_at > job.created_at and not last.figure
     return BackupState(
         is_scheduled=bool(settings.BACKUPS_FOLDER),
         hours=settings.BACKUP_HOURS,
-        last=last.at if last else None,
-        missing=last.data["missing"] if last else 0,
+        last=last.changed_at if last else None,
+        missing=last.figure if last else 0,
         failure=job.error if job and not is_mended else "",
     )
 

@@ -1,4 +1,4 @@
-"""Figures that outlive the process that found them: leases lost, and what the daily check saw last."""
+"""Figures that outlive the process that found them: leases lost, what daily check and last backup found."""
 
 from typing import Final
 
@@ -12,6 +12,7 @@ LEASES_LOST: Final = "leases_lost."
 DAMAGED_FILES: Final = "daily.damaged_files"
 CHAIN_BREAKS: Final = "daily.chain_breaks"
 MISSING_TRIGGERS: Final = "daily.missing_triggers"
+BACKUP_LACKS: Final = "backup.missing_files"
 
 
 def count_one_more(name: str) -> None:
@@ -25,6 +26,10 @@ def note_daily_check(*, damaged: int, breaks: int, unprotected: int) -> None:
     found = {DAMAGED_FILES: damaged, CHAIN_BREAKS: breaks, MISSING_TRIGGERS: unprotected}
     with transaction.atomic():
         for name, figure in found.items():
-            WatchedFigure.objects.update_or_create(
-                name=name, defaults={"figure": figure, "changed_at": timezone.now()}
-            )
+            note_figure(name, figure)
+
+
+def note_figure(name: str, figure: int) -> None:
+    """What was found just now, in place of what was found before."""
+    found = {"figure": figure, "changed_at": timezone.now()}
+    WatchedFigure.objects.update_or_create(name=name, defaults=found)

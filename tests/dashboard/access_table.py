@@ -153,6 +153,7 @@ READ: dict[str, Row] = {
     "site:health": PUBLIC,
     "site:ready": PUBLIC,
     "site:metrics": NOBODY,
+    "site:state": (302, 403, 403, 403, 200, 403),
     "site:design": PERSONS,
     "site:study": (302, 302, 302, 200, 404, 404),  # everybody but leads goes to their queue
     "site:count": POST_ONLY,

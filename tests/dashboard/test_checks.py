@@ -115,9 +115,9 @@ def test_check_and_the_operators_page_say_which_walls_stand(cast: Cast, client: 
     assert all(sentence in told for sentence in sentences)
     assert "consilium.W040" not in ids(checks.check_confinement(None))
     client.force_login(cast.otto)
-    page = client.get(reverse("site:home")).content.decode()
+    page = client.get(reverse("site:state")).content.decode()
     assert all(sentence in page for sentence in sentences)
-    assert "not decoded" not in page
+    assert "NOT decoded" not in page
 
 
 @pytest.mark.usefixtures("_fewer_walls")
@@ -131,8 +131,9 @@ def test_check_and_the_operators_page_say_which_walls_are_missing(
     assert "CONSILIUM_DECODE_WITHOUT=files,calls" in told
     assert "consilium.W040" in ids(checks.check_confinement(None))
     client.force_login(cast.otto)
-    page = client.get(reverse("site:home")).content.decode()
-    assert "Images are not decoded" in page
+    page = client.get(reverse("site:state")).content.decode()
+    assert "Images are NOT decoded" in page
+    assert "Images are NOT decoded" in client.get(reverse("site:home")).content.decode()
     assert "Files: NOT closed." in page
     settings.DECODE_WITHOUT = ["files", "calls"]
     told = checked()

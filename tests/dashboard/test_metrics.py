@@ -21,8 +21,6 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from consilium.audit.models import SYSTEM_CHAIN
-from consilium.audit.record import lock_chain, record
 from consilium.blobs.store import path_of, put
 from consilium.environment import EnvironmentRefused, read_token
 from consilium.jobs import reaper
@@ -30,6 +28,7 @@ from consilium.jobs.claim import claim
 from consilium.jobs.models import Job
 from consilium.jobs.queue import enqueue
 from consilium.jobs.run import run_now
+from consilium.jobs.watched_figures import BACKUP_LACKS, note_figure
 from dashboard.metrics import response_times as times
 from dashboard.metrics import views as metrics_views
 from tests.architecture.test_tree import ROOT
@@ -165,7 +164,7 @@ def test_backups_and_the_disk_are_told(cast: Cast, settings: Any, monkeypatch: p
     settings.BACKUP_HOURS = 6.0
     found = figures()
     assert found["consilium_backup_last_timestamp_seconds",] == found["consilium_backup_failed",] == 0
-    record(action="site.backed_up", obj=lock_chain(SYSTEM_CHAIN), by=None, study=None, data={"missing": 2})
+    note_figure(BACKUP_LACKS, 2)
     usage = SimpleNamespace(total=1000, free=50)
     monkeypatch.setattr("dashboard.metrics.site_figures.shutil.disk_usage", lambda path: usage)
     found = figures()

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
 from consilium import start
+from consilium.backups.restore import MARK
 from dashboard.demo.people import CAST, make_demo_people
 from dashboard.management.commands import up
 from tests.dashboard.test_starting import start as started
@@ -48,12 +49,20 @@ def takes_any_host(settings: Any, home: Path) -> None:
     settings.ALLOWED_HOSTS = ["*"]
 
 
+def was_half_restored(settings: Any, home: Path) -> None:
+    (home / MARK).write_text('{"backup": "2026-11-01T00-00-00"}')
+
+
 WRONG: dict[str, tuple[Spoil, str]] = {
     "unmigrated": (is_behind, "behind this version: work.0"),
     "from the future": (is_ahead, "newer version: work.9999_from_the_future is not known here. Install that"),
     "unprotected": (
         has_lost_a_trigger,
         "work_submission_no_update is missing. Run `python manage.py migrate`",
+    ),
+    "half restored": (
+        was_half_restored,
+        "restore of backup 2026-11-01T00-00-00 was begun here",
     ),
     "open to others": (others_can_read, "can reach the data folder (CONSILIUM_HOME). Run chmod 700"),
     "debugging": (
