@@ -141,4 +141,6 @@ def _decoder() -> Part:
 
 
 def _last(did: str, at: datetime | None) -> str:
-    return f"{did} {timesince(at)} ago." if at else f"Never {did.lower()}."
+    if at is None:
+        return f"Never {did.lower()}."
+    return f"{did} {timesince(at)} ago." if at < timezone.now() - timedelta(minutes=1) else f"{did} just now."
