@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
 from consilium.atomic_folder import sync
+from consilium.audit.anchors import fill_second_place
 from consilium.audit.database_roles import as_owner
 from consilium.audit.grants import refresh_grants
 from consilium.audit.key_marks import identity_key_fault
@@ -224,6 +225,7 @@ def _verify(manifest: Manifest, files: int) -> Restored:
         with transaction.atomic():
             data = {"backup": manifest.name, "files": files}
             record(action="site.restored", obj=lock_chain(SYSTEM_CHAIN), by=None, study=None, data=data)
+        fill_second_place()  # where its file was moved aside, it begins anew with what came back
         found = verify_record()
         events = found.events
         problems += [*map(str, faults(connection)), *map(str, found.breaks)]
