@@ -12,7 +12,6 @@ from typing import Final
 
 from curation import text
 from curation.models import CleanText
-from curation.text.find import find, readings
 
 # A shorter text is read faster than looked up.
 SHORTEST: Final = 40
@@ -30,6 +29,9 @@ def version() -> str:
 
 def is_clean(said: str) -> bool:
     """Whether the patterns find nothing in a text, however it is wrapped."""
+    # Here: it compiles hundreds of expressions, for which every command would wait.
+    from curation.text.find import find, readings
+
     return not any(map(find, readings(said)))
 
 

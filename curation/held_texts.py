@@ -18,7 +18,6 @@ from curation.imaging.fingerprints import fold
 from curation.keys import keyed, study_key
 from curation.models import Question, TextChoice, TextFinding
 from curation.states import QuestionState
-from curation.text.find import find
 from curation.text.rule import KINDS, Hit
 
 LABELS: Final = {
@@ -78,6 +77,9 @@ class Digests:
 
     def hits(self, text: str) -> Iterator[tuple[Hit, str]]:
         """Each hit of a text with its digest."""
+        # Here: it compiles hundreds of expressions, for which every command would wait.
+        from curation.text.find import find
+
         for hit in find(text):
             yield hit, self.of(hit.kind, text[hit.start : hit.end])
 
@@ -193,6 +195,8 @@ def name_problem(text: str) -> str:
 
     Names and descriptions are printed in releases, cards and boards, where nobody decides about places.
     """
+    from curation.text.find import find
+
     kinds = dict.fromkeys(KINDS[hit.kind] for hit in find(text))
     return f"It holds {' and '.join(kinds)}; what is frozen and exported may not." if kinds else ""
 

@@ -1,4 +1,9 @@
-"""Carries requests to one server: an event loop in its own thread, with retries, and no database at all."""
+"""Carries requests to one server: an event loop in its own thread, with retries, and no database at all.
+
+aiohttp is imported when a client is at work: every command would wait for it otherwise.
+"""
+
+from __future__ import annotations
 
 import asyncio
 import random
@@ -9,14 +14,16 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from queue import Empty, SimpleQueue
 from threading import Thread
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import aiohttp
 import structlog
 
 from consilium.inference.chat_completion import Answer, NotAnAnswer, read_answer
 from consilium.inference.chat_request import WireRequest
-from consilium.inference.names import Outward
+
+if TYPE_CHECKING:
+    import aiohttp
 
 log = structlog.get_logger(__name__)
 CHUNK = 256 * 1024
@@ -137,6 +144,10 @@ class ChatClient:
             self._loop.close()
 
     async def _work(self) -> None:
+        import aiohttp
+
+        from consilium.inference.names import Outward
+
         timeout = aiohttp.ClientTimeout(
             total=self._limits.answer_seconds, sock_connect=self._limits.connect_seconds
         )
@@ -191,6 +202,8 @@ class ChatClient:
         await self._found.wait()
 
     async def _exchange(self, session: aiohttp.ClientSession, address: str, body: bytes) -> Answer:
+        import aiohttp
+
         url = f"{address}/chat/completions"
         try:
             async with session.post(url, data=body, allow_redirects=False) as response:

@@ -18,7 +18,6 @@ from curation.imaging.mentions import MEMORY, Mentions
 from curation.keys import study_key
 from curation.models import Image, Source
 from curation.states import ImageState
-from curation.text.find import find, readings
 from curation.text.rule import KINDS
 
 if TYPE_CHECKING:
@@ -116,6 +115,8 @@ class Watch:
         return next(filter(None, map(self.finding, text.splitlines())), "")
 
     def _look(self, text: str) -> str:
+        from curation.text.find import find, readings
+
         # What nobody may declare harmless comes first.
         if self._names.found_in(text):
             return "the name of an account"

@@ -167,7 +167,7 @@ def test_what_was_read_before_is_read_for_names_alone(monkeypatch: pytest.Monkey
         reads.append(text)
         return find(text)
 
-    monkeypatch.setattr(export_gate, "find", reads_it)
+    monkeypatch.setattr("curation.text.find.find", reads_it)
     watch = Watch({"amara obi"}, Mentions(b"k", set()))
     watch.look_up([said, clean, telling])
     assert [watch.finding(text) for text in (said, clean, telling)] == [
