@@ -1,11 +1,12 @@
 """One trained tiny base, one release, one undisturbed run of each stage: built once, in subprocesses."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from tests.training.job.process import Event, run_module, run_stage
+from tests.training.job.process import Event, run_module, run_stage, warm
 from tests.training.job.release import write_release
 from training.demo_models.teaching_set import demo_settings
 
@@ -27,25 +28,26 @@ class Finished(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with `models/base` and the release `data`."""
     folder = tmp_path_factory.mktemp("training_job")
     built = run_module("training.demo_models.build", "--out", str(folder / "models"), "--name", "base")
     assert built.returncode == 0, built.stderr
     write_release(folder / "data", 192)
-    return folder
+    yield folder
+    warm().close()
 
 
 @pytest.fixture(scope="session")
 def dsa(bench: Path) -> Finished:
     """The pediatrics expert with the demo's settings, undisturbed."""
-    return finish(dsa_spec(bench, "expert"))
+    return finish(dsa_spec(bench, "expert"), is_fresh=True)
 
 
 @pytest.fixture(scope="session")
 def gba(bench: Path, dsa: Finished) -> Finished:
     """A few GBA steps from the expert, undisturbed."""
-    return finish(gba_spec(bench, "reinforced", dsa.out))
+    return finish(gba_spec(bench, "reinforced", dsa.out), is_fresh=True)
 
 
 def dsa_spec(bench: Path, name: str, **settings: Any) -> dict[str, Any]:
@@ -72,9 +74,9 @@ def merge_spec(bench: Path, name: str, expert: Path, reinforced: Path) -> dict[s
     return {"stage": "merge", **_shared(bench, name), "experts": [str(expert)], "reinforced": str(reinforced)}
 
 
-def finish(spec: dict[str, Any]) -> Finished:
+def finish(spec: dict[str, Any], *, is_fresh: bool = False) -> Finished:
     """Run a stage that is expected to end well."""
-    events, status = run_stage(spec)
+    events, status = run_stage(spec, is_fresh=is_fresh)
     assert status == 0, Path(spec["out"]).with_suffix(".err").read_text()
     return Finished(spec, events)
 

@@ -1,11 +1,8 @@
 """NaN and infinity: whatever makes them fails the run, names the place and publishes nothing."""
 
 import io
-import json
 import math
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.training.job.conftest import Finished, dsa_spec, gba_spec, merge_spec
-from tests.training.job.process import ENVIRONMENT, Event, run_stage
+from tests.training.job.process import Event, run_stage, standard
 from training.job.__main__ import run_safely
 from training.job.deltas import add, add_mean
 from training.job.files import write_json
@@ -27,22 +24,6 @@ from training.job.stop_flag import StopFlag
 
 QUICK: dict[str, Any] = {"max_pixels": 3136, "lora_r": 4, "lora_alpha": 8}
 SMALL_GBA = QUICK | {"max_steps": 2, "samples_per_step": 1, "micro_batch": 8, "max_new_tokens": 4}
-# The stage with a reward that is not a number, as a mistake in a reward would give.
-BROKEN_REWARD = """
-import sys
-from training.job import gba
-from training.job.__main__ import main
-def broken(completions, **columns):
-    return [1.0, float(sys.argv[2]), *[0.0] * (len(completions) - 2)]
-gba.format_reward = broken
-sys.exit(main(sys.argv[1:2]))
-"""
-
-
-def standard(line: str) -> Event:
-    """An event that is JSON by the standard: json.loads alone would take NaN."""
-    event: Event = json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
-    return event
 
 
 def refusal(out: Path, events: list[Event], status: int) -> str:
@@ -89,17 +70,8 @@ def test_a_loss_that_is_no_number_fails_the_run(bench: Path, steps: int, named: 
 @pytest.mark.parametrize("value", ["nan", "inf"])
 def test_a_reward_that_is_no_number_fails_the_run(bench: Path, value: str) -> None:
     spec = gba_spec(bench, f"rewarded_{value}", bench, **SMALL_GBA) | {"experts": []}
-    path = bench / f"rewarded_{value}.json"
-    path.write_text(json.dumps(spec))
-    done = subprocess.run(
-        [sys.executable, "-c", BROKEN_REWARD, str(path), value],
-        capture_output=True,
-        text=True,
-        env=ENVIRONMENT,
-        check=False,
-    )
-    events = [standard(line) for line in done.stdout.split("\n") if line]
-    message = refusal(Path(spec["out"]), events, done.returncode)
+    events, status = run_stage(spec, command=("tests.training.job.broken_reward", "{spec}", value))
+    message = refusal(Path(spec["out"]), events, status)
     assert message.startswith("step 1: the reward broken is NaN or infinite")
 
 
