@@ -149,7 +149,8 @@ def test_what_the_owner_of_the_database_does_is_found_by_the_anchors_alone(ancho
 def test_the_same_is_found_on_postgresql_where_a_superuser_took_the_triggers_away(
     postgres_server: str, tmp_path: Path
 ) -> None:
-    env = {**os.environ, "CONSILIUM_HOME": str(tmp_path), "DATABASE_URL": new_database(postgres_server)}
+    database = new_database(postgres_server, is_migrated=True)
+    env = {**os.environ, "CONSILIUM_HOME": str(tmp_path), "DATABASE_URL": database}
     command = [sys.executable, "-m", "tests.audit.tamper"]
     ran = subprocess.run(command, env=env, check=False, cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr[-3000:]

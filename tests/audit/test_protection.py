@@ -24,6 +24,7 @@ from consilium.jobs.daily_check import check_day
 from consilium.jobs.handle import JobFailed
 from consilium.start import REFUSED
 from dashboard.management.commands import up
+from tests.harness.once import Put
 from tests.harness.servers import new_database
 from tests.jobs.site import Site
 
@@ -187,12 +188,10 @@ def test_the_daily_check_alarms(unprotected: None, settings: Any, tmp_path: Path
 
 
 @pytest.fixture
-def robbed(tmp_path: Path) -> Iterator[Site]:
+def robbed(tmp_path: Path, put_database: Put) -> Iterator[Site]:
     """An installation whose database lost one trigger."""
-    tmp_path.chmod(0o700)
-    site = Site(tmp_path)
-    site.manage("migrate", "-v0")
-    with sqlite3.connect(tmp_path / "consilium.sqlite3") as database:
+    site = Site(put_database(tmp_path / "home"))
+    with sqlite3.connect(site.home / "consilium.sqlite3") as database:
         database.execute(f"DROP TRIGGER {TRIGGER}")
     database.close()
     yield site

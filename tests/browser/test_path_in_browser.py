@@ -18,6 +18,7 @@ from PIL import Image as Picture
 from consilium.answers.dimensions import DIMENSIONS
 from tests.harness.accessibility import violations
 from tests.harness.browsers import shut
+from tests.harness.once import Put
 from tests.harness.playwright_api import Browser, BrowserContext, FilePayload, Page, expect
 from tests.path.drive import PASSWORD, Installation, Person, running, seed
 
@@ -77,11 +78,8 @@ class Somebody:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Installation]:
-    home = tmp_path / "home"
-    home.mkdir(mode=0o700)
-    with running(home) as installation:
-        installation.command("setup")
+def site(tmp_path: Path, put_database: Put) -> Iterator[Installation]:
+    with running(put_database(tmp_path / "home")) as installation:
         seed(installation, "people")
         installation.start()
         yield installation

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.once import Put
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -59,10 +61,11 @@ def test_a_command_on_an_unprepared_database_says_what_to_do(tmp_path: Path) -> 
     )
 
 
-def test_what_commands_write_is_private(tmp_path: Path) -> None:
-    assert start(tmp_path, "manage.py", "setup").returncode == 0
-    assert (tmp_path / "consilium.sqlite3").stat().st_mode & 0o077 == 0
-    ended = start(tmp_path, "manage.py", "member", "add", "nope", "nobody", "--role", "lead")
+def test_what_commands_write_is_private(tmp_path: Path, migrated_home: Path, put_database: Put) -> None:
+    assert (migrated_home / "consilium.sqlite3").stat().st_mode & 0o077 == 0
+    ended = start(
+        put_database(tmp_path / "home"), "manage.py", "member", "add", "nope", "nobody", "--role", "lead"
+    )
     assert (ended.returncode, "There is no study of that name" in ended.stderr) == (2, True)
 
 

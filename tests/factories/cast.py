@@ -6,6 +6,9 @@ Nora has an account and belongs to another study.
 
 from dataclasses import dataclass
 
+from django.contrib.auth.hashers import make_password
+from django.test import override_settings
+
 from consilium.people.models import (
     ConsentText,
     CreditChoice,
@@ -60,6 +63,14 @@ def make_cast() -> Cast:
         study=study, number=1, text="Judge what is written.", created_by=people["lena"]
     )
     return Cast(study=study, other_study=other, **people)
+
+
+def make_cast_for_logins() -> Cast:
+    """The same for a real installation, whose password hash is costly: one for all of them."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        cast = make_cast()
+    Person.objects.update(password=make_password(PASSWORD))
+    return cast
 
 
 def person(name: str, *, is_operator: bool = False) -> Person:

@@ -1,8 +1,12 @@
-"""Rows for an installation under test, stored by its own process: `python -m tests.harness.seed votes 12`."""
+"""Rows for an installation under test, stored by its own process: `python -m tests.harness.seed votes 12`.
+
+Several steps in one process: `people , votes 12`.
+"""
 
 import os
 import sys
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +21,7 @@ def make_people() -> None:
     from tests.path.drive import PASSWORD
 
     cast.PASSWORD = PASSWORD
-    cast.make_cast()
+    cast.make_cast_for_logins()
 
 
 def votes(count: str) -> None:
@@ -84,12 +88,15 @@ STEPS: dict[str, Callable[..., None]] = {
 }
 
 
-def main(step: str, *words: str) -> None:
-    """Run one step on the data folder in CONSILIUM_HOME."""
+def main(*words: str) -> None:
+    """Run steps on the data folder in CONSILIUM_HOME."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "consilium.settings"
     assert Path(os.environ["CONSILIUM_HOME"]).is_dir()
     django.setup()
-    STEPS[step](*words)
+    for _, step in groupby(words, lambda word: word == ","):
+        name, *values = step
+        if name != ",":
+            STEPS[name](*values)
 
 
 if __name__ == "__main__":

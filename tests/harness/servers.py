@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,6 +19,7 @@ import psycopg2  # type: ignore[import-untyped]
 import pytest
 import redis
 
+from tests.harness.once import migrate
 from tests.harness.processes import dies_with_parent
 
 START_SECONDS = 30.0
@@ -171,20 +173,40 @@ def _answers(folder: str) -> bool:
     return True
 
 
-def new_database(server: str) -> str:
-    """A fresh database on the server, as DATABASE_URL."""
+def new_database(server: str, *, is_migrated: bool = False) -> str:
+    """A fresh database on the server, as DATABASE_URL: empty, or as `manage.py migrate` leaves it.
+
+    A migrated one does not know its identity key yet; the next `migrate` notes it.
+    """
     name = f"test_{uuid4().hex[:12]}"
+    template = f" TEMPLATE {_migrated(server)}" if is_migrated else ""
     connection = psycopg2.connect(host=server, user="consilium", dbname="postgres")
     connection.autocommit = True
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
+        cursor.execute(f"CREATE DATABASE {name}{template}")
     connection.close()
     return f"postgresql://consilium@/{name}?host={server}"
 
 
-def with_roles(server: str) -> dict[str, str]:
+@cache
+def _migrated(server: str) -> str:
+    """The name of a migrated database, with the rights of the roles, from which others are copied."""
+    database = with_roles(server)
+    with _private_folder() as (home, _):
+        home.chmod(0o700)
+        migrate(home, **database)
+    connection = psycopg2.connect(database["DATABASE_OWNER_URL"])
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica; DELETE FROM audit_keymark")
+        cursor.execute("SELECT current_database()")
+        (name,) = cursor.fetchone()
+    connection.close()
+    return str(name)
+
+
+def with_roles(server: str, *, is_migrated: bool = False) -> dict[str, str]:
     """A fresh database for the application's role, as environment; whoever migrates does so as the owner."""
-    owner = new_database(server)
+    owner = new_database(server, is_migrated=is_migrated)
     connection = psycopg2.connect(host=server, user="consilium", dbname="postgres")
     connection.autocommit = True
     with connection.cursor() as cursor:

@@ -1,6 +1,5 @@
 """Real worker processes that are killed, frozen and stopped: nothing is lost, nothing is done twice."""
 
-import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.once import Put
 from tests.harness.servers import free_port, redis_on, wait_until, with_roles
 from tests.jobs.site import LEASE, Site, Worker
 
@@ -96,7 +96,7 @@ def big_site(postgres_server: str, redis_url: str, tmp_path: Path) -> Iterator[S
     """An installation on PostgreSQL and Redis."""
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
-    site = Site(home, BROKER_URL=redis_url, **with_roles(postgres_server))
+    site = Site(home, BROKER_URL=redis_url, **with_roles(postgres_server, is_migrated=True))
     site.manage("migrate", "-v0")
     yield site
     site.close()
@@ -114,11 +114,9 @@ def test_the_same_holds_on_postgresql_and_redis(big_site: Site) -> None:
 
 
 @pytest.mark.services
-def test_a_broker_that_is_away_delays_jobs_and_loses_none(migrated_home: Path, tmp_path: Path) -> None:
+def test_a_broker_that_is_away_delays_jobs_and_loses_none(put_database: Put, tmp_path: Path) -> None:
     port = free_port()
-    site = Site(
-        Path(shutil.copytree(migrated_home, tmp_path / "home")), BROKER_URL=f"redis://127.0.0.1:{port}/0"
-    )
+    site = Site(put_database(tmp_path / "home"), BROKER_URL=f"redis://127.0.0.1:{port}/0")
     try:
         site.ask("audit", job="none")  # the client is up: what follows measures the broker alone
         asked = time.monotonic()

@@ -16,6 +16,7 @@ import psycopg2  # type: ignore[import-untyped]
 import pytest
 
 from consilium.backups.archive import FolderArchive
+from tests.harness.once import Put
 from tests.harness.processes import dies_with_parent
 from tests.harness.servers import with_roles
 from tests.path.drive import ROOT, Installation, running, seed
@@ -54,16 +55,14 @@ def kill_some_backups(site: Installation, target: Path, rng: random.Random, kill
 
 
 def back_up_under_load(
-    tmp_path: Path, databases: tuple[dict[str, str], dict[str, str]], seed_number: int, kills: int
+    home: Path, databases: tuple[dict[str, str], dict[str, str]], seed_number: int, kills: int
 ) -> None:
     """Vote, back up meanwhile, stop, restore into an empty site, and look for every acknowledged vote."""
-    rng, target = random.Random(seed_number), tmp_path / "backups"
-    home = tmp_path / "home"
-    home.mkdir(mode=0o700, parents=True)
+    rng, target = random.Random(seed_number), home.with_name("backups")
     with running(home, **EMBEDDED | databases[0]) as site:
-        site.command("setup")
-        seed(site, "people")
-        seed(site, "votes", str(CASES))
+        if databases[0]:
+            site.command("setup")
+        seed(site, "people", ",", "votes", str(CASES))
         site.start()
         voters = [Voter(site, name) for name in ("anna", "ben", "carla")]
         due = rng.randint(5, CASES)
@@ -75,7 +74,7 @@ def back_up_under_load(
             site.command("backup", str(target))
             everything = {key for voting in votings for key in voting.result()}
         assert set(map(uuid.UUID, everything)) == set(stored_keys(site))
-    other = Installation(tmp_path / "new", **EMBEDDED | databases[1])
+    other = Installation(home.with_name("new"), **EMBEDDED | databases[1])
     other.home.mkdir(mode=0o700)
     shutil.copytree(home / "keys", other.home / "keys")  # they are kept apart
     other.command("restore", str(target))
@@ -87,19 +86,18 @@ def back_up_under_load(
     assert not list(target.glob(".new-*"))
 
 
-def test_a_backup_under_load_loses_nothing(tmp_path: Path) -> None:
-    back_up_under_load(tmp_path, ({}, {}), 1, kills=1)
+def test_a_backup_under_load_loses_nothing(tmp_path: Path, put_database: Put) -> None:
+    back_up_under_load(put_database(tmp_path / "home"), ({}, {}), 1, kills=1)
 
 
 @pytest.mark.services
 def test_a_postgresql_site_comes_back(tmp_path: Path, postgres_server: str) -> None:
-    databases = (with_roles(postgres_server), with_roles(postgres_server))
+    databases = (with_roles(postgres_server, is_migrated=True), with_roles(postgres_server))
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     site = Installation(home, **EMBEDDED | databases[0])
     site.command("setup")
-    seed(site, "people")
-    seed(site, "votes", "2")
+    seed(site, "people", ",", "votes", "2")
     site.command("setup")  # no worker runs here that would write an anchor
     site.command("backup", str(tmp_path / "one.tar"))
     other = Installation(tmp_path / "new", **EMBEDDED | databases[1])
@@ -112,8 +110,8 @@ def test_a_postgresql_site_comes_back(tmp_path: Path, postgres_server: str) -> N
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed_number", range(10, 20))
-def test_backups_under_load_and_kills(tmp_path: Path, seed_number: int) -> None:
-    back_up_under_load(tmp_path, ({}, {}), seed_number, kills=3)
+def test_backups_under_load_and_kills(tmp_path: Path, put_database: Put, seed_number: int) -> None:
+    back_up_under_load(put_database(tmp_path / "home"), ({}, {}), seed_number, kills=3)
 
 
 @pytest.mark.soak
@@ -123,4 +121,6 @@ def test_postgresql_backups_under_load_and_kills(
     tmp_path: Path, postgres_server: str, seed_number: int
 ) -> None:
     databases = (with_roles(postgres_server), with_roles(postgres_server))
-    back_up_under_load(tmp_path, databases, seed_number, kills=3)
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    back_up_under_load(home, databases, seed_number, kills=3)

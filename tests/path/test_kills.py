@@ -23,6 +23,7 @@ from aiohttp import web
 
 from consilium.answers.dimensions import DIMENSIONS
 from tests.harness.chat_server import Stub, answered
+from tests.harness.once import Put
 from tests.path.drive import Installation, Person, running, seed
 
 pytestmark = pytest.mark.path
@@ -110,11 +111,8 @@ def _acknowledged(voters: list[Voter]) -> int:
 
 
 def vote_under_kills(home: Path, seed_number: int) -> None:
-    home.mkdir(mode=0o700, exist_ok=True)
     with running(home, **EMBEDDED) as site:
-        site.command("setup")
-        seed(site, "people")
-        seed(site, "votes", str(CASES))
+        seed(site, "people", ",", "votes", str(CASES))
         site.start()
         voters = [Voter(site, name) for name in ("anna", "ben", "carla")]
         with ThreadPoolExecutor(4) as pool:
@@ -137,15 +135,12 @@ async def write(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamRes
 
 
 def trace_under_kills(home: Path, seed_number: int) -> None:
-    home.mkdir(mode=0o700, exist_ok=True)
     rng = random.Random(seed_number)
     with (
         Stub(write) as stub,
         running(home, CONSILIUM_MODEL_HOSTS=f"127.0.0.1:{stub.port}", **EMBEDDED) as site,
     ):
-        site.command("setup")
-        seed(site, "people")
-        seed(site, "traces", str(QUESTIONS), stub.url)
+        seed(site, "people", ",", "traces", str(QUESTIONS), stub.url)
         site.start()
         lead = Person(site, "lena")
         lead.post("/s/chest/traces/start/", [("endpoint", "1"), ("paradigm", "")])
@@ -166,21 +161,23 @@ def trace_under_kills(home: Path, seed_number: int) -> None:
         site.command("verify_audit")
 
 
-def test_web_processes_are_killed_while_people_vote(tmp_path: Path) -> None:
-    vote_under_kills(tmp_path / "home", 1)
+def test_web_processes_are_killed_while_people_vote(tmp_path: Path, put_database: Put) -> None:
+    vote_under_kills(put_database(tmp_path / "home"), 1)
 
 
-def test_a_worker_is_killed_while_a_model_writes_traces(tmp_path: Path) -> None:
-    trace_under_kills(tmp_path / "home", 2)
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("seed_number", range(10, 30))
-def test_web_processes_are_killed_again_and_again(tmp_path: Path, seed_number: int) -> None:
-    vote_under_kills(tmp_path / "home", seed_number)
+def test_a_worker_is_killed_while_a_model_writes_traces(tmp_path: Path, put_database: Put) -> None:
+    trace_under_kills(put_database(tmp_path / "home"), 2)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed_number", range(10, 30))
-def test_workers_are_killed_again_and_again(tmp_path: Path, seed_number: int) -> None:
-    trace_under_kills(tmp_path / "home", seed_number)
+def test_web_processes_are_killed_again_and_again(
+    tmp_path: Path, put_database: Put, seed_number: int
+) -> None:
+    vote_under_kills(put_database(tmp_path / "home"), seed_number)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed_number", range(10, 30))
+def test_workers_are_killed_again_and_again(tmp_path: Path, put_database: Put, seed_number: int) -> None:
+    trace_under_kills(put_database(tmp_path / "home"), seed_number)

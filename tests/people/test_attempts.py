@@ -279,7 +279,7 @@ def test_twenty_at_once_get_no_more_tries_than_one_after_another() -> None:
 
 @pytest.mark.services
 def test_nor_do_they_on_postgresql(postgres_server: str, tmp_path: Path) -> None:
-    database = new_database(postgres_server)
+    database = new_database(postgres_server, is_migrated=True)
     assert raced("tests.people.race_attempts", tmp_path, database=database) == RACED
 
 

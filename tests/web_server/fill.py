@@ -9,8 +9,8 @@ if __name__ == "__main__":
     os.environ["DJANGO_SETTINGS_MODULE"] = "consilium.settings"
     django.setup()
     from tests.factories import curation
-    from tests.factories.cast import make_cast
+    from tests.factories.cast import make_cast_for_logins
 
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    curation.source(make_cast().study)
+    curation.source(make_cast_for_logins().study)

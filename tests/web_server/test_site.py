@@ -19,6 +19,7 @@ from dashboard.supervisor import command_lines
 from tests.factories.cast import PASSWORD
 from tests.factories.curation import noise
 from tests.harness import proxies
+from tests.harness.once import Put
 from tests.web_server.browser import Browser
 from tests.web_server.raw import (
     PATIENCE,
@@ -75,9 +76,9 @@ def _proc(pid: int, name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, put_database: Put) -> Iterator[Site]:
     """The web process as `up` starts it, set up for a name behind HTTPS."""
-    home = tmp_path_factory.mktemp("home")
+    home = put_database(tmp_path_factory.mktemp("home"))
     environment = {
         "CONSILIUM_HOME": str(home),
         "CONSILIUM_HTTPS": "1",

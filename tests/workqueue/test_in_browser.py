@@ -10,6 +10,7 @@ import pytest
 
 from tests.harness.accessibility import violations
 from tests.harness.browsers import shut
+from tests.harness.once import Put
 from tests.harness.playwright_api import Browser, BrowserContext, Page, expect
 from tests.harness.servers import wait_until
 from tests.workqueue.site import Site
@@ -21,8 +22,8 @@ Opens = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    running = Site(tmp_path_factory.mktemp("site")).start()
+def site(tmp_path_factory: pytest.TempPathFactory, put_database: Put) -> Iterator[Site]:
+    running = Site(put_database(tmp_path_factory.mktemp("site"))).start()
     yield running
     running.kill()
 

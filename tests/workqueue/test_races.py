@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness.once import Put
 from tests.harness.races import raced
 from tests.harness.servers import with_roles
 from tests.workqueue.race import READERS
@@ -18,11 +19,13 @@ def race(home: Path, *, items: int = 8, database: dict[str, str] | None = None) 
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
-def findings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Findings:
-    home = tmp_path_factory.mktemp("race")
+def findings(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, put_database: Put
+) -> Findings:
+    home = put_database(tmp_path_factory.mktemp("race"))
     if request.param == "sqlite":
         return race(home)
-    return race(home, database=with_roles(request.getfixturevalue("postgres_server")))
+    return race(home, database=with_roles(request.getfixturevalue("postgres_server"), is_migrated=True))
 
 
 def test_nothing_fails_and_everything_holds(findings: Findings) -> None:

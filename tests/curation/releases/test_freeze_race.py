@@ -4,16 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.once import Put
 from tests.harness.races import raced
 from tests.harness.servers import with_roles
 
 
 @pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
 def test_a_release_holds_what_was_accepted_before_it_and_nothing_later(
-    database: str, request: pytest.FixtureRequest, tmp_path: Path
+    database: str, request: pytest.FixtureRequest, tmp_path: Path, put_database: Put
 ) -> None:
     server = request.getfixturevalue("postgres_server") if database == "postgresql" else ""
-    report = raced("tests.curation.releases.race_freeze", tmp_path, **(with_roles(server) if server else {}))
+    roles = with_roles(server, is_migrated=True) if server else {}
+    report = raced("tests.curation.releases.race_freeze", put_database(tmp_path), **roles)
     assert report["failures"] == []
     assert report["findings"] == []
     assert report["releases"] >= 2
