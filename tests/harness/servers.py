@@ -192,9 +192,8 @@ def new_database(server: str, *, is_migrated: bool = False) -> str:
 def _migrated(server: str) -> str:
     """The name of a migrated database, with the rights of the roles, from which others are copied."""
     database = with_roles(server)
-    with _private_folder() as (home, _):
-        home.chmod(0o700)
-        migrate(home, **database)
+    with tempfile.TemporaryDirectory() as home:
+        migrate(Path(home), **database)
     connection = psycopg2.connect(database["DATABASE_OWNER_URL"])
     with connection, connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica; DELETE FROM audit_keymark")

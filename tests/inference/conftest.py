@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 
 from consilium.inference import model_server
+from tests.harness import once
 
 BUILD = """
 import sys
@@ -23,13 +24,16 @@ model.save(model.build_model(processor, 0), processor, Path(sys.argv[1]))
 
 @pytest.fixture(scope="session")
 def built_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the untrained model (gemma3 architecture)."""
+    """A folder with the untrained model (gemma3 architecture): the training tests', where they came first."""
     folder = tmp_path_factory.mktemp("models") / "tiny"
     environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-c", BUILD, str(folder)]
-    subprocess.run(
-        command, cwd=settings.BASE_DIR, env=environment, check=True, capture_output=True, timeout=120
-    )
+    with once.held(tmp_path_factory, "untrained") as shared:
+        if not (shared / "model").exists():
+            command = [sys.executable, "-c", BUILD, str(shared / "model")]
+            subprocess.run(
+                command, cwd=settings.BASE_DIR, env=environment, check=True, capture_output=True, timeout=120
+            )
+        shutil.copytree(shared / "model", folder)
     return folder
 
 

@@ -2,13 +2,11 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.path.drive import ROOT
+from tests.harness import once
 
 TINY = ("base", "teacher", "second", "judge_careful", "judge_hasty")
 
@@ -18,15 +16,7 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The five tiny models, made by the product's own builder; CONSILIUM_TEST_MODELS: a folder to reuse."""
     if ready := os.environ.get("CONSILIUM_TEST_MODELS"):
         return Path(ready)
-    folder = tmp_path_factory.mktemp("tiny")
-    subprocess.run(
-        [sys.executable, "-m", "training.demo_models.build", "--out", str(folder)],
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
-        check=True,
-        capture_output=True,
-    )
-    return folder
+    return once.tiny_models(tmp_path_factory, *TINY)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from consilium.inference.models import ModelEndpoint
 from curation.models import Release
 from tests.factories import training as making
 from tests.factories.cast import Cast
+from tests.harness import once
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +18,10 @@ def direct(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, An
     """The untrained model's folder, and the card of the quick run on it without the application around it."""
     place = tmp_path_factory.mktemp("direct")
     base = place / making.BASE
-    return base, making.train_directly(place, base)
+    card = making.train_directly(place, base)
+    with once.held(tmp_path_factory, "untrained") as shared:
+        shutil.copytree(base, shared / "model", dirs_exist_ok=True)
+    return base, card
 
 
 @pytest.fixture(scope="session")

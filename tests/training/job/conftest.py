@@ -1,12 +1,14 @@
 """One trained tiny base, one release, one undisturbed run of each stage: built once, in subprocesses."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from tests.training.job.process import Event, run_module, run_stage, warm
+from tests.harness import once
+from tests.training.job.process import Event, run_stage, warm
 from tests.training.job.release import write_release
 from training.demo_models.teaching_set import demo_settings
 
@@ -31,8 +33,7 @@ class Finished(NamedTuple):
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with `models/base` and the release `data`."""
     folder = tmp_path_factory.mktemp("training_job")
-    built = run_module("training.demo_models.build", "--out", str(folder / "models"), "--name", "base")
-    assert built.returncode == 0, built.stderr
+    shutil.copytree(once.tiny_models(tmp_path_factory, "base") / "base", folder / "models" / "base")
     write_release(folder / "data", 192)
     yield folder
     warm().close()
