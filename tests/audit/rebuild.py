@@ -1,6 +1,6 @@
 """Protected tables on a database of their own: `python -m tests.audit.rebuild STEP...` prints JSON.
 
-CONSILIUM_HOME and DATABASE_URL say which database; it must be empty.
+CONSILIUM_HOME and DATABASE_URL say which database; it must be empty, or migrated and nothing else.
 """
 
 import json

@@ -221,7 +221,9 @@ def test_a_migration_grants_anew_and_needs_the_owner(roles: Roles) -> None:
     assert roles.rows("application", f"SELECT {held}") == [(False, True)]
     roles.manage("migrate", "-v0")
     assert roles.rows("application", f"SELECT {held}") == [(True, False)]
-    said = roles.manage("migrate", "work", "zero", status=2, DATABASE_OWNER_URL="", DATABASE_READER_URL="")
+    said = roles.manage(
+        "migrate", "sessions", "zero", status=2, DATABASE_OWNER_URL="", DATABASE_READER_URL=""
+    )
     assert "set DATABASE_OWNER_URL to the owner's" in said.stderr
     assert roles.rows("application", "SELECT count(*) > 10 FROM django_migrations") == [(True,)]
 

@@ -36,7 +36,7 @@ Findings = dict[str, Any]
 
 
 def run_steps(home: Path, *steps: str, database: str = "") -> Findings:
-    """The findings of tests/audit/rebuild.py on a new database."""
+    """The findings of tests/audit/rebuild.py on a database that is empty or was just migrated."""
     env = {**os.environ, "CONSILIUM_HOME": str(home), "DATABASE_URL": database}
     command = [sys.executable, "-m", "tests.audit.rebuild", *steps]
     ran = subprocess.run(command, env=env, check=False, cwd=ROOT, capture_output=True, text=True)
@@ -46,10 +46,12 @@ def run_steps(home: Path, *steps: str, database: str = "") -> Findings:
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
-def findings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Findings:
-    home = tmp_path_factory.mktemp("home")
+def findings(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, put_database: Put
+) -> Findings:
+    home = put_database(tmp_path_factory.mktemp("home"))
     on_sqlite = request.param == "sqlite"
-    database = "" if on_sqlite else new_database(request.getfixturevalue("postgres_server"))
+    database = "" if on_sqlite else new_database(request.getfixturevalue("postgres_server"), is_migrated=True)
     return run_steps(home, "sabotage", "back", "rebuild", database=database)
 
 

@@ -3,6 +3,7 @@
 It also runs where triggers are missing, because it puts them back.
 """
 
+import gc
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -23,6 +24,7 @@ class Command(Migrate):
 
     def handle(self, *args: Any, **options: Any) -> None:
         alias = options["database"]
+        gc.freeze()  # what is loaded stays: collections need not walk it while models are made anew
         with as_owner(alias) as roles, migrate_as_a_whole():
             try:
                 super().handle(*args, **options)
