@@ -31,7 +31,7 @@ DOCTOR: Final = (Tags.files, Tags.security, Tags.database, "broker", CHECK_TAG, 
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SitePart:
     """One part of the site. `tone` is a key of WORDS; `todo` is empty where there is nothing to do."""
 
     name: str
@@ -45,7 +45,7 @@ class Part:
         return WORDS[self.tone]
 
 
-def site_parts() -> list[Part]:
+def site_parts() -> list[SitePart]:
     """Every part that is watched: six queries, one question to the broker."""
     kept = {figure.name: figure for figure in WatchedFigure.objects.all()}
     return [
@@ -73,23 +73,23 @@ def _is_ours(message: CheckMessage) -> bool:
     return str(message.id).startswith("consilium.")
 
 
-def _backups(state: BackupState) -> Part:
+def _backups(state: BackupState) -> SitePart:
     name = "Backups"
     if state.failure:
-        return Part(name, ILL, f"The last one failed. {_last('Made', state.last)}", state.failure)
+        return SitePart(name, ILL, f"The last one failed. {_last('Made', state.last)}", state.failure)
     if state.missing:
         says = f"{_last('Made', state.last)} It lacks {state.missing} stored files."
-        return Part(name, ILL, says, "Restore them from an older backup, then make a new one.")
+        return SitePart(name, ILL, says, "Restore them from an older backup, then make a new one.")
     if not state.is_scheduled:
         todo = "Set CONSILIUM_BACKUPS to a folder on another disk or host, then they come by themselves."
-        return Part(name, ILL if state.last is None else WATCH, _last("Made", state.last), todo)
+        return SitePart(name, ILL if state.last is None else WATCH, _last("Made", state.last), todo)
     every = f"One every {state.hours:g} hours."
     if state.is_late:
-        return Part(name, ILL, f"{_last('Made', state.last)} {every}", "Look whether a worker runs.")
-    return Part(name, WELL, f"{_last('Made', state.last)} {every}")
+        return SitePart(name, ILL, f"{_last('Made', state.last)} {every}", "Look whether a worker runs.")
+    return SitePart(name, WELL, f"{_last('Made', state.last)} {every}")
 
 
-def _daily_check(kept: dict[str, WatchedFigure]) -> Iterator[Part]:
+def _daily_check(kept: dict[str, WatchedFigure]) -> Iterator[SitePart]:
     questions = (
         (DAMAGED_FILES, "Stored files", "missing or damaged", "Restore them from a backup."),
         (CHAIN_BREAKS, "The record", "breaks", "Run manage.py verify_audit: it names each break."),
@@ -98,46 +98,50 @@ def _daily_check(kept: dict[str, WatchedFigure]) -> Iterator[Part]:
     for figure, name, what, todo in questions:
         found = kept.get(figure)
         if found is None:
-            yield Part(name, WATCH, "Never checked.", "A worker checks once a day: look whether one runs.")
+            yield SitePart(
+                name, WATCH, "Never checked.", "A worker checks once a day: look whether one runs."
+            )
         elif found.figure:
-            yield Part(name, ILL, f"{found.figure} {what}. {_last('Checked', found.changed_at)}", todo)
+            yield SitePart(name, ILL, f"{found.figure} {what}. {_last('Checked', found.changed_at)}", todo)
         elif found.changed_at < timezone.now() - CHECK_LATE:
-            yield Part(name, WATCH, _last("Checked", found.changed_at), "Look whether a worker runs.")
+            yield SitePart(name, WATCH, _last("Checked", found.changed_at), "Look whether a worker runs.")
         else:
-            yield Part(name, WELL, f"Whole. {_last('Checked', found.changed_at)}")
+            yield SitePart(name, WELL, f"Whole. {_last('Checked', found.changed_at)}")
 
 
-def _anchors() -> Part:
+def _anchors() -> SitePart:
     newest = AnchoredEnd.objects.order_by("-at").values_list("at", flat=True).first()
     if settings.SECOND_ANCHORS is None:
         todo = "Set CONSILIUM_ANCHORS to a folder on another host's disk: who can write here can cut both."
-        return Part("Anchors of the record", WATCH, f"{_last('Written', newest)} Kept in one place.", todo)
-    return Part("Anchors of the record", WELL, f"{_last('Written', newest)} Kept in two places.")
+        return SitePart(
+            "Anchors of the record", WATCH, f"{_last('Written', newest)} Kept in one place.", todo
+        )
+    return SitePart("Anchors of the record", WELL, f"{_last('Written', newest)} Kept in two places.")
 
 
-def _disk(space: DiskSpace) -> Part:
+def _disk(space: DiskSpace) -> SitePart:
     tone = ILL if space.is_short else WATCH if space.is_low else WELL
     todo = "Free some space: uploads and exports stop first, votes last." if space.is_low else ""
-    return Part("Disk of the data folder", tone, f"{space} is free.", todo)
+    return SitePart("Disk of the data folder", tone, f"{space} is free.", todo)
 
 
-def _workers() -> Part:
+def _workers() -> SitePart:
     name = "Jobs"
     if not broker_answers():
-        return Part(name, ILL, "The broker does not answer: jobs wait.", "Start it; nothing is lost.")
+        return SitePart(name, ILL, "The broker does not answer: jobs wait.", "Start it; nothing is lost.")
     oldest = due().order_by("created_at").values_list("not_before", "created_at").first()
     since = (oldest[0] or oldest[1]) if oldest else None
     if since is None:
-        return Part(name, WELL, "No job waits.")
+        return SitePart(name, WELL, "No job waits.")
     says = f"The oldest waits since {timesince(since)}."
     is_late = since < timezone.now() - QUEUE_LATE
-    return Part(name, WATCH if is_late else WELL, says, "Look whether a worker runs." if is_late else "")
+    return SitePart(name, WATCH if is_late else WELL, says, "Look whether a worker runs." if is_late else "")
 
 
-def _decoder() -> Part:
+def _decoder() -> SitePart:
     report = decoder_report()
     tone = ILL if not report.decodes else WATCH if report.missing else WELL
-    return Part("Decoding of uploads", tone, f"{report.verdict} {' '.join(report.walls)}", report.todo)
+    return SitePart("Decoding of uploads", tone, f"{report.verdict} {' '.join(report.walls)}", report.todo)
 
 
 def _last(did: str, at: datetime | None) -> str:

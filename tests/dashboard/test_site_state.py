@@ -17,7 +17,7 @@ from consilium.jobs.models import Job
 from consilium.jobs.queue import enqueue
 from consilium.jobs.watched_figures import note_daily_check
 from dashboard import site_state
-from dashboard.site_state import ILL, WATCH, WELL, Part, doctor_findings, site_parts
+from dashboard.site_state import ILL, WATCH, WELL, SitePart, doctor_findings, site_parts
 from tests.factories.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -27,10 +27,10 @@ pytestmark = pytest.mark.django_db
 def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Broker and walls stand; each has tests of its own."""
     monkeypatch.setattr(site_state, "broker_answers", lambda: True)
-    monkeypatch.setattr(site_state, "_decoder", lambda: Part("Decoding of uploads", WELL, "Walled off."))
+    monkeypatch.setattr(site_state, "_decoder", lambda: SitePart("Decoding of uploads", WELL, "Walled off."))
 
 
-def stands(name: str) -> Part:
+def stands(name: str) -> SitePart:
     return {part.name: part for part in site_parts()}[name]
 
 
@@ -39,7 +39,7 @@ def test_a_new_site_says_what_was_never_done(cast: Cast) -> None:
     assert "CONSILIUM_BACKUPS" in stands("Backups").todo
     for name in ("Stored files", "The record", "Append-only tables"):
         assert (stands(name).tone, stands(name).says) == (WATCH, "Never checked.")
-    assert stands("Jobs") == Part("Jobs", WELL, "No job waits.")
+    assert stands("Jobs") == SitePart("Jobs", WELL, "No job waits.")
 
 
 @pytest.mark.django_db(transaction=True)
