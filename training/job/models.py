@@ -23,15 +23,19 @@ def device_of(wanted: str) -> str:
     return "cuda" if wanted == "auto" and torch.cuda.is_available() else "cpu"
 
 
-def load_model(folder: Path, dtype: torch.dtype = torch.float32) -> Any:
-    """Load a model on the CPU: safetensors only, no code from the folder. Raises SpecError."""
+def load_model(folder: Path) -> Any:
+    """Load a model on the CPU: safetensors only, no code from the folder. Raises SpecError.
+
+    Weights in bf16 stay so, in memory as on disk; all others become float32.
+    """
     from transformers import AutoModelForImageTextToText
 
     if not (folder / "config.json").is_file():
         raise SpecError(f"model folder {folder.name!r} has no config.json")
-    return AutoModelForImageTextToText.from_pretrained(
-        folder, dtype=dtype, use_safetensors=True, local_files_only=True, trust_remote_code=False
+    model: Any = AutoModelForImageTextToText.from_pretrained(
+        folder, dtype="auto", use_safetensors=True, local_files_only=True, trust_remote_code=False
     )
+    return model if model.dtype == torch.bfloat16 else model.float()
 
 
 def load_processor(folder: Path) -> Any:
