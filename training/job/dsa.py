@@ -8,7 +8,7 @@ import torch
 
 from training.job import data
 from training.job.controls import without_controls
-from training.job.models import load_model, load_processor, lora_config
+from training.job.models import for_training, load_model, load_processor, lora_config
 from training.job.spec import DsaSettings, Spec
 from training.job.train import Context, common_arguments, train
 
@@ -28,7 +28,7 @@ def _trainer(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) -> An
 
     settings = spec.settings
     assert isinstance(settings, DsaSettings)
-    model = load_model(spec.base)
+    model = for_training(load_model(spec.base))
     arguments = SFTConfig(
         **common_arguments(spec, settings),
         learning_rate=settings.learning_rate,

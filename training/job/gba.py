@@ -8,7 +8,7 @@ from typing import Any
 from training.job import data
 from training.job.controls import without_controls
 from training.job.deltas import add_mean, open_source, parameters, source_digest
-from training.job.models import load_model, load_processor, lora_config
+from training.job.models import for_training, load_model, load_processor, lora_config
 from training.job.rewards import WEIGHTS, accuracy_reward, format_reward
 from training.job.spec import NEUTRAL, GbaSettings, Spec
 from training.job.train import Context, common_arguments, train
@@ -44,7 +44,7 @@ def trainer_for(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) ->
 
     settings = spec.settings
     assert isinstance(settings, GbaSettings)
-    model = start_model(spec)
+    model = for_training(start_model(spec))
     return GbaTrainer(
         paradigms=len(settings.paradigms),
         within_weight=settings.within_weight,

@@ -85,6 +85,21 @@ def lora_config(model: Any, settings: LoraSettings) -> Any:
     )
 
 
+def for_training(model: Any) -> Any:
+    """Return `model`, its frozen vision tower set up to cost no more than it must."""
+    _only_language_gradients(model)
+    return model
+
+
+def _only_language_gradients(model: Any) -> None:
+    """Let gradients start at the language model's embeddings alone, however often a library asks for them.
+
+    With gradient checkpointing the libraries make every embedding's output want a gradient. At the vision
+    tower's that costs a second forward and a backward through all of it, for nothing that is trained.
+    """
+    model.enable_input_require_grads = model.get_decoder().enable_input_require_grads
+
+
 def trained_tensors(model: Any) -> Iterator[tuple[str, torch.Tensor]]:
     """Yield name and value of every parameter that is trained."""
     return ((name, value) for name, value in model.named_parameters() if value.requires_grad)

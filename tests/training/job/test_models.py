@@ -1,4 +1,4 @@
-"""A folder in the shape of Qwen2.5-VL: loaded without torchvision and in its own precision."""
+"""A folder in the shape of Qwen2.5-VL: loaded without torchvision, in its own precision, and trained lean."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
-from perf.gpu_model import SHAPES, build
-from training.job.models import load_model, load_processor, publish_model
+from perf.gpu_model import SHAPES, build, write_release
+from training.job import data, dsa, gba
+from training.job.models import for_training, load_model, load_processor, lora_config, publish_model
+from training.job.spec import DsaSettings, parse_spec
 
 PICTURE = (252, 224)  # 16 x 18 patches: six windows, of which some are cut short
 
@@ -46,3 +48,47 @@ def test_bf16_stays_bf16(folder: Path, tmp_path: Path, on_disk: str, in_memory: 
     publish_model(model, folder, tmp_path / "out")
     size = sum(value.numel() for value in model.parameters()) * in_memory.itemsize
     assert size < (tmp_path / "out" / "model.safetensors").stat().st_size < size + 20_000
+
+
+def gradients(folder: Path, *, is_lean: bool) -> tuple[dict[str, torch.Tensor], bool]:
+    """What the adapters get from one text, and whether the vision tower's output wanted a gradient."""
+    from peft import get_peft_model
+
+    torch.manual_seed(0)
+    base = load_model(folder).float()
+    if is_lean:
+        for_training(base)
+    model = get_peft_model(base, lora_config(base, DsaSettings(lora_r=4, lora_dropout=0.0)))
+    for name, value in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(value, std=0.02)
+    wanted = []
+    base.model.visual.merger.register_forward_hook(lambda _m, _i, made: wanted.append(made.requires_grad))
+    # What the trainer does with gradient checkpointing: both ask for gradients at the embeddings.
+    model.train().gradient_checkpointing_enable()
+    model.enable_input_require_grads()
+    base.config.text_config.use_cache = False
+    given = inputs(folder)
+    model(**given, labels=given["input_ids"]).loss.backward()
+    found = {name: value.grad for name, value in model.named_parameters() if value.grad is not None}
+    return found, wanted[0]
+
+
+def test_the_frozen_vision_tower_gets_no_gradients(folder: Path) -> None:
+    lean, is_wanted = gradients(folder, is_lean=True)
+    usual, was_wanted = gradients(folder, is_lean=False)
+    assert (was_wanted, is_wanted) == (True, False)
+    assert lean.keys() == usual.keys()
+    assert all(".language_model." in name for name in lean)
+    assert all(value.any() and value.equal(usual[name]) for name, value in lean.items())
+
+
+@pytest.mark.parametrize("stage", ["dsa", "gba"])
+def test_both_stages_train_so(folder: Path, tmp_path: Path, stage: str) -> None:
+    write_release(tmp_path / "data", SHAPES["tiny"], 2)
+    asked = {"stage": stage, "base": str(folder), "out": str(tmp_path), "data": str(tmp_path / "data")}
+    spec = parse_spec({**asked, "device": "cpu", **({"specialty": "any"} if stage == "dsa" else {})})
+    samples = data.load(tmp_path / "data")
+    trainer = (dsa._trainer if stage == "dsa" else gba.trainer_for)(spec, samples, [])
+    base = trainer.model.get_base_model()
+    assert base.enable_input_require_grads.__self__ is base.get_decoder()
