@@ -28,7 +28,7 @@ def _trainer(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) -> An
 
     settings = spec.settings
     assert isinstance(settings, DsaSettings)
-    model = for_training(load_model(spec.base))
+    model = for_training(load_model(spec.base), spec.device)
     arguments = SFTConfig(
         **common_arguments(spec, settings),
         learning_rate=settings.learning_rate,

@@ -44,7 +44,7 @@ def trainer_for(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) ->
 
     settings = spec.settings
     assert isinstance(settings, GbaSettings)
-    model = for_training(start_model(spec))
+    model = for_training(start_model(spec), spec.device)
     return GbaTrainer(
         paradigms=len(settings.paradigms),
         within_weight=settings.within_weight,

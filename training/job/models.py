@@ -16,6 +16,8 @@ from training.job.spec import LoraSettings, SpecError
 
 # Written by the model itself or specific to the folder: never copied from the base.
 _OWN_FILES = ("config.json", "generation_config.json", "model_card.json", "README.md")
+# To an attention with "flash" in its name the library hands a tower's windows together, with their bounds.
+_AT_ONCE = "flash_of_windows"
 
 
 def device_of(wanted: str) -> str:
@@ -85,9 +87,11 @@ def lora_config(model: Any, settings: LoraSettings) -> Any:
     )
 
 
-def for_training(model: Any) -> Any:
-    """Return `model`, its frozen vision tower set up to cost no more than it must."""
+def for_training(model: Any, device: str) -> Any:
+    """Return `model`, its frozen vision tower set up to cost no more than it must; `device` as wanted."""
     _only_language_gradients(model)
+    if device_of(device) == "cuda":
+        _attend_at_once(model)
     return model
 
 
@@ -98,6 +102,33 @@ def _only_language_gradients(model: Any) -> None:
     tower's that costs a second forward and a backward through all of it, for nothing that is trained.
     """
     model.enable_input_require_grads = model.get_decoder().enable_input_require_grads
+
+
+def _attend_at_once(model: Any) -> None:
+    """Let a vision tower with windows attend to all of them in one call, which needs bf16 on a GPU.
+
+    Else the library calls the attention once a window and picture: thousands of tiny calls a forward, which
+    the GPU waits for.
+    """
+    from transformers import AttentionInterface
+
+    tower = getattr(model.config, "vision_config", None)
+    if model.dtype == torch.bfloat16 and hasattr(tower, "window_size"):
+        AttentionInterface.register(_AT_ONCE, _windows_at_once)
+        model.set_attn_implementation({"vision_config": _AT_ONCE})
+
+
+def _windows_at_once(
+    _module: nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *_rest: Any, **named: Any
+) -> tuple[torch.Tensor, None]:
+    """Attend within each window; shapes (1, heads, patches, width) in, (1, patches, heads, width) out."""
+    from torch.nn.attention.varlen import varlen_attn
+
+    bounds, longest = named["cu_seq_lens_q"], named["max_length_q"]
+    queries, keys, values = (tensor.squeeze(0).transpose(0, 1) for tensor in (query, key, value))
+    made = varlen_attn(queries, keys, values, bounds, bounds, longest, longest)
+    assert isinstance(made, torch.Tensor)
+    return made.unsqueeze(0), None
 
 
 def trained_tensors(model: Any) -> Iterator[tuple[str, torch.Tensor]]:

@@ -1,11 +1,13 @@
 """A folder in the shape of Qwen2.5-VL: loaded without torchvision, in its own precision, and trained lean."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from PIL import Image
+from torch.nn.functional import scaled_dot_product_attention
 
 from perf.gpu_model import SHAPES, build, write_release
 from training.job import data, dsa, gba
@@ -57,7 +59,7 @@ def gradients(folder: Path, *, is_lean: bool) -> tuple[dict[str, torch.Tensor], 
     torch.manual_seed(0)
     base = load_model(folder).float()
     if is_lean:
-        for_training(base)
+        for_training(base, "cpu")
     model = get_peft_model(base, lora_config(base, DsaSettings(lora_r=4, lora_dropout=0.0)))
     for name, value in model.named_parameters():
         if "lora_B" in name:
@@ -81,6 +83,44 @@ def test_the_frozen_vision_tower_gets_no_gradients(folder: Path) -> None:
     assert lean.keys() == usual.keys()
     assert all(".language_model." in name for name in lean)
     assert all(value.any() and value.equal(usual[name]) for name, value in lean.items())
+
+
+def test_windows_are_attended_to_at_once(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The GPU's kernel stands in for itself: what it is asked for, window by window, gives the same model."""
+    calls = []
+
+    def kernel(query: Any, key: Any, value: Any, bounds: Any, _same: Any, longest: int, _too: int) -> Any:
+        ends = bounds.tolist()
+        calls.append((len(ends) - 1, longest))
+        parts = [
+            scaled_dot_product_attention(
+                *(rows[one:two].transpose(0, 1)[None] for rows in (query, key, value))
+            )
+            for one, two in pairwise(ends)
+        ]
+        return torch.cat([part[0].transpose(0, 1) for part in parts])
+
+    given, model = inputs(folder), load_model(folder)
+    usual = model(**given).logits
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    for_training(model, "auto")
+    monkeypatch.undo()
+    monkeypatch.setattr("torch.nn.attention.varlen.varlen_attn", kernel)
+    assert model(**given).logits.equal(usual)
+    assert calls == [(6, 64), (1, 16 * 18)]  # a layer with windows, a layer with the whole picture
+    model.save_pretrained(tmp_path)
+    assert "flash" not in (tmp_path / "config.json").read_text()
+
+
+@pytest.mark.parametrize(("device", "dtype"), [("auto", torch.float32), ("cpu", torch.bfloat16)])
+def test_windows_elsewhere_are_left_to_the_library(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, device: str, dtype: torch.dtype
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    model = for_training(load_model(folder).to(dtype), device)
+    assert model.model.visual.config._attn_implementation == "sdpa"
 
 
 @pytest.mark.parametrize("stage", ["dsa", "gba"])
