@@ -7,16 +7,14 @@ has become of its file.
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from consilium.atomic_folder import sync
 from consilium.blobs.models import Blob
-from consilium.blobs.store import TEMPORARY, path_of
+from consilium.blobs.site_store import site_store
+from consilium.blobs.store import BLOBS, key_of
 
 BATCH: Final = 100
 # A file that is younger may be on its way to its row.
@@ -46,7 +44,7 @@ def purge(digests: Collection[str], still_used: StillUsed, check: Check) -> Purg
         check()
         kept = _mark(batch, still_used)
         gone = _delete([sha256 for sha256 in batch if sha256 not in kept])
-        done.kept += sorted({sha256 for sha256 in batch if sha256 in kept or path_of(sha256).exists()})
+        done.kept += sorted({sha256 for sha256 in batch if sha256 in kept or _is_there(sha256)})
         done.digests += sorted(gone)
         done.bytes += sum(gone.values())
     return done
@@ -55,24 +53,18 @@ def purge(digests: Collection[str], still_used: StillUsed, check: Check) -> Purg
 def delete_marked(check: Check) -> Purged:
     """Delete what is marked and still, or again, on the disk."""
     marked = Blob.objects.exclude(purged_at=None).values_list("sha256", flat=True)
-    return purge([sha256 for sha256 in marked if path_of(sha256).exists()], lambda _: (), check)
+    return purge([sha256 for sha256 in marked if _is_there(sha256)], lambda _: (), check)
 
 
 def delete_strays(check: Check) -> Purged:
     """Delete files that no row knows and that are older than a day: their process was killed."""
     oldest, unknown = time.time() - STRAY_SECONDS, dict[str, int]()
-    for path in (Path(settings.CONSILIUM_HOME) / "blobs").glob("*/*/*"):
+    site_store().delete_drafts(BLOBS, oldest)
+    for file in site_store().files(BLOBS):
         check()
-        try:
-            found = path.stat()
-        except FileNotFoundError:
-            continue
-        if found.st_mtime > oldest:
-            continue
-        if path.name.startswith(TEMPORARY):
-            path.unlink(missing_ok=True)
-        elif not Blob.objects.filter(sha256=path.name).exists():
-            unknown[path.name] = found.st_size
+        sha256 = file.key.rpartition("/")[2]
+        if file.modified <= oldest and not Blob.objects.filter(sha256=sha256).exists():
+            unknown[sha256] = file.size
     for sha256, size in unknown.items():  # as a marked row, whose bytes may come again at this moment
         fresh = {"size": size, "media_type": "application/octet-stream", "purged_at": timezone.now()}
         Blob.objects.get_or_create(sha256=sha256, defaults=fresh)
@@ -98,12 +90,12 @@ def _delete(batch: list[str]) -> dict[str, int]:
     """
     rows = Blob.objects.select_for_update().filter(sha256__in=batch).exclude(purged_at=None)
     sizes = dict(rows.order_by("sha256").values_list("sha256", "size"))
-    paths = {sha256: path_of(sha256) for sha256 in sizes}
-    for path in paths.values():
-        path.unlink(missing_ok=True)
-    for folder in {path.parent for path in paths.values() if path.parent.exists()}:
-        sync(folder)
-    return {sha256: size for sha256, size in sizes.items() if not paths[sha256].exists()}
+    site_store().delete([key_of(sha256) for sha256 in sizes])
+    return {sha256: size for sha256, size in sizes.items() if not _is_there(sha256)}
+
+
+def _is_there(sha256: str) -> bool:
+    return site_store().size(key_of(sha256)) is not None
 
 
 def _batches(digests: Collection[str]) -> Iterator[list[str]]:

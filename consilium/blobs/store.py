@@ -1,21 +1,20 @@
-"""Puts contents into the store (temp file, fsync, rename, row) and reads them back."""
+"""Puts contents into the store (whole file first, row last) and reads them back."""
 
+import errno
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
-from django.conf import settings
 from django.db import transaction
 
+from consilium.blobs.blob_store import CHUNK, ContentDiffers
 from consilium.blobs.models import Blob
+from consilium.blobs.site_store import site_store
 from consilium.refusals import Refused
 
-CHUNK = 1024 * 1024
-BATCH = 500
-TEMPORARY = ".new-"
+BATCH: Final = 500
+BLOBS: Final = "blobs/"
 
 
 class BlobDamaged(Refused):
@@ -26,9 +25,9 @@ class BlobPurged(BlobDamaged):
     """A stored file was deleted on purpose."""
 
 
-def path_of(sha256: str) -> Path:
-    """Where a content lies; two levels of folders keep directories small."""
-    return Path(settings.CONSILIUM_HOME) / "blobs" / sha256[:2] / sha256[2:4] / sha256
+def key_of(sha256: str) -> str:
+    """The key of a content in the store; two levels keep folders small."""
+    return f"{BLOBS}{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
 
 def put(content: bytes, media_type: str) -> Blob:
@@ -61,24 +60,18 @@ def keep_stored(digests: Collection[str]) -> bool:
 
 def place(sha256: str, source: BinaryIO) -> None:
     """Put the file of a content back whose row is, or will be, there. Raises BlobDamaged for other bytes."""
-    if _intact(sha256):
+    if is_intact(sha256):
         return
-    digest = hashlib.sha256()
-
-    def chunks() -> Iterator[bytes]:
-        while chunk := source.read(CHUNK):
-            digest.update(chunk)
-            yield chunk
-        if digest.hexdigest() != sha256:
-            raise BlobDamaged("A file to put back is not the one that its name says.")
-
-    _publish(chunks(), path_of(sha256))
+    try:
+        site_store().put(key_of(sha256), iter(lambda: source.read(CHUNK), b""), sha256)
+    except ContentDiffers:
+        raise BlobDamaged("A file to put back is not the one that its name says.") from None
 
 
 def open_blob(sha256: str) -> BinaryIO:
     """The content, open for reading. Raises BlobDamaged when the file is gone."""
     try:
-        return path_of(sha256).open("rb")
+        return site_store().open(key_of(sha256))
     except FileNotFoundError:
         if Blob.objects.filter(sha256=sha256).exclude(purged_at=None).exists():
             raise BlobPurged("A stored file was withdrawn and deleted on purpose.") from None
@@ -104,31 +97,37 @@ def damaged_blobs(check: Callable[[], None]) -> list[str]:
     found = []
     for sha256 in Blob.objects.filter(purged_at=None).values_list("sha256", flat=True).iterator():
         check()
-        if not _intact(sha256) and Blob.objects.filter(sha256=sha256, purged_at=None).exists():
+        if not is_intact(sha256) and Blob.objects.filter(sha256=sha256, purged_at=None).exists():
             found.append(sha256)
     return found
 
 
-def _intact(sha256: str) -> bool:
+def is_intact(sha256: str) -> bool:
+    """Whether the store holds these very bytes. A file that the disk cannot read is not intact."""
     digest = hashlib.sha256()
     try:
-        for chunk in _chunks(path_of(sha256)):
-            digest.update(chunk)
+        with site_store().open(key_of(sha256)) as handle:
+            while chunk := handle.read(CHUNK):
+                digest.update(chunk)
     except FileNotFoundError:  # also where a purge deletes it at this moment
+        return False
+    except OSError as problem:
+        if problem.errno != errno.EIO:
+            raise
         return False
     return digest.hexdigest() == sha256
 
 
 def _store(sha256: str, size: int, media_type: str, content: Callable[[], Iterator[bytes]]) -> Blob:
-    if not _intact(sha256):
-        _publish(content(), path_of(sha256))
+    if not is_intact(sha256):
+        _publish(sha256, content())
     blob, _ = Blob.objects.get_or_create(sha256=sha256, defaults={"size": size, "media_type": media_type})
     if blob.purged_at is None:
         return blob
     with transaction.atomic():  # what deletes files holds this lock: afterwards the file is there to stay
         Blob.objects.select_for_update().get(sha256=sha256)
-        if not _intact(sha256):
-            _publish(content(), path_of(sha256))
+        if not is_intact(sha256):
+            _publish(sha256, content())
         Blob.objects.filter(sha256=sha256).update(purged_at=None)
     blob.purged_at = None
     return blob
@@ -140,21 +139,8 @@ def _chunks(source: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _publish(chunks: Iterator[bytes], target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=TEMPORARY)
+def _publish(sha256: str, chunks: Iterator[bytes]) -> None:
     try:
-        with os.fdopen(handle, "wb") as out:
-            for chunk in chunks:
-                out.write(chunk)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        site_store().put(key_of(sha256), chunks, sha256)
+    except ContentDiffers:
+        raise BlobDamaged("A file changed while it was being stored; nothing of it was kept.") from None

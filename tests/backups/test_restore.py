@@ -18,9 +18,10 @@ from consilium.backups.back_up import ONLY_DATABASE, back_up
 from consilium.backups.manifest import DATABASE, MANIFEST, BackupUnusable, object_path, read_manifest
 from consilium.backups.restore import MARK, verify_backup
 from consilium.blobs.purge import purge
-from consilium.blobs.store import path_of, put
+from consilium.blobs.store import put
 from consilium.people.models import Person
 from tests.factories.cast import make_cast
+from tests.harness.stored import path_of
 from tests.path.drive import Installation
 
 pytestmark = pytest.mark.django_db(transaction=True)

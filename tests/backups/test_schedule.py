@@ -16,11 +16,12 @@ from consilium.backups.archive import FolderArchive
 from consilium.backups.back_up import ONLY_DATABASE
 from consilium.backups.restore import verify_backup
 from consilium.backups.schedule import KIND, back_up_before_migrating, backup_state, sweep
-from consilium.blobs.store import path_of, put
+from consilium.blobs.store import put
 from consilium.jobs.models import Job
 from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
 from tests.factories.cast import Cast
+from tests.harness.stored import path_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from consilium.blobs.models import Blob
-from consilium.blobs.store import BlobDamaged, damaged_blobs, open_blob, path_of, put, put_file, read_blob
+from consilium.blobs.store import BlobDamaged, damaged_blobs, open_blob, put, put_file, read_blob
+from tests.harness.stored import path_of
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +68,7 @@ def test_a_write_that_fails_leaves_neither_row_nor_file(home: Path, monkeypatch:
         if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("consilium.blobs.store.os.fsync", full)
+    monkeypatch.setattr("consilium.blobs.folder_store.os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         put(b"an image", "image/png")
     assert not Blob.objects.exists()

@@ -9,8 +9,9 @@ import pytest
 from django.utils import timezone
 
 from consilium.audit.models import AuditEvent
+from consilium.blobs.folder_store import TEMPORARY
 from consilium.blobs.models import Blob
-from consilium.blobs.store import TEMPORARY, damaged_blobs, path_of, put
+from consilium.blobs.store import damaged_blobs, put
 from consilium.jobs import reaper
 from consilium.jobs.models import Job
 from consilium.jobs.queue import enqueue
@@ -26,6 +27,7 @@ from curation.releases.gather import freeze_traces
 from curation.releases.verify import verify
 from tests.factories import curation as making
 from tests.factories.cast import Cast
+from tests.harness.stored import path_of
 
 
 @pytest.fixture(autouse=True)

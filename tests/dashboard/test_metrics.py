@@ -21,7 +21,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from consilium.blobs.store import path_of, put
+from consilium.blobs.store import put
 from consilium.environment import EnvironmentRefused, read_token
 from consilium.jobs import reaper
 from consilium.jobs.claim import claim
@@ -34,6 +34,7 @@ from dashboard.metrics import views as metrics_views
 from tests.architecture.test_tree import ROOT
 from tests.factories import annotation as making
 from tests.factories.cast import Cast
+from tests.harness.stored import path_of
 from tests.jobs.kinds import kind
 
 TOKEN = "a-token-of-the-test-suite-for-scrapes"

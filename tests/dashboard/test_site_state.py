@@ -11,7 +11,7 @@ from django.utils import timezone
 from consilium.audit.anchors import anchor_chains
 from consilium.audit.record import record
 from consilium.backups.back_up import back_up
-from consilium.blobs.store import path_of, put
+from consilium.blobs.store import put
 from consilium.disk_space import DiskSpace
 from consilium.jobs.models import Job
 from consilium.jobs.queue import enqueue
@@ -19,6 +19,7 @@ from consilium.jobs.watched_figures import note_daily_check
 from dashboard import site_state
 from dashboard.site_state import ILL, WATCH, WELL, SitePart, doctor_findings, site_parts
 from tests.factories.cast import Cast
+from tests.harness.stored import path_of
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from consilium.blobs.store import path_of, put
+from consilium.blobs.store import put
 from consilium.database_version import unapplied_migrations
 from consilium.jobs import notify, reaper
 from consilium.jobs.cancel import cancel
@@ -21,6 +21,7 @@ from consilium.jobs.queue import enqueue
 from consilium.jobs.run import run_now
 from consilium.jobs.states import JobState
 from tests.factories.cast import Cast, make_cast
+from tests.harness.stored import path_of
 from tests.jobs.kinds import kind
 
 

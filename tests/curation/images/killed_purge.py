@@ -36,6 +36,7 @@ def kill_at(step: int) -> None:
     """End this process at its `step`-th step: before and after everything that leaves a trace."""
     from pathlib import Path
 
+    from consilium.blobs import folder_store
     from consilium.blobs import purge as store
     from curation.images import purge
 
@@ -56,7 +57,11 @@ def kill_at(step: int) -> None:
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    for module, names in ((store, ("_mark", "_delete", "sync")), (purge, ("remove_copies", "transition"))):
+    for module, names in (
+        (store, ("_mark", "_delete")),
+        (folder_store, ("sync",)),
+        (purge, ("remove_copies", "transition")),
+    ):
         for name in names:
             setattr(module, name, counted(getattr(module, name)))
     Path.unlink = counted(Path.unlink)  # type: ignore[method-assign]
@@ -79,7 +84,7 @@ def run_and_die(job: "Job", step: int) -> bool:
 def findings(image: "Image") -> list[str]:
     from consilium.audit.models import AuditEvent
     from consilium.blobs.models import Blob
-    from consilium.blobs.store import path_of
+    from tests.harness.stored import path_of
 
     image.refresh_from_db()
     frame, shared = image.frame_blobs

@@ -87,8 +87,9 @@ def store_each(cast: "Cast", both: threading.Barrier) -> None:
 
 def findings(cast: "Cast") -> list[str]:
     from consilium.blobs.models import Blob
-    from consilium.blobs.store import damaged_blobs, path_of
+    from consilium.blobs.store import damaged_blobs
     from curation.models import Image
+    from tests.harness.stored import path_of
 
     wrong = [f"{sha256[:8]} is damaged" for sha256 in damaged_blobs(lambda: None)]
     for image in Image.objects.filter(study=cast.other_study):

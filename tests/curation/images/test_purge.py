@@ -19,7 +19,7 @@ from consilium.audit.models import AuditEvent
 from consilium.blobs import store
 from consilium.blobs.models import Blob
 from consilium.blobs.purge import purge
-from consilium.blobs.store import BlobPurged, damaged_blobs, keep_stored, path_of, put, read_blob
+from consilium.blobs.store import BlobPurged, damaged_blobs, keep_stored, put, read_blob
 from consilium.jobs.models import Job
 from consilium.jobs.queue import enqueue
 from consilium.jobs.run import run_now, run_until_over
@@ -44,6 +44,7 @@ from tests.factories import curation as making
 from tests.factories.cast import Cast
 from tests.harness.races import raced
 from tests.harness.servers import new_database
+from tests.harness.stored import path_of
 from training import run_folder
 from training.preconditions import check_trainable
 
@@ -317,15 +318,15 @@ def test_bytes_that_come_while_their_file_is_deleted_are_written_again(
     home: Path, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blob = put(b"an image", "image/png")
-    is_intact = store._intact
+    is_intact = store.is_intact
 
     def there_and_gone(sha256: str) -> bool:
         found = is_intact(sha256)
-        monkeypatch.setattr(store, "_intact", is_intact)
+        monkeypatch.setattr(store, "is_intact", is_intact)
         purge([sha256], lambda _: (), lambda: None)
         return found
 
-    monkeypatch.setattr(store, "_intact", there_and_gone)
+    monkeypatch.setattr(store, "is_intact", there_and_gone)
     assert put(b"an image", "image/png").purged_at is None
     assert read_blob(blob.sha256) == b"an image"
 

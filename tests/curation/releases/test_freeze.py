@@ -12,7 +12,7 @@ from consilium.audit.anchor_file import NAME
 from consilium.audit.anchors import anchors_folder
 from consilium.audit.append_only import Refusal
 from consilium.audit.models import AuditEvent
-from consilium.blobs.store import path_of, read_blob
+from consilium.blobs.store import read_blob
 from consilium.people.permissions import NotAllowed
 from curation.models import Image, Question, Release, ReleaseFile, ReleaseRow
 from curation.permissions import SourceRefused
@@ -31,6 +31,7 @@ from curation.releases.verify import verify
 from curation.states import ImageState, TraceState
 from tests.factories import curation as making
 from tests.factories.cast import Cast
+from tests.harness.stored import path_of
 
 
 @pytest.fixture
