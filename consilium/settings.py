@@ -6,6 +6,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 
 from consilium import environment, keys, logs, rates
+from consilium.blobs.store_address import read_store_address
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 CONSILIUM_HOME = environment.home_folder(BASE_DIR)
@@ -179,6 +180,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = None  # the handler counts: its surplus becomes a message on the form
 FILE_UPLOAD_HANDLERS = ["curation.imports.upload_handlers.SpoolHandler"]
+
+# A bucket for stored files, exports and uploads, so that hosts share no disk; None: the data folder.
+OBJECT_STORE = read_store_address()
 
 BROKER_URL = os.environ.get("BROKER_URL", "")
 # Walls of the process that decodes uploads without which an operator lets it work.

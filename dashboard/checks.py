@@ -17,6 +17,9 @@ from consilium.audit.grants import runs_as_owner
 from consilium.audit.key_marks import identity_key_fault
 from consilium.audit.protection import ADVICE, CHECK_TAG, MIGRATIONS_TAG, faults
 from consilium.backups.restore import unfinished_restore
+from consilium.blobs.probe import report_on
+from consilium.blobs.site_store import site_id
+from consilium.blobs.store_address import NAME
 from consilium.database_version import unapplied_migrations, unknown_migrations
 from consilium.disk_space import LEAST_BYTES, LOW_SHARE, disk_space
 from consilium.keys import FORMER_FILE, VARIABLES, is_set
@@ -205,6 +208,33 @@ def check_key_places(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
         hint = "Set CONSILIUM_ANCHORS to a folder on another host's disk (docs/configuration.md)."
         text = "Anchors of the audit record are kept in one place: who can write there can cut both."
         found.append(Advice(text, hint=hint, id="consilium.W055"))
+    return found
+
+
+@register(Tags.files)
+def check_store(app_configs: Apps, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """The object store takes, gives and deletes, and is this site's. While it is away people can vote."""
+    address = settings.OBJECT_STORE
+    if address is None or not databases:
+        return []
+    found, report = list[CheckMessage](), report_on(address, site_id())
+    if report.refusal:
+        hint = f"Check {NAME}, its endpoint and region, and the credentials (docs/configuration.md)."
+        text = f"The object store cannot be used: {report.refusal}."
+        return [Error(text, hint=hint, id="consilium.E060")]
+    if report.away:
+        hint = "Images cannot be shown and jobs wait until it answers; votes are taken."
+        found.append(
+            Advice(f"The object store does not answer ({report.away}).", hint=hint, id="consilium.W060")
+        )
+    if report.has_versions:
+        hint = "Switch versioning off, or have a rule of the bucket delete old versions within a day."
+        text = "The bucket keeps old versions: what is purged stays there."
+        found.append(Advice(text, hint=hint, id="consilium.W061"))
+    if address.is_plain:
+        hint = "Use https:// in its endpoint, unless it is on this machine."
+        text = "Images travel to and from the object store without encryption."
+        found.append(Advice(text, hint=hint, id="consilium.W062"))
     return found
 
 

@@ -6,6 +6,9 @@ import time
 import structlog
 from django.core.checks import CheckMessage
 
+from consilium.blobs.blob_store import StoreAway
+from consilium.blobs.probe import MARK
+from consilium.blobs.site_store import site_store
 from consilium.start import DATABASE_AWAY, in_words
 from dashboard import checks
 
@@ -41,6 +44,15 @@ def problems() -> list[str]:
         finally:
             _kept.looks.release()
     return _kept.problems
+
+
+def store_answers() -> bool:
+    """Whether stored files can be read. Where not, this process still serves: votes need none."""
+    try:
+        site_store().size(MARK)
+    except (StoreAway, OSError):
+        return False
+    return True
 
 
 def look_anew() -> None:

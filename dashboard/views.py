@@ -108,6 +108,8 @@ def ready(request: HttpRequest) -> JsonResponse:
     told: dict[str, Any] = {"ready": not problems}
     if _is_operator(request):
         told |= {"problems": problems, "broker": broker_answers()}
+        if settings.OBJECT_STORE is not None:
+            told["store"] = readiness.store_answers()
     answer = JsonResponse(told, status=503 if problems else 200)
     if problems:
         answer.headers["Retry-After"] = str(RETRY_SECONDS)

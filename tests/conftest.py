@@ -13,7 +13,12 @@ from consilium.audit import protection
 from consilium.rates import buckets
 from tests.factories.cast import Cast, make_cast
 
-pytest_plugins = ["tests.harness.once", "tests.harness.servers", "tests.harness.browsers"]
+pytest_plugins = [
+    "tests.harness.once",
+    "tests.harness.servers",
+    "tests.harness.browsers",
+    "tests.harness.object_store",
+]
 
 
 # Files that share tiny models stay in one worker each, and start first.

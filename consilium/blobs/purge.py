@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from consilium.blobs.models import Blob
-from consilium.blobs.site_store import site_store
+from consilium.blobs.site_store import owns_store, site_store
 from consilium.blobs.store import BLOBS, key_of
 
 BATCH: Final = 100
@@ -58,6 +58,8 @@ def delete_marked(check: Check) -> Purged:
 
 def delete_strays(check: Check) -> Purged:
     """Delete files that no row knows and that are older than a day: their process was killed."""
+    if not owns_store():
+        return Purged()
     oldest, unknown = time.time() - STRAY_SECONDS, dict[str, int]()
     site_store().delete_drafts(BLOBS, oldest)
     for file in site_store().files(BLOBS):

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from consilium.audit.record import request_id
+from consilium.blobs.blob_store import StoreAway
 from consilium.jobs.claim import claim, move
 from consilium.jobs.handle import Cancelled, JobHandle, JobPostponed, LeaseLost, WorkerStopping
 from consilium.jobs.lease import Lease, after, beating
@@ -26,6 +27,8 @@ from consilium.states.transitions import StateChanged
 
 log = structlog.get_logger(__name__)
 WAIT_SECONDS = 0.5
+STORE_SECONDS = 15.0
+STORE_AWAY = "The store of files and images does not answer; this goes on by itself when it does."
 UNEXPECTED = (
     "Something unexpected went wrong. The operator finds the cause in the log under this job's number."
 )
@@ -102,8 +105,10 @@ def _run_handler(handle: JobHandle) -> JobOutcome | None:
     except WorkerStopping:
         return JobOutcome(JobState.QUEUED, {"attempt": job.attempt - 1, **_RELEASED})
     except JobPostponed as wait:
-        again = {"attempt": job.attempt - 1, "not_before": after(wait.seconds), "error": wait.why}
-        return JobOutcome(JobState.QUEUED, again | _RELEASED)
+        return _put_off(job, wait.seconds, wait.why)
+    except StoreAway as away:  # it comes back, and the job goes on then
+        log.warning("job.store_away", kind=job.kind, cause=away.cause)
+        return _put_off(job, STORE_SECONDS, STORE_AWAY)
     except LeaseLost:
         return None
     except Cancelled:
@@ -122,6 +127,12 @@ def _run_handler(handle: JobHandle) -> JobOutcome | None:
 
 
 _RELEASED = {"claim_token": None, "lease_until": None, "worker": ""}
+
+
+def _put_off(job: Job, seconds: float, why: str) -> JobOutcome:
+    """This try does not count."""
+    again = {"attempt": job.attempt - 1, "not_before": after(seconds), "error": why}
+    return JobOutcome(JobState.QUEUED, again | _RELEASED)
 
 
 def _failed(error: str, detail: str) -> JobOutcome:

@@ -15,6 +15,7 @@ async function request(url, signal) {
   }
   if (response.status === 401 || response.redirected) throw new LoadError("You are no longer signed in.");
   if (response.status === 403 || response.status === 404) throw new LoadError("This image is not available to you.");
+  if (response.status === 503) throw new LoadError("The server cannot reach its images at the moment. Try again in some seconds.");
   if (!response.ok) throw new LoadError(`The server answered with error ${response.status}.`);
   return response;
 }
