@@ -11,11 +11,13 @@ class CurationConfig(AppConfig):
     def ready(self) -> None:
         """Make the app's jobs, its kind of work and what the database refuses known."""
         from consilium.audit.protection import declare
+        from consilium.jobs.host_sweeps import register_host_sweep
         from consilium.jobs.reaper import register_daily, register_sweep
         from curation import tasks
         from curation.images import copies
-        from curation.imports.run import sweep_uploads
+        from curation.imports.run import sweep_own_uploads, sweep_uploads
         from curation.releases.gather import register_freezers
+        from curation.releases.kept_exports import remove_left_folders
         from curation.releases.triggers import PROTECTED
         from curation.traces.review import register_kind
 
@@ -24,5 +26,7 @@ class CurationConfig(AppConfig):
         register_kind()
         register_freezers()
         register_sweep(sweep_uploads)
+        register_host_sweep(sweep_own_uploads)
+        register_host_sweep(remove_left_folders)
         register_daily(tasks.LEFTOVERS)
         copies.register(copies.remove_exports)

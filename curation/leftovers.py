@@ -14,6 +14,7 @@ from consilium.jobs.handle import JobHandle
 from curation.images.blob_users import BlobUsers
 from curation.images.purge import start_all_due_purges
 from curation.imports.refused_names import drop_old_names
+from curation.imports.run import sweep_stored_uploads
 from curation.models import Image, Release, ReleaseFile
 from curation.states import ImageState
 
@@ -25,6 +26,7 @@ def remove_leftovers(handle: JobHandle) -> dict[str, Any]:
     """The daily job. Repeating it is harmless."""
     names = drop_old_names()
     purges = start_all_due_purges()
+    sweep_stored_uploads()
     handle.fence()
     done = [delete_marked(handle.check), delete_strays(handle.check), delete_unused(handle)]
     digests = sorted({sha256 for each in done for sha256 in each.digests})

@@ -11,10 +11,12 @@ class TrainingConfig(AppConfig):
     def ready(self) -> None:
         """Runs once when Django has loaded all models."""
         from consilium.inference import folder_owners
+        from consilium.jobs.host_sweeps import register_host_sweep
         from curation.images import copies
         from training import run_folder
         from training.tasks import register_jobs
 
         register_jobs()
         copies.register(run_folder.remove_data)
+        register_host_sweep(run_folder.remove_purged_data)
         folder_owners.register(run_folder.RUNS, run_folder.study_of)

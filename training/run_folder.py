@@ -11,6 +11,7 @@ from django.conf import settings
 from consilium.atomic_folder import remove_folder
 from consilium.inference.models import ModelEndpoint
 from curation.models import Release
+from curation.releases.withdrawn_images import withdrawn_images
 from training.models import Run
 
 RUNS = "runs"
@@ -42,6 +43,14 @@ def remove_data(release: Release) -> None:
     """Remove what was laid out of a release: an image of it is purged."""
     if release.digest:
         remove_folder(data_folder(release.digest))
+
+
+def remove_purged_data() -> None:
+    """Remove what this host laid out of releases of which an image was purged, perhaps by another host."""
+    for laid_out in (Path(settings.CONSILIUM_HOME) / "datasets").glob("[!.]*"):
+        for release in Release.objects.filter(digest__startswith=laid_out.name):
+            if any(image.purged_at for image in withdrawn_images(release)):
+                remove_data(release)
 
 
 def base_folder(endpoint: ModelEndpoint) -> Path:

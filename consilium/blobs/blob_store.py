@@ -44,6 +44,12 @@ class ContentDiffers(Exception):
     """The bytes that came are not those of the digest; nothing was kept."""
 
 
+def pieces_of(file: BinaryIO) -> Iterator[bytes]:
+    """What is left of an open file, piece by piece."""
+    while piece := file.read(CHUNK):
+        yield piece
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     """One file of a store: its key, its bytes, and when it was written (seconds since 1970)."""

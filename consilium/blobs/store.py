@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 from django.db import transaction
 
-from consilium.blobs.blob_store import CHUNK, ContentDiffers
+from consilium.blobs.blob_store import ContentDiffers, pieces_of
 from consilium.blobs.models import Blob
 from consilium.blobs.site_store import site_store
 from consilium.refusals import Refused
@@ -63,7 +63,7 @@ def place(sha256: str, source: BinaryIO) -> None:
     if is_intact(sha256):
         return
     try:
-        site_store().put(key_of(sha256), iter(lambda: source.read(CHUNK), b""), sha256)
+        site_store().put(key_of(sha256), pieces_of(source), sha256)
     except ContentDiffers:
         raise BlobDamaged("A file to put back is not the one that its name says.") from None
 
@@ -107,8 +107,8 @@ def is_intact(sha256: str) -> bool:
     digest = hashlib.sha256()
     try:
         with site_store().open(key_of(sha256)) as handle:
-            while chunk := handle.read(CHUNK):
-                digest.update(chunk)
+            for piece in pieces_of(handle):
+                digest.update(piece)
     except FileNotFoundError:  # also where a purge deletes it at this moment
         return False
     except OSError as problem:
@@ -135,8 +135,7 @@ def _store(sha256: str, size: int, media_type: str, content: Callable[[], Iterat
 
 def _chunks(source: Path) -> Iterator[bytes]:
     with source.open("rb") as handle:
-        while chunk := handle.read(CHUNK):
-            yield chunk
+        yield from pieces_of(handle)
 
 
 def _publish(sha256: str, chunks: Iterator[bytes]) -> None:

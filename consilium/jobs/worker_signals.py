@@ -16,7 +16,7 @@ from django.db import close_old_connections, connection
 from consilium import start
 from consilium.audit.anchors import anchor_or_log
 from consilium.celery import app
-from consilium.jobs import handle, reaper
+from consilium.jobs import handle, host_sweeps, reaper
 from consilium.jobs.claim import claim, claim_next, due
 from consilium.jobs.models import Job
 from consilium.jobs.notify import RING
@@ -89,6 +89,7 @@ def _sweep() -> None:
         try:
             close_old_connections()
             reaper.tick()
+            host_sweeps.sweep_host()
         except Exception as problem:
             log.warning("sweeper.failed", cause=type(problem).__name__)
             connection.close()

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from consilium.atomic_folder import remove_folder
 from curation.models import Export, Release
-from curation.releases.export import export_folder
+from curation.releases.kept_exports import remove_export
 
 Remove = Callable[[Release], None]
 _removers: list[Remove] = []
@@ -23,6 +22,6 @@ def remove_copies(release: Release) -> None:
 
 
 def remove_exports(release: Release) -> None:
-    """The export folders of a release."""
+    """The exports of a release."""
     for export in Export.objects.filter(release=release):
-        remove_folder(export_folder(export))
+        remove_export(export)

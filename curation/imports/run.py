@@ -9,6 +9,7 @@ import structlog
 from django.db import transaction
 
 from consilium.audit.record import record
+from consilium.blobs.blob_store import StoreAway
 from consilium.jobs.handle import JobFailed, JobHandle, JobPostponed
 from consilium.jobs.queue import enqueue
 from consilium.jobs.states import JobState
@@ -88,7 +89,7 @@ def start_import(
 
 def look_at(*, source: Source, files: Sequence[Upload], folders: bool = False) -> ImportOutcome:
     """What an import of these files would do; stores nothing (`--dry-run`). Raises UploadRefused."""
-    area, received = uploads.receive(files)
+    area, received = uploads.receive(files, for_others=False)
     try:
         plan = make_plan(
             received,
@@ -115,20 +116,15 @@ def run_import(handle: JobHandle) -> dict[str, Any]:
     """
     batch = Import.objects.select_related("study", "source__study").get(job=handle.job)
     area = str(handle.params["area"])
-    folder = uploads.upload_folder(area)
     if not batch.files:
         uploads.destroy(area)
         return {"accepted": batch.accepted, "duplicates": batch.duplicates, "refused": len(batch.refused)}
-    if not folder.exists():
-        raise JobFailed("The uploaded files are gone from the server; upload them again.")
+    received = [Received(**file) for file in batch.files]
     try:
-        plan = _plan(batch, folder, handle)
-    except WallsMissing as refusal:
-        log.error("import.walls_missing", missing=",".join(refusal.missing), todo=what_to_do(refusal.missing))
-        raise JobPostponed(WALLS_SECONDS, f"{refusal} {KEPT}") from None
-    stored = store_pictures(plan, handle) + store_questions(plan, handle)
-    outcome = _outcome(plan, stored)
-    _finish(batch, outcome, plan, handle)
+        with uploads.originals(area, received) as folder:
+            outcome = _import(batch, received, folder, handle)
+    except FileNotFoundError:
+        raise JobFailed("The uploaded files are gone from the server; upload them again.") from None
     uploads.destroy(area)
     held = batch.questions.filter(state=QuestionState.HELD).count()
     counts = {"refused": len(outcome.refused), "by_name": outcome.by_name, "held": held}
@@ -138,17 +134,41 @@ def run_import(handle: JobHandle) -> dict[str, Any]:
 def sweep_uploads() -> None:
     """Destroy originals that no import will read any more: cancelled, given up, or never begun."""
     over = Import.objects.exclude(files=[]).exclude(job__state__in=ALIVE).select_related("job")
-    for batch in over:
-        uploads.destroy(str(batch.job.params["area"]))
-        Import.objects.filter(pk=batch.pk).update(files=[])
+    try:
+        for batch in over:
+            uploads.destroy(str(batch.job.params["area"]))
+            Import.objects.filter(pk=batch.pk).update(files=[])
+    except StoreAway as away:  # the next tick goes on
+        log.warning("uploads.kept", cause=away.cause)
+    sweep_own_uploads()
+
+
+def sweep_own_uploads() -> None:
+    """Destroy what dead requests and imports left on this host's disk."""
     uploads.sweep(_areas_in_use())
 
 
-def _plan(batch: Import, folder: Path, handle: JobHandle) -> Plan:
+def sweep_stored_uploads() -> None:
+    """Destroy what dead requests left in a store elsewhere. Raises StoreAway."""
+    uploads.sweep_store(_areas_in_use())
+
+
+def _import(batch: Import, received: list[Received], folder: Path, handle: JobHandle) -> ImportOutcome:
+    try:
+        plan = _plan(batch, received, folder, handle)
+    except WallsMissing as refusal:
+        log.error("import.walls_missing", missing=",".join(refusal.missing), todo=what_to_do(refusal.missing))
+        raise JobPostponed(WALLS_SECONDS, f"{refusal} {KEPT}") from None
+    stored = store_pictures(plan, handle) + store_questions(plan, handle)
+    outcome = _outcome(plan, stored)
+    _finish(batch, outcome, plan, handle)
+    return outcome
+
+
+def _plan(batch: Import, received: list[Received], folder: Path, handle: JobHandle) -> Plan:
     def done(files: int, total: int) -> None:
         handle.progress(files, total, f"{files} of {total} files looked at")
 
-    received = [Received(**file) for file in batch.files]
     folders = bool(handle.params.get("folders"))
     return make_plan(
         received, folder, source=batch.source, batch=batch, keep=True, folders=folders, done=done

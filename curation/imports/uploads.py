@@ -1,23 +1,35 @@
-"""Uploads between request and import: a private folder, random names, gone when the import is over."""
+"""Uploads between request and import: a private folder, random names, gone when the import is over.
 
+Where the site's store is elsewhere they go there, and come to the disk of the worker that imports them: the
+one that received them is another host. They are in the store no longer than in a folder.
+"""
+
+import hashlib
 import os
 import shutil
+import tempfile
 import time
 import unicodedata
 import uuid
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
 
+from consilium.blobs.blob_store import StoreAway, pieces_of
+from consilium.blobs.site_store import owns_store, site_store
 from consilium.disk_space import check_disk_space
 from consilium.refusals import Refused
 
 MOST_FILES: Final = 5000
 FREE_BYTES: Final = 256 << 20
 NAME_LENGTH: Final = 300
+UPLOADS: Final = "uploads/"
+AREA: Final = "import-"
+DAY_SECONDS: Final = 24 * 3600
 
 
 class UploadRefused(Refused):
@@ -34,26 +46,32 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One file in the private folder; `name` is shown to people and never used as a path."""
+    """One file in the private folder; `name` is shown to people and never used as a path.
+
+    `sha256`: of its bytes, where it went through the store.
+    """
 
     name: str
     stored: str
     size: int
+    sha256: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As the import row keeps it until the import is over."""
-        return {"name": self.name, "stored": self.stored, "size": self.size}
+        kept: dict[str, Any] = {"name": self.name, "stored": self.stored, "size": self.size}
+        return kept | ({"sha256": self.sha256} if self.sha256 else {})
 
 
 def upload_folder(area: str) -> Path:
-    """The private folder of one import."""
-    return Path(settings.CONSILIUM_HOME) / "uploads" / f"import-{uuid.UUID(area)}"
+    """The private folder of one import, on this host."""
+    return Path(settings.CONSILIUM_HOME) / UPLOADS / f"{AREA}{uuid.UUID(area)}"
 
 
-def receive(uploads: Sequence[Upload]) -> tuple[str, list[Received]]:
+def receive(uploads: Sequence[Upload], *, for_others: bool = True) -> tuple[str, list[Received]]:
     """Write all files into a new private folder; return its name and the files.
 
-    Raises UploadRefused, DiskShort; nothing is left behind then.
+    `for_others`: another host may import them. Raises UploadRefused, DiskShort, StoreAway; nothing is left
+    behind then.
     """
     check_disk_space()
     if not uploads:
@@ -67,22 +85,54 @@ def receive(uploads: Sequence[Upload]) -> tuple[str, list[Received]]:
     folder = upload_folder(area)
     folder.mkdir(mode=0o700, parents=True)
     try:
-        return area, _write_all(uploads, folder)
+        received = _write_all(uploads, folder)
+        if for_others and not _stay_here():
+            received = _send(area, received)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    return area, received
+
+
+@contextmanager
+def originals(area: str, received: Sequence[Received]) -> Iterator[Path]:
+    """The folder that holds the originals, on this host, while they are read.
+
+    Raises FileNotFoundError when they are gone, UploadRefused when they changed, StoreAway, OSError.
+    """
+    if _stay_here():
+        if not upload_folder(area).exists():
+            raise FileNotFoundError
+        yield upload_folder(area)
+        return
+    upload_folder(area).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=upload_folder(area).parent, prefix=AREA) as scratch:
+        for file in received:
+            _fetch(area, file, Path(scratch))
+        yield Path(scratch)
 
 
 def destroy(area: str) -> None:
-    """Delete the originals; doing it again is harmless."""
+    """Delete the originals; doing it again is harmless. Raises StoreAway."""
     shutil.rmtree(upload_folder(area), ignore_errors=True)
+    if not _stay_here():
+        site_store().delete_tree(_prefix(area))
+
+
+def sweep_store(owned: Collection[str]) -> None:
+    """As `sweep`, for what lies in a store elsewhere."""
+    oldest = time.time() - DAY_SECONDS
+    if _stay_here() or not owns_store():
+        return
+    old = [file.key for file in site_store().files(UPLOADS) if file.modified < oldest]
+    site_store().delete([key for key in old if key.split("/")[1].removeprefix(AREA) not in owned])
 
 
 def sweep(owned: Collection[str]) -> None:
     """Destroy what is older than a day and no waiting import owns: its request died half way."""
-    root, oldest = Path(settings.CONSILIUM_HOME) / "uploads", time.time() - 24 * 3600
-    for path in root.glob("import-*"):
-        if path.name.removeprefix("import-") not in owned and _is_older(path, oldest):
+    root, oldest = Path(settings.CONSILIUM_HOME) / UPLOADS, time.time() - DAY_SECONDS
+    for path in root.glob(f"{AREA}*"):
+        if path.name.removeprefix(AREA) not in owned and _is_older(path, oldest):
             shutil.rmtree(path, ignore_errors=True)
     for path in root.glob("*.upload*"):  # of a request killed when each file had a name
         if _is_older(path, oldest):
@@ -107,6 +157,44 @@ def shown_name(name: str) -> str:
     path = plain_path(name) or "unnamed"
     # The sign of the cut keeps what is left from being taken for a path of its own.
     return path if len(path) <= NAME_LENGTH else "…" + path[1 - NAME_LENGTH :]
+
+
+def _stay_here() -> bool:
+    """Whether every host that imports reads the folder that the uploads were written to."""
+    return site_store().folder_of(UPLOADS) is not None
+
+
+def _prefix(area: str) -> str:
+    return f"{UPLOADS}{AREA}{uuid.UUID(area)}/"
+
+
+def _send(area: str, received: list[Received]) -> list[Received]:
+    """Bring the originals into the store; none is left on this host."""
+    sweep(())  # where no worker runs, nobody else clears this disk
+    folder, sent = upload_folder(area), []
+    try:
+        for file in received:
+            with (folder / file.stored).open("rb") as content:
+                sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+                content.seek(0)
+                site_store().put(_prefix(area) + file.stored, pieces_of(content), sha256)
+            sent.append(replace(file, sha256=sha256))
+    except BaseException:
+        with suppress(StoreAway):  # else the daily job deletes them
+            site_store().delete_tree(_prefix(area))
+        raise
+    shutil.rmtree(folder)
+    return sent
+
+
+def _fetch(area: str, file: Received, folder: Path) -> None:
+    digest, target = hashlib.sha256(), folder / file.stored
+    with site_store().open(_prefix(area) + file.stored) as source, target.open("xb") as out:
+        for piece in pieces_of(source):
+            digest.update(piece)
+            out.write(piece)
+    if digest.hexdigest() != file.sha256:
+        raise UploadRefused("An uploaded file was damaged before it was imported; upload the files again.")
 
 
 def _write_all(uploads: Sequence[Upload], folder: Path) -> list[Received]:

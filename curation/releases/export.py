@@ -1,14 +1,11 @@
 """Exports a frozen release to a folder that other programs load; it appears whole or not at all."""
 
-import io
 import json
 import re
-import zipfile
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import transaction
 
 from consilium.atomic_folder import atomic_folder
@@ -24,6 +21,7 @@ from curation.models import Export, Image, Release, ReleaseFile, Source
 from curation.permissions import check_sources
 from curation.releases.export_files import write_all
 from curation.releases.export_gate import ExportRefused, check_export
+from curation.releases.kept_exports import export_folder, is_kept, keep_export
 from curation.releases.sign import check_signed
 from curation.releases.verify import verify
 from curation.releases.withdrawn_images import check_images_stand
@@ -56,10 +54,13 @@ def start_export(*, release: Release, by: Person, layout: str = "hub") -> Export
 
 
 def run_export(handle: JobHandle) -> dict[str, Any]:
-    """The job: write beside the place, look at the finished bytes, rename last."""
+    """The job: write beside the place, look at the finished bytes, rename last; then into the store."""
     export = Export.objects.select_related("release__study").get(job=handle.job)
     handle.progress(0, 3, "Checking every hash of the release")
-    write_export(export.release, export_folder(export), handle=handle)
+    if not is_kept(export):
+        folder = write_export(export.release, export_folder(export), handle=handle)
+        look = partial(check_images_stand, export.release)
+        keep_export(export, folder, look=look, check=handle.check)
     return {"folder": export.folder, "digest": export.release.digest}
 
 
@@ -99,49 +100,12 @@ def note_download(*, export: Export, by: Person) -> None:
     record(action="export.downloaded", obj=export, by=by, study=export.release.study, data=data)
 
 
-def export_folder(export: Export) -> Path:
-    """Where an export lies."""
-    return Path(settings.CONSILIUM_HOME) / "exports" / export.folder
-
-
 def sources_of(release: Release) -> list[Source]:
     """The sources of the release's images, by name."""
     blobs = set(ReleaseFile.objects.filter(release=release).values_list("blob_id", flat=True))
     images = Image.objects.filter(study=release.study).values_list("source_id", "model_blobs")
     ids = {source for source, of_image in images.iterator() if not blobs.isdisjoint(of_image)}
     return list(Source.objects.filter(pk__in=ids).order_by("name"))
-
-
-def zipped(export: Export) -> Iterator[bytes]:
-    """The export as a zip, made while it is sent. Images are stored as they are: they are compressed."""
-    folder, buffer = export_folder(export), _Pipe()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-            entry = zipfile.ZipInfo(f"{folder.name}/{path.relative_to(folder).as_posix()}")
-            entry.compress_type = zipfile.ZIP_STORED if path.suffix == ".png" else zipfile.ZIP_DEFLATED
-            with archive.open(entry, "w") as out, path.open("rb") as source:
-                while chunk := source.read(1 << 18):
-                    out.write(chunk)
-                    yield buffer.take()
-    yield buffer.take()
-
-
-class _Pipe(io.RawIOBase):
-    """A write-only, unseekable file whose content is taken away piece by piece."""
-
-    def __init__(self) -> None:
-        self._held = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any, /) -> int:
-        self._held += data
-        return len(data)
-
-    def take(self) -> bytes:
-        held, self._held = bytes(self._held), bytearray()
-        return held
 
 
 def _tell(handle: JobHandle | None, done: int, note: str) -> None:

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from consilium.blobs.blob_store import StoreAway
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.pages import attempt, page_of, refusals_on, sent
@@ -17,9 +18,10 @@ from consilium.signatures.models import Meaning
 from consilium.signatures.reentry import asks_to_sign, sitting_in
 from curation.forms import FreezeForm
 from curation.models import Export, Release
-from curation.releases.export import export_folder, note_download, start_export, zipped
+from curation.releases.export import note_download, start_export
 from curation.releases.freeze import FreezeRefused, rows_of, withdraw_release
 from curation.releases.freeze_job import freeze_jobs, start_freeze
+from curation.releases.kept_exports import is_kept, zipped
 from curation.releases.sign import release_lines, sign_release
 from curation.releases.verify import verify
 from curation.releases.withdrawn_images import withdrawn_images
@@ -68,7 +70,7 @@ def release(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     rows = Release.objects.select_related("created_by", "derived_from", "manifest")
     shown = get_object_or_404(rows, study=study, pk=pk)
     exports = [
-        {"export": export, "is_there": _may_be_downloaded(export)}
+        {"export": export, "is_there": _is_offered(export)}
         for export in shown.exports.select_related("job", "created_by", "release")[:10]
     ]
     signatures = release_lines(shown)
@@ -170,7 +172,15 @@ def download(request: HttpRequest, study: Study, pk: int) -> StreamingHttpRespon
 def _may_be_downloaded(export: Export) -> bool:
     """Whether the export is whole and its release was not withdrawn: that one must not be passed on."""
     stands = export.release.state == ReleaseState.FROZEN and export.job.state == JobState.SUCCEEDED
-    return stands and export_folder(export).exists()
+    return stands and is_kept(export)
+
+
+def _is_offered(export: Export) -> bool:
+    """As `_may_be_downloaded`; the page of the release does not wait for a store that is away."""
+    try:
+        return _may_be_downloaded(export)
+    except StoreAway:
+        return False
 
 
 def _release(study: Study, pk: int) -> Release:

@@ -35,8 +35,9 @@ from curation.imports.run import start_import
 from curation.imports.uploads import Upload
 from curation.models import Export, Image, Question, Release, Source
 from curation.questions import drop_question
-from curation.releases.export import export_folder, start_export, write_export
+from curation.releases.export import start_export, write_export
 from curation.releases.gather import freeze_questions, freeze_traces
+from curation.releases.kept_exports import export_folder
 from curation.releases.verify import verify
 from curation.releases.withdrawn_images import ImageWithdrawn
 from curation.states import QuestionState

@@ -20,11 +20,12 @@ from consilium.refusals import Refused
 from curation.held_texts import declare_harmless
 from curation.models import Image, Release, Source, Trace, TraceStep
 from curation.permissions import SourceRefused
-from curation.releases.export import export_folder, start_export, write_export, zipped
+from curation.releases.export import start_export, write_export
 from curation.releases.export_gate import ExportRefused, check_export
 from curation.releases.freeze import FreezeRefused, NewRow, freeze, withdraw_release
 from curation.releases.gather import freeze_traces
 from curation.releases.image_features import with_image_features
+from curation.releases.kept_exports import export_folder, zipped
 from curation.sources import save_source
 from tests.factories import curation as making
 from tests.factories.cast import Cast
