@@ -11,9 +11,11 @@ class CurationConfig(AppConfig):
     def ready(self) -> None:
         """Make the app's jobs, its kind of work and what the database refuses known."""
         from consilium.audit.protection import declare
+        from consilium.blobs.scrub import register_uses
         from consilium.jobs.host_sweeps import register_host_sweep
         from consilium.jobs.reaper import register_daily, register_sweep
         from curation import tasks
+        from curation.damage import find_uses
         from curation.images import copies
         from curation.imports.run import sweep_own_uploads, sweep_uploads
         from curation.releases.gather import register_freezers
@@ -30,3 +32,4 @@ class CurationConfig(AppConfig):
         register_host_sweep(remove_left_folders)
         register_daily(tasks.LEFTOVERS)
         copies.register(copies.remove_exports)
+        register_uses(find_uses)

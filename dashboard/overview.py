@@ -13,6 +13,7 @@ from annotation.progress import PROGRESS, StudyProgress, kept_progress, rounds_w
 from annotation.states import CaseState
 from consilium.audit.models import AuditEvent
 from consilium.audit.record import chain_of
+from consilium.blobs.scrub import damaged_in
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.people.access_words import shown_to_leads
@@ -53,6 +54,7 @@ def overview(study: Study, person: Person) -> dict[str, Any]:
     jobs = Job.objects.filter(study=study).exclude(kind=PROGRESS.name)  # shown beside the counts
     return {
         "notices": shown_to_leads(study, person),
+        "damaged": damaged_in(study.pk),
         "kept": kept,
         "tiles": _tiles(study, progress),
         "waiting": mine,

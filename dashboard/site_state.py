@@ -91,7 +91,7 @@ def _backups(state: BackupState) -> SitePart:
 
 def _daily_check(kept: dict[str, WatchedFigure]) -> Iterator[SitePart]:
     questions = (
-        (DAMAGED_FILES, "Stored files", "missing or damaged", "Restore them from a backup."),
+        (DAMAGED_FILES, "Stored files", "missing or damaged", "Run manage.py blobs mend with a backup."),
         (CHAIN_BREAKS, "The record", "breaks", "Run manage.py verify_audit: it names each break."),
         (MISSING_TRIGGERS, "Append-only tables", "protections missing", "Run manage.py migrate."),
     )

@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from annotation.progress import refresh_progress
 from consilium.audit.models import AnchoredEnd, AuditEvent
 from consilium.audit.record import chain_of, request_id
+from consilium.blobs.scrub import damages
 from consilium.database_away import RETRY_SECONDS, is_away
 from consilium.jobs.notify import broker_answers
 from consilium.pages import page_of
@@ -43,9 +44,8 @@ def home(request: HttpRequest) -> HttpResponse:
 def site(request: HttpRequest) -> HttpResponse:
     """How the site itself stands, for operators: what is watched, and what the doctor finds here."""
     check_role(signed_in(request), None, OPERATOR)
-    return render(
-        request, "dashboard/site.html", {"parts": site_parts(), "findings": list(doctor_findings())}
-    )
+    context = {"parts": site_parts(), "damages": damages(), "findings": list(doctor_findings())}
+    return render(request, "dashboard/site.html", context)
 
 
 @study_view(by_glass=True)

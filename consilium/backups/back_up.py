@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -25,6 +26,8 @@ from consilium.backups.manifest import (
     backup_name,
     blobs_file,
 )
+from consilium.blobs.blob_store import pieces_of
+from consilium.blobs.site_store import site_store
 from consilium.blobs.store import BlobDamaged, open_blob
 from consilium.database_version import unapplied_migrations
 from consilium.jobs.watched_figures import BACKUP_LACKS, note_figure
@@ -33,7 +36,9 @@ from consilium.version import app_version
 
 EVERYTHING: Final = "everything"
 ONLY_DATABASE: Final = "database"
+EXPORTS: Final = "exports"
 Tell = Callable[[int, int, str], None]
+Open = Callable[[], BinaryIO]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,8 @@ def _write(archive: Archive, name: str, *, models: bool, scope: str, tell: Tell)
         database_sha256 = _sha256_of(copy)
         if scope == EVERYTHING:
             copier.take_blobs(blobs)
-            for folder in ("exports", MODELS) if models else ("exports",):
-                copier.take_files(list(_files(folder)))
+            for folder in (EXPORTS, MODELS) if models else (EXPORTS,):
+                copier.take_files(list(_exports() if folder == EXPORTS else _files(folder)))
         listed = blobs_file(copier.blobs)
         (Path(scratch) / BLOBS).write_bytes(listed)
         manifest = Manifest(
@@ -148,14 +153,15 @@ class _Copier:
         if lacking:  # what was purged since the database was copied is not missed
             self.missing += sorted(lacking & named_blobs().keys())
 
-    def take_files(self, paths: list[tuple[str, Path]]) -> None:
-        """Copy files of the data folder; one that went meanwhile is left out."""
-        for number, (shown, path) in enumerate(paths):
-            self._tell(number, len(paths), "Copying files of the data folder")
+    def take_files(self, files: list[tuple[str, Open]]) -> None:
+        """Copy files of the site besides its blobs; one that went meanwhile is left out."""
+        for number, (shown, opened) in enumerate(files):
+            self._tell(number, len(files), "Copying files of the data folder")
             try:
-                sha256, size = _sha256_of(path), path.stat().st_size
-                if not self._archive.holds_object(sha256, size):
-                    with path.open("rb") as source:
+                with opened() as source:
+                    sha256, size = _digest_of(source), source.tell()
+                    if not self._archive.holds_object(sha256, size):
+                        source.seek(0)
                         sha256, size = self._add(source)
             except FileNotFoundError:
                 continue
@@ -174,18 +180,35 @@ class _Copier:
         return sha256, size
 
 
-def _files(folder: str) -> Iterator[tuple[str, Path]]:
-    """Path in a backup and on disk of every file of one folder."""
+def _exports() -> Iterator[tuple[str, Open]]:
+    """Path in a backup of every file of the finished exports, and what opens it."""
+    store = site_store()
+    return ((file.key, partial(store.open, file.key)) for file in store.files(f"{EXPORTS}/"))
+
+
+def _files(folder: str) -> Iterator[tuple[str, Open]]:
+    """Path in a backup of every file of one folder of this host, and what opens it."""
     root = settings.MODELS_FOLDER if folder == MODELS else Path(settings.CONSILIUM_HOME) / folder
     for path in sorted(root.rglob("*")):
         inside = path.relative_to(root)
         if path.is_file() and not path.is_symlink() and not any(part[0] == "." for part in inside.parts):
-            yield f"{folder}/{inside.as_posix()}", path
+            yield f"{folder}/{inside.as_posix()}", partial(_opened, path)
+
+
+def _opened(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 def _sha256_of(path: Path) -> str:
     with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+        return _digest_of(content)
+
+
+def _digest_of(content: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces_of(content):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 @transaction.atomic

@@ -23,7 +23,7 @@ from consilium.audit.protection import faults
 from consilium.audit.record import lock_chain, record
 from consilium.audit.verify import verify_record
 from consilium.backups.archive import CHUNK, Archive, archive_for_reading
-from consilium.backups.back_up import EVERYTHING, Tell, silent
+from consilium.backups.back_up import EVERYTHING, EXPORTS, Tell, silent
 from consilium.backups.database_copy import engine, is_empty, put_back
 from consilium.backups.manifest import (
     BLOBS,
@@ -37,11 +37,15 @@ from consilium.backups.manifest import (
     read_blobs,
     read_manifest,
 )
+from consilium.blobs.blob_store import ContentDiffers, pieces_of
+from consilium.blobs.probe import report_on
+from consilium.blobs.site_store import site_id, site_store
 from consilium.blobs.store import BlobDamaged, place
 from consilium.database_version import unapplied_migrations
 from consilium.refusals import Refused
 
 MARK: Final = "restoring.json"
+BLOBS_FOLDER: Final = "blobs"
 
 
 class RestoreRefused(Refused):
@@ -138,17 +142,27 @@ def _check_place(manifest: Manifest) -> None:
             f"The restore of backup {begun} was begun here and did not end. Restore that one again, or empty "
             "the data folder and the database."
         )
-    home = Path(settings.CONSILIUM_HOME)
-    held = [folder for folder in ("blobs", "exports", "anchors") if _has_files(home / folder)]
+    _check_store()
+    held = [folder for folder in (BLOBS_FOLDER, EXPORTS) if any(site_store().files(f"{folder}/"))]
+    held += [folder for folder in ("anchors",) if _has_files(Path(settings.CONSILIUM_HOME) / folder)]
     if not begun and manifest.scope == EVERYTHING and held:
         raise RestoreRefused(
-            f"The data folder is not empty: it has {', '.join(held)}. Restore into an empty one "
-            "(CONSILIUM_HOME), so that nothing is mixed or overwritten."
+            f"The data folder{' or the object store' if settings.OBJECT_STORE else ''} is not empty: it has "
+            f"{', '.join(held)}. Restore into an empty one, so that nothing is mixed or overwritten."
         )
     if not is_empty():
         raise RestoreRefused(
             "The database is not empty. Restore into an empty one, so that nothing is mixed or overwritten."
         )
+
+
+def _check_store() -> None:
+    """Raise RestoreRefused where the object store that the settings name cannot be used."""
+    if settings.OBJECT_STORE is None:
+        return
+    found = report_on(settings.OBJECT_STORE, site_id(), may_claim=True)
+    if problem := found.refusal or found.away:
+        raise RestoreRefused(f"The object store cannot be used: {problem}.")
 
 
 def _has_files(folder: Path) -> bool:
@@ -177,6 +191,13 @@ def _place_blob(archive: Archive, sha256: str) -> None:
 
 def _place_file(archive: Archive, entry: KeptFile) -> None:
     first, _, inside = entry.path.partition("/")
+    if first == EXPORTS:
+        try:
+            with archive.open(object_path(entry.sha256)) as source:
+                site_store().put(entry.path, pieces_of(source), entry.sha256)
+        except ContentDiffers:
+            raise _damaged(object_path(entry.sha256)) from None
+        return
     root = settings.MODELS_FOLDER if first == MODELS else Path(settings.CONSILIUM_HOME) / first
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = root / inside

@@ -28,6 +28,9 @@ WORDS: Final = {
     "AccessDenied": "this site may not list, read, write or delete there",
 }
 FOREIGN: Final = "it holds the files of another site; give each site a bucket or prefix of its own"
+EMPTY: Final = (
+    "it is empty, and this site has stored files: is the name right? `manage.py blobs move` fills a new one"
+)
 CHANGES: Final = "it does not give back the bytes that it was given"
 
 
@@ -40,9 +43,9 @@ class StoreReport:
     has_versions: bool = False
 
 
-def report_on(address: StoreAddress, site: str) -> StoreReport:
-    """Try the store in a process of its own; a store without a mark becomes this site's."""
-    asked = json.dumps({"address": asdict(address), "site": site})
+def report_on(address: StoreAddress, site: str, *, may_claim: bool) -> StoreReport:
+    """Try the store in a process of its own; `may_claim`: one without a mark becomes this site's."""
+    asked = json.dumps({"address": asdict(address), "site": site, "may_claim": may_claim})
     seconds = 10 * address.seconds + 10
     try:
         answer = subprocess.run(
@@ -59,10 +62,10 @@ def report_on(address: StoreAddress, site: str) -> StoreReport:
         return StoreReport(away=type(problem).__name__)
 
 
-def try_store(store: "ObjectStore", site: str) -> StoreReport:
+def try_store(store: "ObjectStore", site: str, *, may_claim: bool) -> StoreReport:
     """Put, read, list and delete something, and read the mark of the site or set it."""
     try:
-        return _try(store, site)
+        return _try(store, site, may_claim=may_claim)
     except StoreRefuses as refusal:
         return StoreReport(refusal=WORDS.get(refusal.cause, f"it refuses ({refusal.cause})"))
     except StoreAway as away:
@@ -78,7 +81,7 @@ def is_own(store: "ObjectStore", site: str) -> bool:
         return False
 
 
-def _try(store: "ObjectStore", site: str) -> StoreReport:
+def _try(store: "ObjectStore", site: str, *, may_claim: bool) -> StoreReport:
     key, content = f"{PROBES}{uuid.uuid4().hex}", uuid.uuid4().bytes
     version = store.write(key, content)
     try:
@@ -90,6 +93,8 @@ def _try(store: "ObjectStore", site: str) -> StoreReport:
     if not (is_same and is_listed) or store.size(key) is not None:
         return StoreReport(refusal=CHANGES)
     if store.size(MARK) is None:
+        if not may_claim:
+            return StoreReport(refusal=EMPTY)
         store.write(MARK, site.encode())
     if not is_own(store, site):
         return StoreReport(refusal=FOREIGN)
@@ -100,5 +105,6 @@ if __name__ == "__main__":
     from consilium.blobs.object_store import ObjectStore
 
     wanted = json.load(sys.stdin)
-    report = try_store(ObjectStore(StoreAddress(**wanted["address"])), wanted["site"])
+    at = ObjectStore(StoreAddress(**wanted["address"]))
+    report = try_store(at, wanted["site"], may_claim=wanted["may_claim"])
     json.dump(asdict(report), sys.stdout)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from consilium.blobs.models import Blob
 from consilium.blobs.site_store import owns_store, site_store
-from consilium.blobs.store import BLOBS, key_of
+from consilium.blobs.store import BLOBS, key_of, quarantine_key, tell_damaged
 
 BATCH: Final = 100
 # A file that is younger may be on its way to its row.
@@ -80,7 +80,9 @@ def _mark(batch: list[str], still_used: StillUsed) -> set[str]:
     known = [blob.sha256 for blob in locked]
     kept = set(still_used(known))
     free = [blob.sha256 for blob in locked if blob.purged_at is None and blob.sha256 not in kept]
-    Blob.objects.filter(sha256__in=free).update(purged_at=timezone.now())
+    Blob.objects.filter(sha256__in=free).update(purged_at=timezone.now(), damaged_at=None, damage={})
+    if any(blob.damaged_at for blob in locked):
+        tell_damaged()
     return kept
 
 
@@ -92,12 +94,12 @@ def _delete(batch: list[str]) -> dict[str, int]:
     """
     rows = Blob.objects.select_for_update().filter(sha256__in=batch).exclude(purged_at=None)
     sizes = dict(rows.order_by("sha256").values_list("sha256", "size"))
-    site_store().delete([key_of(sha256) for sha256 in sizes])
+    site_store().delete([key for sha256 in sizes for key in (key_of(sha256), quarantine_key(sha256))])
     return {sha256: size for sha256, size in sizes.items() if not _is_there(sha256)}
 
 
 def _is_there(sha256: str) -> bool:
-    return site_store().size(key_of(sha256)) is not None
+    return any(site_store().size(key) is not None for key in (key_of(sha256), quarantine_key(sha256)))
 
 
 def _batches(digests: Collection[str]) -> Iterator[list[str]]:

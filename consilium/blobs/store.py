@@ -4,17 +4,21 @@ import errno
 import hashlib
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from django.db import transaction
 
+from consilium.audit.record import record
 from consilium.blobs.blob_store import ContentDiffers, pieces_of
 from consilium.blobs.models import Blob
 from consilium.blobs.site_store import site_store
+from consilium.people.models import Study
 from consilium.refusals import Refused
 
 BATCH: Final = 500
 BLOBS: Final = "blobs/"
+QUARANTINE: Final = "quarantine/"
+_counts: list[Callable[[int], None]] = []
 
 
 class BlobDamaged(Refused):
@@ -28,6 +32,11 @@ class BlobPurged(BlobDamaged):
 def key_of(sha256: str) -> str:
     """The key of a content in the store; two levels keep folders small."""
     return f"{BLOBS}{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def quarantine_key(sha256: str) -> str:
+    """Where the wrong bytes lie that were found in the place of a content: nothing reads them there."""
+    return f"{QUARANTINE}{sha256}"
 
 
 def put(content: bytes, media_type: str) -> Blob:
@@ -46,15 +55,16 @@ def put_file(source: Path, media_type: str) -> Blob:
 
 
 def keep_stored(digests: Collection[str]) -> bool:
-    """Inside a transaction: keep these contents from being purged until it ends; False when one is gone.
+    """Inside a transaction: keep these contents from being purged until it ends; False when one is gone
+    or damaged.
 
     Whoever stores a row that uses contents calls this first: a purge looks for users under the same lock.
     """
     wanted, held = sorted(set(digests)), 0
     for start in range(0, len(wanted), BATCH):
         rows = Blob.objects.select_for_update().filter(sha256__in=wanted[start : start + BATCH])
-        marks = rows.order_by("sha256").values_list("purged_at", flat=True)
-        held += sum(mark is None for mark in marks)
+        marks = rows.order_by("sha256").values_list("purged_at", "damaged_at")
+        held += sum(mark == (None, None) for mark in marks)
     return held == len(wanted)
 
 
@@ -76,7 +86,7 @@ def open_blob(sha256: str) -> BinaryIO:
         if Blob.objects.filter(sha256=sha256).exclude(purged_at=None).exists():
             raise BlobPurged("A stored file was withdrawn and deleted on purpose.") from None
         raise BlobDamaged(
-            "A stored file is missing; tell the operator to run the check of stored files."
+            "A stored file is missing or was damaged; the operator can put it back from a backup."
         ) from None
 
 
@@ -122,15 +132,47 @@ def _store(sha256: str, size: int, media_type: str, content: Callable[[], Iterat
     if not is_intact(sha256):
         _publish(sha256, content())
     blob, _ = Blob.objects.get_or_create(sha256=sha256, defaults={"size": size, "media_type": media_type})
-    if blob.purged_at is None:
+    if blob.purged_at is None and blob.damaged_at is None:
         return blob
     with transaction.atomic():  # what deletes files holds this lock: afterwards the file is there to stay
         Blob.objects.select_for_update().get(sha256=sha256)
         if not is_intact(sha256):
             _publish(sha256, content())
-        Blob.objects.filter(sha256=sha256).update(purged_at=None)
-    blob.purged_at = None
+        clear_marks(sha256)
+    blob.refresh_from_db()
     return blob
+
+
+def clear_marks(sha256: str) -> None:
+    """Inside a transaction: the right bytes are in the store again. What was damaged is deleted."""
+    row = Blob.objects.get(sha256=sha256)
+    if row.damaged_at is not None:
+        site_store().delete([quarantine_key(sha256)])
+        note_damage("blob.mended", row, row.damage.get("uses", []))
+    Blob.objects.filter(sha256=sha256).update(purged_at=None, damaged_at=None, damage={})
+    if row.damaged_at is not None:
+        tell_damaged()
+
+
+def register_count(tell: Callable[[int], None]) -> None:
+    """Have `tell(number)` called, in the same transaction, when fewer contents are damaged than before."""
+    if tell not in _counts:
+        _counts.append(tell)
+
+
+def tell_damaged() -> None:
+    """Inside a transaction: pass on how many contents are damaged now."""
+    number = Blob.objects.exclude(damaged_at=None).count() if _counts else 0
+    for tell in _counts:
+        tell(number)
+
+
+def note_damage(action: str, row: Blob, uses: list[dict[str, Any]]) -> None:
+    """Inside a transaction: put on record, for the site and in each study, what befell a content."""
+    for study in Study.objects.filter(pk__in={use["study"] for use in uses}).order_by("slug"):
+        words = [use["words"] for use in uses if use["study"] == study.pk]
+        record(action=action, obj=row, by=None, study=study, data={"used_by": words})
+    record(action=action, obj=row, by=None, study=None, data={"uses": len(uses)})
 
 
 def _chunks(source: Path) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from django.db import connection
 from consilium.audit.anchors import anchor_chains
 from consilium.audit.protection import faults
 from consilium.audit.verify import verify_chains
-from consilium.blobs.store import damaged_blobs
+from consilium.blobs.scrub import scrub
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.watched_figures import note_daily_check
 
@@ -22,7 +22,7 @@ def check_day(handle: JobHandle) -> dict[str, Any]:
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     events, breaks = verify_chains()
     handle.fence()
-    lost = damaged_blobs(handle.check)
+    lost = scrub(handle.check).damaged
     handle.fence()
     if not breaks:  # a broken chain must not become the anchor that later checks trust
         anchor_chains(cause="day")
@@ -33,6 +33,6 @@ def check_day(handle: JobHandle) -> dict[str, Any]:
             f"{len(lost)} stored files are missing or changed, {len(breaks)} breaks in the audit chains, "
             f"{len(unprotected)} triggers of append-only tables missing or altered. "
             "`manage.py verify_audit` names what is wrong with chains and triggers and says what to do; "
-            "restore lost files from a backup."
+            "`manage.py blobs damaged` says where lost files are used, `blobs mend BACKUP` heals them."
         )
     return {"events": events, "damaged": 0}

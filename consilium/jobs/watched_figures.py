@@ -21,6 +21,11 @@ def count_one_more(name: str) -> None:
     WatchedFigure.objects.filter(name=name).update(figure=F("figure") + 1, changed_at=timezone.now())
 
 
+def note_damaged(number: int) -> None:
+    """So many stored files are damaged now; when the daily check ran last stays."""
+    WatchedFigure.objects.filter(name=DAMAGED_FILES).update(figure=number)
+
+
 def note_daily_check(*, damaged: int, breaks: int, unprotected: int) -> None:
     """What the daily check that ends now found: files, breaks in chains, triggers missing or altered."""
     found = {DAMAGED_FILES: damaged, CHAIN_BREAKS: breaks, MISSING_TRIGGERS: unprotected}

@@ -22,7 +22,7 @@ from consilium.jobs.watched_figures import CHAIN_BREAKS, DAMAGED_FILES, LEASES_L
 from consilium.workqueue.models import Kind, Submission
 
 DAILY: Final = {
-    DAMAGED_FILES: ("consilium_damaged_files", "Stored files missing or changed at the last daily check."),
+    DAMAGED_FILES: ("consilium_damaged_files", "Stored files missing or changed and not put back."),
     CHAIN_BREAKS: ("consilium_audit_chain_breaks", "Breaks in the audit chains at the last daily check."),
     MISSING_TRIGGERS: (
         "consilium_missing_triggers",

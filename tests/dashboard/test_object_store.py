@@ -74,7 +74,7 @@ def test_readiness_tells_operators_and_stays_ready_for_votes(cast: Cast, way: Ba
 
 
 def test_the_check_says_what_is_wrong_with_the_store(
-    store_server: StoreServer, settings: Any, monkeypatch: pytest.MonkeyPatch
+    db: None, store_server: StoreServer, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def found() -> dict[str, bool]:
         messages = checks.check_store(None, databases=["default"])
@@ -96,6 +96,11 @@ def test_the_check_says_what_is_wrong_with_the_store(
     assert "does not answer" in out.getvalue()
     settings.OBJECT_STORE = store_server.address(bucket="consilium-versions")
     assert found() == {"consilium.W061": False, "consilium.W062": False}
+    put(b"an image", "image/png")
+    settings.OBJECT_STORE = store_server.address()  # another prefix than the files are in
+    assert found()["consilium.E060"]
+    assert "it is empty" in checks.check_store(None, databases=["default"])[0].msg
+    settings.OBJECT_STORE = store_server.address(bucket="consilium-versions")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     assert found() == {"consilium.E060": True}
 
