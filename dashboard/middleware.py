@@ -94,9 +94,14 @@ class RefusalMiddleware:
         if not isinstance(exception, Refused) or isinstance(exception, PermissionDenied | Http404):
             return None
         context: dict[str, Any] = {"reason": str(exception), "status": exception.status}
+        page = "refused.html"
         if isinstance(exception, TooSoon):
-            return _too_soon(request, exception, context)
-        return render(request, "refused.html", context, status=exception.status)
+            page = "429.html"
+            context["back"] = _page_again(request)
+        answer = render(request, page, context, status=exception.status)
+        if "retry_after" in exception.extra:
+            answer.headers["Retry-After"] = str(exception.extra["retry_after"])
+        return answer
 
     def _note(self, request: HttpRequest) -> None:
         match = request.resolver_match
@@ -106,16 +111,13 @@ class RefusalMiddleware:
             )
 
 
-def _too_soon(request: HttpRequest, exception: TooSoon, context: dict[str, Any]) -> HttpResponse:
-    if can_be_opened(request.path):
-        # Where a login was to lead stands in its form; the login checks it again.
-        wanted = request.POST.get("next")
-        context["back"] = (
-            f"{request.path}?{urlencode({'next': wanted})}" if wanted else request.get_full_path()
-        )
-    answer = render(request, "429.html", context, status=exception.status)
-    answer.headers["Retry-After"] = str(exception.seconds)
-    return answer
+def _page_again(request: HttpRequest) -> str:
+    """The page that was too soon; empty where the request is no page of its own."""
+    if not can_be_opened(request.path):
+        return ""
+    # Where a login was to lead stands in its form; the login checks it again.
+    wanted = request.POST.get("next")
+    return f"{request.path}?{urlencode({'next': wanted})}" if wanted else request.get_full_path()
 
 
 class PrivateResponseMiddleware:
