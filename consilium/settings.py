@@ -7,6 +7,7 @@ from csp.constants import NONE, SELF
 
 from consilium import environment, keys, logs, rates
 from consilium.blobs.store_address import read_store_address
+from consilium.single_sign_on.configuration import read_sign_on
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 CONSILIUM_HOME = environment.home_folder(BASE_DIR)
@@ -27,6 +28,7 @@ INSTALLED_APPS = [
     "consilium.ui",
     "consilium.people",
     "consilium.audit",
+    "consilium.single_sign_on",
     "consilium.signatures",
     "consilium.blobs",
     "consilium.jobs",
@@ -48,6 +50,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "csp",
 ]
 
@@ -85,6 +88,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "dashboard.navigation.navigation",
+                "consilium.single_sign_on.context.ways_in",
             ]
         },
     }
@@ -119,6 +123,14 @@ ACCOUNT_SESSION_REMEMBER = False
 # consilium.people.attempts counts instead: allauth's key holds the Host header, and it knows a lock only.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reauthenticate": None}
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+# The OpenID provider that people may come in through; without it, or beside it, with a password.
+SIGN_ON = read_sign_on(KEY_FOLDER)
+SOCIALACCOUNT_ADAPTER = "consilium.single_sign_on.provider.SocialAdapter"
+PASSWORD_LOGIN = environment.read_flag("CONSILIUM_PASSWORD_LOGIN", default=True)
+if SIGN_ON is None and not PASSWORD_LOGIN:
+    raise environment.EnvironmentRefused(
+        "CONSILIUM_PASSWORD_LOGIN=0 needs single sign-on (CONSILIUM_SSO_ISSUER)."
+    )
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_FORMS = {
     "authenticate": "consilium.people.accounts.CodeForm",

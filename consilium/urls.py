@@ -18,6 +18,7 @@ accounts: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include(accounts)),
     path("", include("consilium.people.urls")),
+    path("", include("consilium.single_sign_on.urls")),
     path("", include("consilium.signatures.urls")),
     path("", include("consilium.workqueue.urls")),
     path("", include("consilium.jobs.urls")),

@@ -65,9 +65,15 @@ def tell_of_reset(invitation: Invitation) -> None:
 
 
 def tell_of_role(
-    *, study: Study, person: Person, by: Person | None, asked: dict[str, Any], needs_confirmation: bool
+    *,
+    study: Study,
+    person: Person,
+    by: Person | None,
+    asked: dict[str, Any],
+    needs_confirmation: bool,
+    source: str = "",
 ) -> AccessNotice:
-    """Tell the leads of a role that was given, or asked for, from outside the study."""
+    """Tell the leads of a role that was given, or asked for, from outside the study; from a RoleSource."""
     return AccessNotice.objects.create(
         kind=NoticeKind.ROLE,
         person=person,
@@ -75,7 +81,21 @@ def tell_of_role(
         by=by,
         asked=asked,
         needs_confirmation=needs_confirmation,
+        source=source,
     )
+
+
+def withdraw_asked_roles(*, study: Study, person: Person, source: str) -> int:
+    """Take back what this source asked for and nobody has answered, in the caller's transaction; how many."""
+    waiting = AccessNotice.objects.filter(
+        OPEN, study=study, person=person, source=source, needs_confirmation=True, confirmed_at=None
+    )
+    found = list(waiting)
+    for notice in found:
+        AccessNotice.objects.filter(OPEN, pk=notice.pk).update(acknowledged_at=timezone.now())
+        data = {"kind": notice.kind, "person": person.pk, "through": source}
+        record(action="access.withdrawn", obj=notice, by=None, study=study, data=data)
+    return len(found)
 
 
 def tell_of_reading(glass: BreakGlass) -> None:

@@ -49,7 +49,7 @@ def shown_to_person(person: Person) -> list[ShownNotice]:
 
 def words_of(notice: AccessNotice, *, to_person: bool = False) -> str:
     """The whole story, as it stands now."""
-    who = COMMAND_LINE if notice.by is None else str(notice.by)
+    who = str(notice.by or notice.get_source_display() or COMMAND_LINE)
     when = _at(notice.made_at)
     if notice.kind == NoticeKind.RESET:
         whose = "your account" if to_person else str(notice.person)

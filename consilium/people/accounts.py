@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django.contrib import messages
@@ -43,7 +44,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: Any) -> None:
         """All factors were right: the person is in, and hears who else tried."""
         super().login(request, user)
-        note_login(person=user, address=self._address(request))
+        methods = {one.get("method") for one in get_authentication_records(request, user)}
+        through = "sign_on" if "socialaccount" in methods else ""
+        note_login(person=user, address=self._address(request), through=through)
         missed = attempts.got_in(name=user.get_username(), address=self.get_client_ip(request))
         if missed is not None:
             messages.warning(request, _told(missed))

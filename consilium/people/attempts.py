@@ -100,6 +100,11 @@ def take_link(address: str) -> None:
     _count({_key(LINK.kind, _network(address)): LINK})
 
 
+def take_sign_on(address: str) -> Attempt:
+    """Count somebody who comes back from a provider. Raises TooManyAttempts."""
+    return _count({_key("sign-on", ADDRESS.kind, _network(address)): ADDRESS})
+
+
 @transaction.atomic
 def was_right(attempt: Attempt) -> None:
     """Give an attempt back."""

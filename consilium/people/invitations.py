@@ -152,19 +152,27 @@ def accept(*, token: str, username: str, password: str) -> Person:
         person.set_password(password)
         # A reset stores the password alone: the account may be deactivated at this very moment.
         person.save(update_fields=["password"] if invitation.resets else None)
-        now = timezone.now()
-        unused = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None)
-        if not unused.update(accepted_by=person, accepted_at=now):
-            raise InvitationUnusable("This link was used a moment ago.")
-        invitation.accepted_by, invitation.accepted_at = person, now
-        if invitation.resets:
-            _finish_reset(invitation, person)
-        else:
-            _enter(invitation, person)
+        use_up(invitation, person)
     return person
 
 
-def _finish_reset(invitation: Invitation, person: Person) -> None:
+def use_up(invitation: Invitation, person: Person, *, through: str = "password") -> None:
+    """Do what a link is for, once; inside audited_transaction(), by the account that it is for.
+
+    Raises InvitationUnusable where somebody was faster.
+    """
+    now = timezone.now()
+    unused = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None)
+    if not unused.update(accepted_by=person, accepted_at=now):
+        raise InvitationUnusable("This link was used a moment ago.")
+    invitation.accepted_by, invitation.accepted_at = person, now
+    if invitation.resets:
+        _finish_reset(invitation, person, through)
+    else:
+        _enter(invitation, person)
+
+
+def _finish_reset(invitation: Invitation, person: Person, through: str) -> None:
     # Who lost the password has often lost the phone too: the operator has checked who is asking.
     lost, _ = Authenticator.objects.filter(user=person).delete()
     # Other reset links of this person, perhaps in wrong hands, end with this one.
@@ -173,7 +181,8 @@ def _finish_reset(invitation: Invitation, person: Person) -> None:
     operator = invitation.created_by
     # Nobody was logged in: whoever held the link did it.
     made_by = {"made_by": operator.pk}
-    record_for(person, action="password.changed_by_link", obj=invitation, by=None, data=made_by)
+    action = "password.changed_by_link" if through == "password" else "sign_on.bound_by_link"
+    record_for(person, action=action, obj=invitation, by=None, data=made_by)
     if lost:
         Invitation.objects.filter(pk=invitation.pk).update(removed_factor=True)
         record_for(person, action="second_factor.removed", obj=invitation, by=operator, data={})

@@ -282,6 +282,12 @@ class NoticeKind(models.TextChoices):
     READING = "reading", "Opened for reading"
 
 
+class RoleSource(models.TextChoices):
+    """Through what a role came that no person gave."""
+
+    GROUPS = "groups", "Groups at the single sign-on"
+
+
 class AccessNotice(models.Model):
     """What an operator did to somebody's access, told until acknowledged: one row for each who is told.
 
@@ -308,6 +314,9 @@ class AccessNotice(models.Model):
     )
     glass = models.ForeignKey(BreakGlass, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     asked = models.JSONField(default=dict, help_text="The role, specialty and departments of a role notice.")
+    source = models.CharField(
+        max_length=20, choices=RoleSource.choices, blank=True, help_text="Through what, where nobody acted."
+    )
     needs_confirmation = models.BooleanField(default=False)
     confirmed_by = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"

@@ -19,9 +19,10 @@ def keyed_hash(purpose: str, text: str) -> str:
 
 
 @transaction.atomic
-def note_login(*, person: Person, address: str) -> None:
-    """Put a login on record, with a keyed hash of the client's address."""
-    record(action="person.logged_in", obj=person, by=person, study=None, data=_from(address))
+def note_login(*, person: Person, address: str, through: str = "") -> None:
+    """Put a login on record, with a keyed hash of the client's address, and how, if not by a password."""
+    data = _from(address) | ({"through": through} if through else {})
+    record(action="person.logged_in", obj=person, by=person, study=None, data=data)
 
 
 @transaction.atomic

@@ -109,8 +109,9 @@ def add_member(
     specialty: str = "",
     departments: list[str] | None = None,
     invited_by: Person | None = None,
+    source: str = "",
 ) -> Membership:
-    """Give a person a role in the study, or change it. `by=None` is the command line.
+    """Give a person a role in the study, or change it. `by=None` is the command line, or what `source` names.
 
     Nobody changes their own role. What neither a lead does nor a lead's invitation (`invited_by`) is told to
     the study's leads; the first lead of a study comes in this way too. Raises NotAllowed, SecondPersonNeeded.
@@ -121,9 +122,9 @@ def add_member(
     is_told = invited_by is None and comes_from_outside(by, study, person)
     if is_told and study.settings.second_person:
         raise SecondPersonNeeded("A lead of this study has to agree first: ask for the role instead.")
-    member = store_member(study=study, person=person, by=by, **asked)
+    member = store_member(study=study, person=person, by=by, source=source, **asked)
     if is_told:
-        tell_of_role(study=study, person=person, by=by, asked=asked, needs_confirmation=False)
+        tell_of_role(study=study, person=person, by=by, asked=asked, needs_confirmation=False, source=source)
     return member
 
 
@@ -136,19 +137,17 @@ def ask_for_role(
     by: Person | None,
     specialty: str = "",
     departments: list[str] | None = None,
+    source: str = "",
 ) -> AccessNotice:
-    """Ask the leads of a study that wants a second person for a role. `by` as in `add_member`."""
+    """Ask the leads of a study that wants a second person for a role. `by`, `source` as in `add_member`."""
     if by is not None:
         _check_may_appoint(by, study, person)
     asked = _asked(role, specialty, departments)
-    notice = tell_of_role(study=study, person=person, by=by, asked=asked, needs_confirmation=True)
-    record(
-        action="member.asked",
-        obj=notice,
-        by=by,
-        study=study,
-        data={"person": person.pk, "role": asked["role"]},
+    notice = tell_of_role(
+        study=study, person=person, by=by, asked=asked, needs_confirmation=True, source=source
     )
+    data = {"person": person.pk, "role": asked["role"]} | _through(source)
+    record(action="member.asked", obj=notice, by=by, study=study, data=data)
     return notice
 
 
@@ -160,7 +159,14 @@ def comes_from_outside(by: Person | None, study: Study, person: Person) -> bool:
 
 
 def store_member(
-    *, study: Study, person: Person, by: Person | None, role: str, specialty: str, departments: list[str]
+    *,
+    study: Study,
+    person: Person,
+    by: Person | None,
+    role: str,
+    specialty: str,
+    departments: list[str],
+    source: str = "",
 ) -> Membership:
     """Store the membership and its event; inside the transaction of the caller, who has checked `by`."""
     member, created = Membership.objects.update_or_create(
@@ -174,8 +180,13 @@ def store_member(
         },
     )
     action = "member.added" if created else "member.changed"
-    record(action=action, obj=member, by=by, study=study, data={"person": person.pk, "role": str(role)})
+    data = {"person": person.pk, "role": str(role)} | _through(source)
+    record(action=action, obj=member, by=by, study=study, data=data)
     return member
+
+
+def _through(source: str) -> dict[str, str]:
+    return {"through": source} if source else {}
 
 
 def _asked(role: str, specialty: str, departments: list[str] | None) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _accept(form, token):
         messages.success(request, "Your password is set. Please log in.")
         return redirect("account_login")
-    return render(request, "people/join.html", {"form": form, "invitation": invitation})
+    return render(request, "people/join.html", {"form": form, "invitation": invitation, "token": token})
 
 
 def _accept(form: AcceptForm, token: str) -> bool:

@@ -1,6 +1,7 @@
 """Calls about sittings: one begins in a dialog; those of this browser end by a button or with the session."""
 
 from allauth.account import views as account
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -11,6 +12,7 @@ from consilium.people.requests import own_page, post_only, signed_in
 from consilium.refusals import Refused
 from consilium.signatures.models import SIGNED_ONE_BY_ONE, Meaning
 from consilium.signatures.reentry import password_in_json, sit_down, stand_up
+from consilium.single_sign_on.identities import came_by_sign_on
 
 
 @post_only
@@ -37,8 +39,10 @@ def end(request: HttpRequest) -> HttpResponse:
 
 
 def log_out(request: HttpRequest) -> HttpResponse:
-    """The end of the session is the end of its sittings."""
-    if request.method == "POST" and request.user.is_authenticated:
+    """The end of the session is the end of its sittings; a session at the provider is spoken of."""
+    leaves, offers = request.method == "POST" and request.user.is_authenticated, False
+    if leaves:
         stand_up(request)
+        offers = settings.SIGN_ON is not None and settings.SIGN_ON.offers_logout and came_by_sign_on(request)
     answer: HttpResponse = account.logout(request)
-    return answer
+    return redirect("sign-on:left") if leaves and offers else answer

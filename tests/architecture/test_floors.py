@@ -13,6 +13,7 @@ PACKAGES = ("dashboard", "annotation", "training", "benchmark", "curation", "con
 # Which floor a template folder or a tag library stands on; a template uses its own floor's or a lower one's.
 FLOORS: dict[str, int] = {
     "components": 0, "ui": 0, "account": 1, "mfa": 1, "allauth": 1, "people": 1,
+    "single_sign_on": 1,
     "jobs": 2, "signatures": 2, "workqueue": 3, "inference": 3,
     "curation": 4, "annotation": 5, "training": 5, "benchmark": 5, "dashboard": 6,
 }  # fmt: skip

@@ -26,6 +26,10 @@ HER_CLAIM: Row = (302, 200, 404, 404, 404, 404)  # the annotator holds it
 SENIORS_CLAIM: Row = (302, 404, 200, 404, 404, 404)  # the adjudicator holds it
 NOBODY: Row = (404, 404, 404, 404, 404, 404)  # only who sends a token of the settings
 POST_ONLY: Row = (302, 405, 405, 405, 405, 405)
+# Single sign-on without a provider in the settings; with one: tests/single_sign_on.
+NO_PROVIDER: Row = (404, 404, 404, 404, 404, 404)
+NOT_HERE: Row = (302, 404, 404, 404, 404, 404)
+PUBLIC_POST: Row = (405, 405, 405, 405, 405, 405)
 # What an operator reads by break-glass besides the pages that name leads.
 BY_GLASS = frozenset(
     {
@@ -51,6 +55,13 @@ READ: dict[str, Row] = {
     "mfa_view_recovery_codes": NO_SECOND_FACTOR,
     "mfa_generate_recovery_codes": AWAY,
     "mfa_download_recovery_codes": NO_SECOND_FACTOR,
+    "sign-on:own": NOT_HERE,
+    "sign-on:start": PUBLIC_POST,
+    "sign-on:callback": NO_PROVIDER,
+    "sign-on:bind": POST_ONLY,
+    "sign-on:release": POST_ONLY,
+    "sign-on:left": NO_PROVIDER,
+    "sign-on:join": PUBLIC_POST,
     "signatures:begin": POST_ONLY,
     "signatures:end": POST_ONLY,
     "people:join": PUBLIC,  # with a live link; a dead one is a 404
@@ -191,6 +202,10 @@ WRITE: dict[str, Sent] = {
     "mfa_activate_totp": Sent(AWAY),
     "mfa_deactivate_totp": Sent(NO_SECOND_FACTOR),
     "mfa_generate_recovery_codes": Sent(AWAY),
+    "sign-on:start": Sent((404, 302, 302, 302, 302, 302)),
+    "sign-on:bind": Sent(AWAY),
+    "sign-on:release": Sent(AWAY),
+    "sign-on:join": Sent(NO_PROVIDER),
     "signatures:begin": Sent((302, 403, 422, 422, 404, 404), {"password": "wrong"}, is_json=True),
     "signatures:end": Sent(AWAY),
     "people:join": Sent(PUBLIC, {"password": "short"}),

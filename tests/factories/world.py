@@ -101,6 +101,7 @@ def make_world(cast: Cast) -> World:
     access = _access(cast)
     arguments: dict[str, dict[str, Any]] = {
         "people:join": {"token": token},
+        "sign-on:join": {"token": token},
         "people:revoke-invitation": _pk(invitation),
         **{f"people:{name}": _pk(row) for name, row in access.items()},
         "signatures:begin": {"meaning": "pixels_clean"},
