@@ -3,6 +3,7 @@
 from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path
 
+from consilium.people.password_login import change_password
 from consilium.signatures.views import log_out
 
 handler500 = "dashboard.views.server_error"
@@ -11,7 +12,7 @@ accounts: list[URLPattern | URLResolver] = [
     path("login/", account.login, name="account_login"),
     path("logout/", log_out, name="account_logout"),
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
-    path("password/change/", account.password_change, name="account_change_password"),
+    path("password/change/", change_password, name="account_change_password"),
     path("2fa/", include("allauth.mfa.urls")),
 ]
 

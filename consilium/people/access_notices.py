@@ -33,14 +33,21 @@ def studies_of(person: Person) -> list[Study]:
 
 
 def record_for(
-    person: Person, *, action: str, obj: models.Model, by: Person | None, data: dict[str, Any]
+    person: Person,
+    *,
+    action: str,
+    obj: models.Model,
+    by: Person | None,
+    data: dict[str, Any],
+    reason: str = "",
 ) -> None:
     """Append an event about the person to the system's chain and to that of each of their studies.
 
     Inside audited_transaction(), which takes the chains in order.
     """
     for study in (None, *studies_of(person)):
-        record(action=action, obj=obj, by=by, study=study, data={"person": person.pk, **data})
+        about = {"person": person.pk, **data}
+        record(action=action, obj=obj, by=by, study=study, data=about, reason=reason)
 
 
 def tell_of_reset(invitation: Invitation) -> None:

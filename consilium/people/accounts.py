@@ -17,6 +17,7 @@ from django.utils import timezone
 from consilium.audit.record import record
 from consilium.people import attempts
 from consilium.people.models import Person
+from consilium.people.password_login import check_password_login
 from consilium.people.permissions import OPERATOR, check_role
 from consilium.people.sign_ins import note_failed_login, note_login, note_logout
 from consilium.refusals import NameTaken
@@ -33,8 +34,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """A password is about to be looked at. Raises TooManyAttempts."""
+        """A password is about to be looked at. Raises TooManyAttempts, PasswordsOff."""
         name = str(credentials.get("username", ""))
+        check_password_login(name)
         self._attempt = attempts.take(name=name, address=self.get_client_ip(request))
 
     def _rollback_login_failed_rl_usage(self) -> None:

@@ -1,5 +1,6 @@
 """Pages about people: joining, consent, members, settings, accounts."""
 
+from django.conf import settings as project
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
@@ -25,6 +26,7 @@ from consilium.people.forms import (
 from consilium.people.models import ConsentText, Invitation, Membership, Participation, Person, Role, Study
 from consilium.people.participation import take_part as start_taking_part
 from consilium.people.participation import withdraw_participation as end_participation
+from consilium.people.password_login import PasswordsOff
 from consilium.people.permissions import OPERATOR, check_role
 from consilium.people.rate_limits import check_rate, limited
 from consilium.people.requests import post_only, signed_in
@@ -44,6 +46,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         attempts.take_link(AccountAdapter().get_client_ip(request))
         return render(request, "people/link_unusable.html", {"reason": str(error)}, status=404)
     form_class = ResetForm if invitation.resets else AcceptForm
+    if request.method == "POST" and not project.PASSWORD_LOGIN:
+        raise PasswordsOff
     form = form_class(request.POST or None)
     if request.method == "POST" and form.is_valid() and _accept(form, token):
         messages.success(request, "Your password is set. Please log in.")

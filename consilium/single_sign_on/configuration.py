@@ -57,7 +57,7 @@ def read_sign_on(key_folder: Path) -> SignOn | None:
         if _read("CLIENT_ID"):
             raise EnvironmentRefused(f"{PREFIX}CLIENT_ID is set, but no {PREFIX}ISSUER.")
         return None
-    check_address(f"{PREFIX}ISSUER", issuer)
+    check_provider_address(f"{PREFIX}ISSUER", issuer)
     if len(issuer) > LONGEST_ISSUER:
         raise EnvironmentRefused(f"{PREFIX}ISSUER is longer than {LONGEST_ISSUER} characters.")
     client_id = _read("CLIENT_ID")
@@ -80,7 +80,7 @@ def read_sign_on(key_folder: Path) -> SignOn | None:
     )
 
 
-def is_loopback(host: str) -> bool:
+def names_this_machine(host: str) -> bool:
     """Whether a host is this machine by its very name, without asking anybody."""
     if host == "localhost":
         return True
@@ -90,7 +90,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_address(what: str, url: str) -> None:
+def check_provider_address(what: str, url: str) -> None:
     """Raise EnvironmentRefused unless it is https, or http on this machine; no name, query or fragment."""
     try:
         parts = urlsplit(url)
@@ -101,7 +101,7 @@ def check_address(what: str, url: str) -> None:
         raise EnvironmentRefused(f"{what} must hold neither a name nor a query.")
     if not host or parts.scheme not in ("https", "http"):
         raise EnvironmentRefused(f"{what} must start with https://.")
-    if parts.scheme == "http" and not is_loopback(host):
+    if parts.scheme == "http" and not names_this_machine(host):
         raise EnvironmentRefused(f"{what} must use https; http is for a provider on this machine alone.")
 
 

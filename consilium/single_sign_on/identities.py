@@ -91,7 +91,7 @@ def admit(*, identity: Identity, sign_on: SignOn) -> Person:
     return person
 
 
-def bind(*, identity: Identity, person: Person, by: Person | None, how: str) -> None:
+def bind_account(*, identity: Identity, person: Person, by: Person | None, how: str) -> None:
     """Bind the account to somebody at the provider; the caller has checked that it may. Raises SignOnRefused
     where either belongs to another.
     """
@@ -120,7 +120,7 @@ def bind(*, identity: Identity, person: Person, by: Person | None, how: str) -> 
 def bind_own(*, identity: Identity, by: Person) -> None:
     """Bind one's own account, being logged in. Raises SignOnRefused."""
     with audited_transaction():
-        bind(identity=identity, person=by, by=by, how="owner")
+        bind_account(identity=identity, person=by, by=by, how="owner")
 
 
 def release(*, person: Person, by: Person | None) -> int:
@@ -199,7 +199,7 @@ def _new_account(identity: Identity, sign_on: SignOn) -> Person:
         study=None,
         data={"operator": False, "through": "sign_on"},
     )
-    bind(identity=identity, person=person, by=None, how="new")
+    bind_account(identity=identity, person=person, by=None, how="new")
     return person
 
 

@@ -40,7 +40,7 @@ def _owner(invitation: Invitation, identity: Identity) -> Person:
     # An unusable password ends all sessions, as a new one does.
     person.password = make_password(None)
     person.save(update_fields=["password"])
-    identities.bind(identity=identity, person=person, by=invitation.created_by, how="reset link")
+    identities.bind_account(identity=identity, person=person, by=invitation.created_by, how="reset link")
     record_for(person, action="password.removed", obj=invitation, by=None, data={})
     return person
 
@@ -51,7 +51,7 @@ def _guest(invitation: Invitation, identity: Identity) -> Person:
         person = identities.new_person(identity, invitation.display_name)
         data = {"operator": False, "through": "sign_on"}
         record(action="person.created", obj=person, by=None, study=None, data=data)
-        identities.bind(identity=identity, person=person, by=person, how="invitation")
+        identities.bind_account(identity=identity, person=person, by=person, how="invitation")
         return person
     # A member has a role that a lead gave; a link that was meant for somebody else changes nothing.
     if Membership.objects.filter(study=invitation.study, person=known, is_active=True).exists():

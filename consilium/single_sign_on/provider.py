@@ -26,7 +26,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from consilium.environment import EnvironmentRefused
-from consilium.single_sign_on.configuration import SignOn, check_address, is_loopback
+from consilium.single_sign_on.configuration import SignOn, check_provider_address, names_this_machine
 from consilium.single_sign_on.id_token import TokenRefused, UnknownKey, is_fresh, verified_claims
 from consilium.single_sign_on.refusals import AGAIN, LoginExpired, ProviderAway, SignOnRefused
 
@@ -42,12 +42,12 @@ PROFILE: Final = ("name", "preferred_username")
 log = structlog.get_logger("single_sign_on")
 
 
-class Connection(requests.Session):
+class ProviderConnection(requests.Session):
     """Follows no redirect, waits PATIENCE, reads LARGEST_ANSWER at most; asks no proxy for this machine."""
 
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
         """One request, its answer read whole."""
-        self.trust_env = not is_loopback(urlsplit(str(url)).hostname or "")
+        self.trust_env = not names_this_machine(urlsplit(str(url)).hostname or "")
         kwargs |= {"timeout": PATIENCE, "stream": True, "allow_redirects": False}
         answer = super().request(method, url, *args, **kwargs)
         body = b""
@@ -69,9 +69,9 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         found = settings.SIGN_ON
         return [] if found is None else [app_of(found)]
 
-    def get_requests_session(self) -> Connection:
+    def get_requests_session(self) -> ProviderConnection:
         """What every request to the provider goes through."""
-        return Connection()
+        return ProviderConnection()
 
 
 def app_of(sign_on: SignOn) -> SocialApp:
@@ -108,7 +108,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProviderAnswer:
     """What the provider says of somebody, checked, and what this site had noted when it sent them there."""
 
     claims: dict[str, Any]
@@ -197,7 +197,7 @@ def take_note(request: HttpRequest) -> dict[str, Any]:
     return noted
 
 
-def answer_of(request: HttpRequest, sign_on: SignOn, noted: dict[str, Any]) -> Answer:
+def answer_of(request: HttpRequest, sign_on: SignOn, noted: dict[str, Any]) -> ProviderAnswer:
     """What the provider says of who came back. Raises SignOnRefused, ProviderAway."""
     if request.GET.get("iss", sign_on.issuer) != sign_on.issuer:
         raise _not_proven("the answer names another provider")
@@ -210,7 +210,7 @@ def answer_of(request: HttpRequest, sign_on: SignOn, noted: dict[str, Any]) -> A
     try:
         tokens = adapter.get_access_token_data(request, None, client, pkce_code_verifier=noted["verifier"])
         claims = _claims(sign_on, str(tokens.get("id_token", "")), noted)
-        return Answer(_with_profile(adapter, sign_on, claims, str(tokens["access_token"])), noted)
+        return ProviderAnswer(_with_profile(adapter, sign_on, claims, str(tokens["access_token"])), noted)
     except TokenRefused as problem:
         raise _not_proven(f"the token is refused: {problem}") from None
     except OAuth2Error:  # its text holds the provider's answer
@@ -275,7 +275,7 @@ def _check_endpoint(sign_on: SignOn, name: str, url: object) -> None:
     if not isinstance(url, str):
         raise EnvironmentRefused(f"{name} is missing")
     bare = url.partition("?")[0]
-    check_address(name, bare)
+    check_provider_address(name, bare)
     if urlsplit(bare).scheme == "http" and urlsplit(sign_on.issuer).scheme == "https":
         raise EnvironmentRefused(f"{name} is not https")
 
@@ -293,7 +293,7 @@ def _document(sign_on: SignOn, url: str) -> dict[str, Any]:
 
 def _fetched(url: str) -> dict[str, Any] | None:
     try:
-        with Connection() as connection:
+        with ProviderConnection() as connection:
             answer = connection.get(url, headers={"Accept": "application/json"})
         if answer.status_code != requests.codes.ok:
             raise requests.RequestException("another status than 200")
