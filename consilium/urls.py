@@ -5,13 +5,14 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from consilium.people.password_login import change_password
 from consilium.signatures.views import log_out
+from consilium.single_sign_on.views import confirm
 
 handler500 = "dashboard.views.server_error"
 
 accounts: list[URLPattern | URLResolver] = [
     path("login/", account.login, name="account_login"),
     path("logout/", log_out, name="account_logout"),
-    path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("reauthenticate/", confirm, name="account_reauthenticate"),
     path("password/change/", change_password, name="account_change_password"),
     path("2fa/", include("allauth.mfa.urls")),
 ]

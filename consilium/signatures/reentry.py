@@ -14,44 +14,76 @@ from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from consilium.audit.record import record
+from consilium.people import attempts
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_role
 from consilium.people.requests import own_page, signed_in
 from consilium.signatures.models import MAY_SIT, SIGNED_ONE_BY_ONE, Meaning, Purpose, Sitting
+from consilium.signatures.proofs import Proof, is_right_code, proof_of
 from consilium.signatures.refusals import NotSigned, TooManyTries, WrongPassword
 from consilium.signatures.sittings import begin_sitting, end_sittings, live_sitting
 
-FIELD: Final = "password"  # of a form, and the one method so far
+FIELD: Final = "password"  # of a form; it takes a code too
 IN_SESSION: Final = "sittings"
-NOT_YOURS: Final = "That is not your password. Nothing was signed."
 WAIT: Final = "Too many tries in a short time. Nothing was signed; wait a few minutes and try again."
 
 
-def is_own_password(request: HttpRequest, password: str) -> bool:
-    """Whether it is the password of who is logged in; each wrong one counts as a failed login does.
+def is_own_word(request: HttpRequest, word: str, proof: Proof) -> bool:
+    """Whether it is the password, or a code, of who is logged in; a wrong one counts as a failed login does.
 
-    The one place that knows the limits, and where another way to show who one is would be asked for.
-    Raises TooManyTries.
+    The one place that knows the limits. Raises TooManyTries.
     """
     person = signed_in(request)
+    if proof is Proof.CODE:
+        return _is_counted_code(request, person, word)
+    if proof is not Proof.PASSWORD:
+        return False
     if not ratelimit.consume(request, action="reauthenticate", user=person):
         raise TooManyTries(WAIT)
     try:
-        return bool(get_adapter(request).reauthenticate(person, password))
+        return bool(get_adapter(request).reauthenticate(person, word))
     except ValidationError:  # too many failed logins
         raise TooManyTries(WAIT) from None
 
 
+def _is_counted_code(request: HttpRequest, person: Person, code: str) -> bool:
+    address = get_adapter(request).get_client_ip(request)
+    try:
+        attempt = attempts.take(name=person.username, address=address, purpose="code")
+    except attempts.TooManyAttempts:
+        raise TooManyTries(WAIT) from None
+    if not is_right_code(person, code):
+        return False
+    attempts.was_right(attempt)
+    return True
+
+
 def sit_down(request: HttpRequest, study: Study, meaning: Meaning, password: str) -> Sitting:
-    """Begin a sitting in this browser session. Raises WrongPassword, TooManyTries, NotAllowed."""
+    """Begin a sitting in this browser session with a password or a code.
+
+    Raises WrongPassword, TooManyTries, NotAllowed.
+    """
     person = signed_in(request)
     check_role(person, study, *MAY_SIT[meaning.purpose])
-    if not is_own_password(request, password):
+    proof = proof_of(person)
+    if not is_own_word(request, password, proof):
         note_wrong_password(study=study, meaning=meaning, by=person)
-        raise WrongPassword(study, person, meaning, NOT_YOURS)
-    sitting = begin_sitting(study=study, purpose=meaning.purpose, method=FIELD, by=person)
+        raise WrongPassword(study, person, meaning, proof.wrong)
+    sitting = begin_sitting(study=study, purpose=meaning.purpose, method=proof, by=person)
     if meaning.purpose not in SIGNED_ONE_BY_ONE:
-        request.session[IN_SESSION] = _held(request) | {_place(study, meaning.purpose): sitting.pk}
+        _hold(request, study, meaning, sitting)
+    return sitting
+
+
+def sit_down_confirmed(request: HttpRequest, study: Study, meaning: Meaning) -> Sitting:
+    """The same for who has just come back from a fresh login at the provider. Raises NotAllowed.
+
+    The session holds also a sitting that signs once, because the signature comes with a later request.
+    """
+    sitting = begin_sitting(
+        study=study, purpose=meaning.purpose, method=Proof.PROVIDER, by=signed_in(request)
+    )
+    _hold(request, study, meaning, sitting)
     return sitting
 
 
@@ -59,8 +91,8 @@ def sit_down_at_terminal(*, study: Study, meaning: Meaning, password: str, by: P
     """The same for a command, which has no session. Raises WrongPassword, NotAllowed."""
     if not by.check_password(password):
         note_wrong_password(study=study, meaning=meaning, by=by)
-        raise WrongPassword(study, by, meaning, NOT_YOURS)
-    return begin_sitting(study=study, purpose=meaning.purpose, method=FIELD, by=by)
+        raise WrongPassword(study, by, meaning, Proof.PASSWORD.wrong)
+    return begin_sitting(study=study, purpose=meaning.purpose, method=Proof.PASSWORD, by=by)
 
 
 @transaction.atomic
@@ -149,6 +181,10 @@ def _ask(request: HttpRequest, missing: NotSigned) -> HttpResponse:
     back = request.POST.get("back") or request.headers.get("Referer", "")
     context = {"missing": missing, "fields": fields, "back": own_page(request, back)}
     return render(request, "signatures/sign.html", context, status=missing.status)
+
+
+def _hold(request: HttpRequest, study: Study, meaning: Meaning, sitting: Sitting) -> None:
+    request.session[IN_SESSION] = _held(request) | {_place(study, meaning.purpose): sitting.pk}
 
 
 def _held(request: HttpRequest) -> dict[str, int]:

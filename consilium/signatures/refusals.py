@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 
 from consilium.people.models import Person, Study
 from consilium.refusals import Refused
 from consilium.signatures.models import SIGNED_ONE_BY_ONE, Meaning
+from consilium.signatures.proofs import Proof, proof_of
 
 
 class NotSigned(Refused):
@@ -16,7 +18,8 @@ class NotSigned(Refused):
 
     def __init__(self, study: Study, by: Person, meaning: Meaning, problem: str = "") -> None:
         self.study, self.by, self.meaning, self.problem = study, by, meaning, problem
-        super().__init__(problem or "This needs your signature: enter your password again.")
+        self.proof = proof_of(by)
+        super().__init__(problem or self.proof.asks)
 
     @property
     def passes_through(self) -> bool:
@@ -32,8 +35,16 @@ class NotSigned(Refused):
     def extra(self) -> dict[str, Any]:
         """What a script needs to ask for the password."""
         kwargs = {"study": self.study.slug, "meaning": self.meaning.value}
-        url = reverse("signatures:begin", kwargs=kwargs)
-        return {"sign": {"url": url, "name": str(self.by), "meaning": self.meaning.label}}
+        asked = {"name": str(self.by), "meaning": self.meaning.label, "proof": self.proof.value}
+        if self.proof is Proof.PROVIDER and settings.SIGN_ON is not None:
+            asked |= {"page": self.page, "provider": settings.SIGN_ON.label}
+        return {"sign": {"url": reverse("signatures:begin", kwargs=kwargs), **asked}}
+
+    @property
+    def page(self) -> str:
+        """Where who signs with a fresh login at the provider confirms it."""
+        kwargs = {"study": self.study.slug, "meaning": self.meaning.value}
+        return reverse("signatures:confirm", kwargs=kwargs)
 
 
 class WrongPassword(NotSigned):

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlencode
 
+from allauth.account import views as account
 from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -16,6 +20,7 @@ from django.urls import reverse
 
 from consilium.people import attempts
 from consilium.people.models import Person
+from consilium.people.password_login import PasswordsOff
 from consilium.people.requests import own_page, post_only, signed_in
 from consilium.rates import Rate, buckets
 from consilium.single_sign_on import identities
@@ -25,6 +30,7 @@ from consilium.single_sign_on.join import join_as
 from consilium.single_sign_on.refusals import LoginExpired, SignOnRefused
 
 LOGIN, BIND, JOIN, CONFIRM = "login", "bind", "join", "confirm"
+NOT_YOU: Final = "That is another login than the one your account belongs to."
 # Each beginning stores a session: a clinic's people behind one address stay far below.
 BEGINNINGS: Final = Rate(300, 600)
 
@@ -184,5 +190,40 @@ def _address(request: HttpRequest) -> str:
     return str(get_adapter(request).get_client_ip(request))
 
 
+def check_same_person(request: HttpRequest, identity: Identity, noted: dict[str, Any]) -> Person:
+    """The person of the session, if they left for the provider and came back as themselves.
+
+    Raises LoginExpired, SignOnRefused.
+    """
+    _check_still_there(request, noted)
+    person = signed_in(request)
+    if identities.account_of(identity) != person:
+        raise SignOnRefused("not_you", NOT_YOU, person=person)
+    return person
+
+
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Show once more whose account it is: by password, by code, else by a fresh login at the provider."""
+    person = signed_in(request)
+    if settings.PASSWORD_LOGIN and person.has_usable_password():
+        answer: HttpResponse = account.reauthenticate(request)
+        return answer
+    wanted = own_page(request, request.POST.get("next", request.GET.get("next", "")))
+    if is_mfa_enabled(person, [Authenticator.Type.TOTP]):
+        return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': wanted})}")
+    sign_on = settings.SIGN_ON
+    if sign_on is None or identities.bound_account(person, sign_on) is None:
+        raise PasswordsOff
+    if request.method == "POST":
+        return send_away(request, CONFIRM, {"person": person.pk, "next": wanted}, proven=True)
+    return render(request, "single_sign_on/confirm.html", {"wanted": wanted})
+
+
+def _confirm(request: HttpRequest, identity: Identity, noted: dict[str, Any]) -> HttpResponse:
+    person = check_same_person(request, identity, noted)
+    record_authentication(request, person, "socialaccount", reauthenticated=True)
+    return redirect(own_page(request, noted["next"]))
+
+
 Act = Callable[[HttpRequest, Identity, dict[str, Any]], HttpResponse]
-PURPOSES: Final[dict[str, Act]] = {LOGIN: _log_in, BIND: _bind, JOIN: _join}
+PURPOSES: Final[dict[str, Act]] = {LOGIN: _log_in, BIND: _bind, JOIN: _join, CONFIRM: _confirm}

@@ -13,6 +13,7 @@ from consilium.people.models import Role, Study
 from consilium.people.permissions import SENIORS
 from consilium.people.requests import post_only, signed_in
 from consilium.signatures.models import Purpose
+from consilium.signatures.proofs import proof_of
 from consilium.signatures.reentry import asks_to_sign, current_sitting, sitting_in
 from curation.images.pixel_review import (
     check_pixel_review,
@@ -134,6 +135,7 @@ def pixel_review(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         "viewed": [shown],
         "may_sign": can_sign(person, shown),
         "signs_as": {"clean": pixel_meaning(is_clean=True), "refuse": pixel_meaning(is_clean=False)},
+        "proof": proof_of(person),
         "is_sitting": current_sitting(request, study, Purpose.PIXELS) is not None,
         "left": rows.count(),
         "next": later,

@@ -15,6 +15,7 @@ from consilium.people.models import Role, Study
 from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in
 from consilium.signatures.models import Meaning
+from consilium.signatures.proofs import proof_of
 from consilium.signatures.reentry import asks_to_sign, sitting_in
 from curation.forms import FreezeForm
 from curation.models import Export, Release
@@ -81,6 +82,7 @@ def release(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         "is_signed": any(
             line.signature.meaning == Meaning.RELEASED and not line.is_void for line in signatures
         ),
+        "proof": proof_of(signed_in(request)),
         "signs_as": {"release": Meaning.RELEASED, "withdraw": Meaning.WITHDRAWN},
         "left_out": sorted(shown.left_out.items()),
         "left_total": sum(shown.left_out.values()),

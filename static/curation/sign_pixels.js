@@ -1,4 +1,4 @@
-// The pixel review's form: the first signature of a sitting asks for the password, then the pressed button acts.
+// The pixel review's form: the first signature of a sitting asks who it is, then the pressed button acts.
 
 import { askToSign } from "../workqueue/prompts.js";
 import { Server } from "../workqueue/server.js";
@@ -15,7 +15,8 @@ function start(form) {
       if (answer.kind === "login") location.reload(); // leads through the login and back to this image
       return answer;
     };
-    const asked = { name: form.dataset.signs, meaning: button.dataset.signsAs };
+    const { proof, provider } = form.dataset;
+    const asked = { name: form.dataset.signs, meaning: button.dataset.signsAs, proof, provider, page: button.dataset.signPage };
     if (!(await askToSign(asked, send))) return;
     delete form.dataset.signs;
     form.requestSubmit(button);

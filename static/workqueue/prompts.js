@@ -56,20 +56,22 @@ export async function askReason() {
   return (await chosen(dialog, buttons, "keep")) === "skip" ? area.value.trim() : null;
 }
 
-// Asks for the password until it is right; resolves to whether a sitting has begun. `send(password)` gives the answer of
-// Server.post. Nothing on the page behind is touched.
-export function askToSign({ name, meaning }, send) {
-  const field = element("input", { className: "input", type: "password", required: true, autocomplete: "current-password", name: "" });
+// Asks for the password, or what stands for it (signatures/proofs.py), until it is right; resolves to whether a sitting has
+// begun. `send(password)` gives the answer of Server.post. Nothing on the page behind is touched.
+export function askToSign({ name, meaning, proof, page, provider }, send) {
+  const isElsewhere = proof === "provider" || proof === "nothing";
+  const kind = proof === "code" ? { type: "text", inputMode: "numeric", autocomplete: "one-time-code" } : { type: "password", autocomplete: "current-password" };
+  const field = element("input", { className: "input", required: !isElsewhere, hidden: isElsewhere, name: "", ...kind });
   const problem = element("p", { className: "field-errors", hidden: true });
   problem.setAttribute("role", "alert");
   const who = element("p", {}, "You sign as ", element("strong", { textContent: name }), `: “${meaning}”`);
-  const form = element("form", { className: "form", id: "sign-dialog" }, who, element("label", { className: "field" }, "Your password", field), problem);
+  const form = element("form", { className: "form", id: "sign-dialog" }, who, ...waysToShow({ proof, page, provider }, field), problem);
   const buttons = [button("Back without signing", "back"), button("Sign", "sign", true)];
   buttons[1].type = "submit";
   buttons[1].setAttribute("form", form.id);
-  const dialog = open("Sign with your password", [form], buttons);
+  const dialog = open(isElsewhere || proof === "code" ? "Your signature" : "Sign with your password", [form], buttons);
   buttons[0].addEventListener("click", () => dialog.close());
-  field.focus();
+  (form.querySelector("a") ?? field).focus();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "signed"));
     form.addEventListener("submit", async (event) => {
@@ -84,6 +86,18 @@ export function askToSign({ name, meaning }, send) {
       return field.select();
     });
   });
+}
+
+// A password or a code in a field; without either a fresh login at the provider, in a tab beside this one.
+function waysToShow({ proof, page, provider }, field) {
+  const away = (href, textContent) => element("p", {}, element("a", { className: "button", href, target: "_blank", rel: "noopener", textContent }));
+  if (proof === "provider") {
+    const how = `First confirm that it is you: log in at ${provider} once more, in a new tab. Then come back to this page and press “Sign”.`;
+    return [element("p", { textContent: how }), away(page, `Confirm at ${provider}`)];
+  }
+  if (proof === "nothing") return [element("p", { textContent: "You cannot sign yet: set up an authenticator app first." }), away("/accounts/2fa/", "Set it up in a new tab")];
+  const label = proof === "code" ? "Code from your authenticator app" : "Your password";
+  return [element("label", { className: "field" }, label, field)];
 }
 
 function notSigned({ kind, status, body }) {

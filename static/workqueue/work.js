@@ -110,9 +110,9 @@ class WorkScreen {
 
   async submit() {
     if (this.isSending || !this.isComplete()) return;
-    const { signUrl, signName, signMeaning } = this.form.dataset;
+    const { signUrl, signName, signMeaning, signProof, signPage, signProvider } = this.form.dataset;
     if (signUrl) {
-      await this.sign({ url: signUrl, name: signName, meaning: signMeaning });
+      await this.sign({ url: signUrl, name: signName, meaning: signMeaning, proof: signProof, page: signPage, provider: signProvider });
       return;
     }
     const base = this.facts.baseVersion;

@@ -63,6 +63,7 @@ READ: dict[str, Row] = {
     "sign-on:left": NO_PROVIDER,
     "sign-on:join": PUBLIC_POST,
     "signatures:begin": POST_ONLY,
+    "signatures:confirm": (302, 404, 404, 404, 404, 404),  # everybody here has a password
     "signatures:end": POST_ONLY,
     "people:join": PUBLIC,  # with a live link; a dead one is a 404
     "people:accounts": OPERATORS,

@@ -105,6 +105,7 @@ def make_world(cast: Cast) -> World:
         "people:revoke-invitation": _pk(invitation),
         **{f"people:{name}": _pk(row) for name, row in access.items()},
         "signatures:begin": {"meaning": "pixels_clean"},
+        "signatures:confirm": {"meaning": "pixels_clean"},
         "people:set-active": _pk(cast.ben),
         "people:remove-member": _pk(Membership.objects.get(person=cast.ben)),
         "calls:unshare": _pk(_share(cast)),
