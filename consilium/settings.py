@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "dashboard.middleware.LoginRequiredMiddleware",
+    "dashboard.second_factor.SecondFactorMiddleware",
     "dashboard.middleware.RefusalMiddleware",
     "dashboard.middleware.PrivateResponseMiddleware",
 ]
@@ -125,6 +126,8 @@ ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reauthenticate": No
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 # The OpenID provider that people may come in through; without it, or beside it, with a password.
 SIGN_ON = read_sign_on(KEY_FOLDER)
+# Of whom a second factor is demanded.
+SECOND_FACTOR = environment.read_words("CONSILIUM_SECOND_FACTOR", ("leads", "operators"))
 SOCIALACCOUNT_ADAPTER = "consilium.single_sign_on.provider.SocialAdapter"
 PASSWORD_LOGIN = environment.read_flag("CONSILIUM_PASSWORD_LOGIN", default=True)
 if SIGN_ON is None and not PASSWORD_LOGIN:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from consilium.people import access_views, views
+from consilium.people.second_factor import demanded
 
 app_name = "people"
 urlpatterns = [
@@ -14,6 +15,7 @@ urlpatterns = [
     path("accounts/access/<int:pk>/acknowledge/", access_views.acknowledge_notice, name="acknowledge"),
     path("accounts/access/<int:pk>/confirm/", access_views.confirm_access, name="confirm"),
     path("accounts/access/<int:pk>/decline/", access_views.decline_access, name="decline"),
+    path("accounts/second-factor/", demanded, name="second-factor"),
     path("accounts/break-glass/", access_views.glasses, name="break-glass"),
     path("accounts/break-glass/<int:pk>/end/", access_views.end_glass, name="end-break-glass"),
     path("s/<slug:study>/take-part/", views.take_part, name="take-part"),

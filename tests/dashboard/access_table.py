@@ -75,6 +75,7 @@ READ: dict[str, Row] = {
     "people:decline": POST_ONLY,
     "people:break-glass": OPERATORS,
     "people:end-break-glass": POST_ONLY,
+    "people:second-factor": PERSONS,
     "people:take-part": MEMBERS,
     "people:withdraw": POST_ONLY,
     "people:members": LEADS,
