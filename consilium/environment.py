@@ -80,6 +80,14 @@ def read_hours(name: str, *, default: float) -> float:
         raise EnvironmentRefused(f"{name} must be a positive number of hours.") from None
 
 
+def read_minutes(name: str) -> int:
+    """A whole number of minutes, 0 when unset; anything else is refused."""
+    value = os.environ.get(name, "").strip() or "0"
+    if not (value.isascii() and value.isdigit()):
+        raise EnvironmentRefused(f"{name} must be a whole number of minutes; 0 switches it off.")
+    return int(value)
+
+
 def read_token(name: str) -> str:
     """A secret word of at least TOKEN_LENGTH characters, nothing when unset; a shorter one is refused."""
     token = os.environ.get(name, "").strip()

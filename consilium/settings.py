@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "dashboard.idle.IdleMiddleware",
     "dashboard.middleware.LoginRequiredMiddleware",
     "dashboard.second_factor.SecondFactorMiddleware",
     "dashboard.middleware.RefusalMiddleware",
@@ -90,6 +91,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "dashboard.navigation.navigation",
                 "consilium.single_sign_on.context.ways_in",
+                "dashboard.idle.idle_watch",
             ]
         },
     }
@@ -143,6 +145,8 @@ EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
 SESSION_ENGINE = "consilium.people.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
+# After how long without a sign of the person a session ends; 0: never before its age.
+IDLE_SECONDS = environment.read_minutes("CONSILIUM_IDLE_MINUTES") * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard import design_system, views
+from dashboard import design_system, idle, views
 from dashboard.metrics import views as metrics
 
 app_name = "site"
@@ -12,6 +12,8 @@ urlpatterns = [
     path("readyz", views.ready, name="ready"),
     path("metrics", metrics.show, name="metrics"),
     path("site/", views.site, name="state"),
+    path("idle/stay/", idle.stay, name="idle-stay"),
+    path("idle/leave/", idle.leave, name="idle-leave"),
     path("design/", design_system.show, name="design"),
     path("s/<slug:study>/", views.study, name="study"),
     path("s/<slug:study>/count/", views.count, name="count"),

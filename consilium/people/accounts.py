@@ -15,7 +15,7 @@ from django.template.defaultfilters import date
 from django.utils import timezone
 
 from consilium.audit.record import record
-from consilium.people import attempts
+from consilium.people import attempts, idle
 from consilium.people.models import Person
 from consilium.people.password_login import check_password_login
 from consilium.people.permissions import OPERATOR, check_role
@@ -46,6 +46,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: Any) -> None:
         """All factors were right: the person is in, and hears who else tried."""
         super().login(request, user)
+        idle.begin(request)
         methods = {one.get("method") for one in get_authentication_records(request, user)}
         through = "sign_on" if "socialaccount" in methods else ""
         note_login(person=user, address=self._address(request), through=through)

@@ -167,6 +167,8 @@ READ: dict[str, Row] = {
     "site:ready": PUBLIC,
     "site:metrics": NOBODY,
     "site:state": (302, 403, 403, 403, 200, 403),
+    "site:idle-stay": POST_ONLY,
+    "site:idle-leave": POST_ONLY,
     "site:design": PERSONS,
     "site:study": (302, 302, 302, 200, 404, 404),  # everybody but leads goes to their queue
     "site:count": POST_ONLY,
@@ -272,5 +274,7 @@ WRITE: dict[str, Sent] = {
     "training:launch": by_leads(200),
     "benchmark:compute-leaderboard": by_leads(302),
     "benchmark:launch": by_leads(200),
+    "site:idle-stay": Sent(NOT_HERE),  # no time-out is set
+    "site:idle-leave": Sent(NOT_HERE),
     "site:count": by_leads(302),
 }
