@@ -46,7 +46,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: Any) -> None:
         """All factors were right: the person is in, and hears who else tried."""
         super().login(request, user)
-        idle.begin(request)
+        idle.note_arrival(request)
         methods = {one.get("method") for one in get_authentication_records(request, user)}
         through = "sign_on" if "socialaccount" in methods else ""
         note_login(person=user, address=self._address(request), through=through)

@@ -13,7 +13,7 @@ BEGUN_AT: Final = "begun_at"
 LEAST_STEP: Final = 15.0
 
 
-def begin(request: HttpRequest) -> None:
+def note_arrival(request: HttpRequest) -> None:
     """Somebody has just logged in."""
     if settings.IDLE_SECONDS:
         request.session[BEGUN_AT] = request.session[ACTIVE_AT] = time.time()
