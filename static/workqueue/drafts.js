@@ -94,7 +94,7 @@ export class Drafts {
 
   // True when the server has everything. One save at a time.
   async send() {
-    if (this.sending) await this.sending;
+    while (this.sending) await this.sending; // several may have waited for the same one
     if (this.isStopped || !this.isDirty) return !this.isDirty;
     if (performance.now() < this.notBefore) return false;
     this.sending = this.sendOnce();
