@@ -1,6 +1,7 @@
 """Writes the files of an export: JSONL, parquet with the images inside, images, manifest and card."""
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -20,6 +21,7 @@ PARQUET: Final = "data.parquet"
 MANIFEST: Final = "MANIFEST.json"
 CARD: Final = "README.md"
 BATCH: Final = 100
+MARKS: Final = re.compile(r"([\\`*_\[\]<>#&!|~$])")  # that begin markup, a link or an entity
 
 
 def write_all(release: Release, folder: Path, sources: list[Source]) -> None:
@@ -91,7 +93,7 @@ def _card(release: Release, sources: list[Source]) -> str:
             f"  data_files: {PARQUET}",
             "---",
             "",
-            f"# {release.name}",
+            f"# {_as_text(release.name)}",
             "",
             f"{release.get_kind_display()} of {release.row_count} rows, frozen {release.frozen_at:%Y-%m}.",
             "",
@@ -126,8 +128,13 @@ def _signature_line(entry: dict[str, str]) -> str:
 
 
 def _source_line(source: Source) -> str:
-    parts = [f"**{source.name}**", f"licence {source.licence}"]
-    parts += [f"ethics reference {source.ethics_reference}"] if source.ethics_reference else []
-    parts += [source.citation] if source.citation else []
+    parts = [f"**{_as_text(source.name)}**", f"licence {_as_text(source.licence)}"]
+    parts += [f"ethics reference {_as_text(source.ethics_reference)}"] if source.ethics_reference else []
+    parts += [_as_text(source.citation)] if source.citation else []
     parts += ["synthetic"] if source.is_synthetic else []
     return "- " + "; ".join(parts)
+
+
+def _as_text(written: str) -> str:
+    """What somebody wrote, on one line and shown as it is: whoever renders the card may let HTML through."""
+    return MARKS.sub(r"\\\1", " ".join(written.split()))

@@ -1,6 +1,7 @@
 """Exports: what they hold, that other programs load them, and what the gate refuses."""
 
 import hashlib
+import html
 import io
 import json
 import os
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
+from markdown_it import MarkdownIt
 
 from consilium.jobs.run import run_now
 from consilium.people.permissions import NotAllowed
@@ -157,6 +159,28 @@ def _with_text(cast: Cast, text: str) -> Release:
     trace = making.trace(making.question(cast.study, making.source(cast.study), 1), making.endpoint())
     TraceStep.objects.filter(trace=trace, position=1).update(text=text)
     return freeze_traces(study=cast.study, name="Text", by=cast.lena)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<img src=x onerror=alert(1)>",
+        "[read this](javascript:alert(2))",
+        "![x](x.png)",
+        "&lt;b&gt;",
+        "`a` *b* __c__ \\<i>",
+        "one\n\n# two",
+    ],
+)
+def test_names_on_the_card_are_text_and_no_markup(cast: Cast, tmp_path: Path, name: str) -> None:
+    of = making.source(cast.study, name, citation=name, ethics_reference=name)
+    making.trace(making.question(cast.study, of, 1), making.endpoint())
+    made = freeze_traces(study=cast.study, name=name, by=cast.lena)
+    card = (write_export(made, tmp_path / "out") / "README.md").read_text().split("---\n")[2]
+    shown = MarkdownIt("commonmark").render(card)
+    text = html.unescape(re.sub(r"<[^>]*>", "", shown))
+    assert text.count(" ".join(name.split())) == 4
+    assert set(re.findall(r"<(\w+)", shown)) == {"h1", "h2", "p", "ul", "li", "strong", "code"}
 
 
 @pytest.mark.parametrize(
