@@ -17,9 +17,9 @@ from consilium.audit.grants import runs_as_owner
 from consilium.audit.key_marks import identity_key_fault
 from consilium.audit.protection import ADVICE, CHECK_TAG, MIGRATIONS_TAG, faults
 from consilium.backups.restore import unfinished_restore
-from consilium.blobs.models import Blob
 from consilium.blobs.probe import report_on
 from consilium.blobs.site_store import site_id
+from consilium.blobs.store import some_keys
 from consilium.blobs.store_address import NAME
 from consilium.database_version import unapplied_migrations, unknown_migrations
 from consilium.disk_space import LEAST_BYTES, LOW_SHARE, disk_space
@@ -219,10 +219,10 @@ def check_store(app_configs: Apps, databases: Any = None, **kwargs: Any) -> list
     if address is None or not databases:
         return []
     try:
-        has_files = Blob.objects.filter(purged_at=None).exists()
+        keys = some_keys()
     except DatabaseError:  # check_database and check_migrations tell
         return []
-    found, report = list[CheckMessage](), report_on(address, site_id(), may_claim=not has_files)
+    found, report = list[CheckMessage](), report_on(address, site_id(), keys)
     if report.refusal:
         hint = f"Check {NAME}, its endpoint and region, and the credentials (docs/configuration.md)."
         text = f"The object store cannot be used: {report.refusal}."

@@ -160,7 +160,7 @@ def _check_store() -> None:
     """Raise RestoreRefused where the object store that the settings name cannot be used."""
     if settings.OBJECT_STORE is None:
         return
-    found = report_on(settings.OBJECT_STORE, site_id(), may_claim=True)
+    found = report_on(settings.OBJECT_STORE, site_id())
     if problem := found.refusal or found.away:
         raise RestoreRefused(f"The object store cannot be used: {problem}.")
 

@@ -89,7 +89,7 @@ def other_store(target: str) -> BlobStore:
         raise MoveRefused("That is where the site keeps its files already.")
     if address is None:
         return FolderStore(Path(settings.CONSILIUM_HOME))
-    found = report_on(address, site_id(), may_claim=True)
+    found = report_on(address, site_id())
     if problem := found.refusal or found.away:
         raise MoveRefused(f"The object store cannot be used: {problem}.")
     return object_store(address)

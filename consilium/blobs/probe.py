@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -28,8 +29,8 @@ WORDS: Final = {
     "AccessDenied": "this site may not list, read, write or delete there",
 }
 FOREIGN: Final = "it holds the files of another site; give each site a bucket or prefix of its own"
-EMPTY: Final = (
-    "it is empty, and this site has stored files: is the name right? `manage.py blobs move` fills a new one"
+LACKING: Final = (
+    "it holds none of this site's stored files: is the name right? `manage.py blobs move` fills a new one"
 )
 CHANGES: Final = "it does not give back the bytes that it was given"
 
@@ -43,9 +44,12 @@ class StoreReport:
     has_versions: bool = False
 
 
-def report_on(address: StoreAddress, site: str, *, may_claim: bool) -> StoreReport:
-    """Try the store in a process of its own; `may_claim`: one without a mark becomes this site's."""
-    asked = json.dumps({"address": asdict(address), "site": site, "may_claim": may_claim})
+def report_on(address: StoreAddress, site: str, keys: Sequence[str] = ()) -> StoreReport:
+    """Try the store in a process of its own; `keys`: of some files that this site has, if it has any.
+
+    A store without a mark becomes this site's if it holds one of them.
+    """
+    asked = json.dumps({"address": asdict(address), "site": site, "keys": list(keys)})
     seconds = 10 * address.seconds + 10
     try:
         answer = subprocess.run(
@@ -62,10 +66,10 @@ def report_on(address: StoreAddress, site: str, *, may_claim: bool) -> StoreRepo
         return StoreReport(away=type(problem).__name__)
 
 
-def try_store(store: "ObjectStore", site: str, *, may_claim: bool) -> StoreReport:
+def try_store(store: "ObjectStore", site: str, keys: Sequence[str] = ()) -> StoreReport:
     """Put, read, list and delete something, and read the mark of the site or set it."""
     try:
-        return _try(store, site, may_claim=may_claim)
+        return _try(store, site, keys)
     except StoreRefuses as refusal:
         return StoreReport(refusal=WORDS.get(refusal.cause, f"it refuses ({refusal.cause})"))
     except StoreAway as away:
@@ -81,7 +85,7 @@ def is_own(store: "ObjectStore", site: str) -> bool:
         return False
 
 
-def _try(store: "ObjectStore", site: str, *, may_claim: bool) -> StoreReport:
+def _try(store: "ObjectStore", site: str, keys: Sequence[str]) -> StoreReport:
     key, content = f"{PROBES}{uuid.uuid4().hex}", uuid.uuid4().bytes
     version = store.write(key, content)
     try:
@@ -93,8 +97,8 @@ def _try(store: "ObjectStore", site: str, *, may_claim: bool) -> StoreReport:
     if not (is_same and is_listed) or store.size(key) is not None:
         return StoreReport(refusal=CHANGES)
     if store.size(MARK) is None:
-        if not may_claim:
-            return StoreReport(refusal=EMPTY)
+        if keys and all(store.size(known) is None for known in keys):
+            return StoreReport(refusal=LACKING)
         store.write(MARK, site.encode())
     if not is_own(store, site):
         return StoreReport(refusal=FOREIGN)
@@ -106,5 +110,5 @@ if __name__ == "__main__":
 
     wanted = json.load(sys.stdin)
     at = ObjectStore(StoreAddress(**wanted["address"]))
-    report = try_store(at, wanted["site"], may_claim=wanted["may_claim"])
+    report = try_store(at, wanted["site"], wanted["keys"])
     json.dump(asdict(report), sys.stdout)

@@ -18,6 +18,7 @@ from consilium.refusals import Refused
 BATCH: Final = 500
 BLOBS: Final = "blobs/"
 QUARANTINE: Final = "quarantine/"
+SOME: Final = 3
 _counts: list[Callable[[int], None]] = []
 
 
@@ -32,6 +33,13 @@ class BlobPurged(BlobDamaged):
 def key_of(sha256: str) -> str:
     """The key of a content in the store; two levels keep folders small."""
     return f"{BLOBS}{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def some_keys() -> list[str]:
+    """Keys of some contents that should be in the store, old and new ones."""
+    rows = Blob.objects.filter(purged_at=None, damaged_at=None).values_list("sha256", flat=True)
+    found = [*rows.order_by("created_at")[:SOME], *rows.order_by("-created_at")[:SOME]]
+    return [key_of(sha256) for sha256 in dict.fromkeys(found)]
 
 
 def quarantine_key(sha256: str) -> str:

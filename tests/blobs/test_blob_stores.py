@@ -15,7 +15,7 @@ import pytest
 from consilium.blobs.blob_store import BlobStore, ContentDiffers, StoreAway, StoreRefuses
 from consilium.blobs.folder_store import FolderStore
 from consilium.blobs.object_store import PIECE, ObjectStore
-from consilium.blobs.probe import CHANGES, EMPTY, FOREIGN, StoreReport, report_on, try_store
+from consilium.blobs.probe import CHANGES, FOREIGN, LACKING, StoreReport, report_on, try_store
 from tests.harness.object_store import VERSIONED, StoreServer, bad_way, by_way
 
 LARGE = bytes(range(256)) * (PIECE // 256) + b"and a part that is smaller"
@@ -164,25 +164,24 @@ def test_a_refusing_store_is_no_missing_file_and_nothing_secret_is_told(
 def test_the_probe_says_what_is_wrong_in_words(
     bucket: ObjectStore, store_server: StoreServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert report_on(bucket.address, "this site", may_claim=False) == StoreReport(refusal=EMPTY)
-    assert report_on(bucket.address, "this site", may_claim=True) == StoreReport()
-    assert report_on(bucket.address, "this site", may_claim=True) == StoreReport()  # its own mark
-    assert try_store(bucket, "another site", may_claim=True).refusal == FOREIGN
+    assert report_on(bucket.address, "this site", ["blobs/a", "blobs/b"]) == StoreReport(refusal=LACKING)
+    bucket.put("blobs/b", [b"put before anybody looked"])
+    assert report_on(bucket.address, "this site", ["blobs/a", "blobs/b"]) == StoreReport()
+    bucket.delete(["site.txt", "blobs/b"])
+    assert report_on(bucket.address, "this site") == StoreReport()
+    assert report_on(bucket.address, "this site") == StoreReport()  # its own mark
+    assert try_store(bucket, "another site").refusal == FOREIGN
     assert [file.key for file in bucket.files("")] == ["site.txt"]
     missing = replace(bucket.address, bucket="no-such-bucket")
-    assert try_store(ObjectStore(missing), "this site", may_claim=True) == StoreReport(
-        refusal="its bucket is not there"
-    )
+    assert try_store(ObjectStore(missing), "this site") == StoreReport(refusal="its bucket is not there")
     nobody = replace(bucket.address, endpoint="http://127.0.0.1:9", seconds=0.5)
-    assert try_store(ObjectStore(nobody), "this site", may_claim=True) == StoreReport(away="GenericError")
-    assert try_store(
-        ObjectStore(store_server.address(bucket=VERSIONED)), "this site", may_claim=True
-    ).has_versions
+    assert try_store(ObjectStore(nobody), "this site") == StoreReport(away="GenericError")
+    assert try_store(ObjectStore(store_server.address(bucket=VERSIONED)), "this site").has_versions
     with monkeypatch.context() as other_bytes:
         other_bytes.setattr(bucket, "open", lambda key: io.BytesIO(b"other bytes"))
-        assert try_store(bucket, "this site", may_claim=True).refusal == CHANGES
+        assert try_store(bucket, "this site").refusal == CHANGES
     monkeypatch.setattr("consilium.blobs.probe.sys.executable", "/bin/false")
-    assert report_on(bucket.address, "this site", may_claim=True).away == "CalledProcessError"
+    assert report_on(bucket.address, "this site").away == "CalledProcessError"
 
 
 def test_a_forked_process_is_refused_instead_of_waiting_for_ever(

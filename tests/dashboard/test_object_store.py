@@ -99,7 +99,7 @@ def test_the_check_says_what_is_wrong_with_the_store(
     put(b"an image", "image/png")
     settings.OBJECT_STORE = store_server.address()  # another prefix than the files are in
     assert found()["consilium.E060"]
-    assert "it is empty" in checks.check_store(None, databases=["default"])[0].msg
+    assert "none of this site's stored files" in checks.check_store(None, databases=["default"])[0].msg
     settings.OBJECT_STORE = store_server.address(bucket="consilium-versions")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     assert found() == {"consilium.E060": True}
