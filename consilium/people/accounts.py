@@ -8,7 +8,7 @@ from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django.contrib import messages
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.template.defaultfilters import date
@@ -19,7 +19,7 @@ from consilium.people import attempts, idle
 from consilium.people.models import Person
 from consilium.people.password_login import check_password_login
 from consilium.people.permissions import OPERATOR, check_role
-from consilium.people.sign_ins import note_failed_login, note_login, note_logout
+from consilium.people.sign_ins import note_failed_code, note_failed_login, note_login, note_logout
 from consilium.refusals import NameTaken
 
 
@@ -96,7 +96,11 @@ class _CountedCode:
         """The code, if it is right. Raises TooManyAttempts."""
         address = AccountAdapter().get_client_ip(context.request)
         attempt = attempts.take(name=self.user.username, address=address, purpose="code")
-        code = str(super().clean_code())  # type: ignore[misc]
+        try:
+            code = str(super().clean_code())  # type: ignore[misc]
+        except ValidationError:
+            note_failed_code(person=self.user, address=str(address))
+            raise
         attempts.was_right(attempt)
         return code
 

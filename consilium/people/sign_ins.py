@@ -43,5 +43,11 @@ def note_failed_login(*, username: str, address: str) -> None:
     record(action="person.login_failed", obj=obj, by=None, study=None, data={**name, **_from(address)})
 
 
+@transaction.atomic
+def note_failed_code(*, person: Person, address: str) -> None:
+    """Put a wrong code of a second factor on record: who typed it knew the password."""
+    record(action="person.code_failed", obj=person, by=None, study=None, data=_from(address))
+
+
 def _from(address: str) -> dict[str, str]:
     return {"address": keyed_hash("address", address)}

@@ -56,6 +56,17 @@ def test_a_login_that_waits_for_the_second_factor_is_none_yet(cast: Cast) -> Non
     assert events() == []
 
 
+def test_a_wrong_code_is_on_record_and_the_code_is_not(cast: Cast) -> None:
+    secret = "JBSWY3DPEHPK3PXP"
+    Authenticator.objects.create(user=cast.anna, type=Authenticator.Type.TOTP, data={"secret": secret})
+    client = sign_in("anna")
+    assert client.post("/accounts/2fa/authenticate/", {"code": "12x456"}).status_code == 200
+    (tried,) = events()
+    assert (tried.action, tried.actor, tried.object_id) == ("person.code_failed", None, str(cast.anna.pk))
+    assert set(tried.data) == {"address"}
+    assert "12x456" not in json.dumps(tried.content())
+
+
 def test_leaving_without_having_been_there_leaves_no_record(cast: Cast) -> None:
     Client().post("/accounts/logout/")
     assert events() == []
