@@ -1,6 +1,7 @@
 """A small study with one real object behind every address, so that no 404 is there by accident."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.db.models import Model
@@ -62,6 +63,7 @@ class World:
         return {word: own.get(word, self.cast.study.slug) for word in patterns()[name]}
 
 
+@cache
 def patterns() -> dict[str, list[str]]:
     """Every URL name of the site with the names of its arguments.
 
