@@ -180,6 +180,11 @@ def test_a_release_with_a_withdrawn_image_is_used_no_more_and_says_why(
     assert problem.endswith(f"is gone: image {image.pk} was withdrawn and purged on {day}.")
     assert not export_folder(Export.objects.get()).exists()
     assert not run_folder.data_folder(release.digest).exists()
+    run_folder.data_folder(release.digest).mkdir()  # as on another host's disk
+    run_folder.data_folder("0" * 64).mkdir()
+    run_folder.remove_purged_data()
+    assert not run_folder.data_folder(release.digest).exists()
+    assert run_folder.data_folder("0" * 64).exists()
     assert AuditEvent.objects.get(action="image.purged").data["releases"] == [release.digest]
     client.force_login(cast.lena)
     page = client.get(reverse("curation:release", args=["chest", release.pk])).content.decode()
