@@ -28,7 +28,8 @@ from consilium.blobs.store import (
 
 MISSING: Final = "missing"
 CHANGED: Final = "changed"
-# Who uses some contents: digest to uses. A use has `study` (its key) and `words`, without patient data.
+# Who uses some contents: digest to uses. A use has `study` (its key) and `words`
+# ("study chest, image 12"), without patient data.
 Uses = dict[str, list[dict[str, Any]]]
 FindUses = Callable[[Collection[str]], Uses]
 _finders: list[FindUses] = []
@@ -118,8 +119,9 @@ def damages() -> list[Damage]:
 
 
 def damaged_in(study: int) -> list[str]:
-    """In words, what of a study is damaged now (`study`: its key)."""
-    return [use["words"] for damage in damages() for use in damage.uses if use["study"] == study]
+    """In words that do not name it, what of a study is damaged now (`study`: its key)."""
+    uses = [use for damage in damages() for use in damage.uses if use["study"] == study]
+    return list(dict.fromkeys(use["words"].partition(", ")[2] for use in uses))
 
 
 def mend(sha256: str, source: BinaryIO) -> bool:
