@@ -56,6 +56,7 @@ app.conf.update(
     worker_redirect_stdouts=False,
     worker_enable_remote_control=False,
     worker_send_task_events=False,
+    worker_consumer="consilium.jobs.steady_consumer:SteadyConsumer",
     worker_cancel_long_running_tasks_on_connection_loss=False,
     broker_connection_timeout=CONNECT_SECONDS,
     broker_connection_retry_on_startup=True,
