@@ -10,11 +10,11 @@ export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE := 1
 PURE := tests/architecture tests/statistics tests/answers tests/states tests/test_canonical_json.py tests/test_atomic_folder.py
 
-.PHONY: help run dev venv test quick coverage soak perf perf-peers lint fix shots clean
+.PHONY: help run dev venv test quick coverage soak deploy-test perf perf-peers lint fix shots clean
 .DEFAULT_GOAL := help
 
 help:  ## This list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is missing: install python3 and python3-venv."; exit 2; }
@@ -62,6 +62,9 @@ coverage: $(STAMP_DEV)  ## The suite with a report of what it never ran, in html
 
 soak: $(STAMP_DEV)  ## The long counts: hundreds of kills, races, seeds
 	$(BIN)/pytest -q -m soak -o timeout=3600 $(ARGS)
+
+deploy-test: $(STAMP_DEV)  ## A deployment on hosts of its own (root, Linux): 50 people vote, every part is killed once
+	$(BIN)/python -m tests.deploy $(ARGS)
 
 perf: $(STAMP_DEV)  ## Every promise about speed, measured, in one table; one measurement: make perf ARGS="--only pages"
 	$(BIN)/python perf/table.py $(ARGS)
