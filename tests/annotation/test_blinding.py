@@ -4,11 +4,14 @@ import json
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from annotation.models import Case
 from annotation.release import freeze_preferences
+from consilium.inference.models import ModelEndpoint
 from consilium.people.models import Membership, Person, Role, pseudonym
 from consilium.workqueue.claim import next_claim
 from consilium.workqueue.models import Claim, Kind, WorkItem
@@ -79,3 +82,47 @@ def test_a_release_says_how_many_voted_and_never_who(cast: Cast) -> None:
     for person in Person.objects.all():
         for name in (person.username, person.display_name, pseudonym(cast.study.pk, person.pk)):
             assert not re.search(rf"\b{name}\b", text), name
+
+
+def test_which_model_wrote_an_answer_changes_no_byte_and_no_query(cast: Cast) -> None:
+    """The same case with its models exchanged: a reader gets the same pages by the same work."""
+    making.opened(cast)
+    claim = making.claim(cast.study, cast.anna)
+    client = browser(cast.anna)
+    address = reverse("annotation:compare", args=[claim.token])
+    client.get(address)  # what the first look stores is stored now
+
+    def seen() -> list[object]:
+        found: list[object] = []
+        for where in (address, "/s/chest/work/", reverse("work:session")):
+            with CaptureQueriesContext(connection) as queries:
+                answer = client.get(where)
+            text = re.sub(r'(?<=")\w{64}(?=")', "", answer.content.decode())  # the token of forms
+            headers = {name: value for name, value in answer.headers.items() if name != "Set-Cookie"}
+            # Either would tell one stored answer from another, and neither is sent.
+            assert not {"ETag", "Last-Modified"} & set(headers)
+            assert len(text) > 20
+            found += [text, headers, [re.sub(r"'[^']*'|\d+", "?", each["sql"]) for each in queries]]
+        return found
+
+    case = Case.objects.get()
+    before = seen()
+    first, second = case.response_a.endpoint_id, case.response_b.endpoint_id
+    spare = ModelEndpoint.objects.create(name="spare", path="spare", family="spare")
+    for response, endpoint in (
+        (case.response_a, spare.pk),
+        (case.response_b, first),
+        (case.response_a, second),
+    ):
+        type(response).objects.filter(pk=response.pk).update(endpoint=endpoint)
+    assert seen() == before
+
+
+def test_a_page_sends_both_answers_whole_and_at_once(cast: Cast) -> None:
+    making.opened(cast)
+    claim = making.claim(cast.study, cast.anna)
+    answer = browser(cast.anna).get(reverse("annotation:compare", args=[claim.token]))
+    assert not answer.streaming
+    case = Case.objects.get()
+    for response in (case.response_a, case.response_b):
+        assert response.text.splitlines()[0] in answer.content.decode()

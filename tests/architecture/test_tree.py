@@ -32,6 +32,14 @@ def test_nothing_loads_code_from_data() -> None:
     assert [name for name in matching(UNSAFE, "*.py") if not name.startswith("tests/")] == []
 
 
+def test_nothing_writes_tables_for_spreadsheets_or_speaks_to_a_hub() -> None:
+    """A cell can be a formula, and a hub makes public: who adds either adds what docs/security.md asks for."""
+    tables = re.compile(r"^\s*(import|from) csv\b|\bto_(csv|excel)\(|text/csv|openpyxl|xlsxwriter", re.M)
+    hubs = re.compile(r"\bHfApi\b|huggingface_hub|push_to_hub|create_commit\(|upload_large_folder")
+    assert [name for name in matching(tables, "*.py") if not name.startswith(("tests/", "perf/"))] == []
+    assert [name for name in matching(hubs, "*.py") if not name.startswith("tests/")] == []
+
+
 def test_nothing_is_left_unfinished() -> None:
     assert matching(UNFINISHED, "*.py", "*.js", "*.html") == []
 

@@ -49,6 +49,7 @@ HOSTILE = (
     "<svg onload=alert(3)>",
     "{{7*7}}",
     "\"' onfocus=alert(4) autofocus x='",
+    "[x](javascript:alert(5)) **x** <http:x>",
 )
 OUTSIDE = re.compile(r"""(?:src|href|action|data-[a-z-]+|hx-[a-z]+)\s*=\s*["'](?:https?:)?//""", re.I)
 INLINE = re.compile(
@@ -187,7 +188,8 @@ def _shown_as_text(world: World, role: str, name: str, text: str) -> bool:
     if text == "{{7*7}}":
         return text in page
     assert text not in page, name
-    return "onfocus=alert(4)" in page
+    assert not re.search(r"""=\s*["']?javascript:""", page, re.I), f"{name} made a link of it"
+    return "onfocus=alert(4)" in page or "[x](javascript:alert(5)) **x** &lt;http:x&gt;" in page
 
 
 def _plant(cast: Cast, text: str) -> None:
