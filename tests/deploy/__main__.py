@@ -18,7 +18,7 @@ from typing import Any
 from tests.deploy import checks, faults
 from tests.deploy.journal import events
 from tests.deploy.network import FRONT, NotPermitted, check_permitted, marked_processes, namespaces
-from tests.deploy.site import CLINICS, PLAN, Deployment, deployed, wait_for
+from tests.deploy.site import CLINICS, PLAN, Deployment, NotReady, deployed, wait_for
 
 FIRST_VOTES = 25
 JOBS_SECONDS = 90.0
@@ -42,12 +42,16 @@ def main() -> int:
     except NotPermitted as problem:
         sys.stderr.write(f"The deployment was not tested: {problem}\n")
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # else namespaces would stay
     folder = Path(tempfile.mkdtemp(prefix="consilium-deploy-"))
     before, began = namespaces(), time.monotonic()
     try:
         report, mark = _run(folder, given)
         report["broken"] += [f"Namespace {name} is left." for name in sorted(namespaces() - before)]
         report["broken"] += [f"Process {pid} is left." for pid in marked_processes(mark)]
+    except NotReady as problem:
+        sys.stderr.write(f"BROKEN: {problem}\n")
+        return 1
     finally:
         if given.keep:
             say(f"Logs: {folder}")

@@ -129,6 +129,7 @@ FAULTS = (
     powered_off("web-2", holds_lock=True),
     killed("database"),
     in_a_job(powered_off("worker-2"), "worker-2"),
+    killed("store"),
     killed("proxy"),
     cut_off("web-1"),
 )

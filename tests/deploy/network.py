@@ -153,10 +153,10 @@ class Network:
             return False
         return True
 
-    def kill(self, name: str) -> None:
+    def kill(self, name: str, spared: "subprocess.Popen[bytes] | None" = None) -> None:
         """Every process of the host ends at once, as by kill -9; its system lives and says so to others."""
         host, deadline = self.hosts[name], time.monotonic() + GONE_SECONDS
-        while pids := host.pids():
+        while pids := [pid for pid in host.pids() if spared is None or pid != spared.pid]:
             for pid in pids:
                 _kill(pid)
             _bury(pids)

@@ -184,6 +184,8 @@ class Lead:
             self._browser.journal.note("import", pk=int(found[1]), pictures=sums)
         else:
             cause = answer.cause or str(answer.status)
+            if "try again in some seconds" in answer.text:  # the form says so when the store is away
+                cause = "later, in words"
             self._browser.journal.note("retry", call="upload", cause=cause, person=self._browser.person)
 
 

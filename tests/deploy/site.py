@@ -1,5 +1,6 @@
 """A deployment as compose.yaml describes it, each part on a host of its own; web and workers twice."""
 
+import json
 import os
 import secrets
 import shutil
@@ -17,6 +18,7 @@ import psycopg2  # type: ignore[import-untyped]
 from tests.deploy import compose
 from tests.deploy.compose import ROOT
 from tests.deploy.network import BACK, FRONT, Network
+from tests.harness.object_store import BUCKET, UNSIGNED
 from tests.harness.proxies import AROUND, NAME, certificate
 from tests.harness.servers import UNPRIVILEGED, _binary, _exists
 
@@ -30,10 +32,25 @@ PLAN = {
     "worker-2": {BACK: "10.77.2.22"},
     "database": {BACK: "10.77.2.31"},
     "broker": {BACK: "10.77.2.32"},
+    "store": {BACK: "10.77.2.33"},
 }
 # Five clinics, each behind one address, share the proxy's limits among ten people.
 CLINICS = [f"10.77.1.{101 + number}" for number in range(5)]
 START_SECONDS = 90.0
+STORE_PORT, KEPT_PORT = 9000, 9001
+# What listens for the store: it can be killed, while moto behind it keeps what it holds in memory.
+STORE_FRONT = """
+server {{
+    listen {port};
+    client_max_body_size 0;
+    location / {{
+        proxy_pass http://127.0.0.1:{kept};
+        proxy_set_header Host $http_host;
+        proxy_http_version 1.1;
+        proxy_request_buffering off;
+    }}
+}}
+"""
 JOB_LEASE = "6"  # of a dead worker; compose.yaml leaves it at half a minute, for which nobody waits here
 
 
@@ -60,19 +77,21 @@ class Deployment:
     values: dict[str, str]
     mark: str = field(default_factory=lambda: f"CONSILIUM_DEPLOYMENT={secrets.token_hex(8)}")
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    kept: "subprocess.Popen[bytes] | None" = None
+    credentials: dict[str, str] = field(default_factory=dict)
 
     # -- where things are --
 
     def data_folder(self, host: str) -> Path:
-        """CONSILIUM_HOME of a host: one folder that all of them share, as over a network file system."""
-        return self.folder / "data"
+        """CONSILIUM_HOME of a host, which no other host sees: what they share lies in the object store."""
+        return self.folder / host / "data"
 
     def environment(self, service: str, host: str) -> dict[str, str]:
         """As compose.yaml gives it, with folders of this machine in place of volumes."""
         folders = {
             "CONSILIUM_HOME": self.data_folder(host),
             "CONSILIUM_KEYS": self.folder / host / "keys",
-            "CONSILIUM_ANCHORS": self.folder / "anchors",
+            "CONSILIUM_ANCHORS": self.folder / host / "anchors",
         }
         given = compose.environment(service, self.values)
         assert set(folders) < set(given), "compose.yaml names these folders"
@@ -80,6 +99,9 @@ class Deployment:
             **given,
             **{key: str(path) for key, path in folders.items()},
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "CONSILIUM_OBJECT_STORE": f"s3://{BUCKET}/hospital",
+            "CONSILIUM_OBJECT_STORE_ENDPOINT": f"http://store:{STORE_PORT}",
+            **self.credentials,
             "CONSILIUM_JOB_LEASE": JOB_LEASE,
             "OMP_NUM_THREADS": "1",
             "DJANGO_SETTINGS_MODULE": "consilium.settings",
@@ -125,6 +147,7 @@ class Deployment:
             "database": self._start_database,
             "broker": self._start_broker,
             "proxy": self._start_proxy,
+            "store": self._start_store,
             **dict.fromkeys(WEB, self._start_web),
             **dict.fromkeys(WORKERS, self._start_worker),
         }
@@ -133,8 +156,8 @@ class Deployment:
         return time.monotonic() - began
 
     def kill(self, host: str) -> None:
-        """End everything on a host at once, as kill -9 does."""
-        self.network.kill(host)
+        """End everything on a host at once, as kill -9 does; of the store what listens."""
+        self.network.kill(host, spared=self.kept if host == "store" else None)
         self._bury(host)
 
     def kill_main(self, host: str) -> None:
@@ -219,17 +242,28 @@ class Deployment:
             text = text.replace(old, new)
         (folder / "consilium.conf").write_text(text)
         (folder / "nginx.conf").write_text(AROUND.format(folder=folder))
-        serve = [
-            _binary("nginx"),
-            "-p",
-            str(folder),
-            "-c",
-            f"{folder}/nginx.conf",
-            "-e",
-            f"{folder}/error.log",
-        ]
-        self.processes[host] = self.network.start(host, serve, env=self._marked())
+        self._start_nginx(host)
         wait_for(lambda: self.network.listens("people", PLAN[host][FRONT], 443), "the proxy listens")
+
+    def _start_store(self, host: str) -> None:
+        folder = self.folder / host
+        if self.kept is None:
+            moto = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(KEPT_PORT)]
+            env = {"INITIAL_NO_AUTH_ACTION_COUNT": str(UNSIGNED), **self._marked()}
+            self.kept = self.network.start(host, moto, env=env, cwd=ROOT)
+            made = self.run_on(host, ["python", "-m", "tests.deploy.store_user", str(KEPT_PORT)])
+            self.credentials = json.loads(made.strip().splitlines()[-1])
+        (folder / "consilium.conf").write_text(STORE_FRONT.format(port=STORE_PORT, kept=KEPT_PORT))
+        (folder / "nginx.conf").write_text(AROUND.format(folder=folder))
+        self._start_nginx(host)
+        wait_for(lambda: self.network.listens("web-1", PLAN[host][BACK], STORE_PORT), "the store listens")
+
+    def _start_nginx(self, host: str) -> None:
+        folder = self.folder / host
+        serve = [
+            _binary("nginx"), "-p", str(folder), "-c", f"{folder}/nginx.conf", "-e", f"{folder}/error.log"
+        ]  # fmt: skip
+        self.processes[host] = self.network.start(host, serve, env=self._marked())
 
     def says(self, asker: str, host: str, port: int, asked: bytes) -> bytes:
         """What the port of a host answers to a host that asks; empty for nothing."""
@@ -249,14 +283,16 @@ class Deployment:
 
 def prepare(site: Deployment, readers: int, cases: int) -> None:
     """The database's roles and tables, by the commands of compose.yaml, and what the readers find."""
-    for folder in (site.data_folder("web-1"), site.folder / "anchors"):
-        folder.mkdir(mode=0o700)
+    for host in ("people", "store", *WEB, *WORKERS):
+        site.data_folder(host).mkdir(mode=0o700)
     site.start("database")
     site.start("broker")
+    site.start("store")
     site.run_on("web-1", compose.command("prepare", site.values), "prepare")
     site.run_on("web-1", ["python", "-m", "tests.deploy.seed", str(readers), str(cases)])
     for host in (*WEB[1:], *WORKERS):  # keys are handed out, they are in no folder that hosts share
         shutil.copytree(site.folder / "web-1" / "keys", site.folder / host / "keys")
+    site.manage("collectstatic", "--noinput", "--verbosity", "0", host=WEB[1])
 
 
 @contextmanager

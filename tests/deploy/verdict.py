@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 # What trying again heals. A page without JSON, a 500 and whatever else there is are the site's own errors.
-HEALED_BY_TRYING = {"connection", "no answer in 30 s", "429", "502", "503", "504"}
+HEALED_BY_TRYING = {"connection", "no answer in 30 s", "later, in words", "429", "502", "503", "504"}
 Row = tuple[Any, ...]
 
 

@@ -58,7 +58,7 @@ def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreServ
     before = dict(os.environ)
     try:
         wait_until(lambda: answers(port), seconds=60, what="the object store answers")
-        server = _with_user(port)
+        server = with_user(port)
         os.environ |= {"AWS_ACCESS_KEY_ID": server.key_id, "AWS_SECRET_ACCESS_KEY": server.secret}
         yield server
     finally:
@@ -75,7 +75,9 @@ def answers(port: int) -> bool:
     return False
 
 
-def _with_user(port: int) -> StoreServer:
+def with_user(port: int) -> StoreServer:
+    """A new server's only user and its buckets, made before it asks for signatures."""
+
     def iam(**fields: str) -> str:
         signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/iam/aws4_request"}
         body = urlencode({**fields, "UserName": "consilium", "Version": "2010-05-08"}).encode()
