@@ -52,9 +52,10 @@ class Transport(filesystem.Transport):
 
     Channel = Channel
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
-        """Wait for one message, but not as long as Celery would: meanwhile it does not see that it shall stop."""
-        super().drain_events(connection, timeout=min(timeout or ATTENTION, ATTENTION))
+    def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> Any:
+        """Wait for one message, but not as long as Celery would: meanwhile it hears no request to stop."""
+        wait: Any = super().drain_events
+        return wait(connection, timeout=min(timeout or ATTENTION, ATTENTION), **kwargs)
 
 
 def register_transport() -> None:
