@@ -6,6 +6,7 @@ another host, nothing that axe-core objects to; its picture lies in the test's t
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ from consilium.answers.dimensions import DIMENSIONS
 from tests.harness.accessibility import violations
 from tests.harness.browsers import shut
 from tests.harness.once import Put
-from tests.harness.playwright_api import Browser, BrowserContext, FilePayload, Page, expect
+from tests.harness.playwright_api import Browser, BrowserContext, FilePayload, Page, Request, expect
 from tests.path.drive import PASSWORD, Installation, Person, running, seed
 
 pytestmark = [pytest.mark.browser, pytest.mark.path]
 S = "/s/chest"
+PATIENCE, QUIET = 30.0, 0.15
 HEARS_VIOLATIONS = """document.addEventListener("securitypolicyviolation",
   (event) => window.heard(`${event.violatedDirective} ${event.blockedURI}`))"""
 
@@ -40,6 +42,11 @@ class Somebody:
         self.page = context.new_page()
         self.page.on("console", lambda said: self._hear(said.text) if said.type == "error" else None)
         self.page.on("pageerror", lambda error: self._hear(str(error)))
+        self._waits_for = set[Request]()
+        self._asked_at = 0.0
+        self.page.on("request", self._note)
+        for end in ("requestfinished", "requestfailed"):
+            self.page.on(end, self._note_end)
         self.page.goto(f"{site.url}/accounts/login/")
         self.look("login")
         self.page.fill("[name=login]", name)
@@ -50,15 +57,30 @@ class Somebody:
     def _hear(self, text: str) -> None:
         self.complaints.append(f"{self.page.url}: {text}")
 
+    def _note(self, request: Request) -> None:
+        self._waits_for.add(request)
+        self._asked_at = time.monotonic()
+
+    def _note_end(self, request: Request) -> None:
+        self._waits_for.discard(request)
+
+    def settle(self) -> None:
+        """Until everything that was asked for is here and nothing more has been for a moment."""
+        deadline = time.monotonic() + PATIENCE
+        while self._waits_for or time.monotonic() - self._asked_at < QUIET:
+            assert time.monotonic() < deadline, [request.url for request in self._waits_for]
+            self.page.wait_for_timeout(20)
+
     def _check(self, url: str) -> None:
         if urlsplit(url).scheme not in ("blob", "data") and not url.startswith(self.site.url):
             self.complaints.append(f"asked another host: {url}")
 
     def visit(self, path: str, name: str) -> Page:
         """Open a page and look at it."""
-        answer = self.page.goto(self.site.url + path, wait_until="networkidle")
+        answer = self.page.goto(self.site.url + path)
         assert answer is not None
         assert answer.status == 200, path
+        self.settle()
         self.look(name)
         return self.page
 
@@ -175,7 +197,7 @@ def bring_data(lead: Somebody, second: Somebody) -> None:
         lead.look("import")
     page = second.visit(f"{S}/pixel-review/", "pixel-reviews")
     page.locator("main a[href*='/pixel-review/']").first.click()
-    page.wait_for_load_state("networkidle")
+    second.settle()
     second.look("pixel-review")
     page.keyboard.press("c")
     sign(page)
@@ -202,7 +224,7 @@ def start(reader: Somebody, kind: str) -> Page:
     page.locator(f"form[action$='/work/{kind}/next/'] button").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/adjudicate/*/" if kind == "adjudicate" else f"**/{kind}/*/")
-    page.wait_for_load_state("networkidle")
+    reader.settle()
     reader.look(kind)
     return page
 
