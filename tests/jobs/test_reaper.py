@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
@@ -16,6 +18,7 @@ from consilium.database_version import unapplied_migrations
 from consilium.jobs import notify, reaper
 from consilium.jobs.cancel import cancel
 from consilium.jobs.claim import claim
+from consilium.jobs.lease import Lease
 from consilium.jobs.models import Job, SweeperLease
 from consilium.jobs.queue import enqueue
 from consilium.jobs.run import run_now
@@ -66,6 +69,22 @@ def test_a_job_whose_worker_is_gone_waits_again_and_is_rung_for(cast: Cast, ring
     job = after_sweep(job)
     assert (job.state, job.claim_token, job.lease_until, job.attempt) == (JobState.QUEUED, None, None, 1)
     assert rings == [str(job.pk)]
+
+
+@pytest.mark.parametrize("wrong", [timedelta(days=1), timedelta(days=-1)])
+def test_a_host_whose_clock_is_wrong_neither_takes_nor_keeps_a_job(cast: Cast, wrong: timedelta) -> None:
+    kept, lost = make(cast), make(cast)
+    claimed = claim(kept.pk)
+    assert claimed is not None
+    lose(lost)
+    with time_machine.travel(timezone.now() + wrong):
+        Lease(claimed).renew()
+        assert after_sweep(kept).state == JobState.RUNNING
+        assert after_sweep(lost).state == JobState.QUEUED
+    assert after_sweep(kept).state == JobState.RUNNING
+    assert kept.lease_until is not None
+    left = kept.lease_until - timezone.now()
+    assert timedelta() < left <= timedelta(seconds=settings.JOB_LEASE_SECONDS)
 
 
 def test_a_job_whose_lease_still_runs_is_left_alone(cast: Cast, rings: list[str]) -> None:

@@ -1,12 +1,16 @@
 """Real worker processes that are killed, frozen and stopped: nothing is lost, nothing is done twice."""
 
+import os
 import signal
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from kombu.connection import Connection
 
+from consilium.jobs import folder_broker
 from tests.harness.once import Put
 from tests.harness.servers import free_port, redis_on, wait_until, with_roles
 from tests.jobs.site import LEASE, Site, Worker
@@ -80,6 +84,41 @@ def test_rings_that_were_lost_are_rung_again_and_rubbish_in_the_queue_is_ignored
         site.wait_for(job, "succeeded")
     assert worker.process.poll() is None
     assert "broker.unreadable_message" in worker.said()
+
+
+class RunsWhenRead:
+    """A pickle that makes a folder in whoever loads it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return os.mkdir, (str(self.folder),)
+
+
+def test_a_message_made_by_hand_runs_nothing_and_the_worker_goes_on(site: Site, tmp_path: Path) -> None:
+    made = tmp_path / "made-by-a-message"
+    folder_broker.register_transport()
+    options = folder_broker.options(site.home, 1.0)
+    with Connection(f"{folder_broker.SCHEME}://localhost", transport_options=options) as broker:
+        for task, argument, form in (
+            ("consilium.jobs.ring", RunsWhenRead(made), "pickle"),
+            ("consilium.jobs.ring", "!!python/object/apply:os.mkdir [" + str(made) + "]", "yaml"),
+            ("os.mkdir", str(made), "json"),
+            ("celery.backend_cleanup", "1", "json"),
+            ("consilium.jobs.ring", "__import__('os').mkdir('" + str(made) + "')", "json"),
+        ):
+            headers = {"task": task, "id": str(uuid.uuid4()), "lang": "py", "argsrepr": "", "kwargsrepr": ""}
+            broker.Producer(serializer=form).publish(
+                ([argument], {}, {}), headers=headers, exchange="default", routing_key="default"
+            )
+    job = site.enqueue("demo.steps", steps=1, seconds=0)
+    worker = site.worker().wait_ready()
+    site.wait_for(job, "succeeded")
+    assert worker.process.poll() is None
+    for refused in ("content of type pickle", "content of type yaml", "type 'os.mkdir'", "ring.refused"):
+        assert refused in worker.said()
+    assert not made.exists()
 
 
 def test_a_person_cancels_a_job_that_a_worker_runs(site: Site) -> None:

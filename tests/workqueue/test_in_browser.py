@@ -4,6 +4,8 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from tests.harness.accessibility import violations
 from tests.harness.browsers import shut
 from tests.harness.once import Put
-from tests.harness.playwright_api import Browser, BrowserContext, Page, expect
+from tests.harness.playwright_api import Browser, BrowserContext, Error, Page, expect
 from tests.harness.servers import wait_until
 from tests.workqueue.site import Site
 
@@ -409,4 +411,44 @@ def test_the_queue_pages_are_accessible_in_both_themes(
         page.emulate_media(color_scheme="light" if theme == "light" else "dark")
         page.goto(f"{site.url}{path}")
         assert violations(page) == []
+    shut(context)
+
+
+def test_the_text_is_there_again_after_the_tab_crashed(site: Site, opens: Opens) -> None:
+    page = opens("reader5")
+    place = path_of(page)
+    page.route("**/draft/", lambda route: route.abort())  # the server has not heard of it
+    page.fill("[name=note]", "typed before the crash")
+    until(lambda: "before the crash" in page.evaluate("JSON.stringify(localStorage)"), "the text is kept")
+    with page.expect_event("crash"), suppress(Error):
+        page.goto("chrome://crash")
+    page.close()  # as the reader does with it
+    again = opens("reader5", place, page.context)
+    expect(again.locator("[name=note]")).to_have_value("typed before the crash")
+
+
+def test_a_readers_clock_that_is_wrong_counts_for_nothing(
+    site: Site, opens: Opens, chromium: Browser
+) -> None:
+    context, before = chromium.new_context(), len(site.submissions("reader2"))
+    # Four hundred days ahead, and a day further with every look.
+    context.add_init_script(
+        "let jumps = 400; const real = Date.now; Date.now = () => real() + (jumps += 1) * 86400000;"
+    )
+    log_in(context, site, "reader2")
+    page = context.new_page()
+    page.goto(f"{site.url}/s/race/work/")
+    page.click("button:text('Start'), a:text('Resume')")
+    page.wait_for_selector("form[data-ready]")
+    first = page.url
+    page.fill("[name=note]", "by a wrong clock")
+    page.click("text=First")
+    page.click("button:text('Submit')")
+    page.wait_for_url(lambda url: url != first)
+    assert len(site.submissions("reader2")) == before + 1
+    (stored,) = site.rows("SELECT submitted_at, active_seconds FROM work_submission ORDER BY id DESC LIMIT 1")
+    assert abs(datetime.fromisoformat(stored[0]).replace(tzinfo=UTC) - datetime.now(UTC)) < timedelta(
+        minutes=5
+    )
+    assert 0 <= stored[1] < 300
     shut(context)
