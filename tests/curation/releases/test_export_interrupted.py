@@ -10,16 +10,17 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from consilium.blobs.store import path_of
 from consilium.jobs.run import run_now
 from curation.models import Export, Release
-from curation.releases.export import export_folder, start_export, write_export
+from curation.releases.export import start_export, write_export
 from curation.releases.export_gate import ExportRefused
 from curation.releases.freeze import rows_of
 from curation.releases.gather import freeze_traces
+from curation.releases.kept_exports import export_folder
 from tests.curation.releases.test_freeze_job import Killed, lose_worker
 from tests.factories import curation as making
 from tests.factories.cast import Cast
+from tests.harness.stored import path_of
 
 STEPS = (
     "curation.releases.export_files.write_files",
