@@ -8,6 +8,7 @@ from itertools import cycle, product
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -142,6 +143,43 @@ def test_a_search_for_signs_of_patterns_finds_what_holds_them(world: World) -> N
     assert "What does picture" in client.get(address, {"q": "picture"}).content.decode()
     for text in (*INJECTIONS, "%", "_", "What%picture"):
         assert "What does picture" not in client.get(address, {"q": text}).content.decode(), text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"dsa": ' * 1000 + "1" + "}" * 1000,
+        '{"__proto__": {"seed": 1}}',
+        '{"dsa": {"__class__": 1}}',
+        '{"dsa": {"constructor": {"prototype": 1}}}',
+        '{"dsa": {"seed": ' + "9" * 100_000 + "}}",
+        '{"dsa": "' + "a" * 10_000_000 + '"}',
+        "NaN",
+        "!!python/object/apply:os.system [id]",
+    ],
+    ids=range(9),
+)
+def test_settings_that_are_bombs_start_nothing(world: World, text: str) -> None:
+    client, before = browser(world, "lead"), fingerprint()
+    answer = client.post(world.address("training:launch"), {"name": "x", "seed": "1", "settings": text})
+    assert answer.status_code in (200, 400, 413)
+    study = client.post(world.address("people:settings"), {"quiet_hours": text, "__proto__": text})
+    assert study.status_code in (200, 400, 413)
+    assert changed_since(before) == set()
+
+
+@pytest.mark.django_db
+def test_a_bug_in_a_call_is_answered_without_its_text(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ValueError("SELECT password FROM people_person WHERE name = 'Jane Doe'")
+
+    monkeypatch.setattr("consilium.workqueue.drafts.save_draft", broken)
+    answer = post(browser(world, "annotator"), world.address("work:draft"), WRITE["work:draft"])
+    assert answer.status_code == 500
+    for hidden in ("Jane Doe", "SELECT", "ValueError", "Traceback", str(settings.BASE_DIR)):
+        assert hidden not in answer.content.decode()
 
 
 @pytest.mark.django_db

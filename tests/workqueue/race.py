@@ -53,8 +53,8 @@ def _tables() -> list[str]:
     return connection.introspection.table_names()
 
 
-def make() -> None:
-    """Migrate and store a study with READERS annotators."""
+def make(readers: int = READERS) -> None:
+    """Migrate and store a study with that many annotators."""
     from django.core.management import call_command
 
     from consilium.people.models import Role, Study
@@ -62,7 +62,7 @@ def make() -> None:
 
     call_command("migrate", verbosity=0)
     study = Study.objects.create(slug="race", name="Race")
-    for number in range(READERS):
+    for number in range(readers):
         join(study, f"reader{number}", Role.ANNOTATOR)
 
 

@@ -1,6 +1,6 @@
 """A real installation in a folder of its own: a web process that tests can kill, a database to count rows in.
 
-`python -m tests.workqueue.site ITEMS` prepares the database and prints {name: session key} for the readers.
+`python -m tests.workqueue.site ITEMS READERS` prepares the database and prints {name: session key}.
 """
 
 import json
@@ -28,14 +28,21 @@ START_SECONDS = 40.0
 class Site:
     """One installation; `start()`, `kill()` (as kill -9 does) and `start()` again on the same port."""
 
-    def __init__(self, home: Path, *, items: int = 40, database: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        items: int = 40,
+        readers: int = race.READERS,
+        database: dict[str, str] | None = None,
+    ) -> None:
         self.home = home
         self.env = {**os.environ, "CONSILIUM_HOME": str(home), "DATABASE_URL": ""} | (database or {})
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
         made = subprocess.run(
-            [sys.executable, "-m", "tests.workqueue.site", str(items)],
+            [sys.executable, "-m", "tests.workqueue.site", str(items), str(readers)],
             env=self.env,
             cwd=ROOT,
             check=True,
@@ -131,14 +138,14 @@ def _session(name: str) -> str:
     return key
 
 
-def main(items: int) -> dict[str, str]:
+def main(items: int, readers: int) -> dict[str, str]:
     race.start()
-    race.make()
+    race.make(readers)
     study = race.start()
     assert study is not None
     race.opens(items, 12)(study)
-    return {name: _session(name) for name in (f"reader{number}" for number in range(race.READERS))}
+    return {name: _session(name) for name in (f"reader{number}" for number in range(readers))}
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(main(int(sys.argv[1]))))
+    sys.stdout.write(json.dumps(main(int(sys.argv[1]), int(sys.argv[2]))))

@@ -54,8 +54,8 @@ class Reader:
 
 
 @contextmanager
-def running(home: Path, database: dict[str, str] | None = None) -> Iterator[Site]:
-    site = Site(home, database=database).start()
+def running(home: Path, database: dict[str, str] | None = None, **more: Any) -> Iterator[Site]:
+    site = Site(home, database=database, **more).start()
     try:
         yield site
     finally:
