@@ -1,6 +1,7 @@
 """What the path test brings along: pictures, questions, people."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,19 @@ PEOPLE = {
     "lena": "lead",
     "max": "lead",
 }
-SPECIALTIES = ("adult_medicine", "pediatrics")
-TRAIN, TEST = 32, 8
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """How many questions to train with and to hold out, of which specialties."""
+
+    train: int
+    test: int
+    specialties: tuple[str, ...]
+
+
+WHOLE = Teaching(32, 8, ("adult_medicine", "pediatrics"))
+SMALL = Teaching(16, 4, ("pediatrics",))
 SETTINGS: dict[str, dict[str, Any]] = {
     "dsa": {
         "lora_r": 16,
@@ -45,11 +57,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-def uploads() -> list[tuple[str, tuple[str, bytes, str]]]:
+def uploads(of: Teaching) -> list[tuple[str, tuple[str, bytes, str]]]:
     """Teaching pictures with their questions as multipart files."""
-    items = teaching_set.make(TRAIN + TEST, seed=11, specialties=SPECIALTIES)
+    items = teaching_set.make(of.train + of.test, seed=11, specialties=of.specialties)
     files = [(f"{item.patient}.png", item.image_png, "image/png") for item in items]
-    lines = [_line(item, "train" if position < TRAIN else "test") for position, item in enumerate(items)]
+    lines = [_line(item, "train" if position < of.train else "test") for position, item in enumerate(items)]
     questions = "".join(json.dumps(line) + "\n" for line in lines).encode()
     return [("uploads", file) for file in [*files, ("questions.jsonl", questions, "application/x-ndjson")]]
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.harness.servers import with_roles
 from tests.path.drive import ROOT, running
+from tests.path.material import SMALL, WHOLE, Teaching
 from tests.path.walk import Walk
 
 pytestmark = pytest.mark.path
@@ -20,12 +21,12 @@ print(json.dumps({"rows": len(rows), "columns": rows.column_names}))
 """
 
 
-def walk_all(home: Path, scratch: Path, **environment: str) -> None:
+def walk_all(home: Path, scratch: Path, teaching: Teaching, **environment: str) -> None:
     """From empty folder to leaderboard."""
     with running(home, **environment) as site:
         site.command("setup")
         site.start()
-        walk = Walk(site)
+        walk = Walk(site, teaching)
         walk.prepare()
         walk.bring_data()
         walk.write_traces()
@@ -36,7 +37,7 @@ def walk_all(home: Path, scratch: Path, **environment: str) -> None:
         exported = walk.export(traces, scratch / "export")
         assert _loaded(exported)["rows"] == reviewed["accepted"] + reviewed["edited"]
         walk.collect_answers()
-        assert walk.vote() == 3 * (8 + 1)
+        assert walk.vote() == 3 * (teaching.test + 1)
         assert walk.adjudicate() == 1
         walk.freeze("preferences", "Preferences 1")
         walk.train()
@@ -58,11 +59,12 @@ def _loaded(folder: Path) -> dict[str, int]:
 
 
 def test_the_whole_path_on_sqlite_and_the_embedded_broker(home: Path, tmp_path: Path) -> None:
-    walk_all(home, tmp_path)
+    walk_all(home, tmp_path, WHOLE)
 
 
 @pytest.mark.services
 def test_the_whole_path_on_postgresql_and_redis(
     home: Path, tmp_path: Path, postgres_server: str, redis_url: str
 ) -> None:
-    walk_all(home, tmp_path, BROKER_URL=redis_url, **with_roles(postgres_server))
+    """Another database and broker: one specialty and fewer questions pass through all of it."""
+    walk_all(home, tmp_path, SMALL, BROKER_URL=redis_url, **with_roles(postgres_server))

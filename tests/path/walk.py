@@ -10,7 +10,7 @@ from typing import Any
 
 from consilium.answers.dimensions import DIMENSIONS
 from tests.path.drive import PASSWORD, Installation, Person
-from tests.path.material import PEOPLE, SETTINGS, STUDY, real_uploads, uploads
+from tests.path.material import PEOPLE, SETTINGS, STUDY, Teaching, real_uploads, uploads
 
 S = f"/s/{STUDY}"
 TINY = ("base", "teacher", "second", "judge_careful", "judge_hasty")
@@ -29,8 +29,8 @@ for name, role in {people!r}.items():
 class Walk:
     """One study on one installation, with everybody logged in."""
 
-    def __init__(self, site: Installation) -> None:
-        self.site = site
+    def __init__(self, site: Installation, teaching: Teaching) -> None:
+        self.site, self.teaching = site, teaching
         site.command("study", "create", STUDY, "--name", "Path study")
         site.script(MAKE_PEOPLE.format(study=STUDY, people=PEOPLE, password=PASSWORD))
         self.people = {name: Person(site, name) for name in PEOPLE}
@@ -61,7 +61,7 @@ class Walk:
         allowed = [(name, "on") for name in ("may_train", "may_redistribute", "is_synthetic")]
         self.lead.post(f"{S}/sources/new/", [("name", "teaching"), ("licence", "CC0-1.0"), *allowed])
         self.lead.post(f"{S}/sources/new/", [("name", "real"), ("licence", "MIT")])
-        for name, files in (("teaching", uploads()), ("real", real_uploads())):
+        for name, files in (("teaching", uploads(self.teaching)), ("real", real_uploads())):
             source = self._option(f"{S}/imports/new/", name)
             page = self.lead.post(f"{S}/imports/new/", [("source", source)], files=files)
             self.lead.finish_jobs(page)
