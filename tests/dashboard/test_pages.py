@@ -162,7 +162,7 @@ def test_error_pages_keep_them_too(cast: Cast) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_stored_text_is_shown_as_text(cast: Cast, text: str) -> None:
     world = make_world(cast)
-    _plant(cast, text)
+    plant(cast, text)
     seen = 0
     for role, names in {
         "lead": [name for name, row in READ.items() if row[3] == 200 and name not in NO_PAGES],
@@ -192,7 +192,7 @@ def _shown_as_text(world: World, role: str, name: str, text: str) -> bool:
     return "onfocus=alert(4)" in page or "[x](javascript:alert(5)) **x** &lt;http:x&gt;" in page
 
 
-def _plant(cast: Cast, text: str) -> None:
+def plant(cast: Cast, text: str) -> None:
     """Store the text wherever people or imports write one."""
     Study.objects.filter(pk=cast.study.pk).update(name=text, description=text)
     for number, question in enumerate(Question.objects.all()):
