@@ -92,10 +92,10 @@ def test_a_broker_that_is_away_is_told_and_not_fatal(cast: Cast, settings: Any) 
 def test_operators_are_told_that_the_application_owns_its_tables(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = "The application owns its tables in PostgreSQL."
-    assert told not in browser(cast.otto).get("/").content.decode()
-    monkeypatch.setattr("dashboard.views.runs_as_owner", lambda connection: True)
-    assert told in browser(cast.otto).get("/").content.decode()
+    told = "The application owns its tables in PostgreSQL"
+    assert told not in browser(cast.otto).get("/site/").content.decode()
+    monkeypatch.setattr("dashboard.checks.runs_as_owner", lambda connection: True)
+    assert told in browser(cast.otto).get("/site/").content.decode()
     assert told not in browser(cast.lena).get("/", follow=True).content.decode()
 
 

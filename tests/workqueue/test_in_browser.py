@@ -415,7 +415,7 @@ def test_the_queue_pages_are_accessible_in_both_themes(
 
 
 def test_the_text_is_there_again_after_the_tab_crashed(site: Site, opens: Opens) -> None:
-    page = opens("reader5")
+    page = opens("reader9")
     place = path_of(page)
     page.route("**/draft/", lambda route: route.abort())  # the server has not heard of it
     page.fill("[name=note]", "typed before the crash")
@@ -423,7 +423,7 @@ def test_the_text_is_there_again_after_the_tab_crashed(site: Site, opens: Opens)
     with page.expect_event("crash"), suppress(Error):
         page.goto("chrome://crash")
     page.close()  # as the reader does with it
-    again = opens("reader5", place, page.context)
+    again = opens("reader9", place, page.context)
     expect(again.locator("[name=note]")).to_have_value("typed before the crash")
 
 
