@@ -116,6 +116,8 @@ def test_a_full_disk_refuses_answers_for_later_and_keeps_what_it_has(tmp_path: P
         disk.leave(18)  # below 5 %: votes go on
         for reader in readers[: ANSWERS // 2]:
             assert reader.send().status_code == 200
+        # What the log of the database has room for already would be taken on a full disk as well.
+        site.rows("PRAGMA wal_checkpoint(TRUNCATE)")
         disk.leave(0)
         refused = [reader for reader in readers if reader.send().status_code != 200]
         assert refused, "the disk was full"
