@@ -46,7 +46,7 @@ class SitePart:
 
 
 def site_parts() -> list[SitePart]:
-    """Every part that is watched: six queries, one question to the broker."""
+    """Every part that is watched: one query or two each, and one question to the broker."""
     kept = {figure.name: figure for figure in WatchedFigure.objects.all()}
     return [
         _backups(backup_state()),
