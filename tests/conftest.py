@@ -25,9 +25,37 @@ pytest_plugins = [
 HEAVY = {"tests/path/": "path", "tests/training/job/": "training_job", "tests/training/": "training"}
 
 
+# They start in this order: `training_job` copies a model that `path` builds meanwhile.
+GROUPS = ("path", "training", "training_job")
+# Files that take long come next, the longest first.
+LONG = (
+    "tests/browser/",
+    "tests/workqueue/test_in_browser.py",
+    "tests/audit/test_protection.py",
+    "tests/jobs/test_worker_signals.py",
+    "tests/curation/imaging/test_viewer.py",
+    "tests/annotation/test_in_browser.py",
+    "tests/annotation/test_turning_in_browser.py",
+    "tests/dashboard/test_up.py",
+    "tests/dashboard/test_access.py",
+)
+
+
+def heavy_group(nodeid: str) -> str:
+    """The group of a heavy file; nothing for others."""
+    return next((group for folder, group in HEAVY.items() if nodeid.startswith(folder)), "")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Heavy tests start first, so that no worker is left alone with them at the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(tuple(HEAVY)))
+    """Heavy tests and long files start first, so that no worker is left alone with them at the end."""
+
+    def place(item: pytest.Item) -> int:
+        if group := heavy_group(item.nodeid):
+            return GROUPS.index(group)
+        long = (number for number, file in enumerate(LONG, len(GROUPS)) if item.nodeid.startswith(file))
+        return next(long, len(GROUPS) + len(LONG))
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -40,8 +68,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            heavy = (group for folder, group in HEAVY.items() if nodeid.startswith(folder))
-            return next(heavy, nodeid.split("::", maxsplit=1)[0])
+            return heavy_group(nodeid) or nodeid.split("::", maxsplit=1)[0]
 
     config.option.loadscopereorder = False
     return ByFile(config, log)

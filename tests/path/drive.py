@@ -32,6 +32,7 @@ class Person:
     def __init__(self, site: "Installation", name: str) -> None:
         self.site, self.name = site, name
         self.session = requests.Session()
+        site.sessions.append(self.session)
         self.get("/accounts/login/")
         answer = self.post("/accounts/login/", [("login", name), ("password", PASSWORD)])
         assert "Log out" in answer.text, f"{name} cannot log in"
@@ -98,6 +99,7 @@ class Installation:
             **environment,
         }
         self.url = ""
+        self.sessions: list[requests.Session] = []
         self._process: subprocess.Popen[str] | None = None
 
     def command(self, *words: str, status: int = 0, stdin: str = "") -> str:
@@ -142,6 +144,8 @@ class Installation:
 
     def stop(self) -> None:
         """Ctrl-C; everything must be gone afterwards."""
+        for session in self.sessions:  # the web process waits a while for those that may ask for more
+            session.close()
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(90)
