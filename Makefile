@@ -8,6 +8,8 @@ STAMP_DEV := $(VENV)/.installed-dev
 PORT ?= 8000
 export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE := 1
+# Tests start hundreds of short processes; without caches each would compile the same modules again.
+export PYTHONDONTWRITEBYTECODE :=
 PURE := tests/architecture tests/statistics tests/answers tests/states tests/test_canonical_json.py tests/test_atomic_folder.py
 
 .PHONY: help run dev venv test quick coverage soak deploy-test perf perf-peers lint fix shots clean
