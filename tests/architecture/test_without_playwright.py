@@ -22,7 +22,7 @@ def test_browser_tests_skip_with_a_reason(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(tmp_path), "CONSILIUM_REQUIRE_SERVICES": ""}
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [*command, "tests/ui/test_frame_in_browser.py"],
+        [*command, "tests/curation/imaging/test_viewer.py"],
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
