@@ -61,8 +61,12 @@ def test_a_command_on_an_unprepared_database_says_what_to_do(tmp_path: Path) -> 
     )
 
 
-def test_what_commands_write_is_private(tmp_path: Path, migrated_home: Path, put_database: Put) -> None:
-    assert (migrated_home / "consilium.sqlite3").stat().st_mode & 0o077 == 0
+def test_what_commands_write_is_private(tmp_path: Path) -> None:
+    start(tmp_path, "manage.py", "migrate", "people", "0001", "-v0")
+    assert (tmp_path / "consilium.sqlite3").stat().st_mode & 0o077 == 0
+
+
+def test_a_study_that_is_not_there_is_named(tmp_path: Path, put_database: Put) -> None:
     ended = start(
         put_database(tmp_path / "home"), "manage.py", "member", "add", "nope", "nobody", "--role", "lead"
     )

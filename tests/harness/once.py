@@ -3,15 +3,19 @@
 import fcntl
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
+MIGRATED, DONE, FILE = "migrated", "done", "consilium.sqlite3"
 Put = Callable[[Path], Path]
 
 
@@ -40,13 +44,70 @@ def tiny_models(factory: pytest.TempPathFactory, *names: str) -> Path:
 
 
 @pytest.fixture(scope="session")
+def migrating(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ExitStack]:
+    """What workers share of a migrated SQLite database, held by this one until the stack is closed."""
+    stack = ExitStack()
+    return stack.enter_context(held(tmp_path_factory, MIGRATED)), stack
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(
+    migrating: tuple[Path, ExitStack], django_db_modify_db_settings: None, request: pytest.FixtureRequest
+) -> bool:
+    """Whether pytest-django finds its database made: one worker migrates, the others copy what it has."""
+    shared, stack = migrating
+    if connection.vendor != "sqlite":
+        return bool(request.config.getvalue("reuse_db"))
+    if not (shared / DONE).exists():
+        return False
+    adopt(shared, Path(connection.settings_dict["TEST"]["NAME"]))
+    stack.close()
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(migrating: tuple[Path, ExitStack], django_db_keepdb: bool, django_db_setup: None) -> None:
+    """The database of pytest-django, which others may copy from now on."""
+    shared, stack = migrating
+    if connection.vendor == "sqlite" and not django_db_keepdb:
+        publish(shared, Path(connection.settings_dict["NAME"]), settings.KEY_FOLDER)
+    stack.close()
+
+
+@pytest.fixture(scope="session")
 def migrated_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of `manage.py migrate` on SQLite: an empty database and its keys. Copy it."""
-    with held(tmp_path_factory, "migrated") as home:
-        if not (home / "done").exists():
-            migrate(home / "home")
-            (home / "done").touch()
-    return home / "home"
+    """The data folder of `migrate` on SQLite: an empty database and its keys. Copy it."""
+    with held(tmp_path_factory, MIGRATED) as shared:
+        if not (shared / DONE).exists():
+            migrate(shared / "home")
+            (shared / DONE).touch()
+    return shared / "home"
+
+
+def publish(shared: Path, database: Path, keys: Path) -> None:
+    """Share a database that was just migrated here, and its keys; `shared` is held."""
+    home = shared / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(mode=0o700)
+    with closing(sqlite3.connect(database)) as ours, closing(sqlite3.connect(home / FILE)) as theirs:
+        ours.backup(theirs)
+    (home / FILE).chmod(0o600)
+    shutil.copytree(keys, home / "keys")
+    (shared / DONE).touch()
+
+
+def adopt(shared: Path, database: Path) -> None:
+    """Copy the shared database to where other keys are used: it forgets which it had."""
+    shutil.copyfile(shared / "home" / FILE, database)
+    with closing(sqlite3.connect(database)) as adopted, adopted:
+        triggers = adopted.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_keymark'"
+        ).fetchall()
+        for name, _ in triggers:
+            adopted.execute(f"DROP TRIGGER {name}")
+        adopted.execute("DELETE FROM audit_keymark")
+        for _, made in triggers:
+            adopted.execute(made)
 
 
 @pytest.fixture(scope="session")
