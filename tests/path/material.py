@@ -29,7 +29,7 @@ class Teaching:
     specialties: tuple[str, ...]
 
 
-WHOLE = Teaching(32, 8, ("adult_medicine", "pediatrics"))
+WHOLE = Teaching(20, 6, ("adult_medicine", "pediatrics"))
 SMALL = Teaching(16, 4, ("pediatrics",))
 SETTINGS: dict[str, dict[str, Any]] = {
     "dsa": {
@@ -37,10 +37,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "lora_alpha": 32,
         "lora_dropout": 0.0,
         "learning_rate": 5e-3,
-        "max_steps": 12,
+        "max_steps": 6,
         "batch": 8,
         "micro_batch": 8,
-        "checkpoint_every": 4,
+        "checkpoint_every": 2,
     },
     "gba": {
         "lora_r": 16,
@@ -50,7 +50,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "rollouts": 2,
         "samples_per_step": 1,
         "micro_batch": 8,
-        "max_new_tokens": 64,
+        "max_new_tokens": 32,
         "checkpoint_every": 1,
     },
     "merge": {"density": 0.5},

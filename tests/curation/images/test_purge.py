@@ -43,6 +43,7 @@ from curation.releases.withdrawn_images import ImageWithdrawn
 from curation.states import QuestionState
 from tests.factories import curation as making
 from tests.factories.cast import Cast
+from tests.harness.once import Put
 from tests.harness.races import raced
 from tests.harness.servers import new_database
 from tests.harness.stored import path_of
@@ -350,7 +351,9 @@ def test_a_purge_never_takes_what_an_import_stores_at_that_moment(
 
 
 @pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.soak)])
-def test_a_purge_killed_anywhere_is_finished_by_the_next_try(every: int, tmp_path: Path) -> None:
-    report = raced("tests.curation.images.killed_purge", tmp_path, EVERY=str(every))
+def test_a_purge_killed_anywhere_is_finished_by_the_next_try(
+    every: int, tmp_path: Path, put_database: Put
+) -> None:
+    report = raced("tests.curation.images.killed_purge", put_database(tmp_path), EVERY=str(every))
     assert report["findings"] == []
     assert report["kills"] >= (14 if every == 1 else 4)
