@@ -69,6 +69,7 @@ def close_when_begun(cast: "Cast", name: str) -> None:
         begun = Case.objects.filter(round__name=name).first()
         if begun is not None or Case.objects.count() == QUESTIONS:
             break
+        time.sleep(0.002)  # a loop without pause would keep the others from their turn
     for one in Round.objects.filter(name=name):
         close_round(work_round=one, by=cast.lena)
 

@@ -9,6 +9,7 @@ import pytest
 from tests.factories.cast import PASSWORD
 from tests.harness.accessibility import violations
 from tests.harness.browsers import shut
+from tests.harness.once import Put
 from tests.harness.playwright_api import Browser, BrowserContext, Page, expect
 from tests.harness.servers import wait_until
 from tests.workqueue.site import Site
@@ -19,9 +20,9 @@ DIALOG = "dialog[role=alertdialog]"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, put_database: Put) -> Iterator[Site]:
     limit = {"CONSILIUM_IDLE_MINUTES": str(MINUTES)}
-    running = Site(tmp_path_factory.mktemp("site"), items=12, database=limit).start()
+    running = Site(put_database(tmp_path_factory.mktemp("site")), items=12, database=limit).start()
     yield running
     running.kill()
 
