@@ -6,6 +6,10 @@ from tests.harness.playwright_api import Page
 
 AXE = Path(__file__).parents[1] / "ui" / "vendor" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# What fades in has less contrast than it will have.
+FADED_IN = """() => Promise.all(document.getAnimations()
+  .filter((one) => one.playState === "running" && one.effect.getComputedTiming().endTime < Infinity)
+  .map((one) => one.finished.catch(() => null))).then(() => null)"""
 
 
 def violations(page: Page, within: str = "html") -> list[str]:
@@ -13,6 +17,7 @@ def violations(page: Page, within: str = "html") -> list[str]:
 
     `within` (a CSS selector) leaves out what an open menu or dialog half covers.
     """
+    page.evaluate(FADED_IN)
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
     options = {"runOnly": RULES, "resultTypes": ["violations"]}
