@@ -7,6 +7,7 @@ import { every, whileShown } from "./screens.js";
 
 const LOCAL_MS = 500;
 const SERVER_MS = 10_000;
+const UNANSWERED = 5;
 
 export class Drafts {
   constructor({ form, facts, store, server, signs, collect, onLogin }) {
@@ -17,6 +18,7 @@ export class Drafts {
     this.changes = 0;
     this.sending = null;
     this.notBefore = 0;
+    this.unanswered = []; // texts that the server may have stored although its answer was lost
   }
 
   get name() {
@@ -51,7 +53,8 @@ export class Drafts {
 
   keep() {
     if (this.isStopped || !this.isDirty) return;
-    const kept = this.store.write(this.name, { content: this.collect(), draftVersion: this.version, unsent: true });
+    const text = { content: this.collect(), draftVersion: this.version, unsent: true, unanswered: this.unanswered };
+    const kept = this.store.write(this.name, text);
     if (kept) this.signs.chip("kept on this device", "warning");
     else this.signs.chip("not saved: this browser keeps nothing", "danger");
   }
@@ -68,7 +71,8 @@ export class Drafts {
   }
 
   async restoreLocal(local, stored) {
-    const isNewer = local.draftVersion === this.version || !stored;
+    const isOurs = local.unanswered?.some((text) => sameContent(text, stored));
+    const isNewer = local.draftVersion === this.version || !stored || isOurs;
     const message = "This text was changed on another device or in another tab. Which one do you want to keep?";
     const choice = isNewer ? "mine" : await askWhichText(message, local.content, stored);
     fillForm(this.form, choice === "mine" ? local.content : stored);
@@ -121,12 +125,14 @@ export class Drafts {
     if (answer.kind === "login") await this.onLogin();
     else if (answer.kind === "refused" && answer.status === 409 && answer.body.yours) await this.settle(answer.body);
     else if (answer.kind === "refused") this.refused(answer.body);
-    else this.later(answer);
+    else this.later(answer, body.content);
     return false;
   }
 
-  later({ wait = 0 }) {
+  later({ wait = 0 }, content) {
     this.notBefore = performance.now() + wait;
+    this.unanswered = [...this.unanswered, content].slice(-UNANSWERED);
+    this.keep();
     this.signs.chip("not saved on the server; kept on this device", "warning");
   }
 
@@ -137,6 +143,7 @@ export class Drafts {
 
   sent(reply, body, changes) {
     this.version = reply.draft_version;
+    this.unanswered = [];
     this.isDirty = this.changes !== changes;
     this.store.write(this.name, { content: body.content, draftVersion: this.version, unsent: this.isDirty });
     if (!this.isDirty) this.signs.saved(reply.saved_at, this.version);
@@ -144,8 +151,11 @@ export class Drafts {
   }
 
   async settle(conflict) {
-    const choice = await askWhichText(conflict.error, conflict.yours, conflict.content);
+    const known = [conflict.yours, ...this.unanswered];
+    const isOurs = conflict.content && known.some((text) => sameContent(text, conflict.content));
+    const choice = isOurs ? "mine" : await askWhichText(conflict.error, conflict.yours, conflict.content);
     this.version = conflict.current;
+    this.unanswered = [];
     if (choice === "mine") return this.changed();
     fillForm(this.form, conflict.content);
     this.store.drop(this.name);
@@ -167,5 +177,6 @@ export class Drafts {
     const answer = await this.sending;
     this.sending = null;
     if (answer.kind === "done" && !this.isStopped) this.sent(answer.body, body, changes);
+    else if (answer.kind === "later" && !this.isStopped) this.later(answer, body.content);
   }
 }

@@ -187,6 +187,41 @@ def test_a_draft_beyond_the_limit_stays_here_until_the_server_takes_more(site: S
     assert site.drafts("reader1")[0]["note"] == "typed under the limit"
 
 
+@pytest.mark.parametrize("is_opened_again", [False, True])
+def test_a_draft_whose_reply_was_lost_is_no_other_text(
+    site: Site, opens: Opens, is_opened_again: bool
+) -> None:
+    page = opens("reader4")
+
+    def lose(route: Any) -> None:
+        route.fetch()  # the server stores it; the browser never hears of it
+        route.abort()
+
+    def save() -> None:
+        page.evaluate("dispatchEvent(new Event('online'))")
+
+    page.route("**/draft/", lose)
+    page.fill("[name=note]", f"first words {is_opened_again}")
+    save()
+    expect(page.locator("[data-work-saved]")).to_have_text("not saved on the server; kept on this device")
+    page.unroute("**/draft/")
+    last = f"first words {is_opened_again}, and more"
+    page.fill("[name=note]", last)
+    if is_opened_again:
+        page.route("**/draft/", lambda route: route.abort())
+        page.reload()
+        page.wait_for_selector("form[data-ready]")
+        page.unroute("**/draft/")
+
+    def is_stored() -> bool:
+        save()
+        return [draft["note"] for draft in site.drafts("reader4")] == [last]
+
+    until(is_stored, "the server has all of it, and nobody was asked which text to keep")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(page.locator("[name=note]")).to_have_value(last)
+
+
 def test_a_page_of_a_captive_portal_is_no_success(site: Site, opens: Opens) -> None:
     page = opens("reader5")
     first = page.url
