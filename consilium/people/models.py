@@ -93,6 +93,13 @@ class Study(models.Model):
     protocol_hash = models.CharField(max_length=64, blank=True)
     protocol_locked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    guideline = models.ForeignKey(
+        "GuidelineVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="The version in force.",
+    )
 
     objects = StudyQuerySet.as_manager()
 

@@ -79,11 +79,13 @@ def change_settings(*, study: Study, changes: dict[str, Any], by: Person, reason
 
 @transaction.atomic
 def publish_guideline(*, study: Study, text: str, by: Person) -> GuidelineVersion:
-    """The next guideline version; later submissions name it. Raises NotAllowed."""
+    """The next guideline version, in force for what is opened from now on. Raises NotAllowed."""
     check_lead(by, study)
     _lock(study)
     number = (study.guidelines.aggregate(top=Max("number"))["top"] or 0) + 1
     guideline = GuidelineVersion.objects.create(study=study, number=number, text=text, created_by=by)
+    Study.objects.filter(pk=study.pk).update(guideline=guideline)
+    study.guideline = guideline
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     record(
         action="guideline.published",

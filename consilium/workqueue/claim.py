@@ -6,12 +6,12 @@ from functools import cache
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 
 from consilium.audit.record import audited_transaction, record
-from consilium.people.models import GuidelineVersion, Membership, Person, Study
+from consilium.people.models import Membership, Person, Study
 from consilium.people.permissions import NoConsent, NotAllowed, Standing, standing_of
 from consilium.prepared import Prepared, insert, update
 from consilium.states.transitions import StateChanged, transition
@@ -148,9 +148,7 @@ _LOCKED_ITEM = Prepared(_locked_item, token=uuid.UUID, person=int)
 
 
 def _owned(token: uuid.UUID, person: int) -> QuerySet[Claim]:
-    newest = GuidelineVersion.objects.filter(study=OuterRef("study")).order_by("-number").values("pk")[:1]
-    mine = Claim.objects.filter(token=token, person=person).select_related("item", "study")
-    return mine.annotate(guideline_id=Subquery(newest))
+    return Claim.objects.filter(token=token, person=person).select_related("item", "study")
 
 
 _OWNED = Prepared(_owned, token=uuid.UUID, person=int)
@@ -266,8 +264,7 @@ def _open_ready(claim: Claim, standing: Standing, *, waits: bool) -> Claim:
         ClaimState.CLAIMED,
         by=standing.membership.person,
         roles=standing.roles,
-        claimed_at=timezone.now(),
-        **deadline(claim.study),
+        **_opened_in(claim.study),
     )
     return claim
 
@@ -376,9 +373,14 @@ def _take(item: WorkItem, standing: Standing, to: ClaimState = ClaimState.CLAIME
 _AROUND = Prepared(lambda item: Claim.objects.filter(item=item), item=int)
 
 
+def _opened_in(study: Study) -> dict[str, Any]:
+    """What a claim notes when it is opened or kept ready now."""
+    return {"claimed_at": timezone.now(), "guideline_id": study.guideline_id, **deadline(study)}
+
+
 def _first_time(item: WorkItem, standing: Standing, slot: int, **fields: Any) -> Claim:
     study, person = standing.membership.study, standing.membership.person
-    claim = Claim(item=item, study=study, person=person, slot=slot, **fields, **deadline(study))
+    claim = Claim(item=item, study=study, person=person, slot=slot, **fields, **_opened_in(study))
     insert([claim])
     claim.is_new = True
     record(action=f"claim.{claim.state}", obj=claim, by=person, study=study, data={"item": item.pk})
@@ -394,7 +396,6 @@ def _again(claim: Claim, slot: int, standing: Standing) -> Claim:
         roles=standing.roles,
         token=uuid.uuid4(),
         slot=slot,
-        claimed_at=timezone.now(),
-        **deadline(claim.study),
+        **_opened_in(claim.study),
     )
     return claim

@@ -181,6 +181,13 @@ class Claim(models.Model):
     shown = models.JSONField(
         default=dict, help_text="What the server decided for this person, e.g. side order."
     )
+    guideline = models.ForeignKey(
+        GuidelineVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="In force when it was opened.",
+    )
     reason = models.CharField(max_length=300, blank=True)
     claimed_at = models.DateTimeField(default=timezone.now)
     heartbeat_at = models.DateTimeField(default=timezone.now)

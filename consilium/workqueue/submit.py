@@ -198,6 +198,11 @@ def _finish(claim: Claim, standing: Standing, sent: Sent, cleaned: dict[str, Any
     return submission
 
 
+def _guideline_followed(claim: Claim) -> int | None:
+    """In force when the work was opened; a revision is made with the newest at hand."""
+    return claim.study.guideline_id if claim.state == ClaimState.SUBMITTED else claim.guideline_id
+
+
 def _insert(claim: Claim, cleaned: dict[str, Any], sent: Sent, seconds: int) -> Submission:
     kind = kinds.find(claim.item.kind)
     submission = Submission(
@@ -213,7 +218,7 @@ def _insert(claim: Claim, cleaned: dict[str, Any], sent: Sent, seconds: int) -> 
         shown=claim.shown,
         is_surplus=claim.slot is None,
         active_seconds=seconds,
-        guideline_id=claim.guideline_id,  # type: ignore[attr-defined] # annotated by locked_work
+        guideline_id=_guideline_followed(claim),
     )
     insert([submission])
     return submission

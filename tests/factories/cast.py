@@ -59,9 +59,10 @@ def make_cast() -> Cast:
     people = {name: join(study, name, role) for name, role in roles.items()}
     people["otto"] = person("otto", is_operator=True)
     people["nora"] = join(other, "nora", Role.LEAD)
-    GuidelineVersion.objects.create(
+    study.guideline = GuidelineVersion.objects.create(
         study=study, number=1, text="Judge what is written.", created_by=people["lena"]
     )
+    study.save(update_fields=["guideline"])
     return Cast(study=study, other_study=other, **people)
 
 

@@ -67,7 +67,7 @@ def test_what_was_open_when_settings_and_guidelines_changed_is_taken_as_it_was_s
     cast: Cast, opened: Opens
 ) -> None:
     """The rows of an answer are the program's and have a number; what a lead may change loses no text."""
-    opened(2)
+    opened(3)
     before = send(cast, taken(cast))
     lock_protocol(cast.study, cast.anna)
     claim = taken(cast)
@@ -79,10 +79,14 @@ def test_what_was_open_when_settings_and_guidelines_changed_is_taken_as_it_was_s
         study=cast.study, changes={"votes_per_case": 5}, by=cast.lena, reason="Too few readers."
     )
     newer = studies.publish_guideline(study=cast.study, text="Judge the image first.", by=cast.lena)
+    following = next_claim(study=cast.study, person=cast.ben, kind="test")
     assert Draft.objects.get().content == SECOND
     after = submit(claim_token=claim.token, person=cast.anna, content=SECOND, idempotency_key=uuid.uuid4())
     assert (after.shown, after.schema_version, after.content["choices"]) == (shown, 1, SECOND["choices"])
     before.refresh_from_db()
     assert (before.guideline, before.schema_version) == (GuidelineVersion.objects.get(number=1), 1)
-    assert after.guideline == newer
-    assert (before.content, Claim.objects.filter(state="submitted").count()) == (FIRST, 2)
+    assert following is not None
+    revised = send(cast, claim, base_version=1, content=FIRST)
+    other = send(cast, following, person=cast.ben)
+    assert (after.guideline, revised.guideline, other.guideline) == (before.guideline, newer, newer)
+    assert (before.content, Claim.objects.filter(state="submitted").count()) == (FIRST, 3)
