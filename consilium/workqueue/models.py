@@ -185,6 +185,7 @@ class Claim(models.Model):
         GuidelineVersion,
         on_delete=models.PROTECT,
         null=True,
+        blank=True,
         related_name="+",
         help_text="In force when it was opened.",
     )

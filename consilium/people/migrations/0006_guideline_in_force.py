@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
             name="guideline",
             field=models.ForeignKey(
                 help_text="The version in force.",
+                blank=True,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",

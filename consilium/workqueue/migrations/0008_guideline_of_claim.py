@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
             name="guideline",
             field=models.ForeignKey(
                 help_text="In force when it was opened.",
+                blank=True,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
