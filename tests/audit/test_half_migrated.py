@@ -43,7 +43,8 @@ def test_nothing_starts_after_a_killed_migrate_and_the_next_goes_on(tmp_path: Pa
 def test_the_same_on_postgresql_as_the_owner(tmp_path: Path, postgres_server: str) -> None:
     said = half_migrated(tmp_path, **with_roles(postgres_server))
     check_points(said, WITHOUT_RIGHTS)
-    assert said["at the end"] == [WITHOUT_RIGHTS]
+    # The rights come last; whether the triggers were there already depends on where it was killed.
+    assert set(said["at the end"]) - {UNPROTECTED} == {WITHOUT_RIGHTS}
 
 
 @pytest.mark.soak
