@@ -1,16 +1,18 @@
 """Hands the settled cases of a study to curation, which freezes them into a preference release."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import islice
 from typing import Any
 
 from annotation.adjudication import void_decisions
 from annotation.models import Case, Consensus
+from annotation.release_votes import adjudication_rows, vote_rows
 from annotation.states import CaseState
 from consilium.people.models import Person, Study
 from curation.images.access import model_image_blobs_of
 from curation.models import Release, ReleaseKind, Use
-from curation.releases.freeze import NewRow, freeze
+from curation.releases.contents import Gathered, NewRow
+from curation.releases.freeze import freeze
 from curation.releases.registry import Freezer
 from curation.states import QuestionState
 
@@ -39,14 +41,13 @@ def freeze_preferences(
     *, study: Study, name: str, by: Person, derived_from: Release | None = None
 ) -> Release:
     """Freeze every settled case of test use. Raises what `curation.releases.freeze.freeze` raises."""
-    left_out: dict[str, int] = {}
-    rows = _rows(study, left_out)
+    gathered = Gathered()
     return freeze(
         study=study,
         kind=ReleaseKind.PREFERENCES,
         name=name,
-        rows=rows,
-        left_out=left_out,
+        rows=preference_rows(study, gathered),
+        left_out=gathered.left_out,
         by=by,
         derived_from=derived_from,
     )
@@ -57,25 +58,32 @@ def settled_count(study: Study) -> int:
     return Case.objects.filter(study=study, state=CaseState.SETTLED, question__cluster__use=Use.TEST).count()
 
 
-def _rows(study: Study, left_out: dict[str, int]) -> Iterator[NewRow]:
-    """Rows of the settled cases; fills `left_out` with reason to count for the others."""
+def preference_rows(study: Study, gathered: Gathered) -> Iterator[NewRow]:
+    """Rows of the settled cases, and behind each part of them its votes and adjudications."""
     cases = Case.objects.filter(study=study, question__cluster__use=Use.TEST).order_by("pk")
     waiting, void = cases.values(*COLUMNS).iterator(PART), void_decisions(study)
     while part := list(islice(waiting, PART)):
-        yield from _part(part, void, left_out)
+        taken = yield from _part(part, void, gathered)
+        yield from vote_rows(study, taken)
+        yield from adjudication_rows(study, taken)
 
 
-def _part(cases: list[dict[str, Any]], void: set[int], left_out: dict[str, int]) -> Iterator[NewRow]:
-    """The rows of some cases, their labels and images being read together."""
+def _part(
+    cases: list[dict[str, Any]], void: set[int], gathered: Gathered
+) -> Generator[NewRow, None, list[int]]:
+    """The rows of some cases, their labels and images being read together; the keys of those cases."""
     outcomes = _outcomes([case["pk"] for case in cases if case["state"] == CaseState.SETTLED])
     blobs = model_image_blobs_of({case["question_id"] for case in cases})
+    taken = []
     for case in cases:
         shown = blobs[case["question_id"]]
         reason = VOID if case["pk"] in void else _reason_to_leave(case, shown)
         if reason:
-            left_out[reason] = left_out.get(reason, 0) + 1
+            gathered.leave(reason, "case", case["pk"])
         else:
+            taken.append(case["pk"])
             yield _row(case, outcomes[case["pk"]], shown or [])
+    return taken
 
 
 def _outcomes(cases: list[int]) -> dict[int, dict[str, dict[str, Any]]]:

@@ -20,7 +20,8 @@ def find_uses(digests: Collection[str]) -> Uses:
             add(sha256, image.study_id, image.study.slug, f"image {image.pk}")
     files = ReleaseFile.objects.filter(blob__in=wanted).values_list("blob_id", "release_id")
     manifests = Release.objects.filter(manifest__in=wanted).values_list("manifest_id", "pk")
-    pairs = sorted({(str(sha256), release) for rows in (files, manifests) for sha256, release in rows})
+    lines = Release.objects.filter(lines__in=wanted).values_list("lines_id", "pk")
+    pairs = sorted({(str(sha256), release) for rows in (files, manifests, lines) for sha256, release in rows})
     releases = Release.objects.select_related("study").in_bulk({release for _, release in pairs})
     for sha256, pk in pairs:
         release = releases[pk]

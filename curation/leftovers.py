@@ -64,6 +64,7 @@ def _used(handle: JobHandle) -> set[int]:
     for rows in (
         ReleaseFile.objects.values_list("blob_id", flat=True).iterator(),
         Release.objects.values_list("manifest_id", flat=True).iterator(),
+        Release.objects.exclude(lines=None).values_list("lines_id", flat=True).iterator(),
     ):
         found.update(_short(sha256) for sha256 in rows if sha256)
     return found

@@ -3,7 +3,7 @@
 from curation.models.images import Cluster, ClusterKey, Image, ImageView, PixelReview, Source, Use
 from curation.models.imports import Import
 from curation.models.questions import Question, QuestionImage
-from curation.models.releases import Export, Release, ReleaseFile, ReleaseKind, ReleaseRow
+from curation.models.releases import Export, Release, ReleaseFile, ReleaseKind, ReleaseRow, ReleaseSideRow
 from curation.models.texts import CleanText, TextChoice, TextFinding
 from curation.models.traces import StepStatus, Trace, TraceReview, TraceStep
 
@@ -22,6 +22,7 @@ __all__ = [
     "ReleaseFile",
     "ReleaseKind",
     "ReleaseRow",
+    "ReleaseSideRow",
     "Source",
     "StepStatus",
     "TextChoice",

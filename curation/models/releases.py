@@ -34,6 +34,14 @@ class Release(models.Model):
     row_count = models.PositiveIntegerField(default=0)
     left_out = models.JSONField(default=dict, help_text="Reason to number of rows left out.")
     manifest = models.ForeignKey(Blob, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    lines = models.ForeignKey(
+        Blob,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The manifest's lines; none in a manifest of the first format.",
+    )
     derived_from = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="fixes"
     )
@@ -65,14 +73,25 @@ class Release(models.Model):
         return self.study
 
 
-class ReleaseRow(models.Model):
-    """One row of a release as canonical JSON; a trigger refuses any change."""
+class FrozenRow(models.Model):
+    """One row as canonical JSON; a trigger refuses any change."""
 
-    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="rows")
     position = models.PositiveIntegerField()
     row_id = models.CharField(max_length=120)
     content = models.JSONField()
     sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.row_id
+
+
+class ReleaseRow(FrozenRow):
+    """One row of what the release is made for: a trace, a case or a question."""
+
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="rows")
 
     class Meta:
         ordering = ["position"]
@@ -81,8 +100,21 @@ class ReleaseRow(models.Model):
             models.UniqueConstraint(fields=["release", "row_id"], name="release_row_id_once"),
         ]
 
-    def __str__(self) -> str:
-        return self.row_id
+
+class ReleaseSideRow(FrozenRow):
+    """One row of what stands behind the release: a vote, a review, a source, a guideline version."""
+
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="side_rows")
+    table = models.CharField(max_length=20)
+
+    class Meta:
+        ordering = ["table", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["release", "table", "position"], name="release_side_row_position_once"
+            ),
+            models.UniqueConstraint(fields=["release", "table", "row_id"], name="release_side_row_id_once"),
+        ]
 
 
 class ReleaseFile(models.Model):

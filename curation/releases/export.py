@@ -1,6 +1,5 @@
 """Exports a frozen release to a folder that other programs load; it appears whole or not at all."""
 
-import json
 import re
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,6 @@ from django.db import transaction
 from consilium.atomic_folder import atomic_folder
 from consilium.audit.anchors import anchor_after_commit
 from consilium.audit.record import record
-from consilium.blobs.store import read_blob
 from consilium.disk_space import check_disk_space
 from consilium.jobs.handle import JobHandle
 from consilium.jobs.queue import enqueue
@@ -22,6 +20,7 @@ from curation.permissions import check_sources
 from curation.releases.export_files import write_all
 from curation.releases.export_gate import ExportRefused, check_export
 from curation.releases.kept_exports import export_folder, is_kept, keep_export
+from curation.releases.manifest import manifest_of, released_files
 from curation.releases.sign import check_signed
 from curation.releases.verify import verify
 from curation.releases.withdrawn_images import check_images_stand
@@ -81,8 +80,7 @@ def write_export(
         _tell(handle, 1, "Writing the files")
         write_all(release, beside, sources_of(release))
         _tell(handle, 2, "Looking at the finished files")
-        assert release.manifest_id is not None
-        check_export(beside, study=release.study, manifest=json.loads(read_blob(release.manifest_id)))
+        check_export(beside, study=release.study, images=released_files(manifest_of(release)))
         check_images_stand(release)  # writing takes minutes, in which an image may be withdrawn
     _tell(handle, 3, "Done")
     if by is not None:

@@ -11,6 +11,7 @@ from consilium.blobs.store import read_blob
 from curation.models import Release, ReleaseFile, Source
 from curation.releases.freeze import rows_of
 from curation.releases.image_features import with_image_features
+from curation.releases.manifest import lines_of, manifest_of
 from curation.releases.materialise import ROWS, write_files, write_rows
 from curation.releases.sign import signatures_in_export
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 PARQUET: Final = "data.parquet"
 MANIFEST: Final = "MANIFEST.json"
+LINES: Final = "MANIFEST.jsonl"
 CARD: Final = "README.md"
 BATCH: Final = 100
 MARKS: Final = re.compile(r"([\\`*_\[\]<>#&!|~$])")  # that begin markup, a link or an entity
@@ -29,6 +31,8 @@ def write_all(release: Release, folder: Path, sources: list[Source]) -> None:
     write_files(release, folder)
     write_rows(release, folder / ROWS)
     write_parquet(release, folder / PARQUET)
+    with (folder / LINES).open("wb") as out:
+        out.writelines(line.to_json() for line in lines_of(manifest_of(release)))
     (folder / MANIFEST).write_text(_manifest(release), encoding="utf-8")
     (folder / CARD).write_text(_card(release, sources), encoding="utf-8")
 
@@ -73,9 +77,8 @@ def _flat(content: dict[str, Any], blobs: dict[str, str]) -> dict[str, Any]:
 
 
 def _manifest(release: Release) -> str:
-    assert release.manifest_id is not None
     added = {"digest": release.digest, "signatures": signatures_in_export(release)}
-    manifest = json.loads(read_blob(release.manifest_id)) | added
+    manifest = manifest_of(release) | added
     return json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,7 +23,7 @@ from curation.text.rule import KINDS
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NAME: Final = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*|MANIFEST\.json|README\.md")
+NAME: Final = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*|MANIFEST\.jsonl?|README\.md")
 STARTS: Final = {
     ".png": b"\x89PNG\r\n\x1a\n",
     ".parquet": b"PAR1",
@@ -33,7 +33,26 @@ STARTS: Final = {
 }
 # What is ours and holds no prose: hashes, ids and paths would only give false alarms.
 NOT_PROSE: Final = frozenset(
-    {"sha256", "images", "id", "question_id", "cluster", "rows", "files", "format", "app_version", "created"}
+    {
+        "sha256",
+        "images",
+        "id",
+        "question_id",
+        "case_id",
+        "trace_id",
+        "cluster",
+        "rows",
+        "files",
+        "path",
+        "lines",
+        "format",
+        "app_version",
+        "created",
+        "week",
+        "locked",
+        "settings",
+        "table",
+    }
 )
 LONG_NAME: Final = 6
 # Texts up to this length are remembered as they are, longer ones by a digest.
@@ -160,20 +179,22 @@ class Names:
         return False
 
 
-def check_export(folder: Path, *, study: Study, manifest: dict[str, Any]) -> None:
-    """Raise ExportRefused unless every file in `folder` may leave."""
+def check_export(folder: Path, *, study: Study, images: Mapping[str, str]) -> None:
+    """Raise ExportRefused unless every file in `folder` may leave.
+
+    `images`: path and SHA-256 of every file of the release.
+    """
     watch = Watch.of(study)
-    expected = {entry["path"]: entry["sha256"] for entry in manifest["files"]}
-    images = _usable_images(study)
+    usable, known = _usable_images(study), frozenset(images.values())
     for path in sorted(folder.rglob("*")):
         if path.is_dir():
             continue
         name = path.relative_to(folder).as_posix()
         _check_kind(name, path)
         if path.suffix == ".png":
-            _check_image(name, path.read_bytes(), expected.get(name), images)
+            _check_image(name, path.read_bytes(), images.get(name), usable)
         elif path.suffix == ".parquet":
-            _check_parquet(name, path, watch, set(expected.values()))
+            _check_parquet(name, path, watch, known)
         else:
             _check_text(name, path, watch)
 

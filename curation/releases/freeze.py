@@ -3,11 +3,9 @@
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, Final
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from consilium.audit.anchors import anchor_after_commit
@@ -19,59 +17,28 @@ from consilium.bulk import insert_rows
 from consilium.canonical_json import canonical_json
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
-from consilium.refusals import Refused
 from consilium.signatures.models import Meaning, Sitting
 from consilium.signatures.sign import sign
 from consilium.states.transitions import transition
 from consilium.version import app_version
 from curation.held_texts import name_problem
-from curation.models import Release, ReleaseFile, ReleaseKind, ReleaseRow
+from curation.models import Release, ReleaseFile, ReleaseKind, ReleaseRow, ReleaseSideRow
 from curation.permissions import check_sources
+from curation.releases.background import background_rows, protocol_of
+from curation.releases.contents import Contents, FreezeRefused, NewRow, contents_of, in_batches
 from curation.releases.manifest import FORMAT, digest_of
 from curation.releases.sign import release_content
 from curation.states import ReleaseState
 
 BATCH: Final = 500
 COLUMNS: Final = ("release", "position", "row_id", "content", "sha256")
+SIDE_COLUMNS: Final = ("table", *COLUMNS)
 PATH: Final = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*")
-
-
-class FreezeRefused(Refused):
-    """A release that cannot be made as asked; the text is for people."""
+TABLE: Final = re.compile(r"[a-z][a-z_]{0,19}")
 
 
 class EmptyRelease(FreezeRefused):
     """No row is left to freeze; the text counts the reasons."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewRow:
-    """One row to freeze: its id, its JSON content, and its files (path in the release to blob SHA-256)."""
-
-    row_id: str
-    content: dict[str, Any]
-    files: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Contents:
-    """What the manifest says of the rows; the rows themselves are not kept in memory."""
-
-    rows: dict[str, str] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)
-    sources: set[str] = field(default_factory=set)
-
-    def add(self, row: NewRow, sha256: str) -> None:
-        """Note a row and its files. Raises FreezeRefused for what contradicts an earlier row."""
-        if row.row_id in self.rows:
-            raise FreezeRefused("Two rows have the same id.")
-        self.rows[row.row_id] = sha256
-        for path, content in row.files.items():
-            if not PATH.fullmatch(path):
-                raise FreezeRefused(f"The path {path!r} may not stand in a release.")
-            if self.files.setdefault(path, content) != content:
-                raise FreezeRefused(f"Two rows give {path} different contents.")
-        self.sources.add(row.content.get("source", ""))
 
 
 def freeze(
@@ -93,25 +60,27 @@ def freeze(
     """
     check_lead(by, study)
     check_release_name(study, kind, name, derived_from)
-    with transaction.atomic():
+    with contents_of(kind) as contents, transaction.atomic():
         head = _lock(study)
         release = Release.objects.create(
             study=study, kind=kind, name=name, derived_from=derived_from, created_by=by
         )
-        contents = _store_rows(release, rows)
-        _check_contents(contents, study, kind, left_out)
+        _store_rows(release, rows, contents)
+        _check_contents(contents, study, left_out)
+        _store_rows(release, background_rows(study, contents.sources), contents)
         sizes = _store_files(release, contents.files)
-        release.left_out = dict(left_out)
+        release.left_out, release.lines = dict(left_out), contents.put_lines(sizes)
         manifest = _manifest(release, contents, sizes, head)
         digest = digest_of(manifest)
         transition(
             release,
             ReleaseState.FROZEN,
             by=by,
-            data={"digest": digest, "rows": len(contents.rows), "kind": kind},
+            data={"digest": digest, "rows": contents.rows[kind], "kind": kind},
             digest=digest,
-            row_count=len(contents.rows),
+            row_count=contents.rows[kind],
             left_out=release.left_out,
+            lines=release.lines,
             manifest=put(canonical_json(manifest), "application/json"),
             frozen_at=timezone.now(),
         )
@@ -175,55 +144,70 @@ def check_release_name(study: Study, kind: str, name: str, derived_from: Release
         raise FreezeRefused("A release can derive from a frozen release of its own study only.")
 
 
+def side_rows_of(release: Release, table: str) -> "models.QuerySet[ReleaseSideRow]":
+    """The rows of one of the tables beside it, in their order."""
+    return ReleaseSideRow.objects.filter(release=release, table=table).order_by("position")
+
+
 def _lock(study: Study) -> AuditHead:
     # The audit chain first, then the study: a use case takes the chain's lock before its commit checks the
     # foreign key to the study, so the other order could deadlock on PostgreSQL.
     head = lock_chain(chain_of(study))
-    Study.objects.select_for_update().get(pk=study.pk)
+    fresh = Study.objects.select_for_update().get(pk=study.pk)
+    study.settings_data, study.guideline_id = fresh.settings_data, fresh.guideline_id
+    study.protocol_hash, study.protocol_locked_at = fresh.protocol_hash, fresh.protocol_locked_at
     return head
 
 
-def _store_rows(release: Release, rows: Iterable[NewRow]) -> _Contents:
-    """Insert the rows a batch at a time, as they are read."""
-    contents = _Contents()
-    numbered = enumerate(rows)
-    while batch := [_row(release.pk, at, row, contents) for at, row in islice(numbered, BATCH)]:
-        insert_rows(ReleaseRow, COLUMNS, batch)
-    return contents
+def _store_rows(release: Release, rows: Iterable[NewRow], contents: Contents) -> None:
+    """Insert the rows a batch at a time, as they are read. Raises FreezeRefused."""
+    try:
+        for batch in in_batches(rows, BATCH):
+            placed = [(row.table, _row(release.pk, row, contents)) for row in batch]
+            insert_rows(ReleaseRow, COLUMNS, [values for table, values in placed if not table])
+            side = [(table, *values) for table, values in placed if table]
+            insert_rows(ReleaseSideRow, SIDE_COLUMNS, side)
+    except IntegrityError:
+        raise FreezeRefused("Two rows have the same id.") from None
 
 
-def _row(release: int, position: int, row: NewRow, contents: _Contents) -> tuple[str | int, ...]:
+def _row(release: int, row: NewRow, contents: Contents) -> tuple[str | int, ...]:
     """The values of COLUMNS; what is stored is the very text that was hashed."""
+    if row.table and not TABLE.fullmatch(row.table):
+        raise FreezeRefused(f"A table of a release cannot be named {row.table!r}.")
+    if bad := next((path for path in row.files if not PATH.fullmatch(path)), None):
+        raise FreezeRefused(f"The path {bad!r} may not stand in a release.")
     text = canonical_json(row.content)
     sha256 = hashlib.sha256(text).hexdigest()
-    contents.add(row, sha256)
-    return release, position, row.row_id, text.decode(), sha256
+    return release, contents.add(row, sha256), row.row_id, text.decode(), sha256
 
 
-def _check_contents(contents: _Contents, study: Study, kind: str, left_out: dict[str, int]) -> None:
-    if not contents.rows:
+def _check_contents(contents: Contents, study: Study, left_out: dict[str, int]) -> None:
+    if not contents.rows[contents.main]:
         reasons = "; ".join(f"{reason}: {count}" for reason, count in sorted(left_out.items()))
         raise EmptyRelease(f"There is nothing to freeze. Left out: {reasons or 'nothing was offered'}.")
-    if kind == ReleaseKind.TRACES:
+    if contents.main == ReleaseKind.TRACES:
         check_sources(study, contents.sources, "may_train")
 
 
-def _manifest(
-    release: Release, contents: _Contents, sizes: dict[str, int], head: AuditHead
-) -> dict[str, Any]:
+def _manifest(release: Release, contents: Contents, sizes: dict[str, int], head: AuditHead) -> dict[str, Any]:
+    assert release.lines_id is not None
+    study, earlier = release.study, release.derived_from
     return {
         "format": FORMAT,
         "kind": str(release.kind),
-        "study": release.study.slug,
+        "study": study.slug,
         "name": release.name,
-        "rows": [{"id": row_id, "sha256": sha256} for row_id, sha256 in contents.rows.items()],
-        "files": [
-            {"path": path, "sha256": sha256, "size": sizes[sha256]}
-            for path, sha256 in sorted(contents.files.items())
-        ],
+        "tables": dict(contents.rows),
+        "files": {
+            "number": len(contents.files),
+            "bytes": sum(sizes[sha256] for sha256 in contents.files.values()),
+        },
+        "lines": release.lines_id,
         "left_out": release.left_out,
-        "guideline_version": _guideline_number(release.study),
-        "derived_from": release.derived_from.digest if release.derived_from else None,
+        "guideline_version": study.guideline.number if study.guideline else None,
+        "protocol": protocol_of(study),
+        "derived_from": earlier.digest if earlier else None,
         "app_version": app_version(),
         "created": release.created_at.date().isoformat(),  # what leaves is no finer than a day
         # Who has the release can show where the study's record stood: it travels like an anchor.
@@ -243,8 +227,3 @@ def _store_files(release: Release, files: dict[str, str]) -> dict[str, int]:
     stored = [ReleaseFile(release=release, path=path, blob_id=sha) for path, sha in sorted(files.items())]
     ReleaseFile.objects.bulk_create(stored, batch_size=BATCH)
     return sizes
-
-
-def _guideline_number(study: Study) -> int | None:
-    newest = study.guidelines.order_by("-number").first()
-    return newest.number if newest else None

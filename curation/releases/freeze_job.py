@@ -11,7 +11,8 @@ from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from curation.models import Release
-from curation.releases.freeze import FreezeRefused, check_release_name
+from curation.releases.contents import FreezeRefused
+from curation.releases.freeze import check_release_name
 from curation.releases.registry import find
 
 KIND: Final = "curation.freeze"

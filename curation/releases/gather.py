@@ -1,31 +1,21 @@
 """Gathers what a trace release and a question release consist of, and counts what is left out."""
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from itertools import islice
 
 from consilium.people.models import Person, Study
 from curation.images.access import NotShowable
-from curation.models import Question, Release, ReleaseKind, Trace, Use
+from curation.models import Question, Release, ReleaseKind, Trace, TraceReview, Use
+from curation.releases.contents import Gathered, NewRow
 from curation.releases.decontamination import HeldOut
-from curation.releases.freeze import NewRow, freeze
+from curation.releases.freeze import freeze
 from curation.releases.registry import Freezer, register
-from curation.releases.rows import question_row, standing, trace_row
+from curation.releases.rows import question_row, review_row, standing, trace_row
 from curation.states import QuestionState, TraceState
 
 STANDING = (TraceState.ACCEPTED, TraceState.EDITED)
+PART = 200
 OPEN = (TraceState.CHECKED, TraceState.IN_REVIEW, TraceState.DISPUTED)
-
-
-@dataclass(slots=True)
-class Gathered:
-    """Reasons and numbers of what a release leaves out; filled while its rows are read."""
-
-    left_out: Counter[str] = field(default_factory=Counter)
-
-    def leave(self, reason: str) -> None:
-        """Count one row that stays out."""
-        self.left_out[reason] += 1
 
 
 def freeze_traces(*, study: Study, name: str, by: Person, derived_from: Release | None = None) -> Release:
@@ -35,7 +25,7 @@ def freeze_traces(*, study: Study, name: str, by: Person, derived_from: Release 
         study=study,
         kind=ReleaseKind.TRACES,
         name=name,
-        rows=_trace_rows(study, gathered),
+        rows=trace_rows(study, gathered),
         left_out=gathered.left_out,
         by=by,
         derived_from=derived_from,
@@ -49,7 +39,7 @@ def freeze_questions(*, study: Study, name: str, by: Person, derived_from: Relea
         study=study,
         kind=ReleaseKind.QUESTIONS,
         name=name,
-        rows=_question_rows(study, gathered),
+        rows=question_rows(study, gathered),
         left_out=gathered.left_out,
         by=by,
         derived_from=derived_from,
@@ -74,19 +64,39 @@ def _test_questions(study: Study) -> int:
     return Question.objects.for_use(study, Use.TEST).ready().count()
 
 
-def _trace_rows(study: Study, gathered: Gathered) -> Iterator[NewRow]:
+def trace_rows(study: Study, gathered: Gathered) -> Iterator[NewRow]:
+    """The traces that go in, and behind each part of them the reviews they got."""
     held_out = HeldOut.of(study)
     traces = Trace.objects.filter(study=study, question__cluster__use=Use.TRAIN).order_by("pk")
     related = traces.select_related("question__source", "question__cluster", "endpoint")
-    for trace in related.prefetch_related("steps", "question__question_images__image").iterator(200):
-        reason = _trace_left_out(trace, held_out)
-        if reason:
-            gathered.leave(reason)
-            continue
-        try:
-            yield trace_row(trace)
-        except NotShowable:
-            gathered.leave("an image was withdrawn or waits for its pixel review")
+    waiting = related.prefetch_related("steps", "question__question_images__image").iterator(PART)
+    while part := list(islice(waiting, PART)):
+        taken = []
+        for trace in part:
+            try:
+                reason = _trace_left_out(trace, held_out)
+                row = None if reason else trace_row(trace)
+            except NotShowable:
+                reason, row = "an image was withdrawn or waits for its pixel review", None
+            if row is None:
+                gathered.leave(reason, "trace", trace.pk)
+            else:
+                taken.append(trace.pk)
+                yield row
+        yield from _review_rows(taken)
+
+
+def _review_rows(traces: list[int]) -> Iterator[NewRow]:
+    """Every version of every review of these traces."""
+    reviews = TraceReview.objects.filter(trace__in=traces).order_by("trace", "submission")
+    found = list(reviews.select_related("submission__guideline"))
+    newest: dict[tuple[int, int], int] = {}
+    for review in found:
+        key = (review.trace_id, review.person_id)
+        newest[key] = max(newest.get(key, 0), review.submission.version)
+    for review in found:
+        is_newest = newest[review.trace_id, review.person_id] == review.submission.version
+        yield review_row(review, is_newest=is_newest)
 
 
 def _trace_left_out(trace: Trace, held_out: HeldOut) -> str:
@@ -107,14 +117,16 @@ def _trace_left_out(trace: Trace, held_out: HeldOut) -> str:
     return held_out.overlap(trace.question)
 
 
-def _question_rows(study: Study, gathered: Gathered) -> Iterator[NewRow]:
+def question_rows(study: Study, gathered: Gathered) -> Iterator[NewRow]:
+    """The ready test questions."""
     questions = Question.objects.for_use(study, Use.TEST).order_by("pk")
     related = questions.select_related("source", "cluster")
-    for question in related.prefetch_related("question_images__image").iterator(200):
+    for question in related.prefetch_related("question_images__image").iterator(PART):
         if question.state != QuestionState.READY:
-            gathered.leave(f"question {question.get_state_display().lower()}")
+            gathered.leave(f"question {question.get_state_display().lower()}", "question", question.pk)
             continue
         try:
             yield question_row(question)
         except NotShowable:
-            gathered.leave("an image was withdrawn or waits for its pixel review")
+            reason = "an image was withdrawn or waits for its pixel review"
+            gathered.leave(reason, "question", question.pk)

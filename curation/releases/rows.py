@@ -1,12 +1,16 @@
 """The content of one row of a trace release and of a question release (METHOD.md section 2.8)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
+from consilium.people.models import pseudonym
 from curation.images.access import model_image_blobs
-from curation.models import Question, StepStatus, Trace, TraceStep
-from curation.releases.freeze import NewRow
+from curation.models import Question, StepStatus, Trace, TraceReview, TraceStep
+from curation.releases.background import week_of
+from curation.releases.contents import NewRow
 from curation.traces.review_schema import step_id
+
+REVIEWS: Final = "reviews"
 
 
 def question_row(question: Question) -> NewRow:
@@ -25,6 +29,30 @@ def trace_row(trace: Trace) -> NewRow:
         "teacher": trace.endpoint.family,
     }
     return NewRow(f"trace-{trace.pk}", content, _files(trace.question))
+
+
+def review_row(review: TraceReview, *, is_newest: bool) -> NewRow:
+    """One version of one clinician's review; what they wrote in their own words stays here."""
+    submission = review.submission
+    guideline = submission.guideline
+    row_id = f"review-{submission.pk}"
+    content = {
+        "id": row_id,
+        "trace_id": f"trace-{review.trace_id}",
+        "reader": pseudonym(submission.study_id, review.person_id),
+        "version": submission.version,
+        "is_newest": is_newest,
+        "is_surplus": submission.is_surplus,
+        "decision": review.decision,
+        "steps": [
+            {"id": step["id"], "status": step["status"], "reason": step.get("reason", "")}
+            for step in review.steps
+        ],
+        "seconds_active": submission.active_seconds,
+        "guideline_version": guideline.number if guideline else None,
+        "week": week_of(submission.submitted_at),
+    }
+    return NewRow(row_id, content, table=REVIEWS)
 
 
 def standing(steps: Sequence[TraceStep]) -> list[TraceStep]:

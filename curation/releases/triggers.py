@@ -50,11 +50,13 @@ class DeleteRefusal(Refusal):
 
 PROTECTED = (
     Refusal("curation_releaserow"),
+    Refusal("curation_releasesiderow"),
     Refusal("curation_releasefile"),
     Refusal("curation_pixelreview"),
     Refusal("curation_imageview"),
     Refusal("curation_cluster", verbs=("update",), when="OLD.use <> NEW.use", fixed=("id", "use")),
     InsertRefusal("curation_releaserow"),
+    InsertRefusal("curation_releasesiderow"),
     InsertRefusal("curation_releasefile"),
     Refusal("curation_release", verbs=("update",), when=FROZEN_HEAD, fixed=HEAD_FIXED),
     DeleteRefusal("curation_release", verbs=("delete",), when="OLD.state <> 'freezing'"),

@@ -2,17 +2,23 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any, Final
+
+from django.db.models import QuerySet
 
 from consilium.audit.record import chain_of
 from consilium.audit.verify import holds_event
-from consilium.blobs.store import BlobDamaged, open_blob, read_blob
+from consilium.blobs.store import BlobDamaged, is_intact, open_blob, read_blob
 from consilium.canonical_json import canonical_sha256
-from curation.models import Release, ReleaseFile, ReleaseRow
-from curation.releases.manifest import digest_of
+from curation.models import Release, ReleaseFile, ReleaseSideRow
+from curation.releases.freeze import rows_of, side_rows_of
+from curation.releases.manifest import FILES, FIRST_FORMAT, ManifestLine, digest_of, lines_of, tables_of
 from curation.releases.withdrawn_images import withdrawn_images
 
 CHUNK: Final = 1 << 20
+MOST: Final = 1000  # findings of one kind that are told; one is enough to distrust a release
 
 
 def verify(release: Release) -> list[str]:
@@ -21,9 +27,14 @@ def verify(release: Release) -> list[str]:
         return ["The release has no manifest: it was never frozen."]
     try:
         manifest = json.loads(read_blob(release.manifest_id))
-    except BlobDamaged as damage:
+        if manifest["format"] != FIRST_FORMAT and not is_intact(manifest["lines"]):
+            return ["Manifest: the file of its lines is missing or was changed."]
+        problems = _against_row(release, manifest)
+        for table in tables_of(manifest):
+            problems += _rows(release, manifest, table)
+        return [*problems, *_unknown_tables(release, manifest), *_files(release, manifest)]
+    except (BlobDamaged, KeyError, ValueError) as damage:
         return [f"Manifest: {damage}"]
-    return [*_against_row(release, manifest), *_rows(release, manifest), *_files(release, manifest)]
 
 
 def _against_row(release: Release, manifest: dict[str, Any]) -> list[str]:
@@ -34,7 +45,7 @@ def _against_row(release: Release, manifest: dict[str, Any]) -> list[str]:
     problems += [
         f"The release's {name} is not the manifest's." for name in stored if manifest[name] != stored[name]
     ]
-    if len(manifest["rows"]) != release.row_count:
+    if tables_of(manifest)[manifest["kind"]] != release.row_count:
         problems.append("The number of rows is not the manifest's.")
     if not _stands_in_record(release, manifest.get("record")):
         problems.append("The study's record does not hold the event that the manifest names.")
@@ -48,25 +59,48 @@ def _stands_in_record(release: Release, end: dict[str, Any] | None) -> bool:
     return holds_event(chain_of(release.study), end["event"], end["sha256"])
 
 
-def _rows(release: Release, manifest: dict[str, Any]) -> list[str]:
-    expected = {row["id"]: row["sha256"] for row in manifest["rows"]}
-    order = [row["id"] for row in manifest["rows"]]
-    found: list[str] = []
-    problems = []
-    rows = ReleaseRow.objects.filter(release=release).order_by("position")
-    for row_id, content in rows.values_list("row_id", "content").iterator():
-        found.append(row_id)
-        if row_id not in expected:
-            problems.append(f"Row {row_id} is not in the manifest.")
-        elif canonical_sha256(content) != expected[row_id]:
-            problems.append(f"Row {row_id} was changed.")
-    seen = set(found)
-    problems += [f"Row {row_id} is missing." for row_id in expected if row_id not in seen]
-    return problems or ([] if found == order else ["The rows are not in the manifest's order."])
+def _stored(release: Release, manifest: dict[str, Any], table: str) -> "QuerySet[Any]":
+    return rows_of(release) if table == manifest["kind"] else side_rows_of(release, table)
+
+
+def _rows(release: Release, manifest: dict[str, Any], table: str) -> list[str]:
+    """Rows and lines side by side; where they part, all are compared by name."""
+    stored = _stored(release, manifest, table).values_list("row_id", "content").iterator()
+    problems: list[str] = []
+    for line, row in zip_longest(_lines(manifest, table), stored):
+        if line is None or row is None or line.name != row[0]:
+            return [*problems, *_by_name(release, manifest, table)]
+        if canonical_sha256(row[1]) != line.sha256 and len(problems) < MOST:
+            problems.append(f"{_named(manifest, table)} {line.name} was changed.")
+    return problems
+
+
+def _by_name(release: Release, manifest: dict[str, Any], table: str) -> list[str]:
+    expected = {line.name for line in _lines(manifest, table)}
+    found = set(_stored(release, manifest, table).values_list("row_id", flat=True))
+    word = _named(manifest, table)
+    problems = [f"{word} {name} is not in the manifest." for name in sorted(found - expected)]
+    problems += [f"{word} {name} is missing." for name in sorted(expected - found)]
+    return problems[:MOST] or [f"The rows of {table} are not in the manifest's order."]
+
+
+def _named(manifest: dict[str, Any], table: str) -> str:
+    return "Row" if table == manifest["kind"] else f"Row of {table}"
+
+
+def _lines(manifest: dict[str, Any], table: str) -> Iterator[ManifestLine]:
+    return (line for line in lines_of(manifest) if line.table == table)
+
+
+def _unknown_tables(release: Release, manifest: dict[str, Any]) -> list[str]:
+    """Rows beside the release in a table that the manifest does not know."""
+    names = ReleaseSideRow.objects.filter(release=release).order_by().values_list("table", flat=True)
+    unknown = sorted(set(names.distinct()) - set(tables_of(manifest)))
+    return [f"The rows of {table} are not in the manifest." for table in unknown]
 
 
 def _files(release: Release, manifest: dict[str, Any]) -> list[str]:
-    expected = {entry["path"]: (entry["sha256"], entry["size"]) for entry in manifest["files"]}
+    expected = {line.name: (line.sha256, line.size) for line in _lines(manifest, FILES)}
     stored = dict(ReleaseFile.objects.filter(release=release).values_list("path", "blob_id"))
     problems = [f"File {path} is not in the manifest." for path in stored if path not in expected]
     purged = _purged(release)

@@ -19,8 +19,9 @@ from consilium.signatures.proofs import proof_of
 from consilium.signatures.reentry import asks_to_sign, sitting_in
 from curation.forms import FreezeForm
 from curation.models import Export, Release
+from curation.releases.contents import FreezeRefused
 from curation.releases.export import note_download, start_export
-from curation.releases.freeze import FreezeRefused, rows_of, withdraw_release
+from curation.releases.freeze import rows_of, withdraw_release
 from curation.releases.freeze_job import freeze_jobs, start_freeze
 from curation.releases.kept_exports import is_kept, zipped
 from curation.releases.sign import release_lines, sign_release

@@ -23,6 +23,10 @@ CHANGES = {
         "INSERT INTO curation_releaserow (release_id, position, row_id, content, sha256)"
         " SELECT release_id, 99, 'x', content, sha256 FROM curation_releaserow WHERE id = 1"
     ),
+    ("curation_releasesiderow", "insert"): (
+        'INSERT INTO curation_releasesiderow (release_id, "table", position, row_id, content, sha256)'
+        " SELECT release_id, 'more', 99, 'x', content, sha256 FROM curation_releasesiderow WHERE id = 1"
+    ),
     ("curation_releasefile", "insert"): (
         "INSERT INTO curation_releasefile (release_id, path, blob_id)"
         " SELECT release_id, 'x', blob_id FROM curation_releasefile WHERE id = 1"

@@ -3,13 +3,25 @@
 import hashlib
 import io
 import random
+import uuid
 
 from PIL import Image as Picture
 
 from consilium.blobs.store import put
 from consilium.inference.models import ModelEndpoint, Reply
-from consilium.people.models import Study
-from curation.models import Cluster, Image, Question, QuestionImage, Source, StepStatus, Trace, TraceStep
+from consilium.people.models import Person, Study
+from consilium.workqueue.models import Submission, WorkItem
+from curation.models import (
+    Cluster,
+    Image,
+    Question,
+    QuestionImage,
+    Source,
+    StepStatus,
+    Trace,
+    TraceReview,
+    TraceStep,
+)
 from curation.states import ImageState, QuestionState, TraceState
 
 
@@ -101,3 +113,26 @@ def trace(of: Question, by: ModelEndpoint, state: str = TraceState.ACCEPTED, sam
     for position, words in enumerate(["The field is red.", "Red means A."]):
         TraceStep.objects.create(trace=made, position=position, original=words, text=words, status=status)
     return made
+
+
+def review(of: Trace, person: Person, *, version: int = 1, decision: str = "accepted") -> TraceReview:
+    """One version of a person's review that accepts every step, as if it had come through the queue."""
+    item = WorkItem.objects.get_or_create(
+        kind="review", object_id=of.pk, defaults={"study": of.study, "role": "annotator", "capacity": 9}
+    )[0]
+    steps = [{"id": f"step-{step.position + 1}", "status": decision} for step in of.steps.all()]
+    sent = Submission.objects.create(
+        item=item,
+        study=of.study,
+        person=person,
+        kind="review",
+        idempotency_key=uuid.uuid4(),
+        version=version,
+        content={"steps": steps},
+        content_sha256="0" * 64,
+        active_seconds=30,
+        guideline=of.study.guideline,
+    )
+    return TraceReview.objects.create(
+        submission=sent, trace=of, person=person, decision=decision, steps=steps
+    )

@@ -16,7 +16,8 @@ from consilium.inference.models import ModelEndpoint
 from consilium.jobs.models import Job
 from consilium.people.models import Person, Study
 from curation.models import Release, ReleaseKind, Source
-from curation.releases.freeze import NewRow, freeze
+from curation.releases.contents import NewRow
+from curation.releases.freeze import freeze
 from tests.factories.curation import source
 from training.demo_models import teaching_set
 from training.models import Run, Stage

@@ -20,8 +20,9 @@ from consilium.people.models import AccessNotice, Membership, Person
 from consilium.people.studies import ask_for_role
 from consilium.workqueue.models import Claim, Kind
 from curation.models import Image, Import, Release, ReleaseKind
+from curation.releases.contents import NewRow
 from curation.releases.export import start_export
-from curation.releases.freeze import NewRow, freeze
+from curation.releases.freeze import freeze
 from curation.releases.gather import freeze_traces
 from curation.states import TraceState
 from curation.traces.review import open_reviews

@@ -11,7 +11,8 @@ from consilium.jobs.states import JobState
 from consilium.people.permissions import NotAllowed
 from consilium.refusals import Refused
 from curation.models import Release, ReleaseKind, Source
-from curation.releases.freeze import NewRow, freeze, withdraw_release
+from curation.releases.contents import NewRow
+from curation.releases.freeze import freeze, withdraw_release
 from tests.factories import training as making
 from tests.factories.cast import Cast
 from training.launch import launch, launch_pipeline

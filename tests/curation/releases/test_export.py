@@ -22,9 +22,10 @@ from consilium.refusals import Refused
 from curation.held_texts import declare_harmless
 from curation.models import Image, Release, Source, Trace, TraceStep
 from curation.permissions import SourceRefused
+from curation.releases.contents import FreezeRefused, NewRow
 from curation.releases.export import start_export, write_export
 from curation.releases.export_gate import ExportRefused, check_export
-from curation.releases.freeze import FreezeRefused, NewRow, freeze, withdraw_release
+from curation.releases.freeze import freeze, withdraw_release
 from curation.releases.gather import freeze_traces
 from curation.releases.image_features import with_image_features
 from curation.releases.kept_exports import export_folder, zipped
@@ -247,9 +248,9 @@ def test_the_gate_refuses_what_stands_in_the_parquet_file_alone(
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "data.parquet")
     refused = re.escape(f"data.parquet, row case-222, field {field}: it holds an e-mail address.")
     with pytest.raises(ExportRefused, match=refused):
-        check_export(tmp_path, study=cast.study, manifest={"files": []})
+        check_export(tmp_path, study=cast.study, images={})
     pq.write_table(pa.Table.from_pylist([*rows[:222], *rows[223:]]), tmp_path / "data.parquet")
-    check_export(tmp_path, study=cast.study, manifest={"files": []})
+    check_export(tmp_path, study=cast.study, images={})
 
 
 def test_the_gate_refuses_an_image_of_the_parquet_file_that_the_manifest_does_not_name(
@@ -258,9 +259,9 @@ def test_the_gate_refuses_an_image_of_the_parquet_file_that_the_manifest_does_no
     row = {"id": "case-1", "images": [{"bytes": b"pixels", "path": "a.png"}]}
     pq.write_table(pa.Table.from_pylist([row]), tmp_path / "data.parquet")
     with pytest.raises(ExportRefused, match=r"row case-1: an image is not in the manifest"):
-        check_export(tmp_path, study=cast.study, manifest={"files": []})
-    manifest = {"files": [{"path": "images/a.png", "sha256": hashlib.sha256(b"pixels").hexdigest()}]}
-    check_export(tmp_path, study=cast.study, manifest=manifest)
+        check_export(tmp_path, study=cast.study, images={})
+    images = {"images/a.png": hashlib.sha256(b"pixels").hexdigest()}
+    check_export(tmp_path, study=cast.study, images=images)
 
 
 def test_the_gate_refuses_an_identifier_of_any_patient_of_the_study(cast: Cast, tmp_path: Path) -> None:

@@ -12,20 +12,23 @@ from consilium.audit.anchor_file import NAME
 from consilium.audit.anchors import anchors_folder
 from consilium.audit.append_only import Refusal
 from consilium.audit.models import AuditEvent
-from consilium.blobs.store import read_blob
+from consilium.blobs.store import put, read_blob
+from consilium.canonical_json import canonical_json
+from consilium.people.models import pseudonym
 from consilium.people.permissions import NotAllowed
-from curation.models import Image, Question, Release, ReleaseFile, ReleaseRow
+from curation.models import Image, Question, Release, ReleaseFile, ReleaseRow, ReleaseSideRow, Trace
 from curation.permissions import SourceRefused
+from curation.releases.contents import FreezeRefused, NewRow
 from curation.releases.freeze import (
     EmptyRelease,
-    FreezeRefused,
-    NewRow,
     find_release,
     freeze,
     rows_of,
+    side_rows_of,
     withdraw_release,
 )
 from curation.releases.gather import freeze_questions, freeze_traces
+from curation.releases.manifest import FILES, FIRST_FORMAT, digest_of, lines_of, manifest_of
 from curation.releases.materialise import materialise
 from curation.releases.verify import verify
 from curation.states import ImageState, TraceState
@@ -149,7 +152,11 @@ def test_frozen_rows_files_and_heads_refuse_every_change_in_the_database(traces:
             release=release, position=99, row_id="x", content={}, sha256="0" * 64
         ),
         lambda: ReleaseFile.objects.create(release=release, path="images/x.png", blob=file.blob),
+        lambda: ReleaseSideRow.objects.create(
+            release=release, table="votes", position=0, row_id="x", content={}, sha256="0" * 64
+        ),
         lambda: ReleaseRow.objects.filter(release=release).update(content={}),
+        lambda: ReleaseSideRow.objects.filter(release=release).update(content={}),
         lambda: ReleaseFile.objects.filter(release=release).update(path="x"),
         lambda: Release.objects.filter(pk=release.pk).update(digest="0" * 64),
         lambda: Release.objects.filter(pk=release.pk).update(kind="questions"),
@@ -169,12 +176,17 @@ def _execute(statement: str) -> None:
         cursor.execute(statement)
 
 
+def let_change(*tables: str) -> None:
+    """As somebody who may change the database's own rules; they are back after the test."""
+    for refusal in protection.declared():
+        if refusal.table in tables:
+            refusal.remove(connection)
+
+
 def test_verify_finds_an_edited_and_a_missing_row_and_an_edited_file(traces: Cast) -> None:
     release = freeze_traces(study=traces.study, name="First", by=traces.lena)
     first, second, _ = rows_of(release)
-    for refusal in protection.declared():
-        if refusal.table == "curation_releaserow" and "update" in refusal.verbs:
-            refusal.remove(connection)
+    let_change("curation_releaserow")
     ReleaseRow.objects.filter(pk=first.pk).update(content=first.content | {"answer_label": "B"})
     ReleaseRow.objects.filter(pk=second.pk).delete()
     blob = path_of(first.content["sha256"][0])
@@ -261,3 +273,86 @@ def test_a_release_is_found_by_the_start_of_its_digest(traces: Cast) -> None:
     for wrong in ("abc", "0" * 12, "zzzzzzzz"):
         with pytest.raises(FreezeRefused):
             find_release(wrong)
+
+
+@pytest.fixture
+def reviewed(traces: Cast) -> Release:
+    """A frozen release of traces, one of which was reviewed twice by Anna and once by Ben."""
+    trace = Trace.objects.order_by("pk")[0]
+    for person, version in ((traces.anna, 1), (traces.anna, 2), (traces.ben, 1)):
+        making.review(trace, person, version=version)
+    return freeze_traces(study=traces.study, name="Reviewed", by=traces.lena)
+
+
+def test_the_release_holds_what_stands_behind_it(reviewed: Release, cast: Cast) -> None:
+    manifest = manifest_of(reviewed)
+    assert manifest["tables"] == {"traces": 3, "reviews": 3, "guidelines": 1, "sources": 1}
+    readers = [pseudonym(cast.study.pk, person.pk) for person in (cast.anna, cast.anna, cast.ben)]
+    reviews = [row.content for row in side_rows_of(reviewed, "reviews")]
+    told = [(row["reader"], row["version"], row["is_newest"], row["guideline_version"]) for row in reviews]
+    assert told == [(readers[0], 1, False, 1), (readers[1], 2, True, 1), (readers[2], 1, True, 1)]
+    (version,) = side_rows_of(reviewed, "guidelines")
+    assert (version.content["number"], version.content["text"]) == (1, "Judge what is written.")
+    assert manifest["guideline_version"] == 1
+    assert verify(reviewed) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding"),
+    [
+        (
+            "UPDATE {table} SET content = '{{}}' WHERE row_id = 'guideline-1'",
+            "Row of guidelines guideline-1 was changed.",
+        ),
+        ("DELETE FROM {table} WHERE position = 1", "Row of reviews {review} is missing."),
+        (
+            "UPDATE {table} SET row_id = 'review-9' WHERE position = 2",
+            "Row of reviews review-9 is not in the manifest.",
+        ),
+        (
+            "UPDATE {table} SET \"table\" = 'more' WHERE \"table\" = 'sources'",
+            "The rows of more are not in the manifest.",
+        ),
+    ],
+)  # fmt: skip
+def test_verify_names_the_row_behind_the_release_that_changed(
+    reviewed: Release, statement: str, finding: str
+) -> None:
+    review = side_rows_of(reviewed, "reviews")[1].row_id
+    let_change("curation_releasesiderow")
+    _execute(statement.format(table="curation_releasesiderow"))
+    assert finding.format(review=review) in verify(reviewed)
+
+
+def test_verify_notices_one_changed_byte_of_the_manifests_lines(reviewed: Release) -> None:
+    assert reviewed.lines_id is not None
+    path = path_of(reviewed.lines_id)
+    changed = path.read_bytes().replace(b"trace-1", b"trace-7", 1)
+    path.chmod(0o600)
+    path.write_bytes(changed)
+    assert verify(reviewed) == ["Manifest: the file of its lines is missing or was changed."]
+
+
+def test_a_release_of_the_first_format_verifies(traces: Cast) -> None:
+    """Its manifest holds the lines itself, and nothing stands behind it."""
+    made = freeze_traces(study=traces.study, name="First", by=traces.lena)
+    manifest = manifest_of(made)
+    lines = list(lines_of(manifest))
+    old = {key: manifest[key] for key in manifest if key not in ("tables", "lines", "protocol")} | {
+        "format": FIRST_FORMAT,
+        "rows": [{"id": line.name, "sha256": line.sha256} for line in lines if line.table == "traces"],
+        "files": [
+            {"path": line.name, "sha256": line.sha256, "size": line.size}
+            for line in lines
+            if line.table == FILES
+        ],
+    }
+    let_change("curation_release", "curation_releasesiderow")
+    ReleaseSideRow.objects.all().delete()
+    blob = put(canonical_json(old), "application/json")
+    Release.objects.update(manifest=blob, lines=None, digest=digest_of(old))
+    made.refresh_from_db()
+    assert verify(made) == []
+    assert [line.name for line in lines_of(manifest_of(made))] == [
+        line.name for line in lines if line.table in ("traces", FILES)
+    ]

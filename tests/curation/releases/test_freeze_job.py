@@ -20,7 +20,7 @@ from consilium.people.models import Membership, Role
 from consilium.people.permissions import NotAllowed
 from curation.models import Release, ReleaseKind, ReleaseRow
 from curation.releases import freeze_job
-from curation.releases.freeze import FreezeRefused
+from curation.releases.contents import FreezeRefused
 from curation.releases.freeze_job import freeze_jobs, start_freeze
 from curation.releases.gather import freeze_traces
 from curation.releases.verify import verify
@@ -160,7 +160,7 @@ def test_the_rows_are_read_and_written_in_batches(
     of, teacher = making.source(cast.study), making.endpoint()
     for number in range(12):
         making.trace(making.question(cast.study, of, number), teacher)
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(42):
         made = freeze_traces(study=cast.study, name="Twelve", by=cast.lena)
     assert (made.kind, made.row_count) == (ReleaseKind.TRACES, 12)
 
