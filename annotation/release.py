@@ -28,7 +28,8 @@ LEFT_OUT = {
 COLUMNS = (
     "pk", "state", "question_id", "question__state", "question__cluster_id", "question__source__name",
     "question__text", "question__options", "question__organ_system", "question__department",
-    "question__modality", "question__specialty", "response_a__text", "response_b__text",
+    "question__modality", "question__specialty", "question__question_type", "question__body_part",
+    "question__source__licence", "response_a__text", "response_b__text",
     "response_a__endpoint__name", "response_b__endpoint__name", "response_a__endpoint__family",
     "response_b__endpoint__family",
 )  # fmt: skip
@@ -126,7 +127,10 @@ def _row(case: dict[str, Any], outcome: dict[str, dict[str, Any]], blobs: list[s
         "organ_system": case["question__organ_system"],
         "department": case["question__department"],
         "modality": case["question__modality"],
+        "question_type": case["question__question_type"],
+        "body_part": case["question__body_part"],
         "specialty": case["question__specialty"],
+        "license": case["question__source__licence"],
         "source": case["question__source__name"],
         "cluster": f"cluster-{case['question__cluster_id']}",
     }

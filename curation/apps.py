@@ -18,6 +18,7 @@ class CurationConfig(AppConfig):
         from curation.damage import find_uses
         from curation.images import copies
         from curation.imports.run import sweep_own_uploads, sweep_uploads
+        from curation.layouts.own import register_layouts
         from curation.releases.gather import register_freezers
         from curation.releases.kept_exports import remove_left_folders
         from curation.releases.triggers import PROTECTED
@@ -27,6 +28,7 @@ class CurationConfig(AppConfig):
         tasks.register_all()
         register_kind()
         register_freezers()
+        register_layouts()
         register_sweep(sweep_uploads)
         register_host_sweep(sweep_own_uploads)
         register_host_sweep(remove_left_folders)

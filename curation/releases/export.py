@@ -15,11 +15,14 @@ from consilium.jobs.handle import JobHandle
 from consilium.jobs.queue import enqueue
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
-from curation.models import Export, Image, Release, ReleaseFile, Source
+from curation.layouts.registry import Layout, Tell, find, known
+from curation.models import Export, Release
 from curation.permissions import check_sources
+from curation.releases.background import SOURCES
 from curation.releases.export_files import write_all
 from curation.releases.export_gate import ExportRefused, check_export
-from curation.releases.kept_exports import export_folder, is_kept, keep_export
+from curation.releases.freeze import rows_of, side_rows_of
+from curation.releases.kept_exports import export_folder, is_kept, keep_export, kept_size
 from curation.releases.manifest import manifest_of, released_files
 from curation.releases.sign import check_signed
 from curation.releases.verify import verify
@@ -27,19 +30,20 @@ from curation.releases.withdrawn_images import check_images_stand
 from curation.states import ReleaseState
 
 KIND: Final = "curation.export"
-LAYOUTS: Final = ("hub",)
+DEFAULT: Final = "hub"
 FOLDER: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,150}")
 
 
-def start_export(*, release: Release, by: Person, layout: str = "hub") -> Export:
+def start_export(*, release: Release, by: Person, layout: str = DEFAULT) -> Export:
     """Queue an export into the exports folder. Raises NotAllowed, ExportRefused, DiskShort."""
     check_lead(by, release.study)
     check_disk_space()
-    _check_may_leave(release, layout)
+    layout_of(release, layout)
+    _check_may_leave(release)
     with transaction.atomic():
         job = enqueue(kind=KIND, by=by, study=release.study, params={"release": release.pk})
         export = Export.objects.create(
-            release=release, job=job, layout=layout, folder=_free_name(release), created_by=by
+            release=release, job=job, layout=layout, folder=_free_name(release, layout), created_by=by
         )
         record(
             action="export.started",
@@ -57,35 +61,40 @@ def run_export(handle: JobHandle) -> dict[str, Any]:
     export = Export.objects.select_related("release__study").get(job=handle.job)
     handle.progress(0, 3, "Checking every hash of the release")
     if not is_kept(export):
-        folder = write_export(export.release, export_folder(export), handle=handle)
+        folder = write_export(export.release, export_folder(export), layout=export.layout, handle=handle)
         look = partial(check_images_stand, export.release)
         keep_export(export, folder, look=look, check=handle.check)
-    return {"folder": export.folder, "digest": export.release.digest}
+    return {"folder": export.folder, "digest": export.release.digest, "bytes": kept_size(export)}
 
 
 def write_export(
-    release: Release, target: Path, *, by: Person | None = None, handle: JobHandle | None = None
+    release: Release,
+    target: Path,
+    *,
+    layout: str = DEFAULT,
+    by: Person | None = None,
+    handle: JobHandle | None = None,
 ) -> Path:
     """Write the export to `target`; an earlier whole export there is kept. `by` is recorded where given.
 
     Raises ExportRefused, DiskShort, BlobDamaged, OSError; nothing is left at `target` then.
     """
-    _check_may_leave(release, "hub")
+    wanted = layout_of(release, layout)
+    _check_may_leave(release)
     if target.exists():
         return target
     check_disk_space()
     if problems := verify(release):
         raise ExportRefused(f"The release fails its own check: {problems[0]}")
     with atomic_folder(target, is_only_writer=True) as beside:
-        _tell(handle, 1, "Writing the files")
-        write_all(release, beside, sources_of(release))
+        write_all(release, beside, wanted, _teller(handle))
         _tell(handle, 2, "Looking at the finished files")
         check_export(beside, study=release.study, images=released_files(manifest_of(release)))
         check_images_stand(release)  # writing takes minutes, in which an image may be withdrawn
     _tell(handle, 3, "Done")
     if by is not None:
         with transaction.atomic():
-            data = {"digest": release.digest}
+            data = {"digest": release.digest, "layout": layout}
             record(action="release.exported", obj=release, by=by, study=release.study, data=data)
             anchor_after_commit(release.study, cause="export")
     return target
@@ -98,12 +107,13 @@ def note_download(*, export: Export, by: Person) -> None:
     record(action="export.downloaded", obj=export, by=by, study=export.release.study, data=data)
 
 
-def sources_of(release: Release) -> list[Source]:
-    """The sources of the release's images, by name."""
-    blobs = set(ReleaseFile.objects.filter(release=release).values_list("blob_id", flat=True))
-    images = Image.objects.filter(study=release.study).values_list("source_id", "model_blobs")
-    ids = {source for source, of_image in images.iterator() if not blobs.isdisjoint(of_image)}
-    return list(Source.objects.filter(pk__in=ids).order_by("name"))
+def layout_of(release: Release, name: str) -> Layout:
+    """The layout of that name. Raises ExportRefused where it cannot hold this kind of release."""
+    try:
+        return find(name, [release.kind])
+    except LookupError:
+        names = ", ".join(layout.name for layout in known(release.kind))
+        raise ExportRefused(f"A layout of this release is one of {names}.") from None
 
 
 def _tell(handle: JobHandle | None, done: int, note: str) -> None:
@@ -111,18 +121,33 @@ def _tell(handle: JobHandle | None, done: int, note: str) -> None:
         handle.progress(done, 3, note)
 
 
-def _check_may_leave(release: Release, layout: str) -> None:
-    if layout not in LAYOUTS:
-        raise ExportRefused(f"A layout is one of {', '.join(LAYOUTS)}.")
+def _teller(handle: JobHandle | None) -> Tell:
+    def tell(done: int, total: int) -> None:
+        if handle is not None:
+            handle.check()
+            handle.progress(done, total, "Rows are being written")
+
+    return tell
+
+
+def _check_may_leave(release: Release) -> None:
     if release.state != ReleaseState.FROZEN:
         raise ExportRefused("Only a frozen release can be exported; a withdrawn one must not be passed on.")
     check_images_stand(release)
     check_signed(release)
-    check_sources(release.study, (source.name for source in sources_of(release)), "may_redistribute")
+    check_sources(release.study, source_names(release), "may_redistribute")
 
 
-def _free_name(release: Release) -> str:
+def source_names(release: Release) -> set[str]:
+    """The names of the sources of the release's rows."""
+    if frozen := set(side_rows_of(release, SOURCES).values_list("content__name", flat=True)):
+        return frozen
+    return set(rows_of(release).order_by().values_list("content__source", flat=True).distinct()) - {None}
+
+
+def _free_name(release: Release, layout: str) -> str:
     base = f"{release.study.slug}-{release.kind}-{release.digest[:12]}"
+    base += "" if layout == DEFAULT else f"-{layout}"
     taken = Export.objects.filter(folder__startswith=base).count()
     name = f"{base}-{taken + 1}" if taken else base
     if not FOLDER.fullmatch(name):

@@ -1,99 +1,61 @@
-"""Writes the files of an export: JSONL, parquet with the images inside, images, manifest and card."""
+"""Writes the files of an export: those of its layout, the manifest and the card."""
 
 import json
 import re
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from consilium.blobs.store import read_blob
-from curation.models import Release, ReleaseFile, Source
-from curation.releases.freeze import rows_of
-from curation.releases.image_features import with_image_features
-from curation.releases.manifest import lines_of, manifest_of
-from curation.releases.materialise import ROWS, write_files, write_rows
+from curation.layouts.reader import ReleaseReader
+from curation.layouts.registry import Config, Layout, Tell, Written
+from curation.models import Release, Source
+from curation.releases.manifest import lines_of
 from curation.releases.sign import signatures_in_export
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-PARQUET: Final = "data.parquet"
 MANIFEST: Final = "MANIFEST.json"
 LINES: Final = "MANIFEST.jsonl"
 CARD: Final = "README.md"
-BATCH: Final = 100
 MARKS: Final = re.compile(r"([\\`*_\[\]<>#&!|~$])")  # that begin markup, a link or an entity
 
 
-def write_all(release: Release, folder: Path, sources: list[Source]) -> None:
+def write_all(release: Release, folder: Path, layout: Layout, tell: Tell) -> None:
     """Write everything into an empty folder. Raises BlobDamaged, OSError."""
-    write_files(release, folder)
-    write_rows(release, folder / ROWS)
-    write_parquet(release, folder / PARQUET)
+    reader = ReleaseReader(release)
+    written = layout.write(reader, folder, tell)
+    write_manifest(reader, folder)
+    (folder / CARD).write_text(_card(reader, layout, written), encoding="utf-8")
+
+
+def write_manifest(reader: ReleaseReader, folder: Path) -> None:
+    """The manifest with digest and signatures, and its lines."""
     with (folder / LINES).open("wb") as out:
-        out.writelines(line.to_json() for line in lines_of(manifest_of(release)))
-    (folder / MANIFEST).write_text(_manifest(release), encoding="utf-8")
-    (folder / CARD).write_text(_card(release, sources), encoding="utf-8")
-
-
-def write_parquet(release: Release, path: Path) -> None:
-    """The rows; `images` as bytes and path (a Hugging Face image feature), `options` as letter and text."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    schema = with_image_features(_arrow_schema(release))
-    blobs = dict(ReleaseFile.objects.filter(release=release).values_list("path", "blob_id"))
-    with pq.ParquetWriter(path, schema) as writer:
-        for batch in _batches(release, blobs):
-            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
-
-
-def _arrow_schema(release: Release) -> "pa.Schema":
-    """The types that all rows together need, found a batch at a time: a release may be larger than memory."""
-    import pyarrow as pa
-
-    found = pa.schema([])
-    for batch in _batches(release, {}):
-        types = pa.Table.from_pylist(batch).schema
-        found = pa.unify_schemas([found, types], promote_options="permissive")
-    return found
-
-
-def _batches(release: Release, blobs: dict[str, str]) -> Iterator[list[dict[str, Any]]]:
-    contents = rows_of(release).values_list("content", flat=True).iterator(BATCH)
-    while batch := [_flat(content, blobs) for content in islice(contents, BATCH)]:
-        yield batch
-
-
-def _flat(content: dict[str, Any], blobs: dict[str, str]) -> dict[str, Any]:
-    """The row as parquet holds it; without `blobs` the images have their paths only."""
-    images = [
-        {"bytes": read_blob(blobs[path]) if blobs else None, "path": path.rsplit("/", 1)[-1]}
-        for path in content.get("images", [])
-    ]
-    options = [{"letter": letter, "content": text} for letter, text in content.get("options", {}).items()]
-    return content | {"images": images, "options": options}
-
-
-def _manifest(release: Release) -> str:
+        out.writelines(line.to_json() for line in lines_of(reader.manifest))
+    release = reader.release
     added = {"digest": release.digest, "signatures": signatures_in_export(release)}
-    manifest = manifest_of(release) | added
-    return json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    text = json.dumps(reader.manifest | added, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
 
 
-def _card(release: Release, sources: list[Source]) -> str:
+def sources_in(reader: ReleaseReader) -> list[dict[str, Any]]:
+    """The sources as they were frozen, by name; those of a release of the first format as they are today."""
+    if "sources" in reader.tables:
+        return sorted(reader.rows("sources"), key=lambda row: str(row["name"]))
+    names = {row.get("source", "") for row in reader.rows()}
+    wanted = ("name", "licence", "citation", "ethics_reference", "is_synthetic")
+    found = Source.objects.filter(study=reader.release.study, name__in=names).order_by("name")
+    return list(found.values(*wanted))
+
+
+def _card(reader: ReleaseReader, layout: Layout, written: Written) -> str:
+    release = reader.release
     left_out = [f"- {reason}: {count}" for reason, count in sorted(release.left_out.items())] or ["- nothing"]
-    named = [_source_line(source) for source in sources]
+    named = [_source_line(source) for source in sources_in(reader)]
     signed = [_signature_line(entry) for entry in signatures_in_export(release)] or ["- Not signed."]
     return "\n".join(
         [
             "---",
             "license: other",
             f"pretty_name: {json.dumps(release.name)}",
-            "configs:",
-            "- config_name: default",
-            f"  data_files: {PARQUET}",
+            *_configs(written.configs),
             "---",
             "",
             f"# {_as_text(release.name)}",
@@ -104,10 +66,10 @@ def _card(release: Release, sources: list[Source]) -> str:
             "",
             "## Files",
             "",
-            f"- `{ROWS}`: one JSON object per row; image paths are relative to this folder.",
-            f"- `{PARQUET}`: the same rows with the images inside.",
-            "- `images/`: PNG files, made from pixels alone.",
-            f"- `{MANIFEST}`: SHA-256 of every row and file.",
+            f"Layout: {layout.label}, {layout.meaning}.",
+            "",
+            *(f"- {line}." for line in written.files.values()),
+            f"- `{MANIFEST}`: what the release holds; `{LINES}`: SHA-256 of every row and file.",
             "",
             "## Signatures",
             "",
@@ -120,9 +82,21 @@ def _card(release: Release, sources: list[Source]) -> str:
             "## Left out",
             "",
             *left_out,
+            *(f"- of this layout, {reason}: {count}" for reason, count in sorted(written.left_out.items())),
             "",
         ]
     )
+
+
+def _configs(configs: list[Config]) -> list[str]:
+    """The tables as the Hub's loaders find them: the first is the default one."""
+    lines = ["configs:"] if configs else []
+    for name in dict.fromkeys(config.name for config in configs):
+        lines += [f"- config_name: {name}", "  data_files:"]
+        for config in configs:
+            if config.name == name:
+                lines += [f"  - split: {config.split}", f"    path: {config.pattern}"]
+    return lines
 
 
 def _signature_line(entry: dict[str, str]) -> str:
@@ -130,11 +104,12 @@ def _signature_line(entry: dict[str, str]) -> str:
     return f"- A {entry['role']}, {entry['created'][:7]}: {entry['meaning']}"
 
 
-def _source_line(source: Source) -> str:
-    parts = [f"**{_as_text(source.name)}**", f"licence {_as_text(source.licence)}"]
-    parts += [f"ethics reference {_as_text(source.ethics_reference)}"] if source.ethics_reference else []
-    parts += [_as_text(source.citation)] if source.citation else []
-    parts += ["synthetic"] if source.is_synthetic else []
+def _source_line(source: dict[str, Any]) -> str:
+    ethics = source["ethics_reference"]
+    parts = [f"**{_as_text(source['name'])}**", f"licence {_as_text(source['licence'])}"]
+    parts += [f"ethics reference {_as_text(ethics)}"] if ethics else []
+    parts += [_as_text(source["citation"])] if source["citation"] else []
+    parts += ["synthetic"] if source["is_synthetic"] else []
     return "- " + "; ".join(parts)
 
 

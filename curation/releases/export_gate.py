@@ -194,7 +194,7 @@ def check_export(folder: Path, *, study: Study, images: Mapping[str, str]) -> No
         if path.suffix == ".png":
             _check_image(name, path.read_bytes(), images.get(name), usable)
         elif path.suffix == ".parquet":
-            _check_parquet(name, path, watch, known)
+            _check_parquet(name, path, watch, known & usable)
         else:
             _check_text(name, path, watch)
 
@@ -253,7 +253,7 @@ def _check_text(name: str, path: Path, watch: Watch) -> None:
     watch.look_up(())
 
 
-def _check_parquet(name: str, path: Path, watch: Watch, known: Collection[str]) -> None:
+def _check_parquet(name: str, path: Path, watch: Watch, usable: Collection[str]) -> None:
     import pyarrow.parquet as pq
 
     for batch in pq.ParquetFile(path).iter_batches(batch_size=BATCH):
@@ -262,16 +262,26 @@ def _check_parquet(name: str, path: Path, watch: Watch, known: Collection[str]) 
         found = {text for column in prose.columns for text in _distinct_strings(column)}
         watch.look_up(found)
         is_clean = not any(map(watch.finding, found))
-        for row in batch.select(
-            [column for column in ("id", "images") if column in batch.schema.names]
-        ).to_pylist():
-            for image in row.get("images", []):
-                if hashlib.sha256(image["bytes"]).hexdigest() not in known:
-                    raise ExportRefused(f"{name}, row {row.get('id')}: an image is not in the manifest.")
+        _check_pixels(name, batch, usable)
         if not is_clean:
             for row in batch.to_pylist():
                 _check_strings(f"{name}, row {row.get('id')}", row, watch)
     watch.look_up(())
+
+
+def _check_pixels(name: str, batch: "pa.RecordBatch", usable: Collection[str]) -> None:
+    """Raise ExportRefused for an image inside that is none of the release's usable ones."""
+    held = [column for column in ("id", "question_id", "images", "image") if column in batch.schema.names]
+    for row in batch.select(held).to_pylist():
+        where = f"{name}, row {row.get('id') or row.get('question_id')}"
+        for image in [row["image"]] if "image" in row else row.get("images") or []:
+            if hashlib.sha256(image["bytes"]).hexdigest() not in usable:
+                raise ExportRefused(
+                    f"{where}: an image is not in the manifest, or its pixels are not, or no longer,"
+                    " released after review."
+                )
+            if fault := _png_fault(image["bytes"]):
+                raise ExportRefused(f"{where}: of an image, {fault}.")
 
 
 def _distinct_strings(values: "pa.Array") -> Iterator[str]:

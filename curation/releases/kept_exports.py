@@ -31,6 +31,11 @@ def is_kept(export: Export) -> bool:
     return site_store().size(_prefix(export) + MANIFEST) is not None
 
 
+def kept_size(export: Export) -> int:
+    """Bytes of all files of a kept export. Raises StoreAway."""
+    return sum(file.size for file in site_store().files(_prefix(export)))
+
+
 def keep_export(export: Export, folder: Path, *, look: Check, check: Check) -> None:
     """Bring a finished folder into the store, where that is elsewhere.
 

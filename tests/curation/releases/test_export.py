@@ -1,6 +1,5 @@
 """Exports: what they hold, that other programs load them, and what the gate refuses."""
 
-import hashlib
 import html
 import io
 import json
@@ -16,6 +15,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from markdown_it import MarkdownIt
 
+from consilium.answers.dimensions import DIMENSIONS
+from consilium.blobs.store import read_blob
 from consilium.jobs.run import run_now
 from consilium.people.permissions import NotAllowed
 from consilium.refusals import Refused
@@ -25,9 +26,8 @@ from curation.permissions import SourceRefused
 from curation.releases.contents import FreezeRefused, NewRow
 from curation.releases.export import start_export, write_export
 from curation.releases.export_gate import ExportRefused, check_export
-from curation.releases.freeze import freeze, withdraw_release
+from curation.releases.freeze import freeze, rows_of, withdraw_release
 from curation.releases.gather import freeze_traces
-from curation.releases.image_features import with_image_features
 from curation.releases.kept_exports import export_folder, zipped
 from curation.sources import save_source
 from tests.factories import curation as making
@@ -53,16 +53,14 @@ def test_an_export_loads_as_jsonl_and_as_parquet_with_images(
 ) -> None:
     import datasets
 
-    export = start_export(release=release, by=cast.lena)
-    job = run_now(export.job)
-    assert (job.state, job.error) == ("succeeded", "")
-    folder = export_folder(export)
+    exports = [start_export(release=release, by=cast.lena, layout=name) for name in ("jsonl", "hub")]
+    jobs = [run_now(export.job) for export in exports]
+    assert [(job.state, job.error) for job in jobs] == [("succeeded", "")] * 2
+    folder, hub = map(export_folder, exports)
     plain = datasets.load_dataset(
         "json", data_files=str(folder / "rows.jsonl"), split="train", cache_dir=str(tmp_path / "a")
     )
-    packed = datasets.load_dataset(
-        "parquet", data_files=str(folder / "data.parquet"), split="train", cache_dir=str(tmp_path / "b")
-    )
+    packed = datasets.load_dataset(str(hub), "traces", split="train", cache_dir=str(tmp_path / "b"))
     assert (len(plain), len(packed)) == (3, 3)
     assert packed[0]["images"][0].size == (32, 32)
     assert packed[0]["options"] == [
@@ -103,9 +101,10 @@ def test_the_zip_holds_the_same_files(cast: Cast, release: Release) -> None:
     run_now(export.job)
     archive = zipfile.ZipFile(io.BytesIO(b"".join(zipped(export))))
     names = {name.split("/", 1)[1] for name in archive.namelist()}
-    assert {"rows.jsonl", "data.parquet", "MANIFEST.json", "README.md"} < names
+    data = "data/traces/train-00000-of-00001.parquet"
+    assert {data, "MANIFEST.json", "MANIFEST.jsonl", "README.md"} < names
     assert archive.testzip() is None
-    assert archive.read(f"{export.folder}/rows.jsonl") == (export_folder(export) / "rows.jsonl").read_bytes()
+    assert archive.read(f"{export.folder}/{data}") == (export_folder(export) / data).read_bytes()
 
 
 def test_preferences_with_nested_fields_and_open_questions_are_exported(cast: Cast, tmp_path: Path) -> None:
@@ -120,28 +119,9 @@ def test_preferences_with_nested_fields_and_open_questions_are_exported(cast: Ca
     rows = [NewRow("case-1", row, {f"images/{sha256}.png": sha256})]
     made = freeze(study=cast.study, kind="preferences", name="P", rows=rows, left_out={}, by=cast.lena)
     folder = write_export(made, tmp_path / "out")
-    loaded = datasets.load_dataset(
-        "parquet", data_files=str(folder / "data.parquet"), split="train", cache_dir=str(tmp_path / "c")
-    )
-    assert loaded[0]["label"] == {"accuracy": "A", "overall": None}
+    loaded = datasets.load_dataset(str(folder), "preferences", split="test", cache_dir=str(tmp_path / "c"))
+    assert loaded[0]["label"] == dict.fromkeys(DIMENSIONS) | {"accuracy": "A"}
     assert loaded[0]["options"] == []
-
-
-def test_the_note_on_images_is_the_one_that_datasets_itself_would_write() -> None:
-    import datasets
-    import pyarrow as pa
-
-    row = {
-        "id": "a", "count": 1, "share": 0.5, "sure": True, "none": None, "label": {"why": [], "n": {"A": 2}},
-        "options": [{"letter": "A", "content": "Red"}], "images": [{"bytes": None, "path": "a.png"}],
-    }  # fmt: skip
-    for rows in ([row], [{"id": "a", "images": []}], [{"id": "a"}]):
-        found = pa.Table.from_pylist(rows).schema
-        features = datasets.Features.from_arrow_schema(found)
-        features["images"] = datasets.List(datasets.Image())
-        written = with_image_features(found)
-        assert written.equals(features.arrow_schema, check_metadata=True)
-        assert datasets.Features.from_arrow_schema(written) == features
 
 
 def test_only_leads_export_and_only_what_may_leave(cast: Cast, release: Release) -> None:
@@ -254,14 +234,14 @@ def test_the_gate_refuses_what_stands_in_the_parquet_file_alone(
 
 
 def test_the_gate_refuses_an_image_of_the_parquet_file_that_the_manifest_does_not_name(
-    cast: Cast, tmp_path: Path
+    cast: Cast, release: Release, tmp_path: Path
 ) -> None:
-    row = {"id": "case-1", "images": [{"bytes": b"pixels", "path": "a.png"}]}
+    sha256 = rows_of(release)[0].content["sha256"][0]
+    row = {"id": "case-1", "images": [{"bytes": read_blob(sha256), "path": "a.png"}]}
     pq.write_table(pa.Table.from_pylist([row]), tmp_path / "data.parquet")
     with pytest.raises(ExportRefused, match=r"row case-1: an image is not in the manifest"):
         check_export(tmp_path, study=cast.study, images={})
-    images = {"images/a.png": hashlib.sha256(b"pixels").hexdigest()}
-    check_export(tmp_path, study=cast.study, images=images)
+    check_export(tmp_path, study=cast.study, images={"images/a.png": sha256})
 
 
 def test_the_gate_refuses_an_identifier_of_any_patient_of_the_study(cast: Cast, tmp_path: Path) -> None:
@@ -289,22 +269,3 @@ def test_a_refused_export_fails_its_job_with_the_reason(cast: Cast) -> None:
     assert job.state == "failed"
     assert "e-mail" in job.error
     assert not export_folder(export).exists()
-
-
-def test_types_are_found_a_batch_at_a_time_and_are_those_of_all_rows(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import pyarrow as pa
-
-    from curation.releases import export_files
-
-    contents: list[dict[str, Any]] = [
-        {"id": "1", "score": 1, "label": {"accuracy": None}, "options": {}},
-        {"id": "2", "score": 2.5, "label": {"accuracy": "A", "overall": None}, "options": {"A": "Red"}},
-        {"id": "3", "score": None, "label": {}, "options": {"A": "Red", "B": "Blue"}},
-    ]
-    rows = [NewRow(content["id"], content, {}) for content in contents]
-    made = freeze(study=cast.study, kind="preferences", name="P", rows=rows, left_out={}, by=cast.lena)
-    monkeypatch.setattr(export_files, "BATCH", 1)
-    flat = [export_files._flat(dict(sorted(content.items())), {}) for content in contents]  # as stored
-    assert export_files._arrow_schema(made).equals(pa.Table.from_pylist(flat).schema)

@@ -23,9 +23,10 @@ from tests.factories.cast import Cast
 from tests.harness.stored import path_of
 
 STEPS = (
-    "curation.releases.export_files.write_files",
-    "curation.releases.export_files.write_rows",
-    "curation.releases.export_files.write_parquet",
+    "curation.layouts.hub.with_pixels",
+    "curation.layouts.parquet.ParquetShards._flush",
+    "curation.layouts.parquet.ParquetShards._name_shards",
+    "curation.releases.export_files.write_manifest",
     "curation.releases.export_files._card",
     "curation.releases.export.check_export",
     "curation.releases.export.check_images_stand",
