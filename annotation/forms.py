@@ -42,9 +42,3 @@ class ExcludeForm(forms.Form):
     reason = forms.CharField(
         max_length=200, help_text="Goes into the record and is counted in every later release."
     )
-
-
-class PreferenceFreezeForm(forms.Form):
-    """The name of a new preference release."""
-
-    name = forms.CharField(max_length=120)

@@ -19,5 +19,4 @@ urlpatterns = [
     path("s/<slug:study>/rounds/<int:pk>/close/", rounds.close, name="close-round"),
     path("s/<slug:study>/agreement/", agreement.agreement, name="agreement"),
     path("s/<slug:study>/agreement/compute/", agreement.compute_agreement, name="compute-agreement"),
-    path("s/<slug:study>/agreement/freeze/", agreement.freeze, name="freeze-preferences"),
 ]

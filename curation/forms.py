@@ -120,10 +120,20 @@ class ReviewRoundForm(forms.Form):
     )
 
 
-class FreezeForm(forms.Form):
-    """A release to make."""
+class ReleaseKindForm(forms.Form):
+    """Which kind of release to look at."""
 
     kind = forms.ChoiceField(widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = [(freezer.kind, f"{freezer.label}: {freezer.meaning}") for freezer in known_freezers()]
+        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
+
+
+class FreezeForm(forms.Form):
+    """The release to make of what was looked at."""
+
     name = forms.CharField(max_length=120)
     derived_from = forms.ModelChoiceField(
         queryset=Release.objects.none(),
@@ -132,9 +142,7 @@ class FreezeForm(forms.Form):
         help_text="Set this when the release corrects an earlier one.",
     )
 
-    def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, study: Study, kind: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        kinds = [(freezer.kind, f"{freezer.label}: {freezer.meaning}") for freezer in known_freezers()]
-        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
-        earlier = Release.objects.filter(study=study).exclude(state=ReleaseState.FREEZING)
+        earlier = Release.objects.filter(study=study, kind=kind).exclude(state=ReleaseState.FREEZING)
         self.fields["derived_from"].queryset = earlier  # type: ignore[attr-defined]

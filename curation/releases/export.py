@@ -1,6 +1,7 @@
 """Exports a frozen release to a folder that other programs load; it appears whole or not at all."""
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -54,6 +55,14 @@ def start_export(*, release: Release, by: Person, layout: str = DEFAULT) -> Expo
         )
         anchor_after_commit(release.study, cause="export")
     return export
+
+
+@transaction.atomic
+def start_exports(*, release: Release, by: Person, layouts: Sequence[str]) -> list[Export]:
+    """Queue an export in each of these layouts, or none of them. Raises as `start_export`."""
+    if not layouts:
+        raise ExportRefused("Choose at least one layout.")
+    return [start_export(release=release, by=by, layout=layout) for layout in dict.fromkeys(layouts)]
 
 
 def run_export(handle: JobHandle) -> dict[str, Any]:

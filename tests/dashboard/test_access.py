@@ -24,6 +24,7 @@ ODD = {
     "number": (7, 2**63, 10**30),
     "kind": ("nothing", "__class__"),
     "study": ("no-such-study", "other"),
+    "job": (NO_UUID,),
 }
 ODD_PATHS = (
     "/s/chest/images/-1/",

@@ -23,7 +23,9 @@ from curation.models import Image, Import, Release, ReleaseKind
 from curation.releases.contents import NewRow
 from curation.releases.export import start_export
 from curation.releases.freeze import freeze
+from curation.releases.freeze_job import start_freeze
 from curation.releases.gather import freeze_traces
+from curation.releases.preview import start_preview
 from curation.states import TraceState
 from curation.traces.review import open_reviews
 from tests.factories import annotation as voting
@@ -130,6 +132,10 @@ def make_world(cast: Cast) -> World:
         "release": "release verify-release sign-release withdraw-release export-release",
         "export": "download-export",
     }
+    arguments |= {
+        "curation:release-preview": {"job": data["preview"].pk},
+        "curation:freezing": {"job": data["freezing"].pk},
+    }
     for key, names in groups.items():
         arguments |= {f"curation:{name}": _pk(data[key]) for name in names.split()}
     arguments |= {f"annotation:{name}": _pk(votes["case"]) for name in ("case", "exclude-case")}
@@ -187,6 +193,8 @@ def _data(cast: Cast) -> dict[str, Any]:
         "trace": disputed,
         "release": release,
         "export": export,
+        "preview": start_preview(study=cast.study, kind="questions", by=cast.lena),
+        "freezing": start_freeze(study=cast.study, kind="questions", name="On its way", by=cast.lena),
     }
 
 
