@@ -46,13 +46,15 @@ def new_release(request: HttpRequest, study: Study) -> HttpResponse:
 def release_preview(request: HttpRequest, study: Study, job: UUID) -> HttpResponse:
     """What would go in and what would not; from here it is frozen."""
     looked = _job(study, job, preview.KIND)
-    form = FreezeForm(study, looked.params["kind"], *sent(request)[:1])
+    freezer, is_done = find(looked.params["kind"]), looked.state == JobState.SUCCEEDED
+    number = Release.objects.filter(study=study, kind=freezer.kind).count() + 1
+    first = {"name": f"{freezer.label} {number}"}
+    form = FreezeForm(study, freezer.kind, *sent(request)[:1], initial=first)
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
             chosen = form.cleaned_data
-            made = start_freeze(study=study, kind=looked.params["kind"], by=signed_in(request), **chosen)
+            made = start_freeze(study=study, kind=freezer.kind, by=signed_in(request), **chosen)
             return redirect("curation:freezing", study=study.slug, job=made.pk)
-    freezer, is_done = find(looked.params["kind"]), looked.state == JobState.SUCCEEDED
     context = {
         "study": study,
         "job": looked,

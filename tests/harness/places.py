@@ -203,6 +203,17 @@ def _vote(study: Any, person: Any, wanted: int, position: int) -> None:
         return
 
 
+def _previews() -> list[Any]:
+    """What a lead sees before a freeze, of two kinds."""
+    from consilium.jobs.run import run_now
+    from consilium.people.models import Membership, Role
+    from curation.releases.preview import start_preview
+
+    lead = Membership.objects.filter(study__slug="demo", role=Role.LEAD).order_by("pk")[0]
+    asked = (start_preview(study=lead.study, kind=kind, by=lead.person) for kind in ("traces", "preferences"))
+    return [run_now(job) for job in asked]
+
+
 def _objects() -> dict[str, dict[str, dict[str, Any]]]:
     """URL name to suffix to arguments, for pages about one object."""
     from annotation.models import Case
@@ -232,6 +243,8 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
             "-rejected": one(Trace.objects.filter(state="rejected")),
         },
         "curation:release": {f"-{r.kind}": {"pk": r.pk} for r in Release.objects.filter(study__slug="demo")},
+        "curation:release-preview": {f"-{j.params['kind']}": {"job": j.pk} for j in _previews()},
+        "curation:freezing": {},
         "annotation:case": {
             "": one(Case.objects.filter(state="settled")),
             "-open": one(Case.objects.filter(state="open")),
