@@ -97,6 +97,7 @@ class Study(models.Model):
         "GuidelineVersion",
         on_delete=models.PROTECT,
         null=True,
+        blank=True,
         related_name="+",
         help_text="The version in force.",
     )
