@@ -48,7 +48,7 @@ def _replaced(name: str, changes: dict[str, str]) -> str:
 def certificate(folder: Path, address: str = "") -> tuple[Path, Path]:
     """A certificate for the name, or for an IP address, signed by itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address or NAME)])
     holder = x509.IPAddress(ip_address(address)) if address else x509.DNSName(NAME)
     now = datetime.now(UTC)
     made = (
