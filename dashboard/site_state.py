@@ -141,7 +141,8 @@ def _workers() -> SitePart:
 def _decoder() -> SitePart:
     report = decoder_report()
     tone = ILL if not report.decodes else WATCH if report.missing else WELL
-    return SitePart("Decoding of uploads", tone, f"{report.verdict} {' '.join(report.walls)}", report.todo)
+    walls = "Every wall around the decoder stands." if tone == WELL else " ".join(report.walls)
+    return SitePart("Decoding of uploads", tone, f"{report.verdict} {walls}", report.todo)
 
 
 def _last(did: str, at: datetime | None) -> str:
