@@ -141,8 +141,7 @@ def _workers() -> SitePart:
 def _decoder() -> SitePart:
     report = decoder_report()
     tone = ILL if not report.decodes else WATCH if report.missing else WELL
-    walls = "Every wall around the decoder stands." if tone == WELL else " ".join(report.walls)
-    return SitePart("Decoding of uploads", tone, f"{report.verdict} {walls}", report.todo)
+    return SitePart("Decoding of uploads", tone, f"{report.verdict} {' '.join(report.walls)}", report.todo)
 
 
 def _last(did: str, at: datetime | None) -> str:

@@ -261,9 +261,11 @@ def test_an_owner_who_is_no_superuser_may_run_it_again(roles: Roles, postgres_se
         "DATABASE_READER_URL": "",
     }
     stored = "SELECT rolpassword FROM pg_authid WHERE rolname = 'site_app'"
-    roles.manage("database_roles", **urls)
+    roles.manage("database_roles", status=0, **urls)
     first = roles.rows("owner", stored)
-    roles.manage("database_roles", **urls | {"DATABASE_URL": urls["DATABASE_URL"].replace("first", "second")})
+    roles.manage(
+        "database_roles", status=0, **urls | {"DATABASE_URL": urls["DATABASE_URL"].replace("first", "second")}
+    )
     assert roles.rows("owner", stored) != first
     with (
         psycopg2.connect(roles.environment["DATABASE_OWNER_URL"]) as connection,
@@ -271,7 +273,7 @@ def test_an_owner_who_is_no_superuser_may_run_it_again(roles: Roles, postgres_se
     ):
         cursor.execute("ALTER ROLE site_app CREATEDB NOLOGIN")
     connection.close()
-    roles.manage("database_roles", **urls)
+    roles.manage("database_roles", status=0, **urls)
     held = "SELECT rolcreatedb, rolcanlogin FROM pg_roles WHERE rolname = 'site_app'"
     assert roles.rows("owner", held) == [(False, True)]
 
