@@ -118,6 +118,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "site:home"
 ACCOUNT_ADAPTER = "consilium.people.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_FORMS = {"login": "consilium.people.accounts.NameForm"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
@@ -137,6 +138,7 @@ if SIGN_ON is None and not PASSWORD_LOGIN:
         "CONSILIUM_PASSWORD_LOGIN=0 needs single sign-on (CONSILIUM_SSO_ISSUER)."
     )
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ADAPTER = "consilium.people.accounts.FactorAdapter"
 MFA_FORMS = {
     "authenticate": "consilium.people.accounts.CodeForm",
     "reauthenticate": "consilium.people.accounts.CodeAgainForm",

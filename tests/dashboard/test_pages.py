@@ -52,6 +52,7 @@ HOSTILE = (
     "[x](javascript:alert(5)) **x** <http:x>",
 )
 OUTSIDE = re.compile(r"""(?:src|href|action|data-[a-z-]+|hx-[a-z]+)\s*=\s*["'](?:https?:)?//""", re.I)
+TEMPLATE_TAG = re.compile(r"\{[#%]|[#%]\}")
 INLINE = re.compile(
     r"<[a-z][^<>]*\s(?:on[a-z]+|style)\s*=|<script(?![^>]*\bsrc=)[^>]*>|<style|javascript:", re.I
 )
@@ -135,6 +136,7 @@ def _public(address: str) -> Shown:
 def test_every_page_keeps_the_promises(pages: dict[str, Shown]) -> None:
     assert len(pages) > 40
     for name, (page, headers) in pages.items():
+        assert not TEMPLATE_TAG.findall(page), name
         assert not OUTSIDE.findall(page), name
         assert not INLINE.findall(page), (name, INLINE.findall(page))
         assert set(headers["Content-Security-Policy"].split("; ")) == policy(), name

@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
             model_name="study",
             name="guideline",
             field=models.ForeignKey(
+                blank=True,
                 help_text="The version in force.",
                 blank=True,
                 null=True,
