@@ -78,10 +78,14 @@ def review_data(
     return {**shown, "answer": answer, ORDER_KEY: order_key}
 
 
-def data_sha256(data: Mapping[str, Any], keys: Sequence[str]) -> str:
-    """SHA-256 of what we sent of a task; other keys that the server adds do not count."""
+def data_sha256(data: Any, keys: Sequence[str]) -> str:
+    """SHA-256 of what we sent of a task; other keys that the server adds do not count.
+
+    Raises AnnotationRefused for what cannot be of ours.
+    """
+    given = data if isinstance(data, Mapping) else {}
     try:
-        return canonical_sha256({key: data.get(key) for key in keys})
+        return canonical_sha256({key: given.get(key) for key in keys})
     except (ValueError, TypeError):
         raise AnnotationRefused("The data of the task is no JSON that Consilium wrote.") from None
 

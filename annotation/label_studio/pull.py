@@ -101,50 +101,55 @@ def run_pull(handle: JobHandle) -> dict[str, Any]:
         for project in projects:
             assert project.number is not None
             for raw in server.tasks(project.number, only_annotated=True):
-                take_task(raw, project=project, by=person, pulled=pulled, people=people, fence=handle.fence)
+                take_task(raw, study=study, by=person, pulled=pulled, people=people, fence=handle.fence)
                 done += 1
                 handle.progress(done, max(done, total), "Annotations are read")
             note_pulled(project, pulled, person)
     return pulled.as_json()
 
 
-def take_tasks(
-    rows: Iterable[Any], *, project: LabelStudioProject, by: Person, pulled: Pulled | None = None
-) -> Pulled:
-    """The same for the rows of an export file, in whose tasks the projects of `project`'s kind are meant."""
-    pulled = pulled or Pulled()
+def take_export(rows: Iterable[Any], *, study: Study, by: Person) -> Pulled:
+    """The same for the tasks of a JSON export, whichever of the study's projects they are of.
+
+    Raises NotAllowed.
+    """
+    check_lead(by, study)
+    pulled, projects = Pulled(), dict[int, LabelStudioProject]()
     for raw in rows:
-        take_task(raw, project=project, by=by, pulled=pulled)
-    note_pulled(project, pulled, by)
+        task = take_task(raw, study=study, by=by, pulled=pulled)
+        if task is not None:
+            projects[task.project_id] = task.project
+    for project in projects.values():
+        note_pulled(project, pulled, by)
     return pulled
 
 
 def take_task(
     raw: Any,
     *,
-    project: LabelStudioProject,
+    study: Study,
     by: Person,
     pulled: Pulled,
     people: Mapping[int, str] | None = None,
     fence: Callable[[], None] = lambda: None,
-) -> None:
-    """Take the annotations of one task as the server or an export gives it. Raises NotAllowed."""
-    check_lead(by, project.study)
+) -> LabelStudioTask | None:
+    """Take the annotations of one task as the server or an export gives it; ours, if it is one of ours."""
     name = _name_of("task", raw)
     try:
-        task = _task_of(raw, project)
+        task = _task_of(raw, study)
     except AnnotationRefused as refusal:
         pulled.refuse(name, str(refusal))
-        return
+        return None
     annotations = raw.get("annotations")
     if not isinstance(annotations, list):
         pulled.refuse(name, "It has no list of annotations; export the full JSON, not JSON-MIN or CSV.")
-        return
+        return task
     for each in sorted(annotations, key=_order):
         try:
             _take(each, task, by, pulled, people or {}, fence)
         except Refused as refusal:
             pulled.refuse(f"{name}, {_name_of('annotation', each)}", str(refusal))
+    return task
 
 
 def note_pulled(project: LabelStudioProject, pulled: Pulled, by: Person) -> None:
@@ -175,18 +180,15 @@ def _order(raw: Any) -> int:
         return 0
 
 
-def _task_of(raw: Any, project: LabelStudioProject) -> LabelStudioTask:
+def _task_of(raw: Any, study: Study) -> LabelStudioTask:
     """Our row of a task, when its data are what we sent. Raises AnnotationRefused."""
-    number = mapper.number_in(raw)
-    data = raw.get("data")
-    task = project.tasks.filter(order_key=mapper.order_key_in(data)).first()
+    data = raw.get("data") if isinstance(raw, Mapping) else None
+    sent = LabelStudioTask.objects.filter(project__study=study, order_key=mapper.order_key_in(data))
+    task = sent.select_related("project__study", "project__guideline").first()
     if task is None:
         raise AnnotationRefused("It is none that this study sent.")
-    if mapper.data_sha256(data, EXCHANGED[project.kind].keys) != task.data_sha256:
+    if mapper.data_sha256(data, EXCHANGED[task.project.kind].keys) != task.data_sha256:
         raise AnnotationRefused("Its texts, images or order were changed there after it was sent.")
-    task.project = project
-    if task.number is None and project.number is not None:
-        LabelStudioTask.objects.filter(pk=task.pk, number=None).update(number=number)
     return task
 
 

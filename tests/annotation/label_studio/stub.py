@@ -67,7 +67,7 @@ class LabelStudioStub:
     def annotate(self, task: dict[str, Any], user: int, result: Sequence[Any], **more: Any) -> dict[str, Any]:
         """What a person of that number sends from the browser; nothing is checked."""
         self.annotations += 1
-        made = deepcopy(RECORDED["annotation"]) | {"id": self.annotations, "completed_by": user}
+        made: dict[str, Any] = deepcopy(RECORDED["annotation"]) | {"id": self.annotations, "completed_by": user}
         made |= {"result": list(result), "task": task["id"], "project": task["project"], **more}
         task["annotations"].append(made)
         return made
@@ -80,7 +80,7 @@ class LabelStudioStub:
     def answer(self, handler: BaseHTTPRequestHandler, method: str) -> None:
         """One request."""
         length = int(handler.headers.get("Content-Length") or 0)
-        body = json.loads(handler.rfile.read(length)) if length else None
+        body: Any = json.loads(handler.rfile.read(length)) if length else None
         self.seen.append((method, handler.path))
         if handler.headers.get("Authorization") != f"Token {TOKEN}":
             return self._send(handler, 401, RECORDED["bad_token"])
@@ -116,7 +116,8 @@ class LabelStudioStub:
             handler.send_response(302)
             handler.send_header("Location", "http://127.0.0.1:9/elsewhere")
             handler.send_header("Content-Length", "0")
-            return handler.end_headers()
+            handler.end_headers()
+            return None
         numbers = []
         for each in body:
             task = deepcopy(RECORDED["annotated_page"]["tasks"][0]) | {"annotations": [], "project": project}
@@ -125,7 +126,8 @@ class LabelStudioStub:
             numbers.append(task["id"])
         if fault == "lost":
             handler.close_connection = True
-            return handler.connection.close()
+            handler.connection.close()
+            return None
         return self._send(handler, 201, RECORDED["imported"] | {"task_ids": numbers})
 
     def _on_tasks(self, handler: BaseHTTPRequestHandler, query: dict[str, str]) -> None:

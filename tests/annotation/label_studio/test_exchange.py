@@ -17,6 +17,7 @@ from annotation.label_studio.people import UserNotNamed, known_user, name_user
 from annotation.label_studio.pull import NothingToPull, start_pull
 from annotation.label_studio.push import NothingToPush, start_push
 from annotation.models import Case, Vote
+from annotation.pairing import open_comparison_round
 from annotation.states import CaseState
 from consilium.audit.models import AuditEvent
 from consilium.canonical_json import canonical_sha256
@@ -27,6 +28,7 @@ from consilium.people.models import Membership, Participation, Role, Study
 from consilium.people.participation import withdraw_participation
 from consilium.people.permissions import NotAllowed
 from consilium.workqueue.claim import next_claim
+from consilium.workqueue.elsewhere import take_in
 from consilium.workqueue.models import Claim, Submission, WorkItem
 from consilium.workqueue.open import close_item
 from curation.models import Source
@@ -34,6 +36,7 @@ from tests.annotation.label_studio.conftest import READERS
 from tests.annotation.label_studio.stub import TOKEN, LabelStudioStub
 from tests.annotation.label_studio.test_mapper import choice, result, without
 from tests.factories import annotation as making
+from tests.factories import curation as data
 from tests.factories.cast import Cast, join
 
 Raw = dict[str, Any]
@@ -95,11 +98,11 @@ def test_what_is_opened_later_goes_to_the_same_project_and_to_another_under_a_ne
     from consilium.people.studies import publish_guideline
 
     pushed(connected)
-    more = making.making.question(connected.study, Source.objects.get(), 77, use="test")
+    more = data.question(connected.study, Source.objects.get(), 77, use="test")
     for name in making.MODELS:
-        endpoint = making.making.endpoint(name, family=f"family-{name}")
+        endpoint = data.endpoint(name, family=f"family-{name}")
         making.response(more, endpoint, f"By {len(name)}")
-    making.open_comparison_round(study=connected.study, name="Round 2", by=connected.lena)
+    open_comparison_round(study=connected.study, name="Round 2", by=connected.lena)
     assert push(connected).result["pushed"] == 1
     assert len(stub.projects) == 1
     assert len(stub.tasks) == 2
@@ -133,7 +136,7 @@ def test_a_project_made_by_a_try_that_died_is_found_by_its_title(
 ) -> None:
     pushed(connected)
     LabelStudioProject.objects.update(number=None)
-    making.making.question(connected.study, Source.objects.get(), 88, use="test")
+    data.question(connected.study, Source.objects.get(), 88, use="test")
     LabelStudioTask.objects.update(number=None)  # killed after the import, before its numbers were kept
     assert push(connected).state == "succeeded"
     assert (len(stub.projects), len(stub.tasks)) == (1, 1)
@@ -402,7 +405,7 @@ def test_a_job_that_died_in_the_middle_goes_on_where_it_was(
     pushed(named, 4)
     for task in stub.tasks:
         stub.annotate(task, 2, result())
-    real, calls = pulling.take_in, []
+    real, calls = take_in, list[Any]()
 
     def dies(**given: Any) -> Any:
         calls.append(given)
@@ -475,10 +478,8 @@ def test_traces_go_as_step_reviews_and_come_back_as_reviews(named: Cast, stub: L
     from curation.models import Trace, TraceReview
     from curation.traces.review import open_reviews
 
-    of = making.making.source(named.study)
-    trace = making.making.trace(
-        making.making.question(named.study, of, 5), making.making.endpoint(), "checked"
-    )
+    of = data.source(named.study)
+    trace = data.trace(data.question(named.study, of, 5), data.endpoint(), "checked")
     open_reviews(study=named.study, name="Reviews 1", by=named.lena)
     assert push(named, "review").result["pushed"] == 1
     (task,) = stub.tasks
