@@ -40,6 +40,7 @@ class TaskFile:
     Iterating gives the bytes of a JSON list and notes what leaves; `tasks` and `left_out` count it.
     """
 
+    @transaction.atomic
     def __init__(self, *, study: Study, kind: str, by: Person) -> None:
         """Decide what readers will see of what is new. Raises NotAllowed, NothingToPush."""
         check_lead(by, study)

@@ -20,6 +20,7 @@ NO_SCREENS = {
     "curation:image-frame",
     "curation:image-thumbnail",
     "curation:download-export",
+    "annotation:label-studio-config",
     "jobs:progress",
     "training:live",
     "work:session",

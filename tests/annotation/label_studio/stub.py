@@ -67,7 +67,10 @@ class LabelStudioStub:
     def annotate(self, task: dict[str, Any], user: int, result: Sequence[Any], **more: Any) -> dict[str, Any]:
         """What a person of that number sends from the browser; nothing is checked."""
         self.annotations += 1
-        made: dict[str, Any] = deepcopy(RECORDED["annotation"]) | {"id": self.annotations, "completed_by": user}
+        made: dict[str, Any] = deepcopy(RECORDED["annotation"]) | {
+            "id": self.annotations,
+            "completed_by": user,
+        }
         made |= {"result": list(result), "task": task["id"], "project": task["project"], **more}
         task["annotations"].append(made)
         return made
