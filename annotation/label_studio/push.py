@@ -20,7 +20,7 @@ from annotation.label_studio.exchanged import EXCHANGED, ExchangedKind
 from annotation.label_studio.mapper import data_sha256, order_key_in
 from annotation.label_studio.models import LabelStudioProject, LabelStudioTask
 from annotation.label_studio.server import LabelStudioServer
-from consilium.audit.record import audited_transaction, record
+from consilium.audit.record import audited_transaction, chain_of, lock_chain, record
 from consilium.blobs.store import BlobDamaged
 from consilium.canonical_json import canonical_sha256
 from consilium.inference.addresses import is_this_machine
@@ -94,6 +94,7 @@ def run_push(handle: JobHandle) -> dict[str, Any]:
 
 def check_idle(study: Study) -> None:
     """Raise ConnectionRefused while a job of the exchange waits or runs: two would meet halfway."""
+    lock_chain(chain_of(study))  # two leads at once: the second sees the first one's job
     busy = Job.objects.filter(study=study, kind__in=(PUSH, PULL))
     if busy.filter(state__in=(JobState.QUEUED, JobState.RUNNING)).exists():
         raise ConnectionRefused("An exchange with Label Studio is going on; wait for it or stop it first.")

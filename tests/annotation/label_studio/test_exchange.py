@@ -131,6 +131,28 @@ def test_an_import_without_an_answer_is_looked_for_before_it_is_sent_again(
     assert numbers == {task["data"]["order_key"]: task["id"] for task in stub.tasks}
 
 
+def test_a_push_that_is_stopped_goes_on_where_it_was(
+    connected: Cast, stub: LabelStudioStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from annotation.label_studio import push as pushing
+
+    making.opened(connected, 45)
+    job = start_push(study=connected.study, kind="compare", by=connected.lena)
+    sent = pushing.note_sent
+
+    def stopped(*given: Any) -> None:
+        sent(*given)
+        Job.objects.filter(pk=job.pk).update(cancel_requested=True)
+
+    monkeypatch.setattr(pushing, "note_sent", stopped)
+    assert run_now(job).state == "cancelled"
+    monkeypatch.setattr(pushing, "note_sent", sent)
+    assert 0 < len(stub.tasks) < 45
+    assert push(connected).state == "succeeded"
+    keys = [task["data"]["order_key"] for task in stub.tasks]
+    assert len(set(keys)) == len(keys) == 45
+
+
 def test_a_project_made_by_a_try_that_died_is_found_by_its_title(
     connected: Cast, stub: LabelStudioStub
 ) -> None:
