@@ -222,6 +222,8 @@ BACKUP_BEFORE_MIGRATIONS = environment.read_flag("CONSILIUM_BACKUP_BEFORE_MIGRAT
 RATES = rates.read_rates(os.environ.get("CONSILIUM_RATES", ""))
 # Addresses (host:port) that a remote model endpoint may have; none unless the operator lists them.
 MODEL_HOSTS = environment.read_list("CONSILIUM_MODEL_HOSTS", [])
+# The same of Label Studio servers that studies exchange work with.
+LABEL_STUDIO_HOSTS = environment.read_list("CONSILIUM_LABEL_STUDIO_HOSTS", [])
 # Who sends it reads the figures at /metrics; without it that address does not exist.
 METRICS_TOKEN = environment.read_token("CONSILIUM_METRICS_TOKEN")
 MODELS_FOLDER = Path(os.environ.get("CONSILIUM_MODELS") or CONSILIUM_HOME / "models").resolve()

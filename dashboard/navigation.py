@@ -56,6 +56,7 @@ SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Rounds", "annotation:rounds", "review", LEADS),
             Place("Cases", "annotation:cases", "compare", LEADS, "g c"),
             Place("Agreement", "annotation:agreement", "adjudicate", LEADS),
+            Place("Label Studio", "annotation:label-studio", "external", LEADS),
         ),
     ),
     (

@@ -42,6 +42,7 @@ def fill() -> None:
     from curation.models import ImageView, PixelReview, Release
     from curation.releases.sign import sign_release
     from tests.factories.cast import make_cast
+    from tests.factories.label_studio import taken
     from tests.factories.world import make_world
 
     world = make_world(make_cast())
@@ -53,6 +54,7 @@ def fill() -> None:
     sitting = begin_sitting(study=world.cast.study, purpose=Purpose.RELEASE, method="password", by=by)
     sign_release(release=release, by=by, sitting=sitting)
     vote = Vote.objects.all()[0]
+    taken(vote, by)
     BlindVote.objects.create(case=vote.case, person=world.cast.rosa, choices={})
     Adjudication.objects.create(
         submission=vote.submission, case=vote.case, person=vote.person, shown_first="a", blind={}, final={}

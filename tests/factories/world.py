@@ -30,6 +30,7 @@ from curation.states import TraceState
 from curation.traces.review import open_reviews
 from tests.factories import annotation as voting
 from tests.factories import curation as making
+from tests.factories import label_studio
 from tests.factories.cast import Cast
 from training.models import ProducedModel, Run, RunEvent, Stage
 
@@ -140,6 +141,7 @@ def make_world(cast: Cast) -> World:
         arguments |= {f"curation:{name}": _pk(data[key]) for name in names.split()}
     arguments |= {f"annotation:{name}": _pk(votes["case"]) for name in ("case", "exclude-case")}
     arguments |= {"annotation:close-round": _pk(votes["case"].round)}
+    arguments |= {"annotation:name-label-studio-user": _pk(label_studio.user(cast.study, 9))}
     arguments |= {f"annotation:{n}": {"token": votes["adjudicate"].token} for n in ("adjudicate", "blind")}
     arguments |= {f"work:{name}": {"kind": "compare"} for name in ("finished", "next")}
     calls = ("ahead", "draft", "finish", "heartbeat", "postpone", "skip", "submit")

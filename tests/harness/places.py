@@ -20,6 +20,7 @@ NO_SCREENS = {
     "curation:image-frame",
     "curation:image-thumbnail",
     "curation:download-export",
+    "annotation:label-studio-config",
     "jobs:progress",
     "training:live",
     "work:session",
@@ -102,6 +103,7 @@ def _held() -> dict[str, tuple[str, Any]]:
     _dispute_one(study)
     _name_somebody(study)
     _purge_one(study)
+    _exchange(study)
     held = {}
     for name, person, kind in (
         ("curation:review", "amara", "review"),
@@ -129,6 +131,14 @@ def _name_somebody(study: Any) -> None:
         like.state = QuestionState.IMPORTED
         like.save(force_insert=True)
         hold_question(like)
+
+
+def _exchange(study: Any) -> None:
+    """Have some work lie on a Label Studio server."""
+    from consilium.people.models import Person
+    from tests.factories.label_studio import exchange
+
+    exchange(study, Person.objects.get(username="lena"))
 
 
 def _purge_one(study: Any) -> None:
