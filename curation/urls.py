@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from curation.views import files, freezing, images, imports, questions, releases, texts, traces
+from curation.views import files, freeze, images, imports, questions, releases, texts, traces
 
 app_name = "curation"
 urlpatterns = [
@@ -37,9 +37,9 @@ urlpatterns = [
     path("s/<slug:study>/traces/<int:pk>/", traces.trace, name="trace"),
     path("s/<slug:study>/traces/<int:pk>/settle/", traces.settle_trace, name="settle-trace"),
     path("s/<slug:study>/releases/", releases.releases, name="releases"),
-    path("s/<slug:study>/releases/new/", freezing.new_release, name="new-release"),
-    path("s/<slug:study>/releases/previews/<uuid:job>/", freezing.release_preview, name="release-preview"),
-    path("s/<slug:study>/releases/freezing/<uuid:job>/", freezing.freezing, name="freezing"),
+    path("s/<slug:study>/releases/new/", freeze.new_release, name="new-release"),
+    path("s/<slug:study>/releases/previews/<uuid:job>/", freeze.release_preview, name="release-preview"),
+    path("s/<slug:study>/releases/freezing/<uuid:job>/", freeze.freezing, name="freezing"),
     path("s/<slug:study>/releases/<int:pk>/", releases.release, name="release"),
     path("s/<slug:study>/releases/<int:pk>/verify/", releases.check, name="verify-release"),
     path("s/<slug:study>/releases/<int:pk>/sign/", releases.sign, name="sign-release"),
