@@ -23,7 +23,7 @@ from consilium.refusals import Refused
 T = TypeVar("T")
 At = Callable[..., None]
 BRANCH: Final = "main"
-WAITS: Final = (0.5, 1.0, 2.0, 4.0)
+WAITS: Final = (0.5, 1.0, 2.0)
 LONGEST_WAIT: Final = 60.0
 PASSES: Final = frozenset({408, 429, 500, 502, 503, 504})
 MOVED: Final = frozenset({409, 412})
@@ -32,7 +32,7 @@ SAID: Final = 200
 COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 
 
-class Moved(Refused):
+class BranchMoved(Refused):
     """Somebody else committed to the branch meanwhile."""
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ def commit(
 ) -> dict[str, Any]:
     """Upload what is missing, then one commit on `parent` that makes the repository equal to the files.
 
-    Progress is told in bytes of the files. Raises Moved.
+    Progress is told in bytes of the files. Raises BranchMoved.
     """
     additions = [
         CommitOperationAdd(path_in_repo=path, path_or_fileobj=Path(folder) / path) for path, _ in files
@@ -146,14 +146,14 @@ def commit(
             return {"commit": made.oid}
         except (HfHubHTTPError, httpx.TransportError) as problem:
             if status_of(problem) in MOVED:
-                raise Moved from None
+                raise BranchMoved from None
             pause = _pause(problem, wait)
             if pause is None:
                 raise
             time.sleep(pause)
         # The answer may have been lost after the commit was made: whoever asked looks before it is repeated.
         if repository(api, at, repo_id=repo_id, repo_type=repo_type).get("head") != parent:
-            raise Moved
+            raise BranchMoved
     raise AssertionError("the last try ends in a return or an error")
 
 
@@ -236,7 +236,7 @@ def _pause(problem: Exception, wait: float | None) -> float | None:
     status = status_of(problem)
     if wait is None or (status and status not in PASSES):
         return None
-    asked = retry_after(problem)
+    asked = seconds_asked(problem)
     return None if asked > LONGEST_WAIT else max(wait, asked)
 
 
@@ -245,7 +245,7 @@ def status_of(problem: BaseException) -> int:
     return int(problem.response.status_code) if isinstance(problem, HfHubHTTPError) else 0
 
 
-def retry_after(problem: BaseException) -> float:
+def seconds_asked(problem: BaseException) -> float:
     """The seconds that the Hub asks to wait; 0 when it does not say."""
     said = problem.response.headers.get("retry-after", "") if isinstance(problem, HfHubHTTPError) else ""
     return float(said) if said.isdecimal() else 0.0
@@ -259,7 +259,7 @@ def told(problem: Exception) -> dict[str, Any]:
     status = status_of(cause)
     if isinstance(cause, httpx.TransportError) or status in PASSES:
         why = f"HTTP {status}" if status else type(cause).__name__
-        return {"away": why, "seconds": retry_after(cause)}
+        return {"away": why, "seconds": seconds_asked(cause)}
     if isinstance(cause, RepositoryNotFoundError):
         return {"refused": "The Hub has no such repository, or the token may not see it."}
     if status == 401:

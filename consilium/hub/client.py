@@ -55,7 +55,7 @@ def main() -> None:
 
     from huggingface_hub import HfApi, set_client_factory
 
-    from consilium.hub.calls import CALLS, Moved, told
+    from consilium.hub.calls import CALLS, BranchMoved, told
     from consilium.hub.wire import new_session
 
     set_client_factory(lambda: new_session(address, teller.count))
@@ -65,7 +65,7 @@ def main() -> None:
         try:
             teller.at(0)
             teller.tell(done=CALLS[call.pop("call")](api, teller.at, **call))
-        except Moved:
+        except BranchMoved:
             teller.tell(moved=True)
         except Refused as refusal:
             teller.tell(refused=str(refusal))

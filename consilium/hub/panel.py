@@ -23,9 +23,12 @@ def push_panel(content: Content) -> dict[str, Any]:
     state = token_state()
     return {
         "content": content,
-        "kind": registry.find(content.kind),
+        "title": f"{registry.find(content.kind).label} on the Hub",
+        "dialog": f"push-{content.kind}",
         "pushes": list(rows.select_related(*related)[:SHOWN]),
-        "form": PushForm(auto_id="push-%s", initial={"repo_id": _suggested(content, state["row"])}),
+        "form": PushForm(
+            auto_id=f"push-{content.kind}-%s", initial={"repo_id": _suggested(content, state["row"])}
+        ),
         **state,
     }
 

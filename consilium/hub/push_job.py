@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "hub"
 MEGABYTE: Final = 1_000_000
-_SCRATCH: Final = re.compile(r"\.?push-(?P<pk>[0-9]{1,18})(\..*)?")
+_SCRATCH: Final = re.compile(r"\.?push-(?P<job>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})(\..*)?")
 
 
 def run_push(handle: JobHandle) -> dict[str, Any]:
@@ -61,15 +62,15 @@ def run_push(handle: JobHandle) -> dict[str, Any]:
 
 
 def scratch_of(push: Push) -> Path:
-    """Where this host writes the folder of a push."""
-    return Path(settings.CONSILIUM_HOME) / FOLDER / f"push-{push.pk}"
+    """Where this host writes the folder of a push: named by its job, whose number no other ever gets."""
+    return Path(settings.CONSILIUM_HOME) / FOLDER / f"push-{push.job_id}"
 
 
 def remove_left_scratch() -> None:
     """Delete folders of pushes that are over, or were never asked for, from this host's disk."""
     for path in (Path(settings.CONSILIUM_HOME) / FOLDER).glob("*push-*"):
         found = _SCRATCH.fullmatch(path.name)
-        if found and not Push.objects.filter(pk=found["pk"], job__state__in=ALIVE).exists():
+        if found and not Push.objects.filter(job=UUID(found["job"]), job__state__in=ALIVE).exists():
             remove_folder(path)
 
 

@@ -30,12 +30,6 @@ OR (OLD.confirmed_by_id IS NOT NULL AND (
 ))
 """
 PROTECTED = (
-    Refusal(
-        "hub_push",
-        verbs=("update",),
-        when=CHANGED,
-        message="{table}: what was asked or brought does not change",
-        fixed=FIXED,
-    ),
-    Refusal("hub_push", verbs=("delete",), message="{table}: a push stays", truncates=False),
+    Refusal("hub_push", verbs=("update",), when=CHANGED, fixed=FIXED, truncates=False),
+    Refusal("hub_push", verbs=("delete",)),
 )

@@ -119,7 +119,7 @@ class LoopbackHub:
         class Handler(_Handler):
             owner = hub
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Quiet(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.storage_url = self.storage_url or self.url
@@ -177,6 +177,13 @@ class LoopbackHub:
 
     def content(self, stored: Stored) -> bytes:
         return self.blobs[stored.sha256 or stored.blob]
+
+
+class _Quiet(ThreadingHTTPServer):
+    """Clients that are killed are no news."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing is printed."""
 
 
 class _Refusal(Exception):

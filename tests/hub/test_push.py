@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from consilium.audit.models import AnchoredEnd, AuditEvent
 from consilium.hub.models import Push
 from consilium.hub.push import confirm_push, decline_push, start_push
-from consilium.hub.push_job import scratch_of
+from consilium.hub.push_job import remove_left_scratch, scratch_of
 from consilium.hub.refusals import HubRefused
 from consilium.hub.registry import Content
 from consilium.jobs.cancel import cancel
@@ -307,3 +307,17 @@ def test_the_database_keeps_what_was_asked_and_brought(
             cursor.execute(f"UPDATE {table} SET {change}")
     with pytest.raises(IntegrityError), transaction.atomic():
         Push.objects.filter(pk=push.pk).delete()
+
+
+def test_folders_of_pushes_that_are_over_are_swept(
+    cast: Cast, hub: LoopbackHub, token: str, content: Content
+) -> None:
+    there = hub.make(REPOSITORY)
+    there.tags[f"release-{content.digest[:12]}"] = there.head.sha
+    failed = ask(content, cast)
+    run(failed)
+    waiting = start_push(content=content, repo_id="clinic/other", by=cast.lena)
+    scratch_of(waiting).mkdir()
+    assert scratch_of(failed).exists()
+    remove_left_scratch()
+    assert (scratch_of(failed).exists(), scratch_of(waiting).exists()) == (False, True)
