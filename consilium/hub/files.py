@@ -74,12 +74,22 @@ def read_folder_files(folder: Path, kinds: Collection[str]) -> list[LocalFile]:
             raise FolderRefused(f"File {name!r}: its name holds characters that are not passed on.")
         if path.suffix not in kinds:
             raise FolderRefused(f"File {name}: it is of no kind that is known here, so nothing leaves.")
-        found.append(_read(name, path))
+        file, holds_token = _read(name, path)
+        if holds_token:
+            raise FolderRefused(f"File {name}: it holds what looks like an access token.")
+        found.append(file)
         if len(found) > MOST_FILES:
             raise FolderRefused(f"The folder holds more than {MOST_FILES:,} files.")
     if not found:
         raise FolderRefused("The folder holds no file.")
     return found
+
+
+def has_content(path: Path, remote: RemoteFile) -> bool:
+    """Whether a file of this host is there and has the content of the remote one."""
+    return (
+        path.is_file() and path.stat().st_size == remote.size and remote.is_same(_read(remote.path, path)[0])
+    )
 
 
 def differences(local: Iterable[LocalFile], remote: Iterable[RemoteFile]) -> list[str]:
@@ -96,19 +106,19 @@ def listing_sha256(remote: Iterable[RemoteFile]) -> str:
     return canonical_sha256(sorted([file.path, file.size, file.sha256 or file.blob] for file in files))
 
 
-def _read(name: str, path: Path) -> LocalFile:
+def _read(name: str, path: Path) -> tuple[LocalFile, bool]:
+    """The file, and whether it holds what looks like an access token."""
     size = path.stat().st_size
     sha256 = hashlib.sha256()
     blob = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
-    read, tail = 0, b""
+    read, tail, holds_token = 0, b"", False
     with path.open("rb") as handle:
         while chunk := handle.read(_CHUNK):
             sha256.update(chunk)
             blob.update(chunk)
             read += len(chunk)
-            if TOKEN.search(tail + chunk):
-                raise FolderRefused(f"File {name}: it holds what looks like an access token.")
+            holds_token = holds_token or bool(TOKEN.search(tail + chunk))
             tail = chunk[-_OVERLAP:]
     if read != size:
         raise FolderRefused(f"File {name}: it changed while it was read.")
-    return LocalFile(name, size, sha256.hexdigest(), blob.hexdigest())
+    return LocalFile(name, size, sha256.hexdigest(), blob.hexdigest()), holds_token

@@ -202,13 +202,12 @@ def _data(cast: Cast) -> dict[str, Any]:
     }
 
 
-def waiting_push(release: Release, by: Person) -> Push:
+def waiting_push(release: Release, by: Person, **fields: Any) -> Push:
     """A public push that waits for a second lead."""
-    return Push.objects.create(
-        study=release.study, content_kind="release", content_id=release.pk, name=release.name,
-        digest=release.digest, endpoint="https://huggingface.co", repo_id="clinic/traces",
-        repo_type="dataset", is_private=False, tag=f"release-{release.digest[:12]}", created_by=by,
-    )  # fmt: skip
+    content = {"content_kind": "release", "content_id": release.pk, "digest": release.digest}
+    place = {"endpoint": "https://huggingface.co", "repo_id": "clinic/traces", "repo_type": "dataset"}
+    asked = {"name": release.name, "tag": f"release-{release.digest[:12]}", "is_private": False}
+    return Push.objects.create(study=release.study, created_by=by, **content | place | asked | fields)
 
 
 def _votes(cast: Cast) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from consilium.hub.address import HubAddress
 from consilium.hub.models import Push
 from consilium.hub.registry import Content
 from consilium.jobs.models import Job
@@ -23,7 +22,7 @@ from tests.hub.loopback_hub import TOKEN, Asked, Fault, Faults, LoopbackHub
 def hub(settings: Any) -> Iterator[LoopbackHub]:
     """The server; what the site asks goes there and nowhere else."""
     with LoopbackHub() as server:
-        settings.HUB = HubAddress(endpoint=server.url, storage=(), seconds=5.0)
+        settings.HUB = server.address
         yield server
 
 

@@ -17,6 +17,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from consilium.hub.address import HubAddress
+
 TOKEN = "hf_" + "CanaryOfTheTestsWhichIsFoundNowhere"[:34]
 OWNER = "clinic"
 ATTRIBUTES = b"*.parquet filter=lfs diff=lfs merge=lfs -text\n"
@@ -122,7 +124,8 @@ class LoopbackHub:
         self._server = _Quiet(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self.storage_url = self.storage_url or self.url
+        # Another host by name, as the Hub's storage is: the client follows no such redirect with the token.
+        self.storage_url = f"http://localhost:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         return self
@@ -134,6 +137,11 @@ class LoopbackHub:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(10)
+
+    @property
+    def address(self) -> HubAddress:
+        """As a site is pointed at it."""
+        return HubAddress(self.url, (self.storage_url.removeprefix("http://"),), seconds=5.0)
 
     def wait(self, seconds: float) -> None:
         """Stay silent, but not longer than the server lives."""

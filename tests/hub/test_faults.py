@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from consilium.hub.address import HubAddress
 from consilium.hub.models import Push
 from consilium.hub.push import start_push
 from consilium.hub.registry import Content
@@ -187,7 +186,7 @@ def test_large_files_go_to_a_listed_storage_host_without_the_token(
 ) -> None:
     with LoopbackHub() as storage:
         hub.storage_url, storage.blobs = storage.url, hub.blobs
-        settings.HUB = HubAddress(hub.url, (storage.url.removeprefix("http://"),), 5.0)
+        settings.HUB = hub.address
         assert run(push).state == "succeeded"
     assert is_whole(hub, push)
     assert {asked.token for asked in storage.asked} == {""}

@@ -32,6 +32,7 @@ class Site:
             "PATH": os.environ["PATH"],
             "CONSILIUM_HOME": str(home),
             "HF_ENDPOINT": hub.url,
+            "CONSILIUM_HUB_STORAGE": ",".join(hub.address.storage),
             "CONSILIUM_HUB_SECONDS": "5",
             "CONSILIUM_JOB_LEASE": "1",
             "OMP_NUM_THREADS": "1",
