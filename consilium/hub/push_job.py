@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 FOLDER: Final = "hub"
-MEGABYTE: Final = 1_000_000
+MEGABYTE: Final = 1 << 20
 _SCRATCH: Final = re.compile(r"\.?push-(?P<job>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})(\..*)?")
 
 

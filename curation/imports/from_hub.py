@@ -35,7 +35,7 @@ PREFIX: Final = "hub:"
 FETCHED: Final = "fetched"
 IMAGES: Final = (".png", ".jpg", ".jpeg", ".dcm")
 KINDS: Final = frozenset({*IMAGES, *QUESTION_FILES, ".parquet", ".csv"})
-MEGABYTE: Final = 1_000_000
+MEGABYTE: Final = 1 << 20
 _REVISION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}")
 # Until the files are known: an import without any is over.
 _NOT_YET: Final[list[dict[str, Any]]] = [{"name": "", "stored": "", "size": 0}]

@@ -181,8 +181,8 @@ def _push_some(study: Any) -> None:
     Push.objects.filter(pk=done.pk).update(
         commit_sha="3f" * 20, listing_sha256="a" * 64, parent="9c" * 20, files=204, bytes=size
     )
-    Job.objects.filter(pk=done.job_id).update(state="succeeded", finished_at=timezone.now())
-    Job.objects.filter(pk=moving.job_id).update(
+    Job.objects.filter(push=done).update(state="succeeded", finished_at=timezone.now())
+    Job.objects.filter(push=moving).update(
         not_before=timezone.now() + timedelta(days=1), progress_done=size // 3, progress_total=size,
         progress_note="16.1 of 48.2 MB sent",
     )  # fmt: skip
