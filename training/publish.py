@@ -59,7 +59,7 @@ def register_publishables() -> None:
         )
 
 
-def contents_of(produced: ProducedModel) -> list[Content]:
+def contents_of_model(produced: ProducedModel) -> list[Content]:
     """What of a run's model can be pushed: the merged weights, and the adapter where it trained one."""
     found = [(MODEL, produced.digest), (ADAPTER, _adapter_digest(produced))]
     return [_content(produced, kind, digest) for kind, digest in found if digest]
@@ -77,7 +77,7 @@ def _content(produced: ProducedModel, kind: str, digest: str) -> Content:
 
 
 def _of_kind(rows: "QuerySet[ProducedModel]", kind: str) -> list[Content]:
-    return [content for row in rows for content in contents_of(row) if content.kind == kind]
+    return [content for row in rows for content in contents_of_model(row) if content.kind == kind]
 
 
 def _models() -> "QuerySet[ProducedModel]":

@@ -20,7 +20,7 @@ from training.curves import curves
 from training.forms import PipelineForm
 from training.launch import launch_pipeline
 from training.models import ProducedModel, Run
-from training.publish import contents_of
+from training.publish import contents_of_model
 
 SHOWN = 50
 LAST_STEP = ("loss", "reward", "kl", "mean_token_accuracy")
@@ -89,7 +89,7 @@ def _contents(produced: ProducedModel | None, one: Run) -> list[Content]:
     if produced is None:
         return []
     produced.run = one  # with its study, as it was read
-    return contents_of(produced)
+    return contents_of_model(produced)
 
 
 def _metrics(produced: ProducedModel | None) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ from tests.hub.loopback_hub import LoopbackHub
 from training import run_folder
 from training.job.files import weights_digest
 from training.models import ProducedModel
-from training.publish import contents_of
+from training.publish import contents_of_model
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +59,7 @@ def produced(cast: Cast, settings: Any, tmp_path: Path) -> ProducedModel:
 
 
 def of(produced: ProducedModel, kind: str) -> Content:
-    return next(content for content in contents_of(produced) if content.kind == kind)
+    return next(content for content in contents_of_model(produced) if content.kind == kind)
 
 
 def test_model_and_adapter_are_pushed_with_a_card(
