@@ -109,16 +109,15 @@ def test_a_tag_that_somebody_else_set_stops_the_push_before_anything_is_sent(
 def test_what_a_new_content_does_not_have_is_removed_in_the_same_commit(
     cast: Cast, hub: LoopbackHub, token: str, content: Content
 ) -> None:
-    larger = content_of_release(make_release(cast, "Second", rows=2, start=50))
-    run(ask(larger, cast))
-    old = set(hub.repository(REPOSITORY).head.tree)
-    smaller = ask(content, cast)
-    assert run(smaller).state == "succeeded"
+    run(ask(content_of_release(make_release(cast, "Second", rows=2, start=50)), cast))
     there = hub.repository(REPOSITORY)
-    gone = old - set(there.head.tree)
-    assert (len(gone), {path.split("/")[0] for path in gone}) == (2, {"images"})
-    assert (len(there.commits), len(there.tags)) == (3, 2)
-    assert smaller.parent == there.commits[1].sha
+    hub.add(there, "Notes", {"notes/old.md": b"what an earlier release said"})
+    other = ask(content, cast)
+    assert run(other).state == "succeeded"
+    assert not [path for path in there.head.tree if path.startswith("notes/")]
+    assert ".gitattributes" in there.head.tree
+    assert (len(there.commits), len(there.tags)) == (4, 2)
+    assert other.parent == there.commits[2].sha
 
 
 def test_a_private_push_to_a_public_repository_is_refused(
