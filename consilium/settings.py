@@ -7,6 +7,7 @@ from csp.constants import NONE, SELF
 
 from consilium import environment, keys, logs, rates
 from consilium.blobs.store_address import read_store_address
+from consilium.hub.address import read_hub_address
 from consilium.single_sign_on.configuration import read_sign_on
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -35,6 +36,7 @@ INSTALLED_APPS = [
     "consilium.backups",
     "consilium.workqueue",
     "consilium.inference",
+    "consilium.hub",
     "curation",
     "annotation",
     "training",
@@ -224,6 +226,8 @@ RATES = rates.read_rates(os.environ.get("CONSILIUM_RATES", ""))
 MODEL_HOSTS = environment.read_list("CONSILIUM_MODEL_HOSTS", [])
 # The same of Label Studio servers that studies exchange work with.
 LABEL_STUDIO_HOSTS = environment.read_list("CONSILIUM_LABEL_STUDIO_HOSTS", [])
+# The Hugging Face Hub that releases and models are pushed to, and where its large files may lie.
+HUB = read_hub_address()
 # Who sends it reads the figures at /metrics; without it that address does not exist.
 METRICS_TOKEN = environment.read_token("CONSILIUM_METRICS_TOKEN")
 MODELS_FOLDER = Path(os.environ.get("CONSILIUM_MODELS") or CONSILIUM_HOME / "models").resolve()

@@ -52,6 +52,22 @@ class ImportForm(forms.Form):
         self.fields["source"].queryset = Source.objects.filter(study=study).order_by("name")  # type: ignore[attr-defined]
 
 
+class HubImportForm(forms.Form):
+    """A dataset of the Hub to fetch, and the source that it counts as."""
+
+    source = forms.ModelChoiceField(queryset=Source.objects.none(), empty_label=None)
+    repo_id = forms.CharField(label="Dataset", max_length=200, help_text="owner/name")
+    revision = forms.CharField(
+        max_length=100,
+        initial="main",
+        help_text="A commit, or a branch or tag: the commit it names now is fetched and put on record.",
+    )
+
+    def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "hub-%s"} | kwargs)
+        self.fields["source"].queryset = Source.objects.filter(study=study).order_by("name")  # type: ignore[attr-defined]
+
+
 class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
     """A source and what it permits."""
 

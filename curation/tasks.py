@@ -15,6 +15,13 @@ def import_files(handle: JobHandle) -> dict[str, Any]:
     return run_import(handle)
 
 
+def fetch_files(handle: JobHandle) -> dict[str, Any]:
+    """Fetch a dataset of the Hub and import it."""
+    from curation.imports.from_hub import run_hub_import
+
+    return run_hub_import(handle)
+
+
 def write_traces(handle: JobHandle) -> dict[str, Any]:
     """Ask a teacher model for traces."""
     from curation.traces.generate import run_tracing
@@ -74,6 +81,7 @@ def delete_leftovers(handle: JobHandle) -> dict[str, Any]:
 def register_all() -> None:
     """Make the kinds of this app known."""
     register(JobKind(name="curation.import", label="Importing files", handler=import_files))
+    register(JobKind(name="curation.hub_import", label="Importing from the Hub", handler=fetch_files))
     register(JobKind(name="curation.trace", label="Writing traces", handler=write_traces, queue="gpu"))
     register(JobKind(name="curation.open_reviews", label="Opening a round", handler=open_trace_reviews))
     register(JobKind(name="curation.preview", label="Looking at what is ready", handler=preview_release))

@@ -18,6 +18,7 @@ urlpatterns = [
     path("s/<slug:study>/pixel-review/", images.pixel_reviews, name="pixel-reviews"),
     path("s/<slug:study>/pixel-review/<int:pk>/", images.pixel_review, name="pixel-review"),
     path("s/<slug:study>/pixel-review/<int:pk>/sign/", images.sign, name="sign-pixels"),
+    path("s/<slug:study>/imports/hub/", imports.fetch_import, name="fetch-import"),
     path("s/<slug:study>/imports/", imports.imports, name="imports"),
     path("s/<slug:study>/imports/new/", imports.new_import, name="new-import"),
     path("s/<slug:study>/imports/<int:pk>/", imports.one_import, name="import"),

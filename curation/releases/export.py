@@ -40,7 +40,7 @@ def start_export(*, release: Release, by: Person, layout: str = DEFAULT) -> Expo
     check_lead(by, release.study)
     check_disk_space()
     layout_of(release, layout)
-    _check_may_leave(release)
+    check_may_leave(release)
     with transaction.atomic():
         job = enqueue(kind=KIND, by=by, study=release.study, params={"release": release.pk})
         export = Export.objects.create(
@@ -89,7 +89,7 @@ def write_export(
     Raises ExportRefused, DiskShort, BlobDamaged, OSError; nothing is left at `target` then.
     """
     wanted = layout_of(release, layout)
-    _check_may_leave(release)
+    check_may_leave(release)
     if target.exists():
         return target
     check_disk_space()
@@ -139,7 +139,8 @@ def _teller(handle: JobHandle | None) -> Tell:
     return tell
 
 
-def _check_may_leave(release: Release) -> None:
+def check_may_leave(release: Release) -> None:
+    """Raise a Refused unless the release may leave now, in whatever layout."""
     if release.state != ReleaseState.FROZEN:
         raise ExportRefused("Only a frozen release can be exported; a withdrawn one must not be passed on.")
     check_images_stand(release)

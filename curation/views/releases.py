@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from consilium.blobs.blob_store import StoreAway
+from consilium.hub.panel import push_panel
 from consilium.jobs.states import JobState
 from consilium.pages import attempt, page_of
 from consilium.people.access import study_view
@@ -21,6 +22,7 @@ from curation.releases.export import note_download, start_exports
 from curation.releases.freeze import rows_of, withdraw_release
 from curation.releases.freeze_job import freeze_jobs
 from curation.releases.kept_exports import is_kept, zipped
+from curation.releases.publish import content_of_release
 from curation.releases.sign import release_lines, sign_release
 from curation.releases.verify_job import newest_check, start_verify
 from curation.releases.withdrawn_images import withdrawn_images
@@ -72,6 +74,7 @@ def release(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         "layouts": known(shown.kind),
         "check": newest_check(shown),
         "tables": _tables(shown),
+        "hub": push_panel(content_of_release(shown)) if shown.digest else None,
     }
     return render(request, "curation/release.html", context)
 

@@ -11,6 +11,7 @@ from annotation.models import Case
 from annotation.pairing import open_comparison_round
 from benchmark.models import Evaluation, EvaluationKind, Verdict
 from consilium.answers.dimensions import DIMENSIONS
+from consilium.hub.models import Push
 from consilium.inference.models import EndpointShare, ModelEndpoint, Reply
 from consilium.jobs.models import Job
 from consilium.jobs.run import run_now
@@ -122,6 +123,8 @@ def make_world(cast: Cast) -> World:
         "curation:review": {"token": votes["review"].token},
         "annotation:compare": {"token": votes["compare"].token},
         "benchmark:launch": {"kind": "judge"},
+        "hub:start": _pk(data["release"]) | {"kind": "release"},
+        **{f"hub:{name}": _pk(data["push"]) for name in ("confirm", "decline")},
     }
     groups = {
         "image": "image-manifest image-thumbnail image withdraw-image purge-image",
@@ -197,7 +200,16 @@ def _data(cast: Cast) -> dict[str, Any]:
         "export": export,
         "preview": start_preview(study=cast.study, kind="questions", by=cast.lena),
         "freezing": start_freeze(study=cast.study, kind="questions", name="On its way", by=cast.lena),
+        "push": waiting_push(release, cast.max),
     }
+
+
+def waiting_push(release: Release, by: Person, **fields: Any) -> Push:
+    """A public push that waits for a second lead."""
+    content = {"content_kind": "release", "content_id": release.pk, "digest": release.digest}
+    place = {"endpoint": "https://huggingface.co", "repo_id": "clinic/traces", "repo_type": "dataset"}
+    asked = {"name": release.name, "tag": f"release-{release.digest[:12]}", "is_private": False}
+    return Push.objects.create(study=release.study, created_by=by, **content | place | asked | fields)
 
 
 def _votes(cast: Cast) -> dict[str, Any]:

@@ -8,9 +8,11 @@ import json
 import os
 import sys
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import django
+from django.utils import timezone
 
 PASSWORD = "a long shots password"
 WORKBENCHES = {"curation:review", "curation:pixel-review", "annotation:compare", "annotation:adjudicate"}
@@ -104,6 +106,7 @@ def _held() -> dict[str, tuple[str, Any]]:
     _name_somebody(study)
     _purge_one(study)
     _exchange(study)
+    _push_some(study)
     held = {}
     for name, person, kind in (
         ("curation:review", "amara", "review"),
@@ -159,6 +162,40 @@ def _purge_one(study: Any) -> None:
     other = create_study(slug="second", name="Second reading", by=None)
     own = ModelEndpoint.objects.filter(study=study).earliest("pk")
     share_endpoint(endpoint=own, study=other, by=Person.objects.get(username="otto"))
+
+
+def _push_some(study: Any) -> None:
+    """A kept token, a push that is there, one that waits for the second lead and one under way."""
+    from consilium.hub.models import HubToken, Push
+    from consilium.hub.push import start_push
+    from consilium.hub.tokens import set_token
+    from consilium.jobs.models import Job
+    from consilium.people.models import Person
+    from curation.models import Release
+    from curation.releases.publish import content_of_release
+
+    lena, max_, otto = (Person.objects.get(username=name) for name in ("lena", "max", "otto"))
+    set_token(secret="hf_" + "NotARealTokenOfAnybody" + "9f2c", by=otto)
+    Job.objects.filter(kind="hub.check_token").update(state="succeeded", finished_at=timezone.now())
+    scope = {"account": "st-anna", "role": "fineGrained", "writes_to": ["st-anna"]}
+    HubToken.objects.update(**scope, checked_at=timezone.now())
+    content = content_of_release(Release.objects.filter(study=study).order_by("pk")[0])
+    for name, by, private in (
+        ("demo-traces", lena, True),
+        ("demo-traces-open", max_, False),
+        ("demo-traces-eu", lena, True),
+    ):
+        start_push(content=content, repo_id=f"st-anna/{name}", by=by, is_private=private, gated="auto")
+    done, _, moving = Push.objects.order_by("pk")
+    size = 48_214_016
+    Push.objects.filter(pk=done.pk).update(
+        commit_sha="3f" * 20, listing_sha256="a" * 64, parent="9c" * 20, files=204, bytes=size
+    )
+    Job.objects.filter(push=done).update(state="succeeded", finished_at=timezone.now())
+    Job.objects.filter(push=moving).update(
+        not_before=timezone.now() + timedelta(days=1), progress_done=size // 3, progress_total=size,
+        progress_note="16.1 of 48.2 MB sent",
+    )  # fmt: skip
 
 
 def _claim(study: Any, person: Any, kind: str) -> Any:
