@@ -43,7 +43,7 @@ def content_of(push: Push) -> Content:
     return content
 
 
-def start_push(
+def start_hub_push(
     *, content: Content, repo_id: str, by: Person, is_private: bool = True, gated: str = ""
 ) -> Push:
     """Queue a push; a public one waits for a second lead instead.

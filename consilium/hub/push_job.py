@@ -42,7 +42,7 @@ MEGABYTE: Final = 1 << 20
 _SCRATCH: Final = re.compile(r"\.?push-(?P<job>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})(\..*)?")
 
 
-def run_push(handle: JobHandle) -> dict[str, Any]:
+def run_hub_push(handle: JobHandle) -> dict[str, Any]:
     """Push, and go on where an earlier try stopped. What it returns is the job's result."""
     push = Push.objects.select_related("study", "created_by", "confirmed_by").get(job=handle.job)
     content = content_of(push)

@@ -7,9 +7,9 @@ from consilium.jobs.handle import JobHandle
 
 def push_content(handle: JobHandle) -> dict[str, Any]:
     """Bring a content to the Hub."""
-    from consilium.hub.push_job import run_push
+    from consilium.hub.push_job import run_hub_push
 
-    return run_push(handle)
+    return run_hub_push(handle)
 
 
 def check_token(handle: JobHandle) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from consilium.hub import registry
 from consilium.hub.forms import PUBLIC, PushForm, TokenForm
 from consilium.hub.models import Push
 from consilium.hub.panel import token_state
-from consilium.hub.push import confirm_push, decline_push, start_push
+from consilium.hub.push import confirm_push, decline_push, start_hub_push
 from consilium.hub.registry import Content
 from consilium.hub.tokens import last_check, remove_token, set_token, start_check
 from consilium.pages import attempt, page_of, refusals_on, sent
@@ -45,7 +45,7 @@ def start(request: HttpRequest, study: Study, kind: str, pk: int) -> HttpRespons
             errors = [error for of_field in form.errors.values() for error in of_field]
             raise Refused(" ".join(map(str, errors)))
         chosen = form.cleaned_data
-        push = start_push(
+        push = start_hub_push(
             content=content,
             repo_id=chosen["repo_id"],
             by=signed_in(request),

@@ -23,7 +23,6 @@ OWN = {"annotation", "benchmark", "consilium", "curation", "dashboard", "trainin
 ELSEWHERE = {
     ("curation/traces/tokens.py", "tokenizers"),
     ("annotation/label_studio/server.py", "label_studio_sdk"),
-    ("annotation/label_studio/server.py", "httpx"),
     ("consilium/urls_dev.py", "debug_toolbar"),
 }
 GPU_ROOMS = ("training/job/", "training/demo_models/")

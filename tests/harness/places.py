@@ -167,7 +167,7 @@ def _purge_one(study: Any) -> None:
 def _push_some(study: Any) -> None:
     """A kept token, a push that is there, one that waits for the second lead and one under way."""
     from consilium.hub.models import HubToken, Push
-    from consilium.hub.push import start_push
+    from consilium.hub.push import start_hub_push
     from consilium.hub.tokens import set_token
     from consilium.jobs.models import Job
     from consilium.people.models import Person
@@ -185,7 +185,7 @@ def _push_some(study: Any) -> None:
         ("demo-traces-open", max_, False),
         ("demo-traces-eu", lena, True),
     ):
-        start_push(content=content, repo_id=f"st-anna/{name}", by=by, is_private=private, gated="auto")
+        start_hub_push(content=content, repo_id=f"st-anna/{name}", by=by, is_private=private, gated="auto")
     done, _, moving = Push.objects.order_by("pk")
     size = 48_214_016
     Push.objects.filter(pk=done.pk).update(

@@ -26,14 +26,14 @@ def prepare() -> None:
 
 def ask() -> str:
     """The number of a job that pushes the release."""
-    from consilium.hub.push import start_push
+    from consilium.hub.push import start_hub_push
     from consilium.people.models import Person
     from curation.models import Release
     from curation.releases.publish import content_of_release
 
     content = content_of_release(Release.objects.select_related("study").get())
     lena = Person.objects.get(username="lena")
-    return str(start_push(content=content, repo_id="clinic/chest-traces", by=lena).job_id)
+    return str(start_hub_push(content=content, repo_id="clinic/chest-traces", by=lena).job_id)
 
 
 def run(job: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from consilium.hub.models import Push
-from consilium.hub.push import start_push
+from consilium.hub.push import start_hub_push
 from consilium.hub.registry import Content
 from consilium.jobs.models import Job
 from tests.factories.cast import Cast
@@ -24,7 +24,7 @@ ACTS = (
 
 @pytest.fixture
 def push(cast: Cast, hub: LoopbackHub, token: str, content: Content) -> Push:
-    return start_push(content=content, repo_id=REPOSITORY, by=cast.lena)
+    return start_hub_push(content=content, repo_id=REPOSITORY, by=cast.lena)
 
 
 def is_whole(hub: LoopbackHub, push: Push) -> bool:
@@ -121,7 +121,7 @@ def test_a_moved_parent_is_refused_and_a_new_push_goes_on_top(
     assert ([one.title for one in there.commits], push.commit_sha, there.tags) == (
         ["initial commit", "A word"], "", {},
     )  # fmt: skip
-    again = start_push(content=content, repo_id=REPOSITORY, by=cast.lena)
+    again = start_hub_push(content=content, repo_id=REPOSITORY, by=cast.lena)
     assert run(again).state == "succeeded"
     assert again.parent == there.commits[1].sha
     assert (len(there.commits), "notes.md" in there.head.tree) == (3, False)
@@ -149,7 +149,7 @@ def test_a_tag_that_cannot_be_set_leaves_the_commit_on_record_and_is_set_later(
     assert (job.state, "HTTP 400" in job.error) == ("failed", True)
     assert push.commit_sha == hub.repository(REPOSITORY).head.sha
     hub.faults = lambda asked: None
-    again = start_push(content=content, repo_id=REPOSITORY, by=cast.lena)
+    again = start_hub_push(content=content, repo_id=REPOSITORY, by=cast.lena)
     assert run(again).state == "succeeded"
     assert again.is_repeat
     assert is_whole(hub, again)

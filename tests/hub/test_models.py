@@ -11,7 +11,7 @@ from django.test import Client
 from safetensors.numpy import save_file
 
 from consilium.hub import registry
-from consilium.hub.push import start_push
+from consilium.hub.push import start_hub_push
 from consilium.hub.registry import Content
 from consilium.inference.models import ModelEndpoint
 from consilium.refusals import Refused
@@ -66,7 +66,7 @@ def test_model_and_adapter_are_pushed_with_a_card(
     cast: Cast, hub: LoopbackHub, token: str, produced: ProducedModel
 ) -> None:
     for kind in ("model", "adapter"):
-        push = start_push(content=of(produced, kind), repo_id=f"clinic/{kind}", by=cast.lena)
+        push = start_hub_push(content=of(produced, kind), repo_id=f"clinic/{kind}", by=cast.lena)
         job = run(push)
         assert (job.state, job.error) == ("succeeded", "")
         there = hub.repository(f"clinic/{kind}", "model")
@@ -98,15 +98,15 @@ def test_changed_weights_and_other_kinds_of_file_do_not_leave(
     place = run_folder.folder(produced.run) / "model"
     content = of(produced, "model")
     (place / "modeling_x.py").write_text("print()")
-    push = start_push(content=content, repo_id="clinic/model", by=cast.lena)
+    push = start_hub_push(content=content, repo_id="clinic/model", by=cast.lena)
     assert "modeling_x.py" in run(push).error
     (place / "modeling_x.py").unlink()
     (place / "notes.txt").write_text(f"see {settings.CONSILIUM_HOME}")
-    push = start_push(content=content, repo_id="clinic/model", by=cast.lena)
+    push = start_hub_push(content=content, repo_id="clinic/model", by=cast.lena)
     assert "File notes.txt: it names a folder of this site" in run(push).error
     (place / "notes.txt").unlink()
     save_file({"w": np.zeros(6, dtype=np.float32)}, place / "model.safetensors")
-    push = start_push(content=content, repo_id="clinic/model", by=cast.lena)
+    push = start_hub_push(content=content, repo_id="clinic/model", by=cast.lena)
     assert "no longer those" in run(push).error
     assert hub.repositories == {}
 
@@ -116,7 +116,7 @@ def test_what_the_model_was_trained_on_must_stand(cast: Cast, token: str, produc
 
     def refused() -> str:
         with pytest.raises(Refused) as found:
-            start_push(content=content, repo_id="clinic/model", by=cast.lena)
+            start_hub_push(content=content, repo_id="clinic/model", by=cast.lena)
         return str(found.value)
 
     Source.objects.update(may_redistribute=False)

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from consilium.audit.models import AnchoredEnd, AuditEvent
 from consilium.hub.models import Push
-from consilium.hub.push import confirm_push, decline_push, start_push
+from consilium.hub.push import confirm_push, decline_push, start_hub_push
 from consilium.hub.push_job import remove_left_scratch, scratch_of
 from consilium.hub.refusals import HubRefused
 from consilium.hub.registry import Content
@@ -28,7 +28,7 @@ SENDING = {"preupload", "objects/batch", "storage", "commit", "tag", "settings",
 
 
 def ask(content: Content, cast: Cast, **chosen: Any) -> Push:
-    return start_push(content=content, repo_id=REPOSITORY, by=cast.lena, **chosen)
+    return start_hub_push(content=content, repo_id=REPOSITORY, by=cast.lena, **chosen)
 
 
 def events(push: Push) -> list[str]:
@@ -155,9 +155,9 @@ def test_a_repository_belongs_to_the_study_that_pushed_there(
     other = Release.objects.get(pk=content.pk)
     foreign = Content("release", other.pk, cast.other_study, "X", content.digest, "/")
     with pytest.raises(NotAllowed):
-        start_push(content=foreign, repo_id=REPOSITORY, by=cast.lena)
+        start_hub_push(content=foreign, repo_id=REPOSITORY, by=cast.lena)
     with pytest.raises(Refused, match="another study"):
-        start_push(content=foreign, repo_id=REPOSITORY.upper(), by=cast.nora)
+        start_hub_push(content=foreign, repo_id=REPOSITORY.upper(), by=cast.nora)
 
 
 def test_a_public_push_waits_for_a_second_lead_and_is_gated_before_it_is_seen(
@@ -250,7 +250,7 @@ def hub_token() -> str:
 )
 def test_odd_names_are_refused(cast: Cast, token: str, content: Content, name: str) -> None:
     with pytest.raises(HubRefused, match="OWNER/NAME"):
-        start_push(content=content, repo_id=name, by=cast.lena)
+        start_hub_push(content=content, repo_id=name, by=cast.lena)
 
 
 def test_two_pushes_to_one_repository_do_not_run_at_once(
@@ -315,7 +315,7 @@ def test_folders_of_pushes_that_are_over_are_swept(
     there.tags[f"release-{content.digest[:12]}"] = there.head.sha
     failed = ask(content, cast)
     run(failed)
-    waiting = start_push(content=content, repo_id="clinic/other", by=cast.lena)
+    waiting = start_hub_push(content=content, repo_id="clinic/other", by=cast.lena)
     scratch_of(waiting).mkdir()
     assert scratch_of(failed).exists()
     remove_left_scratch()

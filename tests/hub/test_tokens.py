@@ -15,7 +15,7 @@ from django.test import Client
 from consilium.audit.grants import declared_secrets
 from consilium.audit.models import AuditEvent
 from consilium.hub.models import HubToken
-from consilium.hub.push import start_push
+from consilium.hub.push import start_hub_push
 from consilium.hub.refusals import HubRefused
 from consilium.hub.registry import Content
 from consilium.hub.tokens import KIND, remove_token, set_token, start_check, token_in_force
@@ -180,7 +180,7 @@ def test_the_token_is_found_nowhere_afterwards(
     hub.faults = look
     states = []
     for name in ("traces", "broken", "away"):
-        push = start_push(content=content, repo_id=f"clinic/{name}", by=cast.lena)
+        push = start_hub_push(content=content, repo_id=f"clinic/{name}", by=cast.lena)
         states.append(run(push).state)
     assert states == ["succeeded", "failed", "queued"]
     assert TOKEN in seen

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from consilium.commands import ReportingCommand
 from consilium.hub import registry
 from consilium.hub.models import Gate, Push
-from consilium.hub.push import start_push
+from consilium.hub.push import start_hub_push
 from consilium.hub.registry import Content
 from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
@@ -34,7 +34,7 @@ class Command(ReportingCommand):
 
     def perform(self, **options: Any) -> dict[str, Any]:
         content = _content(options["digest"])
-        push = start_push(
+        push = start_hub_push(
             content=content,
             repo_id=options["repository"],
             by=lead_of(content.study, options["by"]),
