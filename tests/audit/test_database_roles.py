@@ -97,7 +97,7 @@ def forbidden(refusal: Refusal) -> Iterator[str]:
         yield f"DELETE FROM {table}"
     if "update" in refusal.verbs and not refusal.when:
         columns = next(m for m in apps.get_models() if m._meta.db_table == table)._meta.concrete_fields
-        yield from (f"UPDATE {table} SET {field.column} = {field.column}" for field in columns)
+        yield from (f'UPDATE {table} SET "{field.column}" = "{field.column}"' for field in columns)
     yield from (f"UPDATE {table} SET {column} = {column}" for column in refusal.fixed)
     yield f"ALTER TABLE {table} DISABLE TRIGGER ALL"
     yield f"ALTER TABLE {table} ADD COLUMN more integer"
