@@ -7,6 +7,7 @@ from typing import Any
 
 from curation.layouts.reader import ReleaseReader
 from curation.layouts.registry import Layout, Tell, Written
+from curation.releases.materialise import write_files
 
 EVERY = 500
 
@@ -20,10 +21,7 @@ def write_jsonl(reader: ReleaseReader, folder: Path, tell: Tell) -> Written:
         if table != reader.kind:
             write_lines(folder / f"{table}.jsonl", reader.rows(table))
             files[f"{table}.jsonl"] = f"`{table}.jsonl`: the {table} behind the rows"
-    for path in reader.paths:
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(reader.read(path))
+    write_files(reader.release, folder)
     files["images"] = "`images/`: PNG files, made from pixels alone"
     return Written(files=files)
 

@@ -35,11 +35,6 @@ class ReleaseReader:
         """The content of a file of the release, checked. Raises BlobDamaged, KeyError."""
         return read_blob(self._blobs[path])
 
-    @property
-    def paths(self) -> list[str]:
-        """The paths of all files, sorted."""
-        return sorted(self._blobs)
-
     def split_of(self, row: dict[str, Any]) -> str:
         """The row's use as loaders name it; cases and what stands behind rows are of one use each."""
         use = "train" if self.kind == "traces" else "test"

@@ -9,6 +9,7 @@ from curation.layouts.conversations import preferred, prompt_of, question_of, re
 from curation.layouts.jsonl import write_lines
 from curation.layouts.reader import ReleaseReader
 from curation.layouts.registry import Layout, Tell, Written
+from curation.releases.materialise import write_files
 
 PLACE: Final = "<image>"  # one for each image, or the loader refuses the row
 TAGS: Final = {
@@ -33,10 +34,7 @@ def write_sharegpt(reader: ReleaseReader, folder: Path, tell: Tell) -> Written:
         info[f"consilium_{split}"] = _info(name, is_ranking=reader.kind == "preferences")
         written.files[name] = f"`{name}`: conversations; LLaMA-Factory knows it as `consilium_{split}`"
     (folder / "dataset_info.json").write_text(json.dumps(info, indent=1, sort_keys=True) + "\n", "utf-8")
-    for path in reader.paths:
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(reader.read(path))
+    write_files(reader.release, folder)
     written.files["images"] = (
         "`images/`: PNG files; `dataset_info.json` lies in the folder that the loader is given"
     )

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from consilium.audit.models import AuditEvent
 from consilium.people.models import Study
-from curation.models import Source
+from curation.models import Image, Source
 from curation.releases.contents import NewRow
 
 GUIDELINES: Final = "guidelines"
@@ -28,6 +28,16 @@ def background_rows(study: Study, sources: Collection[str]) -> Iterator[NewRow]:
     for source in Source.objects.filter(study=study, name__in=sources).order_by("pk"):
         row_id = f"source-{source.pk}"
         yield NewRow(row_id, {"id": row_id, **_source(source)}, table=SOURCES)
+
+
+def image_sources(study: Study, files: Collection[str]) -> set[str]:
+    """The names of the sources of the study's images that have one of these contents: a question may show an
+    image of another source than its own."""
+    wanted = frozenset(files)
+    images = Image.objects.filter(study=study).values_list("source__name", "model_blobs")
+    return (
+        {name for name, of_image in images.iterator() if not wanted.isdisjoint(of_image)} if wanted else set()
+    )
 
 
 def protocol_of(study: Study) -> dict[str, Any]:

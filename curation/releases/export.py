@@ -17,9 +17,9 @@ from consilium.jobs.queue import enqueue
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
 from curation.layouts.registry import Layout, Tell, find, known
-from curation.models import Export, Release
+from curation.models import Export, Release, ReleaseFile
 from curation.permissions import check_sources
-from curation.releases.background import SOURCES
+from curation.releases.background import SOURCES, image_sources
 from curation.releases.export_files import write_all
 from curation.releases.export_gate import ExportRefused, check_export
 from curation.releases.freeze import rows_of, side_rows_of
@@ -133,7 +133,6 @@ def _tell(handle: JobHandle | None, done: int, note: str) -> None:
 def _teller(handle: JobHandle | None) -> Tell:
     def tell(done: int, total: int) -> None:
         if handle is not None:
-            handle.check()
             handle.progress(done, total, "Rows are being written")
 
     return tell
@@ -149,10 +148,12 @@ def check_may_leave(release: Release) -> None:
 
 
 def source_names(release: Release) -> set[str]:
-    """The names of the sources of the release's rows."""
+    """The names of the sources of the release's rows and of their images."""
     if frozen := set(side_rows_of(release, SOURCES).values_list("content__name", flat=True)):
         return frozen
-    return set(rows_of(release).order_by().values_list("content__source", flat=True).distinct()) - {None}
+    named = set(rows_of(release).order_by().values_list("content__source", flat=True).distinct()) - {None}
+    files = set(ReleaseFile.objects.filter(release=release).values_list("blob_id", flat=True))
+    return named | image_sources(release.study, files)
 
 
 def _free_name(release: Release, layout: str) -> str:

@@ -24,7 +24,7 @@ from consilium.version import app_version
 from curation.held_texts import name_problem
 from curation.models import Release, ReleaseFile, ReleaseKind, ReleaseRow, ReleaseSideRow
 from curation.permissions import check_sources
-from curation.releases.background import background_rows, protocol_of
+from curation.releases.background import background_rows, image_sources, protocol_of
 from curation.releases.contents import Contents, FreezeRefused, NewRow, contents_of, in_batches
 from curation.releases.manifest import FORMAT, digest_of
 from curation.releases.sign import release_content
@@ -66,6 +66,7 @@ def freeze(
             study=study, kind=kind, name=name, derived_from=derived_from, created_by=by
         )
         _store_rows(release, rows, contents)
+        contents.sources |= image_sources(study, contents.files.values())
         _check_contents(contents, study, left_out)
         _store_rows(release, background_rows(study, contents.sources), contents)
         sizes = _store_files(release, contents.files)

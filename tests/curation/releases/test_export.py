@@ -136,6 +136,20 @@ def test_only_leads_export_and_only_what_may_leave(cast: Cast, release: Release)
         start_export(release=release, by=cast.lena)
 
 
+def test_an_image_of_a_source_that_may_not_be_passed_on_stays_whatever_the_question_says(cast: Cast) -> None:
+    question = making.question(cast.study, making.source(cast.study), 1)
+    closed = making.source(cast.study, "Closed archive", may_redistribute=False)
+    Image.objects.filter(questions=question).update(source=closed)
+    making.trace(question, making.endpoint())
+    made = freeze_traces(study=cast.study, name="Mixed", by=cast.lena)
+    with pytest.raises(SourceRefused, match=r"'Closed archive'.*may_redistribute"):
+        start_export(release=made, by=cast.lena)
+    closed.may_train = False
+    closed.save()
+    with pytest.raises(SourceRefused, match=r"'Closed archive'.*may_train"):
+        freeze_traces(study=cast.study, name="Not for training", by=cast.lena)
+
+
 def _with_text(cast: Cast, text: str) -> Release:
     trace = making.trace(making.question(cast.study, making.source(cast.study), 1), making.endpoint())
     TraceStep.objects.filter(trace=trace, position=1).update(text=text)
