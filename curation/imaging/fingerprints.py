@@ -57,6 +57,7 @@ ORDINARY_WORDS: Final = allowed_words(
     powers price read reader red reed rich ring rings rivers rose rush sharp short shoulder slow small
     snow star stone strong summer swift wall walls ward weeks white will winter wise wolf wood woods
     young
+    not with without but any this that use only
     """
 )
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "æ": "ae"})

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from consilium.inference.models import ModelEndpoint
-from consilium.people.models import Person, Study
+from consilium.people.models import Person, Study, pseudonym
 from consilium.refusals import Refused
 from curation.clean_texts import known_clean, remember_clean
 from curation.held_texts import Digests, harmless_everywhere
@@ -320,7 +320,14 @@ def _strings(value: Any, field: str) -> Iterator[tuple[str, str]]:
 def _declared(study: Study) -> set[str]:
     """Names of models, and what leads wrote about sources to be printed: citations hold names of authors."""
     sources = Source.objects.filter(study=study).values_list("licence", "citation", "ethics_reference")
-    return set(ModelEndpoint.objects.values_list("name", flat=True)) | set(chain.from_iterable(sources))
+    printed = set(ModelEndpoint.objects.values_list("name", flat=True)) | set(chain.from_iterable(sources))
+    return printed | _pseudonyms(study)
+
+
+def _pseudonyms(study: Study) -> set[str]:
+    """Of all who are or were members: one in twenty has the form of a record number."""
+    people = study.memberships.values_list("person", flat=True)
+    return {pseudonym(study.pk, person) for person in people}
 
 
 def _account_names() -> set[str]:

@@ -21,6 +21,8 @@ from consilium.jobs.run import run_now
 from consilium.people.permissions import NotAllowed
 from consilium.refusals import Refused
 from curation.held_texts import declare_harmless
+from curation.imaging.fingerprints import fingerprints_of, name_tokens
+from curation.keys import study_key
 from curation.models import Image, Release, Source, Trace, TraceStep
 from curation.permissions import SourceRefused
 from curation.releases.contents import FreezeRefused, NewRow
@@ -150,6 +152,20 @@ def test_an_image_of_a_source_that_may_not_be_passed_on_stays_whatever_the_quest
         freeze_traces(study=cast.study, name="Not for training", by=cast.lena)
 
 
+def test_words_of_the_card_and_pseudonyms_are_no_identifiers(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A header may say "not"; one pseudonym in twenty looks like the number of a record."""
+    monkeypatch.setattr("curation.releases.rows.pseudonym", lambda *_: "P-12345678")
+    monkeypatch.setattr("curation.releases.export_gate.pseudonym", lambda *_: "P-12345678")
+    trace = making.trace(making.question(cast.study, making.source(cast.study), 1), making.endpoint())
+    making.review(trace, cast.anna)
+    prints = fingerprints_of(name_tokens("not without use"), study_key(cast.study, "imaging"))
+    Image.objects.update(fingerprints=list(prints))
+    made = freeze_traces(study=cast.study, name="Reviewed", by=cast.lena)
+    assert (write_export(made, tmp_path / "out") / "README.md").exists()
+
+
 def _with_text(cast: Cast, text: str) -> Release:
     trace = making.trace(making.question(cast.study, making.source(cast.study), 1), making.endpoint())
     TraceStep.objects.filter(trace=trace, position=1).update(text=text)
@@ -259,9 +275,6 @@ def test_the_gate_refuses_an_image_of_the_parquet_file_that_the_manifest_does_no
 
 
 def test_the_gate_refuses_an_identifier_of_any_patient_of_the_study(cast: Cast, tmp_path: Path) -> None:
-    from curation.imaging.fingerprints import fingerprints_of, name_tokens
-    from curation.keys import study_key
-
     made = _with_text(cast, "Mr Mueller has it.")
     prints = fingerprints_of(name_tokens("Müller^Hans"), study_key(cast.study, "imaging"))
     Image.objects.update(fingerprints=list(prints))
