@@ -96,7 +96,7 @@ def _after_colon(found: re.Match[str]) -> Span | None:
         return None
     start, end = found.span("hit")
     initial = text[start + 1 : start + 2] == "."
-    where = _low_run(text, start + (2 + (text[start + 2] == " ")) * initial, end, least=2 - initial)
+    where = _low_run(text, start + (2 + text.startswith(" ", start + 2)) * initial, end, least=2 - initial)
     return (start, where[1]) if where else None
 
 

@@ -187,3 +187,8 @@ def test_no_text_stops_it(piece: str) -> None:
     began = time.process_time()
     find(piece * 4000)
     assert time.process_time() - began < 20  # a text that backtracks without end would never come here
+
+
+@pytest.mark.parametrize("text", ["name: id", "- name: a", "patient: xy", "name: a.", "name: j. doe"])
+def test_a_short_word_at_the_end_of_a_text_is_read_like_any_other(text: str) -> None:
+    assert bool(find(text)) == (text == "name: j. doe")
