@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 import numpy as np
+import numpy.typing as npt
 
 from consilium.statistics.intervals import Interval
 from consilium.statistics.ratings import Array
@@ -89,6 +90,31 @@ def resampled_sums(tables: Iterable[Array], replicates: int, seed: int) -> Itera
     places = {clusters: {key: place for place, key in enumerate(held)} for clusters, held in columns.items()}
     for clusters, keys in wanted:
         yield sums[clusters][[places[clusters][key] for key in keys]].T
+
+
+def resampled_alike(totals: Array, replicates: int, seed: int) -> Array:
+    """As `resampled_sums` of one table, (clusters, f) -> (replicates, f), where few clusters differ.
+
+    To draw clusters one by one and to draw how often each distinct row of totals comes are the same
+    distribution. Time and memory depend on the distinct rows, not on the clusters; the draws are others.
+    """
+    patterns, repeats = _patterns(totals)
+    sums = np.zeros((replicates, totals.shape[1]))
+    rows, generator = max(1, _BLOCK_CELLS // max(1, len(patterns))), np.random.default_rng(seed)
+    for start in range(0, replicates if len(patterns) else 0, rows):
+        size = min(rows, replicates - start)
+        draws = generator.multinomial(len(totals), repeats / len(totals), size=size)
+        sums[start : start + size] = draws @ patterns
+    return sums
+
+
+def _patterns(rows: Array) -> tuple[Array, npt.NDArray[np.intp]]:
+    """The distinct rows and how often each comes; a sort by columns, ten times as fast as `np.unique`."""
+    ordered = rows[np.lexsort(rows.T)]
+    is_new = np.ones(len(rows), dtype=bool)
+    is_new[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    starts = np.flatnonzero(is_new)
+    return ordered[starts], np.diff(starts, append=len(rows))
 
 
 def _column_sums(columns: Array, replicates: int, seed: int) -> Array:
