@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from curation.views import files, images, imports, questions, releases, texts, traces
+from curation.views import datasheet, files, images, imports, questions, releases, texts, traces
 
 app_name = "curation"
 urlpatterns = [
@@ -43,5 +43,11 @@ urlpatterns = [
     path("s/<slug:study>/releases/<int:pk>/sign/", releases.sign, name="sign-release"),
     path("s/<slug:study>/releases/<int:pk>/withdraw/", releases.withdraw, name="withdraw-release"),
     path("s/<slug:study>/releases/<int:pk>/export/", releases.export, name="export-release"),
+    path("s/<slug:study>/releases/<int:pk>/datasheet/", datasheet.datasheet, name="datasheet"),
+    path(
+        "s/<slug:study>/releases/<int:pk>/datasheet/compute/",
+        datasheet.compute_datasheet,
+        name="compute-datasheet",
+    ),
     path("s/<slug:study>/exports/<int:pk>/download/", releases.download, name="download-export"),
 ]

@@ -127,7 +127,8 @@ def make_world(cast: Cast) -> World:
         "source": "source",
         "question": "question drop-question purge-question",
         "trace": "trace settle-trace",
-        "release": "release verify-release sign-release withdraw-release export-release",
+        "release": "release verify-release sign-release withdraw-release export-release datasheet"
+        " compute-datasheet",
         "export": "download-export",
     }
     for key, names in groups.items():

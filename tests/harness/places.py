@@ -231,6 +231,9 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
             "-edited": one(Trace.objects.filter(state="edited")),
             "-rejected": one(Trace.objects.filter(state="rejected")),
         },
+        "curation:datasheet": {
+            f"-{r.kind}": {"pk": r.pk} for r in Release.objects.filter(study__slug="demo")
+        },
         "curation:release": {f"-{r.kind}": {"pk": r.pk} for r in Release.objects.filter(study__slug="demo")},
         "annotation:case": {
             "": one(Case.objects.filter(state="settled")),
