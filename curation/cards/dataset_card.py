@@ -7,7 +7,7 @@ from curation.cards.facts import ReleaseFacts, SourceFacts
 from curation.cards.front_matter import front_matter
 from curation.cards.licences import licence_of_all, licence_slug
 from curation.cards.limits import limits_of
-from curation.cards.markdown import as_text, figure_of, in_words, percent, share_of, table
+from curation.cards.markdown import as_percent, as_text, figure_of, share_of, table, word_of
 from curation.cards.summary import UNIT, summary_of, unit_of
 from curation.cards.written_tables import WrittenTable
 
@@ -171,7 +171,7 @@ def _readers(facts: ReleaseFacts) -> list[str]:
             ("Reader", "Role", "Specialty", "Votes", "Adjudications", "Reviews"),
             (
                 (
-                    f"`{one.name}`", in_words(one.role), in_words(one.specialty), f"{one.votes:,}",
+                    f"`{one.name}`", word_of(one.role), word_of(one.specialty), f"{one.votes:,}",
                     f"{one.decisions:,}", f"{one.reviews:,}",
                 )
                 for one in facts.readers
@@ -208,7 +208,7 @@ def _protocol(facts: ReleaseFacts) -> list[str]:
     lines = [
         locked,
         "",
-        *table(("Setting", "Value"), ((in_words(name), _value(held[name])) for name in named)),
+        *table(("Setting", "Value"), ((word_of(name), _value(held[name])) for name in named)),
     ]
     if facts.guideline_version:
         by = ", ".join(f"version {name} for {number:,}" for name, number in facts.work.guidelines.items())
@@ -223,7 +223,7 @@ def _protocol(facts: ReleaseFacts) -> list[str]:
         return [*lines, "Nothing was amended after the lock." if protocol["locked"] else ""]
     lines += ["Amended after the lock:", ""]
     for each in amendments:
-        changes = ", ".join(f"{in_words(name)} {_value(to)}" for name, to in sorted(each["changes"].items()))
+        changes = ", ".join(f"{word_of(name)} {_value(to)}" for name, to in sorted(each["changes"].items()))
         lines.append(f"- {each['week']}: {changes}. {as_text(each['reason'])}")
     return lines
 
@@ -247,7 +247,7 @@ def _agreement(facts: ReleaseFacts, figures: Mapping[str, str]) -> list[str]:
             ),
             (
                 (
-                    in_words(row.dimension), f"{row.cases:,}", figure_of(row.percent),
+                    word_of(row.dimension), f"{row.cases:,}", figure_of(row.percent),
                     figure_of(row.unanimity), figure_of(row.fleiss), figure_of(row.ac1),
                     figure_of(row.alpha), _share(row.split_share),
                 )
@@ -269,7 +269,7 @@ def _steps(facts: ReleaseFacts, figures: Mapping[str, str]) -> list[str]:
     for one in facts.steps:
         whole = one.accepted + one.edited + one.rejected
         parts = (share_of(part, whole) for part in (one.accepted, one.edited, one.rejected))
-        rows.append((in_words(one.specialty), f"{whole:,}", *parts))
+        rows.append((word_of(one.specialty), f"{whole:,}", *parts))
     head = ("Specialty", "Steps", "Accepted", "Edited", "Rejected")
     return [*table(head, rows), *_figure("figures/steps.svg", figures)]
 
@@ -280,7 +280,7 @@ def _balance(facts: ReleaseFacts, figures: Mapping[str, str]) -> list[str]:
     told = {"Modality": facts.modalities, "Specialty": facts.specialties, "Paradigm": facts.paradigms}
     for title, counts in told.items():
         if counts:
-            named = ((in_words(name), share_of(number, facts.rows)) for name, number in counts.items())
+            named = ((word_of(name), share_of(number, facts.rows)) for name, number in counts.items())
             lines += table((title, UNIT[facts.kind].capitalize() + "s"), named)
     if facts.models:
         lines += table(
@@ -296,7 +296,7 @@ def _balance(facts: ReleaseFacts, figures: Mapping[str, str]) -> list[str]:
             ("Dimension", "A is better", "B is better", "No label", "By an adjudicator"),
             (
                 (
-                    in_words(one.dimension), share_of(one.a, one.a + one.b), share_of(one.b, one.a + one.b),
+                    word_of(one.dimension), share_of(one.a, one.a + one.b), share_of(one.b, one.a + one.b),
                     f"{one.none:,}", f"{one.adjudicated:,}",
                 )
                 for one in facts.labels
@@ -313,10 +313,10 @@ def _places(facts: ReleaseFacts) -> list[str]:
     departments = list(facts.departments)
     counts = {(organ, department): number for organ, department, number in facts.places}
     rows = [
-        (in_words(organ), *(f"{counts.get((organ, one), 0):,}" for one in departments), f"{total:,}")
+        (word_of(organ), *(f"{counts.get((organ, one), 0):,}" for one in departments), f"{total:,}")
         for organ, total in facts.organ_systems.items()
     ]
-    return table(("Organ system", *(in_words(one) for one in departments), "All"), rows)
+    return table(("Organ system", *(word_of(one) for one in departments), "All"), rows)
 
 
 def _left_out(facts: ReleaseFacts, left_out: Mapping[str, int]) -> list[str]:
@@ -341,7 +341,7 @@ def _changes(facts: ReleaseFacts) -> list[str]:
         f"- changed: {found.changed:,}",
     ]
     fields = ", ".join(f"{_code(name)} in {number:,}" for name, number in found.fields.items())
-    labels = ", ".join(f"{in_words(name)} in {number:,}" for name, number in found.labels.items())
+    labels = ", ".join(f"{word_of(name)} in {number:,}" for name, number in found.labels.items())
     lines += [f"- fields that differ: {fields}"] if fields else []
     return lines + ([f"- labels that differ: {labels}"] if labels else [])
 
@@ -369,7 +369,7 @@ def _figure(path: str, figures: Mapping[str, str]) -> list[str]:
 
 
 def _share(value: Any) -> str:
-    return percent(value) if isinstance(value, float) else "\N{EN DASH}"
+    return as_percent(value) if isinstance(value, float) else "\N{EN DASH}"
 
 
 def _value(value: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from consilium.statistics.undefined import Undefined
 from curation.cards.facts import ReleaseFacts
-from curation.cards.markdown import percent
+from curation.cards.markdown import as_percent
 from curation.cards.summary import unit_of
 
 FEW_ROWS: Final = 10
@@ -74,7 +74,7 @@ def _of_labels(facts: ReleaseFacts) -> Iterator[str]:
             " agree with such labels more than the readers agree with each other."
         )
     one_sided = [
-        f"{label.dimension} ({'A' if label.a > label.b else 'B'} in {percent(most / (label.a + label.b))})"
+        f"{label.dimension} ({'A' if label.a > label.b else 'B'} in {as_percent(most / (label.a + label.b))})"
         for label in facts.labels
         if (most := max(label.a, label.b)) > MOSTLY * (label.a + label.b)
     ]

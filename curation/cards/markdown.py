@@ -38,14 +38,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
     return [_row(head), _row(rule), *map(_row, kept), ""]
 
 
-def percent(share: float) -> str:
+def as_percent(share: float) -> str:
     """A share as percent with one digit."""
     return f"{100 * share:.1f} %"
 
 
 def share_of(part: int, whole: int) -> str:
     """A number with its share of the whole."""
-    return f"{part:,} ({percent(part / whole)})" if whole else f"{part:,}"
+    return f"{part:,} ({as_percent(part / whole)})" if whole else f"{part:,}"
 
 
 def figure_of(estimate: Estimate) -> str:
@@ -59,7 +59,7 @@ def figure_of(estimate: Estimate) -> str:
     return f"{told}{STAYS}[{interval.low:.2f},{STAYS}{interval.high:.2f}]"
 
 
-def in_words(name: str) -> str:
+def word_of(name: str) -> str:
     """A name of the vocabulary as a person reads it; what has none is said to have none."""
     return as_text(spoken(name)) if name else "not given"
 
