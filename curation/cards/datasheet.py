@@ -43,7 +43,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SheetAnswer:
     """One question with its answer in plain sentences."""
 
     question: str
@@ -52,34 +52,34 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SheetPart:
     """One part of a datasheet."""
 
     title: str
-    answers: Sequence[Answer]
+    answers: Sequence[SheetAnswer]
 
 
-def datasheet(facts: ReleaseFacts) -> list[Part]:
+def datasheet(facts: ReleaseFacts) -> list[SheetPart]:
     """All parts in their order."""
     return [
-        Part("Why it was made", _motivation(facts)),
-        Part("What is in it", list(_composition(facts))),
-        Part("How it was collected", _collection(facts)),
-        Part("How it was prepared and labelled", list(_labelling(facts))),
-        Part("What it may be used for", _uses(facts)),
-        Part("How it is passed on", _distribution(facts)),
-        Part("How it is looked after", _maintenance(facts)),
+        SheetPart("Why it was made", _motivation(facts)),
+        SheetPart("What is in it", list(_composition(facts))),
+        SheetPart("How it was collected", _collection(facts)),
+        SheetPart("How it was prepared and labelled", list(_labelling(facts))),
+        SheetPart("What it may be used for", _uses(facts)),
+        SheetPart("How it is passed on", _distribution(facts)),
+        SheetPart("How it is looked after", _maintenance(facts)),
     ]
 
 
-def _motivation(facts: ReleaseFacts) -> list[Answer]:
+def _motivation(facts: ReleaseFacts) -> list[SheetAnswer]:
     return [
-        Answer("What is it for?", [PURPOSE[facts.kind]]),
-        Answer(
+        SheetAnswer("What is it for?", [PURPOSE[facts.kind]]),
+        SheetAnswer(
             "Who made it?",
             [f"The members of the study “{facts.study}”, on their own installation.", *_named(facts)],
         ),
-        Answer("Who paid for it?", [NOT_ON_RECORD]),
+        SheetAnswer("Who paid for it?", [NOT_ON_RECORD]),
     ]
 
 
@@ -87,9 +87,9 @@ def _named(facts: ReleaseFacts) -> list[str]:
     return [f"Named at their own wish: {'; '.join(facts.credits)}."] if facts.credits else []
 
 
-def _composition(facts: ReleaseFacts) -> Iterator[Answer]:
-    yield Answer("What does one row stand for, and how many are there?", [summary_of(facts)])
-    yield Answer(
+def _composition(facts: ReleaseFacts) -> Iterator[SheetAnswer]:
+    yield SheetAnswer("What does one row stand for, and how many are there?", [summary_of(facts)])
+    yield SheetAnswer(
         "Is it everything, or a choice?",
         [
             "It holds what was ready at the freeze. What was left out:" if facts.left_out else
@@ -97,26 +97,26 @@ def _composition(facts: ReleaseFacts) -> Iterator[Answer]:
         ],
         _counted("Reason", facts.left_out, facts.rows, with_share=False),
     )  # fmt: skip
-    yield Answer(
+    yield SheetAnswer(
         "Which parts of the body and which departments does it cover?",
         ["Rows by organ system:"] if any(facts.organ_systems) else ["No row names an organ system."],
         _counted("Organ system", facts.organ_systems, facts.rows) if any(facts.organ_systems) else None,
     )
-    yield Answer(
+    yield SheetAnswer(
         "Which kinds of image, and which specialties?",
         [] if facts.modalities else [NOT_ON_RECORD],
         _counted("Kind or specialty", facts.modalities | facts.specialties, facts.rows),
     )
     splits = ", ".join(f"{split} {number:,}" for split, number in facts.splits.items())
-    yield Answer(
+    yield SheetAnswer(
         "Are there recommended splits?",
         [
             f"Yes: {splits}. A patient or image stands in one split alone and for good; the three uses were"
             " drawn when it was imported."
         ],
     )
-    yield Answer("What is wrong, missing or noisy in it?", limits_of(facts))
-    yield Answer(
+    yield SheetAnswer("What is wrong, missing or noisy in it?", limits_of(facts))
+    yield SheetAnswer(
         "Does it hold anything confidential, or anything that names a person?",
         [
             "Images were rebuilt from their pixels, looked at by a second person and signed; headers did not"
@@ -126,7 +126,7 @@ def _composition(facts: ReleaseFacts) -> Iterator[Answer]:
     )
 
 
-def _collection(facts: ReleaseFacts) -> list[Answer]:
+def _collection(facts: ReleaseFacts) -> list[SheetAnswer]:
     rows = [
         (
             source.name,
@@ -138,14 +138,14 @@ def _collection(facts: ReleaseFacts) -> list[Answer]:
         for source in facts.sources
     ]
     return [
-        Answer("Where does each part come from?", [ORIGIN[facts.kind]]),
-        Answer(
+        SheetAnswer("Where does each part come from?", [ORIGIN[facts.kind]]),
+        SheetAnswer(
             "From which sources, under which terms?",
             [],
             Listing(("Source", "Rows", "Licence", "Ethics reference", "Cite as"), rows),
         ),
-        Answer("Over which time?", [_time(facts)]),
-        Answer(
+        SheetAnswer("Over which time?", [_time(facts)]),
+        SheetAnswer(
             "Were the people in the data asked?",
             [
                 "What the sources say of consent and ethics review stands above. Readers consented to taking"
@@ -162,9 +162,9 @@ def _time(facts: ReleaseFacts) -> str:
     return f"It was read in {span} and frozen in {facts.frozen}; when the images were taken is not on record."
 
 
-def _labelling(facts: ReleaseFacts) -> Iterator[Answer]:
+def _labelling(facts: ReleaseFacts) -> Iterator[SheetAnswer]:
     if not facts.readers:
-        yield Answer("Who labelled it?", ["Nobody for this release: its answers come from the sources."])
+        yield SheetAnswer("Who labelled it?", ["Nobody for this release: its answers come from the sources."])
         return
     readers = [
         (
@@ -174,8 +174,8 @@ def _labelling(facts: ReleaseFacts) -> Iterator[Answer]:
         for one in facts.readers
     ]  # fmt: skip
     head = ("Reader", "Role", "Specialty", "Votes", "Adjudications", "Reviews")
-    yield Answer("Who labelled it, and how much?", [], Listing(head, readers))
-    yield Answer("Under which rules?", list(_rules(facts)))
+    yield SheetAnswer("Who labelled it, and how much?", [], Listing(head, readers))
+    yield SheetAnswer("Under which rules?", list(_rules(facts)))
     agreement = [
         (
             spoken(row.dimension), f"{row.cases:,}", figure_of(row.percent), figure_of(row.fleiss),
@@ -184,7 +184,7 @@ def _labelling(facts: ReleaseFacts) -> Iterator[Answer]:
         for row in facts.agreement
     ]  # fmt: skip
     kinds = ("What", "Read twice", "Percent agreement", "Fleiss kappa", "Gwet AC1", "Krippendorff alpha")
-    yield Answer(
+    yield SheetAnswer(
         "How well do they agree?",
         ["In brackets: 95 % intervals of a bootstrap over patients or images."]
         if agreement
@@ -192,10 +192,10 @@ def _labelling(facts: ReleaseFacts) -> Iterator[Answer]:
         Listing(kinds, agreement) if agreement else None,
     )
     if facts.steps:
-        yield Answer("What became of the steps that the model wrote?", [], _steps(facts))
+        yield SheetAnswer("What became of the steps that the model wrote?", [], _steps(facts))
     if facts.labels:
-        yield Answer("How are the labels spread?", [], _labels(facts))
-    yield Answer(
+        yield SheetAnswer("How are the labels spread?", [], _labels(facts))
+    yield SheetAnswer(
         "Is the raw material kept?",
         [
             "Every version of every vote, review and adjudication stands in the release, as do the texts of"
@@ -220,43 +220,43 @@ def _rules(facts: ReleaseFacts) -> Iterator[str]:
         yield "Nothing was amended afterwards."
 
 
-def _uses(facts: ReleaseFacts) -> list[Answer]:
+def _uses(facts: ReleaseFacts) -> list[SheetAnswer]:
     commercial = [source.name for source in facts.sources if source.commercial_use is False]
     return [
-        Answer("What is it good for?", [PURPOSE[facts.kind]]),
-        Answer(
+        SheetAnswer("What is it good for?", [PURPOSE[facts.kind]]),
+        SheetAnswer(
             "What must it not be used for?",
             [
                 "Diagnosis or treatment of anybody, and finding out who a patient or a reader is.",
                 *([f"Commercial use is not permitted by: {', '.join(commercial)}."] if commercial else []),
             ],
         ),
-        Answer("Has it been used already?", [NOT_ON_RECORD]),
+        SheetAnswer("Has it been used already?", [NOT_ON_RECORD]),
     ]
 
 
-def _distribution(facts: ReleaseFacts) -> list[Answer]:
+def _distribution(facts: ReleaseFacts) -> list[SheetAnswer]:
     signed = [f"A {one['role']}, {one['created'][:7]}: {one['meaning']}" for one in facts.signatures]
     return [
-        Answer("Who released it?", signed or ["Nobody has signed it."]),
-        Answer(
+        SheetAnswer("Who released it?", signed or ["Nobody has signed it."]),
+        SheetAnswer(
             "How is it told from others?",
             [f"By its digest, which covers every row, every file and the protocol: {facts.digest}"],
         ),
-        Answer("Under which terms?", ["Each source's licence holds for its rows; see above."]),
+        SheetAnswer("Under which terms?", ["Each source's licence holds for its rows; see above."]),
     ]
 
 
-def _maintenance(facts: ReleaseFacts) -> list[Answer]:
+def _maintenance(facts: ReleaseFacts) -> list[SheetAnswer]:
     return [
-        Answer(
+        SheetAnswer(
             "Will it change?",
             [
                 "No. A mistake is mended in a new release that derives from this one and says what it"
                 " changed; this one may be withdrawn with a reason."
             ],
         ),
-        Answer("What did it change itself?", list(_changes(facts))),
+        SheetAnswer("What did it change itself?", list(_changes(facts))),
     ]
 
 
