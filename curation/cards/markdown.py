@@ -74,4 +74,4 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _is_figure(cell: str) -> bool:
-    return bool(re.match(r"-?\d|\N{EN DASH}", cell))
+    return bool(re.match(r"[+-]?\d|\N{EN DASH}", cell))

@@ -159,6 +159,7 @@ READ: dict[str, Row] = {
     "training:runs": LEADS,
     "training:launch": LEADS,
     "training:run": LEADS,
+    "training:model-card": LEADS,
     "training:live": LEADS,
     "benchmark:leaderboard": LEADS,
     "benchmark:compute-leaderboard": POST_ONLY,

@@ -22,6 +22,7 @@ NO_SCREENS = {
     "curation:download-export",
     "jobs:progress",
     "training:live",
+    "training:model-card",
     "work:session",
     "site:health",
     "site:ready",
