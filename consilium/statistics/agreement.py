@@ -95,14 +95,16 @@ def agreement_of_many(
 ) -> list[AgreementRow]:
     """As `agreement_of_counts` for any number of cases, in memory that hardly grows with them.
 
-    One dimension at a time, resampled by `resampled_alike`: the same values, the same distribution of the
+    One dimension at a time, resampled by kinds of clusters: the same values, the same distribution of the
     intervals' ends, other draws.
     """
     weights = ClusterWeights(clusters, replicates, seed)
     rows = []
     for name, votes in counts.items():
-        features = [one.features(votes) for one in _SHOWN.values()]
-        sums = resampled_alike(weights.totals(np.hstack(features)), replicates, seed)
+        items, kind, repeats = weights.kinds(votes)
+        features = [one.features(votes[items]) for one in _SHOWN.values()]
+        columns = [np.bincount(kind, column, len(repeats)) for column in np.hstack(features).T]
+        sums = resampled_alike(np.column_stack(columns), repeats, replicates, seed)
         ends = np.cumsum([part.shape[1] for part in features])[:-1]
         rows.append(_row(name, votes, weights.clusters, iter(np.hsplit(sums, ends))))
     return rows
