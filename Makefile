@@ -12,7 +12,7 @@ export HF_HUB_OFFLINE := 1
 export PYTHONDONTWRITEBYTECODE :=
 PURE := tests/architecture tests/statistics tests/answers tests/states tests/test_canonical_json.py tests/test_atomic_folder.py
 
-.PHONY: help run dev venv test quick coverage soak deploy-test perf perf-peers lint fix shots clean
+.PHONY: help run dev venv test quick coverage soak deploy-test perf perf-peers test-labelstudio lint fix shots clean
 .DEFAULT_GOAL := help
 
 help:  ## This list
@@ -79,6 +79,9 @@ PEERS := .peers/label-studio/.installed .peers/inspect-ai/.installed
 	@touch $@
 
 perf-peers: $(PEERS)  ## Label Studio and inspect_ai in environments of their own, for `make perf` to measure beside ours
+
+test-labelstudio: $(STAMP_DEV) .peers/label-studio/.installed  ## The exchange with a real Label Studio, installed apart and started privately
+	$(BIN)/python -m tests.annotation.label_studio.live
 
 shots: $(STAMP_DEV)  ## Pictures of every screen in shots/, two sizes, light and dark
 	$(BIN)/python -m tests.harness.shots

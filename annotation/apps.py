@@ -16,12 +16,15 @@ class AnnotationConfig(AppConfig):
         from annotation.tasks import register_jobs
         from annotation.votes import COMPARE
         from consilium.audit.append_only import Refusal
+        from consilium.audit.grants import declare_secret
         from consilium.audit.protection import declare
         from consilium.jobs.reaper import register_sweep
         from consilium.workqueue import kinds
         from curation.releases import registry
 
-        declare(*map(Refusal, ("annotation_blindvote", "annotation_vote", "annotation_adjudication")))
+        append_only = ("blindvote", "vote", "adjudication", "takenannotation")
+        declare(*(Refusal(f"annotation_{name}") for name in append_only))
+        declare_secret("annotation_labelstudioconnection", "sealed_token")
         registry.register(PREFERENCES)
         kinds.register(COMPARE)
         kinds.register(ADJUDICATE)

@@ -36,15 +36,25 @@ class ComparisonRoundForm(forms.Form):
     )
 
 
+class LabelStudioForm(forms.Form):
+    """Where a Label Studio server is, and the token that opens it."""
+
+    base_url = forms.CharField(
+        label="Address",
+        max_length=200,
+        help_text="For instance https://labels.example. An operator has listed host and port.",
+    )
+    token = forms.CharField(
+        label="Access token",
+        max_length=2000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="From Account & Settings there. It is kept encrypted; this page shows its last four.",
+    )
+
+
 class ExcludeForm(forms.Form):
     """Why a case is left out."""
 
     reason = forms.CharField(
         max_length=200, help_text="Goes into the record and is counted in every later release."
     )
-
-
-class PreferenceFreezeForm(forms.Form):
-    """The name of a new preference release."""
-
-    name = forms.CharField(max_length=120)

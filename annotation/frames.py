@@ -10,6 +10,12 @@ SHOWN_CHOICES: Final = (
     "cannot_judge",
 )
 SHOWN_HARM: Final = ("neither", "first", "second", "both")
+CANNOT_JUDGE_REASONS: Final = {
+    "missing_context": "Context is missing",
+    "image_unreadable": "Image is unreadable",
+    "outside_specialty": "Outside my specialty",
+    "question_ambiguous": "Question is ambiguous",
+}
 
 
 def side(word: str, shown_first: str) -> str:

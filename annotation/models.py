@@ -6,6 +6,13 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from annotation.label_studio.models import (
+    LabelStudioConnection,
+    LabelStudioProject,
+    LabelStudioTask,
+    LabelStudioUser,
+    TakenAnnotation,
+)
 from annotation.states import CASE_STATES, CaseState
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.jobs.summaries import Summary
@@ -13,6 +20,25 @@ from consilium.people.models import Study
 from consilium.states.tables import StateTable
 from consilium.workqueue.models import Round, Submission
 from curation.models import Question
+
+__all__ = [
+    "Adjudication",
+    "AgreementSummary",
+    "BlindVote",
+    "Case",
+    "Choice",
+    "Consensus",
+    "Dimension",
+    "Harm",
+    "LabelStudioConnection",
+    "LabelStudioProject",
+    "LabelStudioTask",
+    "LabelStudioUser",
+    "ProgressSummary",
+    "Response",
+    "TakenAnnotation",
+    "Vote",
+]
 
 
 class Dimension(models.TextChoices):

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from annotation.frames import SHOWN_CHOICES, SHOWN_HARM, to_shown
+from annotation.frames import CANNOT_JUDGE_REASONS, SHOWN_CHOICES, SHOWN_HARM, to_shown
 from annotation.models import BlindVote, Case, Dimension, Harm, Vote
-from annotation.votes import CANNOT_JUDGE_REASONS
 from consilium.prepared import Prepared
 from consilium.refusals import Refused
 from consilium.workqueue.models import Claim

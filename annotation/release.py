@@ -5,10 +5,13 @@ from itertools import islice
 from typing import Any
 
 from annotation.adjudication import void_decisions
+from annotation.agreement import agreement_of
 from annotation.models import Case, Consensus
 from annotation.release_votes import adjudication_rows, vote_rows
 from annotation.states import CaseState
 from consilium.people.models import Person, Study
+from consilium.statistics.intervals import Estimate
+from consilium.statistics.undefined import Undefined
 from curation.images.access import model_image_blobs_of
 from curation.models import Release, ReleaseKind, Use
 from curation.releases.contents import Gathered, NewRow
@@ -55,6 +58,28 @@ def freeze_preferences(
     )
 
 
+def agreement_figures(study: Study) -> list[dict[str, Any]]:
+    """Per dimension, for the page before a freeze: percent agreement and Gwet AC1 with its interval."""
+    return [
+        {
+            "dimension": row.dimension,
+            "percent": _number(row.percent.value),
+            "ac1": _number(row.ac1.value),
+            "interval": _ends(row.ac1),
+        }
+        for row in agreement_of(study).rows
+    ]
+
+
+def _ends(found: Estimate) -> list[float] | None:
+    ends = found.interval
+    return None if isinstance(ends, Undefined) else [float(ends.low), float(ends.high)]
+
+
+def _number(value: float | Undefined) -> float | None:
+    return None if isinstance(value, Undefined) else float(value)
+
+
 def settled_count(study: Study) -> int:
     """How many rows a preference release has at most now."""
     return Case.objects.filter(study=study, state=CaseState.SETTLED, question__cluster__use=Use.TEST).count()
@@ -83,7 +108,7 @@ def _part(
         shown = blobs[case["question_id"]]
         reason = VOID if case["pk"] in void else _reason_to_leave(case, shown)
         if reason:
-            gathered.leave(reason, "case", case["pk"])
+            gathered.leave(reason, case["pk"])
         else:
             taken.append(case["pk"])
             yield _row(case, outcomes[case["pk"]], shown or [])
@@ -145,5 +170,8 @@ PREFERENCES = Freezer(
     label="Preferences",
     meaning="settled cases with their two answers, labels and votes, to score judges on",
     freeze=freeze_preferences,
+    rows=preference_rows,
+    place="annotation:case",
     count=settled_count,
+    agreement=agreement_figures,
 )

@@ -13,7 +13,8 @@ ADJUDICATIONS: Final = "adjudications"
 COLUMNS: Final = (
     "submission_id", "case_id", "person_id", "shown_first", "harm", "cannot_judge_reasons",
     "submission__version", "submission__is_surplus", "submission__active_seconds",
-    "submission__guideline__number", "submission__submitted_at", *Dimension.values,
+    "submission__guideline__number", "submission__submitted_at", "submission__shown__taken_at",
+    *Dimension.values,
 )  # fmt: skip
 
 
@@ -49,6 +50,7 @@ def _row(vote: dict[str, Any], reader: str, *, is_newest: bool) -> NewRow:
         "seconds_active": vote["submission__active_seconds"],
         "guideline_version": vote["submission__guideline__number"],
         "week": week_of(vote["submission__submitted_at"]),
+        "taken_at": vote["submission__shown__taken_at"] or "",
     }
     return NewRow(row_id, content, table=VOTES)
 

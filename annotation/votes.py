@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from annotation.consensus import count_votes
-from annotation.frames import SHOWN_CHOICES, SHOWN_HARM, side, to_case
+from annotation.frames import CANNOT_JUDGE_REASONS, SHOWN_CHOICES, SHOWN_HARM, side, to_case
 from annotation.models import Case, Vote
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.people.models import Person
@@ -18,12 +18,6 @@ from consilium.workqueue.open import shuffle_of
 SCHEMA_VERSION = 1
 RATIONALE_LENGTH = 2000
 VIEWER_LENGTH = 4000
-CANNOT_JUDGE_REASONS = {
-    "missing_context": "Context is missing",
-    "image_unreadable": "Image is unreadable",
-    "outside_specialty": "Outside my specialty",
-    "question_ambiguous": "Question is ambiguous",
-}
 FIELDS = frozenset({"choices", "reasons", "rationales", "harm", "viewer"})
 
 
@@ -90,6 +84,11 @@ def shown_for(item: WorkItem, person: Person, others: Sequence[Shown]) -> Shown:
     lead = on_case or by_reader or (1 if shuffle_of(person.pk, item.kind, item.object_id) % 2 else -1)
     first = "b" if lead > 0 else "a"
     return {"first": first, "lead": by_reader + _step({"first": first})}
+
+
+def shown_in_order(item: WorkItem, person: Person, first: str) -> Shown:
+    """What a reader was shown who saw answer `first` ("a" or "b") first, in an order not decided here."""
+    return {"first": first, "lead": _lead_of(item, person) + _step({"first": first})}
 
 
 def _step(shown: Shown) -> int:

@@ -7,6 +7,7 @@ from csp.constants import NONE, SELF
 
 from consilium import environment, keys, logs, rates
 from consilium.blobs.store_address import read_store_address
+from consilium.hub.address import read_hub_address
 from consilium.single_sign_on.configuration import read_sign_on
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -35,6 +36,7 @@ INSTALLED_APPS = [
     "consilium.backups",
     "consilium.workqueue",
     "consilium.inference",
+    "consilium.hub",
     "curation",
     "annotation",
     "training",
@@ -118,6 +120,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "site:home"
 ACCOUNT_ADAPTER = "consilium.people.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_FORMS = {"login": "consilium.people.accounts.NameForm"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
@@ -137,6 +140,7 @@ if SIGN_ON is None and not PASSWORD_LOGIN:
         "CONSILIUM_PASSWORD_LOGIN=0 needs single sign-on (CONSILIUM_SSO_ISSUER)."
     )
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ADAPTER = "consilium.people.accounts.FactorAdapter"
 MFA_FORMS = {
     "authenticate": "consilium.people.accounts.CodeForm",
     "reauthenticate": "consilium.people.accounts.CodeAgainForm",
@@ -220,6 +224,10 @@ BACKUP_BEFORE_MIGRATIONS = environment.read_flag("CONSILIUM_BACKUP_BEFORE_MIGRAT
 RATES = rates.read_rates(os.environ.get("CONSILIUM_RATES", ""))
 # Addresses (host:port) that a remote model endpoint may have; none unless the operator lists them.
 MODEL_HOSTS = environment.read_list("CONSILIUM_MODEL_HOSTS", [])
+# The same of Label Studio servers that studies exchange work with.
+LABEL_STUDIO_HOSTS = environment.read_list("CONSILIUM_LABEL_STUDIO_HOSTS", [])
+# The Hugging Face Hub that releases and models are pushed to, and where its large files may lie.
+HUB = read_hub_address()
 # Who sends it reads the figures at /metrics; without it that address does not exist.
 METRICS_TOKEN = environment.read_token("CONSILIUM_METRICS_TOKEN")
 MODELS_FOLDER = Path(os.environ.get("CONSILIUM_MODELS") or CONSILIUM_HOME / "models").resolve()

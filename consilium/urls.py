@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("consilium.workqueue.urls")),
     path("", include("consilium.jobs.urls")),
     path("", include("consilium.inference.urls")),
+    path("", include("consilium.hub.urls")),
     path("", include("curation.urls")),
     path("", include("annotation.urls")),
     path("", include("training.urls")),

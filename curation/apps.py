@@ -21,6 +21,7 @@ class CurationConfig(AppConfig):
         from curation.layouts.own import register_layouts
         from curation.releases.gather import register_freezers
         from curation.releases.kept_exports import remove_left_folders
+        from curation.releases.publish import register_publishable
         from curation.releases.triggers import PROTECTED
         from curation.traces.review import register_kind
 
@@ -29,6 +30,7 @@ class CurationConfig(AppConfig):
         register_kind()
         register_freezers()
         register_layouts()
+        register_publishable()
         register_sweep(sweep_uploads)
         register_host_sweep(sweep_own_uploads)
         register_host_sweep(remove_left_folders)

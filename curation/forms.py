@@ -52,6 +52,22 @@ class ImportForm(forms.Form):
         self.fields["source"].queryset = Source.objects.filter(study=study).order_by("name")  # type: ignore[attr-defined]
 
 
+class HubImportForm(forms.Form):
+    """A dataset of the Hub to fetch, and the source that it counts as."""
+
+    source = forms.ModelChoiceField(queryset=Source.objects.none(), empty_label=None)
+    repo_id = forms.CharField(label="Dataset", max_length=200, help_text="owner/name")
+    revision = forms.CharField(
+        max_length=100,
+        initial="main",
+        help_text="A commit, or a branch or tag: the commit it names now is fetched and put on record.",
+    )
+
+    def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "hub-%s"} | kwargs)
+        self.fields["source"].queryset = Source.objects.filter(study=study).order_by("name")  # type: ignore[attr-defined]
+
+
 class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
     """A source and what it permits."""
 
@@ -120,10 +136,20 @@ class ReviewRoundForm(forms.Form):
     )
 
 
-class FreezeForm(forms.Form):
-    """A release to make."""
+class ReleaseKindForm(forms.Form):
+    """Which kind of release to look at."""
 
     kind = forms.ChoiceField(widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = [(freezer.kind, f"{freezer.label}: {freezer.meaning}") for freezer in known_freezers()]
+        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
+
+
+class FreezeForm(forms.Form):
+    """The release to make of what was looked at."""
+
     name = forms.CharField(max_length=120)
     derived_from = forms.ModelChoiceField(
         queryset=Release.objects.none(),
@@ -132,9 +158,7 @@ class FreezeForm(forms.Form):
         help_text="Set this when the release corrects an earlier one.",
     )
 
-    def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, study: Study, kind: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        kinds = [(freezer.kind, f"{freezer.label}: {freezer.meaning}") for freezer in known_freezers()]
-        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
-        earlier = Release.objects.filter(study=study).exclude(state=ReleaseState.FREEZING)
+        earlier = Release.objects.filter(study=study, kind=kind).exclude(state=ReleaseState.FREEZING)
         self.fields["derived_from"].queryset = earlier  # type: ignore[attr-defined]

@@ -15,6 +15,13 @@ def import_files(handle: JobHandle) -> dict[str, Any]:
     return run_import(handle)
 
 
+def fetch_files(handle: JobHandle) -> dict[str, Any]:
+    """Fetch a dataset of the Hub and import it."""
+    from curation.imports.from_hub import run_hub_import
+
+    return run_hub_import(handle)
+
+
 def write_traces(handle: JobHandle) -> dict[str, Any]:
     """Ask a teacher model for traces."""
     from curation.traces.generate import run_tracing
@@ -36,8 +43,22 @@ def export_release(handle: JobHandle) -> dict[str, Any]:
     return run_export(handle)
 
 
+def preview_release(handle: JobHandle) -> dict[str, Any]:
+    """Count what a release would hold."""
+    from curation.releases.preview import run_preview
+
+    return run_preview(handle)
+
+
+def verify_release(handle: JobHandle) -> dict[str, Any]:
+    """Check a release against its hashes."""
+    from curation.releases.verify_job import run_verify
+
+    return run_verify(handle)
+
+
 def freeze_release(handle: JobHandle) -> dict[str, Any]:
-    """Freeze the rows of a large release."""
+    """Freeze the rows of a release."""
     from curation.releases.freeze_job import run_freeze
 
     return run_freeze(handle)
@@ -68,8 +89,11 @@ def register_all() -> None:
     """Make the kinds of this app known."""
     register(JobKind("curation.facts", "Writing a datasheet", count_facts, needs_nobody=True))
     register(JobKind(name="curation.import", label="Importing files", handler=import_files))
+    register(JobKind(name="curation.hub_import", label="Importing from the Hub", handler=fetch_files))
     register(JobKind(name="curation.trace", label="Writing traces", handler=write_traces, queue="gpu"))
     register(JobKind(name="curation.open_reviews", label="Opening a round", handler=open_trace_reviews))
+    register(JobKind(name="curation.preview", label="Looking at what is ready", handler=preview_release))
+    register(JobKind(name="curation.verify", label="Checking every hash", handler=verify_release))
     register(JobKind(name="curation.freeze", label="Freezing a release", handler=freeze_release))
     # A lead asks for a purge, or nobody does: the time of grace is over.
     register(

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from curation.views import datasheet, files, images, imports, questions, releases, texts, traces
+from curation.views import (
+    datasheet,
+    files,
+    freeze,
+    images,
+    imports,
+    questions,
+    releases,
+    texts,
+    traces,
+)
 
 app_name = "curation"
 urlpatterns = [
@@ -18,6 +28,7 @@ urlpatterns = [
     path("s/<slug:study>/pixel-review/", images.pixel_reviews, name="pixel-reviews"),
     path("s/<slug:study>/pixel-review/<int:pk>/", images.pixel_review, name="pixel-review"),
     path("s/<slug:study>/pixel-review/<int:pk>/sign/", images.sign, name="sign-pixels"),
+    path("s/<slug:study>/imports/hub/", imports.fetch_import, name="fetch-import"),
     path("s/<slug:study>/imports/", imports.imports, name="imports"),
     path("s/<slug:study>/imports/new/", imports.new_import, name="new-import"),
     path("s/<slug:study>/imports/<int:pk>/", imports.one_import, name="import"),
@@ -37,7 +48,9 @@ urlpatterns = [
     path("s/<slug:study>/traces/<int:pk>/", traces.trace, name="trace"),
     path("s/<slug:study>/traces/<int:pk>/settle/", traces.settle_trace, name="settle-trace"),
     path("s/<slug:study>/releases/", releases.releases, name="releases"),
-    path("s/<slug:study>/releases/new/", releases.new_release, name="new-release"),
+    path("s/<slug:study>/releases/new/", freeze.new_release, name="new-release"),
+    path("s/<slug:study>/releases/previews/<uuid:job>/", freeze.release_preview, name="release-preview"),
+    path("s/<slug:study>/releases/freezing/<uuid:job>/", freeze.freezing, name="freezing"),
     path("s/<slug:study>/releases/<int:pk>/", releases.release, name="release"),
     path("s/<slug:study>/releases/<int:pk>/verify/", releases.check, name="verify-release"),
     path("s/<slug:study>/releases/<int:pk>/sign/", releases.sign, name="sign-release"),

@@ -56,12 +56,14 @@ SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Rounds", "annotation:rounds", "review", LEADS),
             Place("Cases", "annotation:cases", "compare", LEADS, "g c"),
             Place("Agreement", "annotation:agreement", "adjudicate", LEADS),
+            Place("Label Studio", "annotation:label-studio", "external", LEADS),
         ),
     ),
     (
         "Models",
         (
             Place("Releases", "curation:releases", "release", LEADS, "g r"),
+            Place("Pushes", "hub:pushes", "upload", LEADS),
             Place("Training", "training:runs", "training", LEADS),
             Place("Leaderboard", "benchmark:leaderboard", "benchmark", LEADS, "g l"),
             Place("Endpoints", "calls:endpoints", "model", LEADS),
@@ -147,6 +149,7 @@ def _site_sections(request: HttpRequest, roles: frozenset[str]) -> list[dict[str
         Place("Accounts", "people:accounts", "key", frozenset({OPERATOR})),
         Place("Break-glass", "people:break-glass", "lock", frozenset({OPERATOR})),
         Place("Shared models", "calls:shared", "model", frozenset({OPERATOR})),
+        Place("Hub", "hub:token", "external", frozenset({OPERATOR})),
         Place("Design system", "site:design", "study", frozenset({OPERATOR})),
     )
     return [{"label": "Site", "items": [_item(request, place, None) for place in places]}]

@@ -73,9 +73,10 @@ def _about(event: AuditEvent) -> int:
 
 
 def _page(event: AuditEvent) -> str:
-    """The view of which an event tells, with the keys of what it showed."""
+    """The page of which an event tells, with the keys of what it showed: `curation:image` is "image"."""
     keys = event.data.get("arguments") or {}
-    return " ".join([str(event.data.get("view", "")), *map(str, keys.values())])
+    page = str(event.data.get("view", "")).rpartition(":")[2].replace("-", " ").replace("_", " ")
+    return " ".join([page, *map(str, keys.values())])
 
 
 def _names(events: list[AuditEvent]) -> dict[int, str]:

@@ -14,9 +14,11 @@ class TrainingConfig(AppConfig):
         from consilium.jobs.host_sweeps import register_host_sweep
         from curation.images import copies
         from training import run_folder
+        from training.publish import register_publishables
         from training.tasks import register_jobs
 
         register_jobs()
+        register_publishables()
         copies.register(run_folder.remove_data)
         register_host_sweep(run_folder.remove_purged_data)
         folder_owners.register(run_folder.RUNS, run_folder.study_of)

@@ -19,7 +19,7 @@ from curation.releases.freeze import side_rows_of
 from training import run_folder
 from training.models import ProducedModel, Run, Stage
 
-FILE: Final = "README.md"
+CARD: Final = "README.md"
 MODEL, ADAPTER = "model", "adapter"
 BASE_RELATION: Final = {Stage.DSA: "finetune", Stage.GBA: "finetune", Stage.MERGE: "merge"}
 MADE: Final = {
@@ -68,7 +68,7 @@ def write_model_cards(run: Run, card: Mapping[str, Any], digests: Sequence[str])
     for part in (MODEL, ADAPTER):
         name = artifacts.get(part)
         if name and (place := run_folder.folder(run) / name).is_dir():
-            _write(place / FILE, card_text(run, card, part, digests, [], []))
+            _write(place / CARD, card_text(run, card, part, digests, [], []))
 
 
 def card_text(

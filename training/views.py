@@ -8,6 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
+from consilium.hub.panel import push_panel
+from consilium.hub.registry import Content
 from consilium.jobs.states import JobState
 from consilium.pages import page_of, refusals_on
 from consilium.people.access import study_view
@@ -20,6 +22,7 @@ from training.launch import launch_pipeline
 from training.model_card import model_card as card_of
 from training.model_card import parts_of
 from training.models import ProducedModel, Run
+from training.publish import contents_of_model
 
 SHOWN = 50
 LAST_STEP = ("loss", "reward", "kl", "mean_token_accuracy")
@@ -61,6 +64,7 @@ def run(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     context["produced"] = ProducedModel.objects.filter(run=one).select_related("endpoint").first()
     context["metrics"] = _metrics(context["produced"])
     context["cards"] = parts_of(context["produced"]) if context["produced"] else []
+    context["panels"] = [push_panel(content) for content in _contents(context["produced"], one)]
     context["checkpoints"] = one.checkpoints.order_by("-step")
     return render(request, "training/run.html", context)
 
@@ -95,6 +99,13 @@ def _live(one: Run) -> dict[str, object]:
         over = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
         waits_for = ", ".join(map(str, one.inputs.exclude(job__state__in=over).order_by("pk")))
     return {"job": one.job, "curves": curves(one), "next": address, "waits_for": waits_for}
+
+
+def _contents(produced: ProducedModel | None, one: Run) -> list[Content]:
+    if produced is None:
+        return []
+    produced.run = one  # with its study, as it was read
+    return contents_of_model(produced)
 
 
 def _metrics(produced: ProducedModel | None) -> list[tuple[str, str]]:

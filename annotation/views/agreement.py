@@ -1,4 +1,4 @@
-"""The leads' page about agreement, and the button that freezes what is settled."""
+"""The leads' page about agreement; from here what is settled is frozen."""
 
 from collections.abc import Collection
 from typing import Any, TypedDict
@@ -15,53 +15,19 @@ from annotation.agreement import (
     organ_systems,
     refresh_agreement,
 )
-from annotation.forms import PreferenceFreezeForm
 from annotation.models import Dimension
 from annotation.progress import cases_by_state
-from consilium.pages import one_of, refusals_on
+from consilium.pages import one_of
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
-from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in
 from consilium.statistics.agreement import AgreementRow
-from curation.models import Release, ReleaseKind
-from curation.releases.freeze_job import start_freeze
-from curation.views.releases import frozen
 
 
 @require_safe
 @study_view(Role.LEAD)
 def agreement(request: HttpRequest, study: Study) -> HttpResponse:
-    """Agreement per dimension, position effect, and the release form."""
-    return _page(request, study)
-
-
-@post_only
-@study_view(Role.LEAD)
-def compute_agreement(request: HttpRequest, study: Study) -> HttpResponse:
-    """Compute the figures of the page anew and show it again."""
-    refresh_agreement(study, **_choice(request, organ_systems(study)), by=signed_in(request))
-    return redirect(_with_choice(request, "annotation:agreement", study))
-
-
-@post_only
-@study_view(Role.LEAD)
-@limited("freeze")
-def freeze(request: HttpRequest, study: Study) -> HttpResponse:
-    """Freeze the settled cases into a preference release and show it, or the job that makes a large one."""
-    person = signed_in(request)
-    form = PreferenceFreezeForm(request.POST)
-    if form.is_valid():
-        with refusals_on(form):
-            name = form.cleaned_data["name"]
-            made = start_freeze(study=study, kind=ReleaseKind.PREFERENCES, name=name, by=person)
-            return frozen(request, study, made)
-    return _page(request, study, form=form, status=422)
-
-
-def _page(
-    request: HttpRequest, study: Study, form: PreferenceFreezeForm | None = None, status: int = 200
-) -> HttpResponse:
+    """Agreement per dimension, position effect, and the way to a release."""
     known = organ_systems(study)
     choice = _choice(request, known)
     figures, kept = kept_agreement(study, **choice)
@@ -75,9 +41,16 @@ def _page(
         **choice,
         "missing": missing_figures(figures.rows) if figures else [],
         "counts": cases_by_state(study),
-        "form": form or PreferenceFreezeForm(initial={"name": _next_name(study)}),
     }
-    return render(request, "annotation/agreement.html", context, status=status)
+    return render(request, "annotation/agreement.html", context)
+
+
+@post_only
+@study_view(Role.LEAD)
+def compute_agreement(request: HttpRequest, study: Study) -> HttpResponse:
+    """Compute the figures of the page anew and show it again."""
+    refresh_agreement(study, **_choice(request, organ_systems(study)), by=signed_in(request))
+    return redirect(_with_choice(request, "annotation:agreement", study))
 
 
 def _with_choice(request: HttpRequest, name: str, study: Study) -> str:
@@ -99,8 +72,3 @@ def _choice(request: HttpRequest, known: Collection[str]) -> _Choice:
 
 def _rows(figures: Agreement) -> list[tuple[str, AgreementRow, dict[str, Any] | None]]:
     return [(Dimension(row.dimension).label, row, figures.decided.get(row.dimension)) for row in figures.rows]
-
-
-def _next_name(study: Study) -> str:
-    number = Release.objects.filter(study=study, kind=ReleaseKind.PREFERENCES).count() + 1
-    return f"Preferences {number}"

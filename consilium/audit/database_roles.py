@@ -15,7 +15,16 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from consilium.audit.grants import DatabaseRoles, grant_statements, refresh_grants
 from consilium.refusals import Refused
 
-ATTRIBUTES = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+# What a role may be (or not) and how PostgreSQL keeps it.
+ATTRIBUTES = {
+    "LOGIN": "rolcanlogin",
+    "NOSUPERUSER": "NOT rolsuper",
+    "NOCREATEDB": "NOT rolcreatedb",
+    "NOCREATEROLE": "NOT rolcreaterole",
+    "NOREPLICATION": "NOT rolreplication",
+    "NOBYPASSRLS": "NOT rolbypassrls",
+}
+HELD = f"SELECT {', '.join(ATTRIBUTES.values())} FROM pg_roles WHERE rolname = %s"  # noqa: S608 - constants
 # Rights of PUBLIC that let every role make tables: gone where the owner may take them away.
 MAY_CREATE = """
 SELECT has_schema_privilege(%s, current_schema(), 'CREATE')
@@ -98,11 +107,15 @@ def planned_statements() -> list[str]:
 
 
 def _role_statement(connection: BaseDatabaseWrapper, role: dict[str, Any]) -> str:
-    quoted = connection.ops.quote_name(role["USER"])
+    """Of a role that is there only what it lacks is named: a superuser alone may name the others at all."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role["USER"]])
-        verb = "CREATE" if cursor.fetchone() is None else "ALTER"
-    return f"{verb} ROLE {quoted} {ATTRIBUTES}{_password(connection, role)}"
+        cursor.execute(HELD, [role["USER"]])
+        held = cursor.fetchone()
+    lacking = [word for word, is_so in zip(ATTRIBUTES, held or (), strict=False) if not is_so]
+    words = lacking or ["LOGIN"] if held else list(ATTRIBUTES)
+    verb = "ALTER" if held else "CREATE"
+    quoted = connection.ops.quote_name(role["USER"])
+    return f"{verb} ROLE {quoted} {' '.join(words)}{_password(connection, role)}"
 
 
 def _password(connection: BaseDatabaseWrapper, role: dict[str, Any]) -> str:

@@ -59,21 +59,28 @@ def parts_of(base_url: str) -> tuple[str, str, int]:
     return parts.scheme, f"[{host}]" if ":" in host else host, port
 
 
-def check_address(base_url: str, hosts: Iterable[str] | None = None) -> str:
+def check_address(
+    base_url: str,
+    hosts: Iterable[str] | None = None,
+    *,
+    listed_in: str = "CONSILIUM_MODEL_HOSTS",
+    like: str = "https://host:port/v1",
+) -> str:
     """The address without a trailing slash, when it is plain http(s) to an entry of the allow-list.
 
-    `hosts` defaults to settings.MODEL_HOSTS, written as `Listed.read` reads them. Raises EndpointRefused.
+    `hosts` defaults to settings.MODEL_HOSTS, written as `Listed.read` reads them; `listed_in` is the variable
+    that holds them. Raises EndpointRefused.
     """
     if not _ADDRESS.fullmatch(base_url):
         raise EndpointRefused(
-            "The address must look like https://host:port/v1, without user name, password, query or fragment."
+            f"The address must look like {like}, without user name, password, query or fragment."
         )
     _, host, port = parts_of(base_url)
     entries = settings.MODEL_HOSTS if hosts is None else hosts
     if not any(listed.covers(base_url) for listed in map(Listed.read, entries) if listed):
         raise EndpointRefused(
             f"{host}:{port} is not among the addresses this site may ask. An operator allows it by adding it"
-            " to CONSILIUM_MODEL_HOSTS and starting Consilium again."
+            f" to {listed_in} and starting Consilium again."
         )
     return base_url.rstrip("/")
 

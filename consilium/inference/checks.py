@@ -11,15 +11,19 @@ from consilium.inference.addresses import Listed
 
 
 def check_model_addresses(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Name what CONSILIUM_MODEL_HOSTS writes in another way, and the keys that cannot be sent anywhere."""
-    wrong = [entry for entry in settings.MODEL_HOSTS if Listed.read(entry) is None]
+    """Name what the lists of addresses write in another way, and the keys that cannot be sent anywhere."""
+    lists = {
+        "CONSILIUM_MODEL_HOSTS": settings.MODEL_HOSTS,
+        "CONSILIUM_LABEL_STUDIO_HOSTS": settings.LABEL_STUDIO_HOSTS,
+    }
+    wrong = [(name, entry) for name, held in lists.items() for entry in held if Listed.read(entry) is None]
     found: list[CheckMessage] = [
         Error(
-            f"CONSILIUM_MODEL_HOSTS holds {entry!r}, which is no address.",
+            f"{name} holds {entry!r}, which is no address.",
             hint="Write host, host:port or host:port-port, without http:// and path.",
             id="calls.E001",
         )
-        for entry in wrong
+        for name, entry in wrong
     ]
     return found + [
         Advice(

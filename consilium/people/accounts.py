@@ -3,8 +3,10 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import LoginForm
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django.contrib import messages
 from django.contrib.auth.password_validation import validate_password
@@ -28,6 +30,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     allauth's own limit of logins is keyed by the Host header and holds up the right password too.
     """
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "username_password_mismatch": "The user name or the password is not right."
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Accounts are made from an invitation only."""
@@ -85,6 +91,23 @@ def _told(missed: attempts.Unseen) -> str:
         f"{times} to log in under your name since your last visit, {which} {last}. "
         "If that was not you, change your password and tell the operator."
     )
+
+
+class FactorAdapter(DefaultMFAAdapter):
+    """Says what to do about a code that is not right."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": "This code is not right, or no longer. Take the one that the app shows now."
+    }
+
+
+class NameForm(LoginForm):
+    """The login by password, in the words of the other pages."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = "User name"
+        self.fields["login"].widget.attrs.pop("placeholder", None)
 
 
 class _CountedCode:

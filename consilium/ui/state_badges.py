@@ -65,6 +65,9 @@ LOOKS: dict[str, Look] = {
     "succeeded": Look("Succeeded", "success", "full"),
     "failed": Look("Failed", "danger", "full"),
     "cancelled": Look("Cancelled", "neutral", "full"),
+    # push without a job
+    "waiting": Look("Waits for a second lead", "warning", "open"),
+    "declined": Look("Declined", "neutral", "full"),
     # roles
     "annotator": Look("Annotator", "neutral", "full"),
     "adjudicator": Look("Adjudicator", "info", "full"),

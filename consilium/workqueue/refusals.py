@@ -47,6 +47,10 @@ class ItemClosed(WorkRefused):
         super().__init__("This item was closed meanwhile, so it takes no more answers. Your draft is kept.")
 
 
+class NotTakenIn(WorkRefused):
+    """Work that was finished in another program and cannot count here; the text says why."""
+
+
 class KeyReused(WorkRefused):
     """An idempotency key that already belongs to other content."""
 

@@ -169,10 +169,16 @@ def _finish(claim: Claim, standing: Standing, sent: Sent, cleaned: dict[str, Any
     )
     if claim.state == ClaimState.EXPIRED:
         claim.slot = free_slot(claim.item)
-    submission = _insert(claim, cleaned, sent, seconds)
-    person, study = claim.person, claim.study
-    if submission.kind == Kind.COMPARE and study.protocol_locked_at is None:
-        lock_protocol(study, person)
+    person = claim.person
+    submission = insert_submission(
+        claim,
+        cleaned,
+        key=sent["idempotency_key"],
+        base_version=sent.get("base_version", 0),
+        seconds=seconds,
+        guideline=_guideline_followed(claim),
+        by=person,
+    )
     noted: dict[str, Any] = {"active_seconds": seconds, "heartbeat_at": now}
     if claim.state == ClaimState.SUBMITTED:
         update(Claim, noted, pk=claim.pk)
@@ -181,20 +187,7 @@ def _finish(claim: Claim, standing: Standing, sent: Sent, cleaned: dict[str, Any
         transition(claim, ClaimState.SUBMITTED, by=person, roles=standing.roles, slot=claim.slot, **noted)
         if late:
             note_free_slot(claim.item)
-    kinds.find(submission.kind).project(submission)
-    delete(Draft, item=claim.item, person=person)
-    record(
-        action="submission.stored",
-        obj=submission,
-        by=person,
-        study=study,
-        data={
-            "item": claim.item_id,
-            "version": submission.version,
-            "sha256": submission.content_sha256,
-            "surplus": submission.is_surplus,
-        },
-    )
+    conclude_submission(submission, by=person)
     return submission
 
 
@@ -203,22 +196,56 @@ def _guideline_followed(claim: Claim) -> int | None:
     return claim.study.guideline_id if claim.state == ClaimState.SUBMITTED else claim.guideline_id
 
 
-def _insert(claim: Claim, cleaned: dict[str, Any], sent: Sent, seconds: int) -> Submission:
+def insert_submission(
+    claim: Claim,
+    cleaned: dict[str, Any],
+    *,
+    key: uuid.UUID,
+    base_version: int,
+    seconds: int,
+    guideline: int | None,
+    by: Person,
+) -> Submission:
+    """The row of a claim on a locked item; the study's first vote locks its protocol.
+
+    The claim is brought to its state next, then `conclude_submission` follows, in the same transaction.
+    """
     kind = kinds.find(claim.item.kind)
     submission = Submission(
         item=claim.item,
         study=claim.study,
         person=claim.person,
         kind=kind.name,
-        idempotency_key=sent["idempotency_key"],
-        version=sent.get("base_version", 0) + 1,
+        idempotency_key=key,
+        version=base_version + 1,
         schema_version=kind.schema_version,
         content=cleaned,
         content_sha256=canonical_sha256(cleaned),
         shown=claim.shown,
         is_surplus=claim.slot is None,
         active_seconds=seconds,
-        guideline_id=_guideline_followed(claim),
+        guideline_id=guideline,
     )
     insert([submission])
+    if submission.kind == Kind.COMPARE and claim.study.protocol_locked_at is None:
+        lock_protocol(claim.study, by)
     return submission
+
+
+def conclude_submission(submission: Submission, *, by: Person, **more: Any) -> None:
+    """The app's rows, the end of the draft, and the event, with `more` of what is known of it."""
+    kinds.find(submission.kind).project(submission)
+    delete(Draft, item=submission.item, person=submission.person)
+    record(
+        action="submission.stored",
+        obj=submission,
+        by=by,
+        study=submission.study,
+        data={
+            "item": submission.item_id,
+            "version": submission.version,
+            "sha256": submission.content_sha256,
+            "surplus": submission.is_surplus,
+            **more,
+        },
+    )

@@ -164,7 +164,7 @@ class _Work:
         self._votes = Choices(DIMENSIONS, 2)
         self._decisions, self._steps = Choices([DECISION], len(STATUSES)), Choices([STEP], len(STATUSES))
         self._by_reader: dict[str, Counter[str]] = {}
-        self._numbers, self._guidelines = Counter[str](), Counter[str]()
+        self._numbers, self._guidelines, self._elsewhere = Counter[str](), Counter[str](), Counter[str]()
         self._seconds, self._weeks = array("l"), set[str]()
 
     def take_vote(self, row: Mapping[str, Any]) -> None:
@@ -198,6 +198,8 @@ class _Work:
         self._numbers["surplus"] += bool(row["is_surplus"])
         self._guidelines[str(row["guideline_version"] or "none")] += 1
         self._weeks.add(row["week"])
+        if row.get("taken_at"):
+            self._elsewhere[row["taken_at"]] += 1
         if row["seconds_active"] is not None:
             self._seconds.append(row["seconds_active"])
         return True
@@ -238,6 +240,7 @@ class _Work:
             seconds=int(np.median(np.frombuffer(self._seconds, dtype="l"))) if self._seconds else None,
             weeks=[weeks[0], weeks[-1]] if weeks else [],
             guidelines=dict(sorted(self._guidelines.items())),
+            elsewhere=_sorted(self._elsewhere),
         )
 
 

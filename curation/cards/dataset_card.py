@@ -187,6 +187,9 @@ def _readers(facts: ReleaseFacts) -> list[str]:
             f" readers, and {work.surplus:,} came after their time and count for agreement alone.{pace}",
             "",
         ]
+    if work.elsewhere:
+        places = ", ".join(f"{number:,} in {as_text(place)}" for place, number in work.elsewhere.items())
+        lines += [f"Given in other programs and taken in from there: {places}.", ""]
     if facts.credits:
         lines += ["Named at their own wish, in the order of the alphabet:", ""]
         lines += [f"- {as_text(name)}" for name in facts.credits]

@@ -68,6 +68,7 @@ class WorkFacts:
     """The votes or reviews behind the rows: newest versions, those replaced, surplus, and when and how.
 
     `seconds`: median of the seconds spent on one, None where none is known. `weeks`: first and last.
+    `elsewhere`: by the program in which they were given, those that were not given here.
     """
 
     newest: int
@@ -79,6 +80,7 @@ class WorkFacts:
     seconds: int | None
     weeks: list[str]
     guidelines: dict[str, int]
+    elsewhere: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)

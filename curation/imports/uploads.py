@@ -94,6 +94,19 @@ def receive(uploads: Sequence[Upload], *, for_others: bool = True) -> tuple[str,
     return area, received
 
 
+def take_over(area: str, files: Sequence[tuple[str, Path]]) -> list[Received]:
+    """Make files of this host, as (name, path), the originals of an area, where they are moved to.
+
+    Raises StoreAway, OSError.
+    """
+    received = []
+    for number, (name, path) in enumerate(files):
+        stored, size = f"{number:05d}", path.stat().st_size
+        path.replace(upload_folder(area) / stored)
+        received.append(Received(shown_name(name), stored, size))
+    return received if _stay_here() else _send(area, received)
+
+
 @contextmanager
 def originals(area: str, received: Sequence[Received]) -> Iterator[Path]:
     """The folder that holds the originals, on this host, while they are read.

@@ -58,6 +58,12 @@ def known(kind: str = "") -> list[Layout]:
     return [layout for layout in _layouts.values() if not kind or kind in layout.kinds]
 
 
+def layout_label(name: str) -> str:
+    """The label of a layout; its name where this version does not know it."""
+    layout = _layouts.get(name)
+    return layout.label if layout else name
+
+
 def find(name: str, kinds: Collection[str] = ()) -> Layout:
     """The layout of a name. Raises LookupError, also where it holds none of `kinds`."""
     layout = _layouts[name]

@@ -33,7 +33,7 @@ COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("id", "string"), ("case_id", "string"), ("reader", "string"), ("version", "int32"),
         ("is_newest", "bool"), ("is_surplus", "bool"), ("shown_first", "string"), ("choices", "labels"),
         ("cannot_judge", "labels"), ("harm", "string"), ("seconds_active", "int32"),
-        ("guideline_version", "int32"), ("week", "string"),
+        ("guideline_version", "int32"), ("week", "string"), ("taken_at", "string"),
     ),
     "adjudications": (
         ("id", "string"), ("case_id", "string"), ("senior", "string"), ("version", "int32"),

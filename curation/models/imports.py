@@ -18,6 +18,13 @@ class Import(models.Model):
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="imports")
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="imports")
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="import_batch")
+    origin = models.CharField(
+        max_length=200, blank=True, help_text="The Hub's dataset that was fetched; empty for an upload."
+    )
+    revision = models.CharField(max_length=40, blank=True, help_text="Its commit.")
+    not_fetched = models.PositiveIntegerField(
+        default=0, help_text="Files there that no importer reads: they stayed there."
+    )
     format = models.CharField(max_length=20, default="auto")
     files = models.JSONField(
         default=list, help_text="Name as uploaded and size of each file; emptied when done."

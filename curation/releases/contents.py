@@ -34,27 +34,19 @@ class NewRow:
     table: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """One object that stays out: what it is ("trace", "case", "question") and its key."""
-
-    kind: str
-    pk: int
-
-
 @dataclass(slots=True)
 class Gathered:
-    """Reasons and numbers of what a release leaves out, and the first of each; filled while rows are read."""
+    """Reasons and numbers of what a release leaves out, and the first keys of each."""
 
     left_out: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, list[LeftOut]] = field(default_factory=dict)
+    examples: dict[str, list[int]] = field(default_factory=dict)
 
-    def leave(self, reason: str, kind: str, pk: int) -> None:
-        """Count one object that stays out."""
+    def leave(self, reason: str, pk: int) -> None:
+        """Count one object that stays out, by its key."""
         self.left_out[reason] += 1
         first = self.examples.setdefault(reason, [])
         if len(first) < EXAMPLES:
-            first.append(LeftOut(kind, pk))
+            first.append(pk)
 
 
 class Contents:

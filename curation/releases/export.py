@@ -1,6 +1,7 @@
 """Exports a frozen release to a folder that other programs load; it appears whole or not at all."""
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -39,7 +40,7 @@ def start_export(*, release: Release, by: Person, layout: str = DEFAULT) -> Expo
     check_lead(by, release.study)
     check_disk_space()
     layout_of(release, layout)
-    _check_may_leave(release)
+    check_may_leave(release)
     with transaction.atomic():
         job = enqueue(kind=KIND, by=by, study=release.study, params={"release": release.pk})
         export = Export.objects.create(
@@ -54,6 +55,14 @@ def start_export(*, release: Release, by: Person, layout: str = DEFAULT) -> Expo
         )
         anchor_after_commit(release.study, cause="export")
     return export
+
+
+@transaction.atomic
+def start_exports(*, release: Release, by: Person, layouts: Sequence[str]) -> list[Export]:
+    """Queue an export in each of these layouts, or none of them. Raises as `start_export`."""
+    if not layouts:
+        raise ExportRefused("Choose at least one layout.")
+    return [start_export(release=release, by=by, layout=layout) for layout in dict.fromkeys(layouts)]
 
 
 def run_export(handle: JobHandle) -> dict[str, Any]:
@@ -80,7 +89,7 @@ def write_export(
     Raises ExportRefused, DiskShort, BlobDamaged, OSError; nothing is left at `target` then.
     """
     wanted = layout_of(release, layout)
-    _check_may_leave(release)
+    check_may_leave(release)
     if target.exists():
         return target
     check_disk_space()
@@ -130,7 +139,8 @@ def _teller(handle: JobHandle | None) -> Tell:
     return tell
 
 
-def _check_may_leave(release: Release) -> None:
+def check_may_leave(release: Release) -> None:
+    """Raise a Refused unless the release may leave now, in whatever layout."""
     if release.state != ReleaseState.FROZEN:
         raise ExportRefused("Only a frozen release can be exported; a withdrawn one must not be passed on.")
     check_images_stand(release)

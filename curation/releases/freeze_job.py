@@ -1,4 +1,4 @@
-"""Freezes from a page: a few rows at once, many in a job that the page shows."""
+"""Freezes from a page, in a job that the page shows."""
 
 from typing import Any, Final
 
@@ -16,21 +16,14 @@ from curation.releases.freeze import check_release_name
 from curation.releases.registry import find
 
 KIND: Final = "curation.freeze"
-AT_ONCE: Final = 500
 
 
 def start_freeze(
     *, study: Study, kind: str, name: str, by: Person, derived_from: Release | None = None
-) -> Release | Job:
-    """The release, or where it may have more than AT_ONCE rows the job that makes it.
-
-    Raises NotAllowed, FreezeRefused; the release at once also what its freezer raises.
-    """
+) -> Job:
+    """Queue the freeze. Raises NotAllowed, FreezeRefused."""
     check_lead(by, study)
     check_release_name(study, kind, name, derived_from)
-    freezer = find(kind)
-    if freezer.count(study) <= AT_ONCE:
-        return freezer.freeze(study=study, name=name, by=by, derived_from=derived_from)
     params = {"kind": kind, "name": name, "derived_from": derived_from.pk if derived_from else None}
     if any(job.params == params for job in _on_the_way(study)):  # the button was pressed twice
         raise FreezeRefused(f"A {kind} release named {name!r} is being frozen already.")

@@ -49,10 +49,26 @@ def freeze_questions(*, study: Study, name: str, by: Person, derived_from: Relea
 
 def register_freezers() -> None:
     """Make the releases of this app known to the freeze page and command."""
-    register(Freezer("traces", "Traces", "reviewed reasoning for training", freeze_traces, _standing_traces))
     register(
         Freezer(
-            "questions", "Questions", "test questions held out for solvers", freeze_questions, _test_questions
+            kind="traces",
+            label="Traces",
+            meaning="reviewed reasoning for training",
+            freeze=freeze_traces,
+            rows=trace_rows,
+            place="curation:trace",
+            count=_standing_traces,
+        )
+    )
+    register(
+        Freezer(
+            kind="questions",
+            label="Questions",
+            meaning="test questions held out for solvers",
+            freeze=freeze_questions,
+            rows=question_rows,
+            place="curation:question",
+            count=_test_questions,
         )
     )
 
@@ -80,7 +96,7 @@ def trace_rows(study: Study, gathered: Gathered) -> Iterator[NewRow]:
             except NotShowable:
                 reason, row = "an image was withdrawn or waits for its pixel review", None
             if row is None:
-                gathered.leave(reason, "trace", trace.pk)
+                gathered.leave(reason, trace.pk)
             else:
                 taken.append(trace.pk)
                 yield row
@@ -126,10 +142,10 @@ def question_rows(study: Study, gathered: Gathered) -> Iterator[NewRow]:
     related = questions.select_related("source", "cluster")
     for question in related.prefetch_related("question_images__image").iterator(PART):
         if question.state != QuestionState.READY:
-            gathered.leave(f"question {question.get_state_display().lower()}", "question", question.pk)
+            gathered.leave(f"question {question.get_state_display().lower()}", question.pk)
             continue
         try:
             yield question_row(question)
         except NotShowable:
             reason = "an image was withdrawn or waits for its pixel review"
-            gathered.leave(reason, "question", question.pk)
+            gathered.leave(reason, question.pk)

@@ -1,26 +1,32 @@
 """The kinds of release that a page or `manage.py freeze` can make; the app that owns a kind registers it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from consilium.people.models import Study
     from curation.models import Release
+    from curation.releases.contents import Gathered, NewRow
 
 
 @dataclass(frozen=True, slots=True)
 class Freezer:
     """One kind of release: `freeze(study=, name=, by=, derived_from=)` gathers its rows and makes it.
 
-    `count(study)`: how many rows it would have at most, so that a page knows whether to wait for it.
+    `rows(study, gathered)` gives them alone and tells `gathered` what stays out; `count(study)`: how many
+    they are at most; `place`: the page of an object that becomes a row; `agreement(study)`: how far its
+    readers agree, one entry per dimension.
     """
 
     kind: str
     label: str
     meaning: str
     freeze: "Callable[..., Release]"
+    rows: "Callable[[Study, Gathered], Iterator[NewRow]]"
     count: "Callable[[Study], int]"
+    place: str
+    agreement: "Callable[[Study], list[dict[str, Any]]] | None" = None
 
 
 _freezers: dict[str, Freezer] = {}

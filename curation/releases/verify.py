@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -18,11 +18,15 @@ from curation.releases.manifest import FILES, FIRST_FORMAT, ManifestLine, digest
 from curation.releases.withdrawn_images import withdrawn_images
 
 CHUNK: Final = 1 << 20
+EVERY: Final = 500
 MOST: Final = 1000  # findings of one kind that are told; one is enough to distrust a release
 
 
-def verify(release: Release) -> list[str]:
-    """Everything about the release that no longer agrees with its hashes; empty when all is well."""
+def verify(release: Release, tell: Callable[[int], None] = lambda _: None) -> list[str]:
+    """Everything about the release that no longer agrees with its hashes; empty when all is well.
+
+    `tell` hears now and then how many rows are checked, and may raise to stop.
+    """
     if release.manifest_id is None:
         return ["The release has no manifest: it was never frozen."]
     try:
@@ -31,7 +35,7 @@ def verify(release: Release) -> list[str]:
             return ["Manifest: the file of its lines is missing or was changed."]
         problems = _against_row(release, manifest)
         for table in tables_of(manifest):
-            problems += _rows(release, manifest, table)
+            problems += _rows(release, manifest, table, tell)
         return [*problems, *_unknown_tables(release, manifest), *_files(release, manifest)]
     except (BlobDamaged, KeyError, ValueError) as damage:
         return [f"Manifest: {damage}"]
@@ -63,11 +67,13 @@ def _stored(release: Release, manifest: dict[str, Any], table: str) -> "QuerySet
     return rows_of(release) if table == manifest["kind"] else side_rows_of(release, table)
 
 
-def _rows(release: Release, manifest: dict[str, Any], table: str) -> list[str]:
+def _rows(release: Release, manifest: dict[str, Any], table: str, tell: Callable[[int], None]) -> list[str]:
     """Rows and lines side by side; where they part, all are compared by name."""
     stored = _stored(release, manifest, table).values_list("row_id", "content").iterator()
     problems: list[str] = []
-    for line, row in zip_longest(_lines(manifest, table), stored):
+    for number, (line, row) in enumerate(zip_longest(_lines(manifest, table), stored)):
+        if number % EVERY == 0:
+            tell(number)
         if line is None or row is None or line.name != row[0]:
             return [*problems, *_by_name(release, manifest, table)]
         if canonical_sha256(row[1]) != line.sha256 and len(problems) < MOST:

@@ -11,7 +11,8 @@ from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in, with_files
-from curation.forms import ImportForm, SourceForm
+from curation.forms import HubImportForm, ImportForm, SourceForm
+from curation.imports.from_hub import start_hub_import
 from curation.imports.refused_names import KEPT_FOR, drop_names
 from curation.imports.run import start_import
 from curation.imports.uploads import Upload
@@ -54,7 +55,22 @@ def new_import(request: HttpRequest, study: Study) -> HttpResponse:
             batch = start_import(study=study, source=form.cleaned_data["source"], files=files, by=person)
             return redirect("curation:import", study=study.slug, pk=batch.pk)
     status = 422 if form.is_bound else 200
-    return render(request, "curation/new_import.html", {"study": study, "form": form}, status=status)
+    context = {"study": study, "form": form, "hub_form": HubImportForm(study)}
+    return render(request, "curation/new_import.html", context, status=status)
+
+
+@post_only
+@study_view(Role.LEAD)
+@limited("upload")
+def fetch_import(request: HttpRequest, study: Study) -> HttpResponse:
+    """Fetch a dataset of the Hub; what is wrong with the form is told on the page it stands on."""
+    form = HubImportForm(study, request.POST)
+    if form.is_valid():
+        with refusals_on(form):
+            batch = start_hub_import(study=study, by=signed_in(request), **form.cleaned_data)
+            return redirect("curation:import", study=study.slug, pk=batch.pk)
+    context = {"study": study, "form": ImportForm(study), "hub_form": form}
+    return render(request, "curation/new_import.html", context, status=422)
 
 
 @require_GET

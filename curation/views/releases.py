@@ -1,15 +1,14 @@
 """Pages of releases and their exports."""
 
-from django.contrib import messages
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
 
 from consilium.blobs.blob_store import StoreAway
-from consilium.jobs.models import Job
+from consilium.hub.panel import push_panel
 from consilium.jobs.states import JobState
-from consilium.pages import attempt, page_of, refusals_on, sent
+from consilium.pages import attempt, page_of
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.rate_limits import limited
@@ -17,20 +16,19 @@ from consilium.people.requests import post_only, signed_in
 from consilium.signatures.models import Meaning
 from consilium.signatures.proofs import proof_of
 from consilium.signatures.reentry import asks_to_sign, sitting_in
-from curation.forms import FreezeForm
+from curation.layouts.registry import known, layout_label
 from curation.models import Export, Release
-from curation.releases.contents import FreezeRefused
-from curation.releases.export import note_download, start_export
+from curation.releases.export import note_download, start_exports
 from curation.releases.freeze import rows_of, withdraw_release
-from curation.releases.freeze_job import freeze_jobs, start_freeze
+from curation.releases.freeze_job import freeze_jobs
 from curation.releases.kept_exports import is_kept, zipped
+from curation.releases.publish import content_of_release
 from curation.releases.sign import release_lines, sign_release
-from curation.releases.verify import verify
+from curation.releases.verify_job import newest_check, start_verify
 from curation.releases.withdrawn_images import withdrawn_images
 from curation.states import ReleaseState
 
 ROWS = 20
-SIGNING = "#opens-sign"  # the page opens its dialog of that name
 
 
 @require_GET
@@ -42,29 +40,6 @@ def releases(request: HttpRequest, study: Study) -> HttpResponse:
     return render(request, "curation/releases.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@study_view(Role.LEAD)
-@limited("freeze")
-def new_release(request: HttpRequest, study: Study) -> HttpResponse:
-    """Freeze what is ready."""
-    person = signed_in(request)
-    form = FreezeForm(study, *sent(request)[:1])
-    if request.method == "POST" and form.is_valid():
-        chosen = form.cleaned_data
-        with refusals_on(form):
-            return frozen(request, study, start_freeze(study=study, by=person, **chosen))
-    status = 422 if form.is_bound else 200
-    return render(request, "curation/new_release.html", {"study": study, "form": form}, status=status)
-
-
-def frozen(request: HttpRequest, study: Study, made: Release | Job) -> HttpResponse:
-    """To the release, where it is signed, or to the list that shows the job which makes it."""
-    if isinstance(made, Job):
-        return redirect("curation:releases", study=study.slug)
-    messages.success(request, f"{made.name} is frozen with {made.row_count} rows.")
-    return redirect(reverse("curation:release", args=[study.slug, made.pk]) + SIGNING)
-
-
 @require_GET
 @study_view(Role.LEAD)
 def release(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
@@ -72,7 +47,12 @@ def release(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     rows = Release.objects.select_related("created_by", "derived_from", "manifest")
     shown = get_object_or_404(rows, study=study, pk=pk)
     exports = [
-        {"export": export, "is_there": _is_offered(export)}
+        {
+            "export": export,
+            "layout": layout_label(export.layout),
+            "size": (export.job.result or {}).get("bytes"),
+            "is_there": _is_offered(export),
+        }
         for export in shown.exports.select_related("job", "created_by", "release")[:10]
     ]
     signatures = release_lines(shown)
@@ -91,6 +71,10 @@ def release(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         "withdrawn": withdrawn_images(shown),
         "page_obj": page_of(request, rows_of(shown), ROWS),
         "exports": exports,
+        "layouts": known(shown.kind),
+        "check": newest_check(shown),
+        "tables": _tables(shown),
+        "hub": push_panel(content_of_release(shown)) if shown.digest else None,
     }
     return render(request, "curation/release.html", context)
 
@@ -99,15 +83,12 @@ def release(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
 @study_view(Role.LEAD)
 @limited("export")
 def check(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
-    """Recompute every hash."""
+    """Recompute every hash, in the background."""
     shown = _release(study, pk)
 
     def act() -> str:
-        problems = verify(shown)
-        if problems:
-            more = f" And {len(problems) - 3} more." if len(problems) > 3 else ""
-            raise FreezeRefused("The release is not whole. " + " ".join(problems[:3]) + more)
-        return f"All {shown.row_count} rows and every file agree with the digest."
+        start_verify(release=shown, by=signed_in(request))
+        return "Every hash is being checked."
 
     return attempt(request, act, "curation:release", study=study.slug, pk=pk)
 
@@ -147,12 +128,12 @@ def withdraw(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
 @study_view(Role.LEAD)
 @limited("export")
 def export(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
-    """Write the release to a folder."""
+    """Write the release in the chosen layouts."""
     shown = _release(study, pk)
 
     def act() -> str:
-        start_export(release=shown, by=signed_in(request))
-        return "The export is being written."
+        made = start_exports(release=shown, layouts=request.POST.getlist("layout"), by=signed_in(request))
+        return "The export is being written." if len(made) == 1 else f"{len(made)} exports are being written."
 
     return attempt(request, act, "curation:release", study=study.slug, pk=pk)
 
@@ -170,6 +151,14 @@ def download(request: HttpRequest, study: Study, pk: int) -> StreamingHttpRespon
     response = StreamingHttpResponse(zipped(wanted), content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="{wanted.folder}.zip"'
     return response
+
+
+def _tables(release: Release) -> list[tuple[str, int]]:
+    """What stands behind the rows, and how many rows of it."""
+    if release.lines_id is None or release.manifest_id is None:
+        return []
+    found = release.side_rows.order_by("table").values_list("table").annotate(rows=Count("pk"))
+    return list(found)
 
 
 def _may_be_downloaded(export: Export) -> bool:

@@ -91,7 +91,7 @@ class Idle {
     this.said = piece("p", "visually-hidden", "");
     this.said.setAttribute("role", "status");
     text.append(this.left, ". What you wrote is kept for you.");
-    const [go, stay] = [piece("button", "button", "Log out now"), piece("button", "button button-primary", "Stay signed in")];
+    const [go, stay] = [piece("button", "button", "Log out now"), piece("button", "button button-primary", "Stay logged in")];
     for (const button of [go, stay]) button.type = "button";
     go.addEventListener("click", () => this.leave());
     stay.addEventListener("click", () => this.dialog.close());

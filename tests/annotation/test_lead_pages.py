@@ -13,12 +13,11 @@ from annotation.states import CaseState
 from annotation.templatetags.labels import label_strip
 from consilium.jobs.models import Job
 from consilium.people.models import Person
-from curation.models import Release
 from tests.factories import annotation as making
 from tests.factories.cast import Cast
 
 PAGES = ("cases", "rounds", "agreement")
-POSTS = ("ask-models", "open-round", "freeze-preferences")
+POSTS = ("ask-models", "open-round")
 STATUS = {"anna": 403, "rosa": 403, "lena": 200, "otto": 404, "nora": 404}
 
 
@@ -197,19 +196,9 @@ def test_agreement_is_shown_or_stated_as_undefined(cast: Cast) -> None:
     }
 
 
-def test_a_lead_freezes_the_settled_cases(cast: Cast) -> None:
-    making.set_up(cast.study, quiet_hours=0)
-    making.opened(cast)
-    client = browser(cast.lena)
-    empty = client.post(at("freeze-preferences", cast), {"name": "P"})
-    assert empty.status_code == 422
-    for person in cast.annotators:
-        making.vote(cast.study, person, "a")
-    done = client.post(at("freeze-preferences", cast), {"name": "P"})
-    release = Release.objects.get()
-    assert done.status_code == 302
-    address = reverse("curation:release", kwargs={"study": "chest", "pk": release.pk})
-    assert done["Location"] == f"{address}#opens-sign"
+def test_the_agreement_page_leads_to_what_would_be_frozen(cast: Cast) -> None:
+    page = browser(cast.lena).get(at("agreement", cast)).content.decode()
+    assert f'href="{reverse("curation:new-release", args=["chest"])}?kind=preferences"' in page
 
 
 def test_a_case_is_left_out_with_a_reason(cast: Cast) -> None:

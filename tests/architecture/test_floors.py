@@ -14,7 +14,7 @@ PACKAGES = ("dashboard", "annotation", "training", "benchmark", "curation", "con
 FLOORS: dict[str, int] = {
     "components": 0, "ui": 0, "account": 1, "mfa": 1, "allauth": 1, "people": 1,
     "single_sign_on": 1,
-    "jobs": 2, "signatures": 2, "workqueue": 3, "inference": 3,
+    "jobs": 2, "signatures": 2, "workqueue": 3, "inference": 3, "hub": 3,
     "curation": 4, "annotation": 5, "training": 5, "benchmark": 5, "dashboard": 6,
 }  # fmt: skip
 LIBRARIES = {

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "pydicom")
+HEAVY = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "pydicom", "huggingface_hub")
 ADDRESS = re.compile(r"""(?:src|href|action|url\()\s*=?\s*["']?(https?:)?//""", re.IGNORECASE)
 
 

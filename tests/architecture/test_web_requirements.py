@@ -22,6 +22,7 @@ OWN = {"annotation", "benchmark", "consilium", "curation", "dashboard", "trainin
 # Run by workers of the gpu queue, or by `make dev`, which install more.
 ELSEWHERE = {
     ("curation/traces/tokens.py", "tokenizers"),
+    ("annotation/label_studio/server.py", "label_studio_sdk"),
     ("consilium/urls_dev.py", "debug_toolbar"),
 }
 GPU_ROOMS = ("training/job/", "training/demo_models/")

@@ -19,6 +19,7 @@ Findings = dict[str, Any]
 CHANGES = {
     ("curation_cluster", "update"): "UPDATE curation_cluster SET use = 'train' WHERE use <> 'train'",
     ("curation_release", "update"): "UPDATE curation_release SET name = 'changed' WHERE id = 1",
+    ("hub_push", "update"): "UPDATE hub_push SET digest = 'changed' WHERE id = 1",
     ("curation_releaserow", "insert"): (
         "INSERT INTO curation_releaserow (release_id, position, row_id, content, sha256)"
         " SELECT release_id, 99, 'x', content, sha256 FROM curation_releaserow WHERE id = 1"
@@ -42,6 +43,7 @@ def fill() -> None:
     from curation.models import ImageView, PixelReview, Release
     from curation.releases.sign import sign_release
     from tests.factories.cast import make_cast
+    from tests.factories.label_studio import taken
     from tests.factories.world import make_world
 
     world = make_world(make_cast())
@@ -53,6 +55,7 @@ def fill() -> None:
     sitting = begin_sitting(study=world.cast.study, purpose=Purpose.RELEASE, method="password", by=by)
     sign_release(release=release, by=by, sitting=sitting)
     vote = Vote.objects.all()[0]
+    taken(vote, by)
     BlindVote.objects.create(case=vote.case, person=world.cast.rosa, choices={})
     Adjudication.objects.create(
         submission=vote.submission, case=vote.case, person=vote.person, shown_first="a", blind={}, final={}

@@ -97,7 +97,7 @@ def forbidden(refusal: Refusal) -> Iterator[str]:
         yield f"DELETE FROM {table}"
     if "update" in refusal.verbs and not refusal.when:
         columns = next(m for m in apps.get_models() if m._meta.db_table == table)._meta.concrete_fields
-        yield from (f"UPDATE {table} SET {field.column} = {field.column}" for field in columns)
+        yield from (f'UPDATE {table} SET "{field.column}" = "{field.column}"' for field in columns)
     yield from (f"UPDATE {table} SET {column} = {column}" for column in refusal.fixed)
     yield f"ALTER TABLE {table} DISABLE TRIGGER ALL"
     yield f"ALTER TABLE {table} ADD COLUMN more integer"
@@ -246,6 +246,36 @@ def test_a_role_that_is_too_strong_is_refused(roles: Roles, postgres_server: str
     connection.close()
     url = roles.environment["DATABASE_OWNER_URL"].replace("consilium@", "heir@")
     assert "The role heir may still do" in roles.manage("database_roles", status=2, DATABASE_URL=url).stderr
+
+
+def test_an_owner_who_is_no_superuser_may_run_it_again(roles: Roles, postgres_server: str) -> None:
+    with psycopg2.connect(new_database(postgres_server)) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE site_owner LOGIN CREATEROLE")
+        cursor.execute("SELECT format('ALTER DATABASE %I OWNER TO site_owner', current_database())")
+        cursor.execute(cursor.fetchone()[0])
+        name = connection.info.dbname
+    connection.close()
+    urls = {
+        "DATABASE_OWNER_URL": f"postgresql://site_owner@/{name}?host={postgres_server}",
+        "DATABASE_URL": f"postgresql://site_app:first@/{name}?host={postgres_server}",
+        "DATABASE_READER_URL": "",
+    }
+    stored = "SELECT rolpassword FROM pg_authid WHERE rolname = 'site_app'"
+    roles.manage("database_roles", status=0, **urls)
+    first = roles.rows("owner", stored)
+    roles.manage(
+        "database_roles", status=0, **urls | {"DATABASE_URL": urls["DATABASE_URL"].replace("first", "second")}
+    )
+    assert roles.rows("owner", stored) != first
+    with (
+        psycopg2.connect(roles.environment["DATABASE_OWNER_URL"]) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("ALTER ROLE site_app CREATEDB NOLOGIN")
+    connection.close()
+    roles.manage("database_roles", status=0, **urls)
+    held = "SELECT rolcreatedb, rolcanlogin FROM pg_roles WHERE rolname = 'site_app'"
+    assert roles.rows("owner", held) == [(False, True)]
 
 
 def test_in_production_only_the_migration_knows_the_owner() -> None:

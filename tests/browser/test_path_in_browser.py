@@ -279,6 +279,9 @@ def freeze(lead: Somebody) -> None:
     for kind in ("traces", "preferences"):
         page = lead.visit(f"{S}/releases/new/", "new-release")
         page.check(f"[name=kind][value={kind}]")
+        page.click("main form .button-primary")
+        page.wait_for_selector("main [name=name]")
+        lead.look(f"release-preview-{kind}")
         page.fill("[name=name]", f"Frozen {kind}")
         page.click("main form .button-primary")
         page.wait_for_url("**/releases/*/#opens-sign")

@@ -176,14 +176,27 @@ def test_nothing_is_imported_from_an_empty_form(cast: Cast, enter: Enter) -> Non
 def test_a_release_is_frozen_checked_exported_and_withdrawn_on_pages(cast: Cast, enter: Enter) -> None:
     making.trace(making.question(cast.study, making.source(cast.study), 1), making.endpoint())
     client = enter(cast.lena)
-    address = reverse("curation:new-release", args=["chest"])
-    refused = client.post(address, {"kind": "questions", "name": "Held out"})
-    assert (refused.status_code, b"nothing to freeze" in refused.content) == (422, True)
-    client.post(address, {"kind": "traces", "name": "First"})
+    looked = client.post(reverse("curation:new-release", args=["chest"]), {"kind": "traces"})
+    run_now(Job.objects.get(kind="curation.preview"))
+    refused = client.post(looked["Location"], {"name": ""})
+    assert (refused.status_code, b"Own archive" in refused.content) == (422, True)
+    sent = client.post(looked["Location"], {"name": "First"})
+    assert b"Freezing a release" in client.get(sent["Location"]).content
+    run_now(Job.objects.get(kind="curation.freeze"))
     release = Release.objects.get()
-    checked = client.post(reverse("curation:verify-release", args=["chest", release.pk]), follow=True)
-    assert b"agree with the digest" in checked.content
-    client.post(reverse("curation:export-release", args=["chest", release.pk]))
+    page = reverse("curation:release", args=["chest", release.pk])
+    assert client.get(sent["Location"])["Location"] == f"{page}#opens-sign"
+    polled = client.get(sent["Location"], headers={"HX-Request": "true"})
+    assert polled["HX-Redirect"] == f"{page}#opens-sign"
+    client.post(reverse("curation:verify-release", args=["chest", release.pk]))
+    run_now(Job.objects.get(kind="curation.verify"))
+    assert b"every file agreed with the digest" in client.get(page).content
+    none = client.post(reverse("curation:export-release", args=["chest", release.pk]), follow=True)
+    assert b"at least one layout" in none.content
+    layouts = {"layout": ["hub", "trl"]}
+    client.post(reverse("curation:export-release", args=["chest", release.pk]), layouts)
+    assert sorted(release.exports.values_list("layout", flat=True)) == ["hub", "trl"]
+    release.exports.filter(layout="trl").delete()
     run_now(release.exports.get().job)
     zip_page = client.get(reverse("curation:download-export", args=["chest", release.exports.get().pk]))
     assert b"".join(zip_page.streaming_content)[:2] == b"PK"  # type: ignore[attr-defined]

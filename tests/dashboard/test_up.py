@@ -31,7 +31,7 @@ class Up:
 
     started: ClassVar[list["Up"]] = []
 
-    def __init__(self, home: Path, port: int = 0) -> None:
+    def __init__(self, home: Path, port: int = 0, *words: str) -> None:
         self.home = home
         keep = {
             name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "BROKER_URL"}
@@ -45,7 +45,7 @@ class Up:
         self._out, self._err = run.with_suffix(".out"), run.with_suffix(".err")
         with self._out.open("w") as out, self._err.open("w") as err:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--json", f"--port={port}"],
+                [sys.executable, "manage.py", "up", "--json", f"--port={port}", *words],
                 cwd=ROOT,
                 env=keep | settings,
                 stdin=subprocess.DEVNULL,
@@ -187,6 +187,21 @@ def test_it_answers_heals_stops_and_keeps_its_data(home: Path) -> None:
     assert (home / "consilium.sqlite3").stat().st_ino == inode
     again.process.kill()  # no chance to tidy up: the kernel ends the children
     again.wait_gone()
+
+
+@pytest.mark.soak
+def test_a_first_start_with_the_demo_study_is_stopped_and_gone_on_with(home: Path) -> None:
+    up = Up(home, 0, "--demo").wait_ready()
+    wait_until(up.ready, seconds=30, what="it says that it is ready")
+    wait_until(lambda: "kind=site.demo" in up.complaint, seconds=60, what="a worker fills the demo study")
+    code, said = stop_and_read(up)
+    assert code == 0
+    again = Up(home, 0, "--demo").wait_ready()
+    wait_until(lambda: "kind=site.demo" in again.complaint, seconds=60, what="the demo study is gone on with")
+    again.process.send_signal(signal.SIGINT)
+    again.wait_gone()
+    for word in ("Traceback", "error  "):
+        assert word not in said + again.complaint
 
 
 def test_a_port_that_is_taken_is_named_with_what_to_do(home: Path) -> None:

@@ -11,6 +11,7 @@ from annotation.models import Case
 from annotation.pairing import open_comparison_round
 from benchmark.models import Evaluation, EvaluationKind, Verdict
 from consilium.answers.dimensions import DIMENSIONS
+from consilium.hub.models import Push
 from consilium.inference.models import EndpointShare, ModelEndpoint, Reply
 from consilium.jobs.models import Job
 from consilium.jobs.run import run_now
@@ -23,11 +24,14 @@ from curation.models import Image, Import, Release, ReleaseKind
 from curation.releases.contents import NewRow
 from curation.releases.export import start_export
 from curation.releases.freeze import freeze
+from curation.releases.freeze_job import start_freeze
 from curation.releases.gather import freeze_traces
+from curation.releases.preview import start_preview
 from curation.states import TraceState
 from curation.traces.review import open_reviews
 from tests.factories import annotation as voting
 from tests.factories import curation as making
+from tests.factories import label_studio
 from tests.factories.cast import Cast
 from training.models import ProducedModel, Run, RunEvent, Stage
 
@@ -119,6 +123,8 @@ def make_world(cast: Cast) -> World:
         "curation:review": {"token": votes["review"].token},
         "annotation:compare": {"token": votes["compare"].token},
         "benchmark:launch": {"kind": "judge"},
+        "hub:start": _pk(data["release"]) | {"kind": "release"},
+        **{f"hub:{name}": _pk(data["push"]) for name in ("confirm", "decline")},
     }
     groups = {
         "image": "image-manifest image-thumbnail image withdraw-image purge-image",
@@ -131,10 +137,15 @@ def make_world(cast: Cast) -> World:
         " compute-datasheet",
         "export": "download-export",
     }
+    arguments |= {
+        "curation:release-preview": {"job": data["preview"].pk},
+        "curation:freezing": {"job": data["freezing"].pk},
+    }
     for key, names in groups.items():
         arguments |= {f"curation:{name}": _pk(data[key]) for name in names.split()}
     arguments |= {f"annotation:{name}": _pk(votes["case"]) for name in ("case", "exclude-case")}
     arguments |= {"annotation:close-round": _pk(votes["case"].round)}
+    arguments |= {"annotation:name-label-studio-user": _pk(label_studio.user(cast.study, 9))}
     arguments |= {f"annotation:{n}": {"token": votes["adjudicate"].token} for n in ("adjudicate", "blind")}
     arguments |= {f"work:{name}": {"kind": "compare"} for name in ("finished", "next")}
     calls = ("ahead", "draft", "finish", "heartbeat", "postpone", "skip", "submit")
@@ -189,7 +200,18 @@ def _data(cast: Cast) -> dict[str, Any]:
         "trace": disputed,
         "release": release,
         "export": export,
+        "preview": start_preview(study=cast.study, kind="questions", by=cast.lena),
+        "freezing": start_freeze(study=cast.study, kind="questions", name="On its way", by=cast.lena),
+        "push": waiting_push(release, cast.max),
     }
+
+
+def waiting_push(release: Release, by: Person, **fields: Any) -> Push:
+    """A public push that waits for a second lead."""
+    content = {"content_kind": "release", "content_id": release.pk, "digest": release.digest}
+    place = {"endpoint": "https://huggingface.co", "repo_id": "clinic/traces", "repo_type": "dataset"}
+    asked = {"name": release.name, "tag": f"release-{release.digest[:12]}", "is_private": False}
+    return Push.objects.create(study=release.study, created_by=by, **content | place | asked | fields)
 
 
 def _votes(cast: Cast) -> dict[str, Any]:

@@ -8,9 +8,11 @@ import json
 import os
 import sys
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import django
+from django.utils import timezone
 
 PASSWORD = "a long shots password"
 WORKBENCHES = {"curation:review", "curation:pixel-review", "annotation:compare", "annotation:adjudicate"}
@@ -20,6 +22,7 @@ NO_SCREENS = {
     "curation:image-frame",
     "curation:image-thumbnail",
     "curation:download-export",
+    "annotation:label-studio-config",
     "jobs:progress",
     "training:live",
     "training:model-card",
@@ -103,6 +106,8 @@ def _held() -> dict[str, tuple[str, Any]]:
     _dispute_one(study)
     _name_somebody(study)
     _purge_one(study)
+    _exchange(study)
+    _push_some(study)
     held = {}
     for name, person, kind in (
         ("curation:review", "amara", "review"),
@@ -132,6 +137,14 @@ def _name_somebody(study: Any) -> None:
         hold_question(like)
 
 
+def _exchange(study: Any) -> None:
+    """Have some work lie on a Label Studio server."""
+    from consilium.people.models import Person
+    from tests.factories.label_studio import exchange
+
+    exchange(study, Person.objects.get(username="lena"))
+
+
 def _purge_one(study: Any) -> None:
     """Have the lead delete the pixels of a refused image, and an operator share a model."""
     from consilium.inference.models import ModelEndpoint
@@ -150,6 +163,40 @@ def _purge_one(study: Any) -> None:
     other = create_study(slug="second", name="Second reading", by=None)
     own = ModelEndpoint.objects.filter(study=study).earliest("pk")
     share_endpoint(endpoint=own, study=other, by=Person.objects.get(username="otto"))
+
+
+def _push_some(study: Any) -> None:
+    """A kept token, a push that is there, one that waits for the second lead and one under way."""
+    from consilium.hub.models import HubToken, Push
+    from consilium.hub.push import start_hub_push
+    from consilium.hub.tokens import set_token
+    from consilium.jobs.models import Job
+    from consilium.people.models import Person
+    from curation.models import Release
+    from curation.releases.publish import content_of_release
+
+    lena, max_, otto = (Person.objects.get(username=name) for name in ("lena", "max", "otto"))
+    set_token(secret="hf_" + "NotARealTokenOfAnybody" + "9f2c", by=otto)
+    Job.objects.filter(kind="hub.check_token").update(state="succeeded", finished_at=timezone.now())
+    scope = {"account": "st-anna", "role": "fineGrained", "writes_to": ["st-anna"]}
+    HubToken.objects.update(**scope, checked_at=timezone.now())
+    content = content_of_release(Release.objects.filter(study=study).order_by("pk")[0])
+    for name, by, private in (
+        ("demo-traces", lena, True),
+        ("demo-traces-open", max_, False),
+        ("demo-traces-eu", lena, True),
+    ):
+        start_hub_push(content=content, repo_id=f"st-anna/{name}", by=by, is_private=private, gated="auto")
+    done, _, moving = Push.objects.order_by("pk")
+    size = 48_214_016
+    Push.objects.filter(pk=done.pk).update(
+        commit_sha="3f" * 20, listing_sha256="a" * 64, parent="9c" * 20, files=204, bytes=size
+    )
+    Job.objects.filter(push=done).update(state="succeeded", finished_at=timezone.now())
+    Job.objects.filter(push=moving).update(
+        not_before=timezone.now() + timedelta(days=1), progress_done=size // 3, progress_total=size,
+        progress_note="16.1 of 48.2 MB sent",
+    )  # fmt: skip
 
 
 def _claim(study: Any, person: Any, kind: str) -> Any:
@@ -204,6 +251,17 @@ def _vote(study: Any, person: Any, wanted: int, position: int) -> None:
         return
 
 
+def _previews() -> list[Any]:
+    """What a lead sees before a freeze, of two kinds."""
+    from consilium.jobs.run import run_now
+    from consilium.people.models import Membership, Role
+    from curation.releases.preview import start_preview
+
+    lead = Membership.objects.filter(study__slug="demo", role=Role.LEAD).order_by("pk")[0]
+    asked = (start_preview(study=lead.study, kind=kind, by=lead.person) for kind in ("traces", "preferences"))
+    return [run_now(job) for job in asked]
+
+
 def _objects() -> dict[str, dict[str, dict[str, Any]]]:
     """URL name to suffix to arguments, for pages about one object."""
     from annotation.models import Case
@@ -236,6 +294,8 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
             f"-{r.kind}": {"pk": r.pk} for r in Release.objects.filter(study__slug="demo")
         },
         "curation:release": {f"-{r.kind}": {"pk": r.pk} for r in Release.objects.filter(study__slug="demo")},
+        "curation:release-preview": {f"-{j.params['kind']}": {"job": j.pk} for j in _previews()},
+        "curation:freezing": {},
         "annotation:case": {
             "": one(Case.objects.filter(state="settled")),
             "-open": one(Case.objects.filter(state="open")),

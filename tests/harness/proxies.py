@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -44,16 +45,17 @@ def _replaced(name: str, changes: dict[str, str]) -> str:
     return text
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for the name, signed by itself, and its key."""
+def certificate(folder: Path, address: str = "") -> tuple[Path, Path]:
+    """A certificate for the name, or for an IP address, signed by itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address or NAME)])
+    holder = x509.IPAddress(ip_address(address)) if address else x509.DNSName(NAME)
     now = datetime.now(UTC)
     made = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([holder]), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem, kept = folder / "cert.pem", folder / "key.pem"

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -107,16 +107,17 @@ def postgres_server() -> Iterator[str]:
 class PostgresServer:
     """A private server that can be stopped at once, as by a crash, and started again."""
 
-    def __init__(self, folder: Path, command: list[str], options: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, command: list[str], options: dict[str, Any], superuser: str) -> None:
         self.folder = str(folder)
-        self._command, self._options = command, options
+        self._command, self._options, self._superuser = command, options, superuser
         self._held = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it answers."""
         self._process = self._held.enter_context(_running(self._command, **self._options))
-        wait_until(lambda: _answers(self.folder), seconds=START_SECONDS, what="PostgreSQL answers")
+        answers = partial(_answers, self.folder, self._superuser)
+        wait_until(answers, seconds=START_SECONDS, what="PostgreSQL answers")
 
     def crash(self) -> None:
         """Everything ends at once; nothing is written any more."""
@@ -139,7 +140,7 @@ def postgres(*settings: str) -> Iterator[str]:
 
 
 @contextmanager
-def restartable_postgres(*settings: str) -> Iterator[PostgresServer]:
+def restartable_postgres(*settings: str, superuser: str = "consilium") -> Iterator[PostgresServer]:
     """A private server with these settings, started."""
     initdb, server = _binary("initdb"), _binary("postgres")
     with _private_folder() as (folder, options):
@@ -149,7 +150,7 @@ def restartable_postgres(*settings: str) -> Iterator[PostgresServer]:
             "-D",
             str(data),
             "-U",
-            "consilium",
+            superuser,
             "-A",
             "trust",
             "-E",
@@ -159,7 +160,7 @@ def restartable_postgres(*settings: str) -> Iterator[PostgresServer]:
         ]
         subprocess.run(make, check=True, stdout=subprocess.DEVNULL, **options)
         own = ["-c", "listen_addresses=", "-c", "max_connections=60", *settings]
-        made = PostgresServer(folder, [server, "-D", str(data), "-k", str(folder), *own], options)
+        made = PostgresServer(folder, [server, "-D", str(data), "-k", str(folder), *own], options, superuser)
         try:
             made.start()
             yield made
@@ -167,9 +168,9 @@ def restartable_postgres(*settings: str) -> Iterator[PostgresServer]:
             made.close()
 
 
-def _answers(folder: str) -> bool:
+def _answers(folder: str, superuser: str) -> bool:
     try:
-        psycopg2.connect(host=folder, user="consilium", dbname="postgres").close()
+        psycopg2.connect(host=folder, user=superuser, dbname="postgres").close()
     except psycopg2.OperationalError:
         return False
     return True

@@ -97,7 +97,11 @@ class Walk:
 
     def freeze(self, kind: str, name: str) -> str:
         """Freeze a release; returns its address."""
-        page = self.lead.post(f"{S}/releases/new/", [("kind", kind), ("name", name)])
+        looked = self.lead.post(f"{S}/releases/new/", [("kind", kind)])
+        self.lead.finish_jobs(looked)
+        asked = self.lead.post(looked.url.removeprefix(self.site.url), [("name", name)])
+        self.lead.finish_jobs(asked)
+        page = self.lead.get(asked.url.removeprefix(self.site.url))
         address = page.url.removeprefix(self.site.url).removesuffix("#opens-sign")
         assert re.fullmatch(rf"{S}/releases/\d+/", address), address
         assert "Signed by Lena" in self.lead.post(f"{address}sign/", [("password", PASSWORD)]).text
@@ -105,7 +109,7 @@ class Walk:
 
     def export(self, release: str, folder: Path) -> Path:
         """Export a release and unpack what the lead downloads."""
-        page = self.lead.post(f"{release}export/")
+        page = self.lead.post(f"{release}export/", [("layout", "hub")])
         self.lead.finish_jobs(page)
         link = re.findall(rf"{S}/exports/\d+/download/", self.lead.get(release).text)[0]
         zipfile.ZipFile(io.BytesIO(self.lead.get(link).content)).extractall(folder)

@@ -76,7 +76,7 @@ def test_votes_are_read_by_pseudonym_and_only_with_a_reason(cast: Cast) -> None:
     assert pseudonym(cast.study.pk, cast.anna.pk) in page
     assert "Anna" not in page
     record = browser(cast.lena).get("/s/chest/record/").content.decode()
-    assert f"(annotation:case {voting.only_case().pk})" in record, "the leads read what was opened"
+    assert f"(case {voting.only_case().pk})" in record, "the leads read what was opened"
     assert views(cast) == ["annotation:case"]
 
 

@@ -21,7 +21,7 @@ ACTS = {
     "curation:export-release": "export",
     "curation:verify-release": "export",
     "curation:new-release": "freeze",
-    "annotation:freeze-preferences": "freeze",
+    "curation:release-preview": "freeze",
     "annotation:ask-models": "launch",
     "curation:start-tracing": "launch",
     "training:launch": "launch",

@@ -65,7 +65,7 @@ def test_the_warning_is_answered_by_one_key_and_typing_prevents_it(
     page.clock.run_for(15_000)
     dialog = page.locator(DIALOG)
     expect(dialog).to_contain_text(re.compile(r"logged out in [45]\d seconds"))
-    expect(dialog.locator("button:text('Stay signed in')")).to_be_focused()
+    expect(dialog.locator("button:text('Stay logged in')")).to_be_focused()
     page.mouse.move(10, 10)
     page.keyboard.press("Enter")
     expect(dialog).to_have_count(0)

@@ -21,8 +21,8 @@ class Migration(migrations.Migration):
             model_name="study",
             name="guideline",
             field=models.ForeignKey(
-                help_text="The version in force.",
                 blank=True,
+                help_text="The version in force.",
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",

@@ -168,7 +168,7 @@ def words(text: str) -> list[str]:
 @register.filter
 def in_words(name: str) -> str:
     """A stored name as people read it: "case.blind_vote" is "Case: blind vote"."""
-    text = str(name).replace(".", ": ").replace("_", " ")
+    text = str(name).replace("blob.", "stored file.").replace(".", ": ").replace("_", " ")
     return text[:1].upper() + text[1:]
 
 

@@ -1,4 +1,4 @@
-"""`manage.py import SLUG PATH [--source NAME] [--dry-run] [--by LEAD]`: runs here, without a worker."""  # noqa: N999
+"""`manage.py import SLUG PATH|hub:OWNER/NAME@REVISION [--source NAME] [--dry-run]`, without a worker."""  # noqa: N999
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +11,11 @@ from consilium.jobs.run import run_until_over
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
 from consilium.refusals import Refused
+from curation.imports.from_hub import PREFIX, read_hub_address_of, start_hub_import
 from curation.imports.run import look_at, start_import
 from curation.imports.uploads import Upload
 from curation.management.acting_lead import add_by, lead_of, study_named
-from curation.models import Source
+from curation.models import Import, Source
 
 CHUNK = 1 << 20
 
@@ -25,7 +26,7 @@ class Command(ReportingCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("slug")
-        parser.add_argument("path", type=Path)
+        parser.add_argument("path", help="A file, a folder, or hub:OWNER/NAME@REVISION.")
         parser.add_argument("--source", default="", help="Name of the source (default: the only one).")
         parser.add_argument("--format", choices=["auto", "jsonl", "dicom"], default="auto")
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen; store nothing.")
@@ -34,16 +35,37 @@ class Command(ReportingCommand):
     def perform(self, **options: Any) -> dict[str, Any]:
         study = study_named(options["slug"])
         source = _source(study, options["source"])
-        files = [Upload(name, _chunks(path)) for name, path in _files(options["path"])]
+        if options["path"].startswith(PREFIX):
+            return _reported(_fetched(study, source, options))
+        files = [Upload(name, _chunks(path)) for name, path in _files(Path(options["path"]))]
         if options["dry_run"]:
             report = look_at(source=source, files=files, folders=True).to_json()
         else:
             report = _import(study, source, files, options["by"])
-        return report | ({"ok": False} if report["refused"] else {})
+        return _reported(report)
+
+
+def _reported(report: dict[str, Any]) -> dict[str, Any]:
+    return report | ({"ok": False} if report["refused"] else {})
+
+
+def _fetched(study: Study, source: Source, options: dict[str, Any]) -> dict[str, Any]:
+    """A dataset of the Hub; the report names the commit."""
+    if options["dry_run"]:
+        raise Refused("--dry-run looks at files of this machine; a dataset of the Hub is fetched first.")
+    repo_id, revision = read_hub_address_of(options["path"])
+    lead = lead_of(study, options["by"])
+    batch = start_hub_import(study=study, source=source, repo_id=repo_id, revision=revision, by=lead)
+    report = _followed(batch)
+    return report | {"revision": batch.revision, "not_fetched": batch.not_fetched}
 
 
 def _import(study: Study, source: Source, files: list[Upload], by: str) -> dict[str, Any]:
-    batch = start_import(study=study, source=source, files=files, by=lead_of(study, by), folders=True)
+    lead = lead_of(study, by)
+    return _followed(start_import(study=study, source=source, files=files, by=lead, folders=True))
+
+
+def _followed(batch: Import) -> dict[str, Any]:
     job = run_until_over(batch.job)
     if job.state != JobState.SUCCEEDED:
         raise Refused(job.error or f"The import was {job.state}.")

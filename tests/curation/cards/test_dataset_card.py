@@ -24,6 +24,7 @@ from curation.releases.export_gate import ExportRefused
 from curation.releases.freeze import side_rows_of
 from curation.releases.gather import freeze_questions
 from tests.curation.cards.conftest import refrozen
+from tests.curation.releases.test_freeze import let_change
 from tests.factories import curation as making
 from tests.factories.cast import Cast
 
@@ -249,3 +250,15 @@ def test_the_datasets_library_is_not_needed_to_write_cards() -> None:
     )
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert io.StringIO(done.stdout).readline().strip() == "[]"
+
+
+def test_votes_given_in_another_program_are_told(voted: Cast, tmp_path: Path) -> None:
+    from annotation.release import freeze_preferences
+    from consilium.workqueue.models import Submission
+
+    first = Vote.objects.order_by("pk")[0].submission
+    let_change("work_submission")
+    Submission.objects.filter(pk=first.pk).update(shown=first.shown | {"taken_at": "Label Studio"})
+    made = freeze_preferences(study=voted.study, name="Elsewhere", by=voted.lena)
+    _, body = read(write_export(made, tmp_path / "out"))
+    assert "taken in from there: 1 in Label Studio." in section(body, "Who read, and how much")

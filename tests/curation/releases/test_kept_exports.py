@@ -92,7 +92,7 @@ def test_an_image_that_is_withdrawn_while_the_export_travels_is_not_offered(
             raise StoreAway("stands for any refusal")
 
     monkeypatch.setattr("curation.releases.export.check_images_stand", withdrawn)
-    monkeypatch.setattr("curation.releases.export._check_may_leave", lambda *args: None)
+    monkeypatch.setattr("curation.releases.export.check_may_leave", lambda *args: None)
     run_now(export.job)
     assert len(looked) == 2
     assert not is_kept(export)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('curation', '0010_side_rows'),
+        ('curation', '0011_hub_imports'),
     ]
 
     operations = [
