@@ -57,7 +57,7 @@ def model_card(produced: ProducedModel, part: str = MODEL) -> str:
     return card_text(run, produced.card, part, produced.release_digests, own, before)
 
 
-def parts_of(produced: ProducedModel) -> list[str]:
+def card_parts(produced: ProducedModel) -> list[str]:
     """What has a card: the merged weights, and the adapter where the run trained one."""
     return [MODEL, *([ADAPTER] if produced.card.get("artifacts", {}).get("adapter") else [])]
 

@@ -19,8 +19,8 @@ from consilium.people.requests import signed_in
 from training.curves import curves
 from training.forms import PipelineForm
 from training.launch import launch_pipeline
+from training.model_card import card_parts
 from training.model_card import model_card as card_of
-from training.model_card import parts_of
 from training.models import ProducedModel, Run
 from training.publish import contents_of_model
 
@@ -63,7 +63,7 @@ def run(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     context["inputs"] = one.inputs.select_related("job").order_by("pk")
     context["produced"] = ProducedModel.objects.filter(run=one).select_related("endpoint").first()
     context["metrics"] = _metrics(context["produced"])
-    context["cards"] = parts_of(context["produced"]) if context["produced"] else []
+    context["cards"] = card_parts(context["produced"]) if context["produced"] else []
     context["panels"] = [push_panel(content) for content in _contents(context["produced"], one)]
     context["checkpoints"] = one.checkpoints.order_by("-step")
     return render(request, "training/run.html", context)
@@ -75,7 +75,7 @@ def model_card(request: HttpRequest, study: Study, pk: int, part: str) -> HttpRe
     one = get_object_or_404(_runs(study), pk=pk)
     rows = ProducedModel.objects.select_related("run__study", "run__base", "endpoint")
     produced = get_object_or_404(rows, run=one)
-    if part not in parts_of(produced):
+    if part not in card_parts(produced):
         raise Http404("This run made no such part.")
     response = HttpResponse(card_of(produced, part), content_type="text/markdown; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="README.md"'

@@ -15,7 +15,7 @@ NOTHING: Final = -1
 Marks: TypeAlias = npt.NDArray[np.uint64]
 
 
-def mark_of(text: str) -> int:
+def short_mark(text: str) -> int:
     """Eight bytes that stand for an id; among a hundred million ids, two share them once in 4,000 times."""
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
 
@@ -28,8 +28,8 @@ class Marked:
 
     def add(self, thing: str, cluster: str) -> None:
         """Note the next one."""
-        self._things.append(mark_of(thing))
-        self._clusters.append(mark_of(cluster))
+        self._things.append(short_mark(thing))
+        self._clusters.append(short_mark(cluster))
 
     @property
     def clusters(self) -> int:
@@ -64,8 +64,8 @@ class Choices:
 
     def add(self, thing: str, chosen: Sequence[int], of: str = "") -> None:
         """One reader's choices: for each question a category's number or NOTHING. `of`: what holds it."""
-        self._things.append(mark_of(thing))
-        self._of.append(mark_of(of) if of else self._things[-1])
+        self._things.append(short_mark(thing))
+        self._of.append(short_mark(of) if of else self._things[-1])
         self._chosen.extend(chosen)
 
     def agreement(self, marked: Marked) -> list[AgreementRow]:

@@ -8,7 +8,7 @@ from consilium.people.models import Person
 from consilium.people.permissions import check_lead
 from consilium.statistics.json_form import as_json, from_json
 from curation.cards.facts import ReleaseFacts
-from curation.cards.write import facts_of
+from curation.cards.write import release_facts
 from curation.layouts.reader import ReleaseReader
 from curation.models import FactsSummary, Release
 from curation.releases.readers import credits_in_export
@@ -46,7 +46,7 @@ def _inputs(key: Key) -> Inputs:
 
 def _content(key: Key) -> dict[str, Any]:
     release = Release.objects.select_related("study", "derived_from").get(pk=key["release_id"])
-    content: dict[str, Any] = as_json(facts_of(ReleaseReader(release)))
+    content: dict[str, Any] = as_json(release_facts(ReleaseReader(release)))
     return content
 
 

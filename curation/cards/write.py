@@ -27,7 +27,7 @@ def write_cards(
     reader: ReleaseReader, folder: Path, layout: Layout, written: Written, more: list[str]
 ) -> None:
     """Write everything that explains the files of a layout. `more`: Markdown lines on further files."""
-    facts = facts_of(reader)
+    facts = release_facts(reader)
     tables = tables_in(folder, written.configs)
     figures = write_figures(facts, folder)
     lines = [f"- {line}." for line in [*written.files.values(), *more]]
@@ -49,7 +49,7 @@ def write_cards(
     (folder / CARD).write_text(card, encoding="utf-8")
 
 
-def facts_of(reader: ReleaseReader) -> ReleaseFacts:
+def release_facts(reader: ReleaseReader) -> ReleaseFacts:
     """Everything the cards of a release say. Raises BlobDamaged."""
     release = reader.release
     return count_release(

@@ -16,7 +16,7 @@ from annotation.models import Vote
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.people.models import CreditChoice, Participation, pseudonym
 from consilium.people.studies import change_settings
-from curation.cards.write import facts_of
+from curation.cards.write import release_facts
 from curation.layouts.reader import ReleaseReader
 from curation.models import Release, Source, Trace
 from curation.releases.export import write_export
@@ -90,7 +90,7 @@ def test_the_same_release_gives_the_same_bytes(preferences: Release, tmp_path: P
 
 
 def test_the_numbers_of_the_card_are_those_of_the_votes(preferences: Release, voted: Cast) -> None:
-    facts = facts_of(ReleaseReader(preferences))
+    facts = release_facts(ReleaseReader(preferences))
     assert (facts.rows, facts.clusters, facts.images) == (4, 4, 4)
     assert facts.places == [("chest", "radiology", 4)]
     rows = {row.dimension: row for row in facts.agreement}
@@ -133,7 +133,7 @@ def test_the_card_says_who_labelled_how_well_they_agreed_and_what_it_is_for(
 
 
 def test_traces_tell_what_became_of_their_steps_and_of_those_read_twice(traces: Release) -> None:
-    facts = facts_of(ReleaseReader(traces))
+    facts = release_facts(ReleaseReader(traces))
     assert [(one.specialty, one.accepted, one.edited, one.rejected) for one in facts.steps] == [
         ("adult_medicine", 6, 0, 0)
     ]

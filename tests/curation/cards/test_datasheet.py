@@ -13,7 +13,7 @@ from consilium.jobs.run import run_now
 from consilium.statistics.json_form import as_json, from_json
 from curation.cards.datasheet import datasheet
 from curation.cards.facts import ReleaseFacts
-from curation.cards.write import facts_of
+from curation.cards.write import release_facts
 from curation.layouts.reader import ReleaseReader
 from curation.models import FactsSummary, Release, Source
 from tests.factories.cast import Cast
@@ -54,7 +54,7 @@ def test_it_says_who_labelled_how_well_they_agreed_and_what_it_may_be_used_for(
 def test_every_question_has_an_answer_and_the_facts_are_kept_as_they_were_counted(
     request: pytest.FixtureRequest, kind: str
 ) -> None:
-    facts = facts_of(ReleaseReader(request.getfixturevalue(kind)))
+    facts = release_facts(ReleaseReader(request.getfixturevalue(kind)))
     assert from_json(ReleaseFacts, as_json(facts)) == facts
     parts = datasheet(facts)
     assert [len(part.answers) > 0 for part in parts] == [True] * 7
@@ -70,7 +70,7 @@ def test_it_is_counted_once_and_tells_what_the_source_was_at_the_freeze(
     def again(*_: Any) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("curation.cards.kept_facts.facts_of", again)
+    monkeypatch.setattr("curation.cards.kept_facts.release_facts", again)
     assert shown(voted, preferences) == before
     assert FactsSummary.objects.count() == 1
 

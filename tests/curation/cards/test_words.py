@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consilium.statistics.agreement import agreement_of_counts
@@ -27,6 +27,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(min_size=1), values, min_size=1, max_size=4))
 def test_yaml_reads_back_as_what_was_written(told: dict[str, Any]) -> None:
     kept = {key: value for key, value in told.items() if value not in (None, "", [], {})}
