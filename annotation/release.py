@@ -16,6 +16,7 @@ from curation.images.access import model_image_blobs_of
 from curation.models import Release, ReleaseKind, Use
 from curation.releases.contents import Gathered, NewRow
 from curation.releases.freeze import freeze
+from curation.releases.readers import reader_rows
 from curation.releases.registry import Freezer
 from curation.states import QuestionState
 
@@ -85,13 +86,15 @@ def settled_count(study: Study) -> int:
 
 
 def preference_rows(study: Study, gathered: Gathered) -> Iterator[NewRow]:
-    """Rows of the settled cases, and behind each part of them its votes and adjudications."""
+    """Rows of the settled cases, behind each part its votes and adjudications, at the end who read."""
     cases = Case.objects.filter(study=study, question__cluster__use=Use.TEST).order_by("pk")
     waiting, void = cases.values(*COLUMNS).iterator(PART), void_decisions(study)
+    people: set[int] = set()
     while part := list(islice(waiting, PART)):
         taken = yield from _part(part, void, gathered)
-        yield from vote_rows(study, taken)
-        yield from adjudication_rows(study, taken)
+        yield from vote_rows(study, taken, people)
+        yield from adjudication_rows(study, taken, people)
+    yield from reader_rows(study, people)
 
 
 def _part(

@@ -18,8 +18,8 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 
-def vote_rows(study: Study, cases: list[int]) -> Iterator[NewRow]:
-    """Every version of every reader's vote on these cases, in the frame of the case."""
+def vote_rows(study: Study, cases: list[int], people: set[int]) -> Iterator[NewRow]:
+    """Every version of every reader's vote, in the frame of the case; adds the readers to `people`."""
     votes = Vote.objects.filter(case__in=cases).order_by("case", "submission")
     found = list(votes.values(*COLUMNS))
     newest: dict[tuple[int, int], int] = {}
@@ -27,6 +27,7 @@ def vote_rows(study: Study, cases: list[int]) -> Iterator[NewRow]:
         key = (vote["case_id"], vote["person_id"])
         newest[key] = max(newest.get(key, 0), vote["submission__version"])
     names = {person: pseudonym(study.pk, person) for _, person in newest}
+    people.update(names)
     for vote in found:
         key = (vote["case_id"], vote["person_id"])
         is_newest = newest[key] == vote["submission__version"]
@@ -54,12 +55,13 @@ def _row(vote: dict[str, Any], reader: str, *, is_newest: bool) -> NewRow:
     return NewRow(row_id, content, table=VOTES)
 
 
-def adjudication_rows(study: Study, cases: list[int]) -> Iterator[NewRow]:
-    """Every version of every adjudication of these cases: the senior's vote unseen, and the final one."""
+def adjudication_rows(study: Study, cases: list[int], people: set[int]) -> Iterator[NewRow]:
+    """Every version of every adjudication: the senior's vote unseen, and the final one; adds to `people`."""
     found = Adjudication.objects.filter(case__in=cases).order_by("case", "submission")
     for decided in found.select_related("submission__guideline"):
         submission, guideline = decided.submission, decided.submission.guideline
         row_id = f"adjudication-{submission.pk}"
+        people.add(decided.person_id)
         content = {
             "id": row_id,
             "case_id": f"case-{decided.case_id}",

@@ -78,8 +78,16 @@ def delete_leftovers(handle: JobHandle) -> dict[str, Any]:
     return remove_leftovers(handle)
 
 
+def count_facts(handle: JobHandle) -> dict[str, Any]:
+    """Count what the datasheet of a large release says."""
+    from curation.cards.kept_facts import summarise_facts
+
+    return summarise_facts(handle)
+
+
 def register_all() -> None:
     """Make the kinds of this app known."""
+    register(JobKind("curation.facts", "Writing a datasheet", count_facts, needs_nobody=True))
     register(JobKind(name="curation.import", label="Importing files", handler=import_files))
     register(JobKind(name="curation.hub_import", label="Importing from the Hub", handler=fetch_files))
     register(JobKind(name="curation.trace", label="Writing traces", handler=write_traces, queue="gpu"))

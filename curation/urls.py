@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from curation.views import files, freeze, images, imports, questions, releases, texts, traces
+from curation.views import (
+    datasheet,
+    files,
+    freeze,
+    images,
+    imports,
+    questions,
+    releases,
+    texts,
+    traces,
+)
 
 app_name = "curation"
 urlpatterns = [
@@ -46,5 +56,11 @@ urlpatterns = [
     path("s/<slug:study>/releases/<int:pk>/sign/", releases.sign, name="sign-release"),
     path("s/<slug:study>/releases/<int:pk>/withdraw/", releases.withdraw, name="withdraw-release"),
     path("s/<slug:study>/releases/<int:pk>/export/", releases.export, name="export-release"),
+    path("s/<slug:study>/releases/<int:pk>/datasheet/", datasheet.datasheet, name="datasheet"),
+    path(
+        "s/<slug:study>/releases/<int:pk>/datasheet/compute/",
+        datasheet.compute_datasheet,
+        name="compute-datasheet",
+    ),
     path("s/<slug:study>/exports/<int:pk>/download/", releases.download, name="download-export"),
 ]

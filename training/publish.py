@@ -27,14 +27,12 @@ from curation.releases.withdrawn_images import check_images_stand
 from curation.states import ReleaseState
 from training import run_folder
 from training.job.files import weights_digest
+from training.model_card import ADAPTER, CARD, MODEL, model_card
 from training.models import ProducedModel
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-MODEL: Final = "model"
-ADAPTER: Final = "adapter"
-CARD: Final = "README.md"
 CONFIG: Final = "adapter_config.json"
 
 
@@ -127,7 +125,7 @@ def _folder(content: Content, scratch: Path, handle: JobHandle) -> Path:
         if content.kind == ADAPTER:
             _name_the_base(beside / CONFIG, produced)
         (beside / CARD).unlink(missing_ok=True)
-        (beside / CARD).write_text(_card(content, produced), encoding="utf-8")
+        (beside / CARD).write_text(model_card(produced, content.kind), encoding="utf-8")
         _check(beside, content)
     return scratch
 
@@ -161,33 +159,3 @@ def _check(folder: Path, content: Content) -> None:
         raise ModelNotPublishable(
             "The weights are no longer those that the run registered; nothing was sent."
         )
-
-
-def _card(content: Content, produced: ProducedModel) -> str:
-    """What the weights are and come from, as the Hub shows it first."""
-    run = produced.run
-    library = "peft" if content.kind == ADAPTER else "transformers"
-    releases = [f"- `{digest}`" for digest in produced.release_digests] or ["- none that is known"]
-    return "\n".join(
-        [
-            "---",
-            f"library_name: {library}",
-            "license: other",
-            "tags:",
-            "- medical",
-            "---",
-            "",
-            f"# {content.name}",
-            "",
-            f"{run.get_stage_display()}, made from {run.base.name}.",
-            "",
-            f"Digest of the weights: `{content.digest}`",
-            "",
-            "Trained on the releases with these digests:",
-            "",
-            *releases,
-            "",
-            "For research. Not for diagnosis or treatment.",
-            "",
-        ]
-    )

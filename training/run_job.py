@@ -20,6 +20,7 @@ from training import preconditions, run_folder
 from training.job.checkpoints import listed, name_of
 from training.job.files import weights_digest
 from training.job.numbers import NotFinite, standard_json
+from training.model_card import write_model_cards
 from training.models import Checkpoint, ProducedModel, Run, RunEvent, Stage
 from training.process import TrainingProcess
 
@@ -38,6 +39,7 @@ def follow_run(handle: JobHandle) -> dict[str, Any]:
         _check_permissions(run)
         _check_base(run)
         done = _train(handle, run)
+        write_model_cards(run, _card(run), sorted(_digests(run)))  # part of the revision that follows
         inspect_folder(
             f"{run_folder.relative(run)}/model", run.study
         )  # hashes the files before the transaction

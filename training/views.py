@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
@@ -19,6 +19,8 @@ from consilium.people.requests import signed_in
 from training.curves import curves
 from training.forms import PipelineForm
 from training.launch import launch_pipeline
+from training.model_card import card_parts
+from training.model_card import model_card as card_of
 from training.models import ProducedModel, Run
 from training.publish import contents_of_model
 
@@ -61,9 +63,23 @@ def run(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     context["inputs"] = one.inputs.select_related("job").order_by("pk")
     context["produced"] = ProducedModel.objects.filter(run=one).select_related("endpoint").first()
     context["metrics"] = _metrics(context["produced"])
+    context["cards"] = card_parts(context["produced"]) if context["produced"] else []
     context["panels"] = [push_panel(content) for content in _contents(context["produced"], one)]
     context["checkpoints"] = one.checkpoints.order_by("-step")
     return render(request, "training/run.html", context)
+
+
+@study_view(Role.LEAD)
+def model_card(request: HttpRequest, study: Study, pk: int, part: str) -> HttpResponse:
+    """The card of the model that a run made, or of its adapter, as a file to keep beside the weights."""
+    one = get_object_or_404(_runs(study), pk=pk)
+    rows = ProducedModel.objects.select_related("run__study", "run__base", "endpoint")
+    produced = get_object_or_404(rows, run=one)
+    if part not in card_parts(produced):
+        raise Http404("This run made no such part.")
+    response = HttpResponse(card_of(produced, part), content_type="text/markdown; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="README.md"'
+    return response
 
 
 @study_view(Role.LEAD)

@@ -4,12 +4,15 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from consilium.statistics.bootstrap import (
     REPLICATES,
     SEED,
     TOO_FEW_CLUSTERS,
     ClusterWeights,
     percentile_interval,
+    resampled_alike,
     resampled_sums,
 )
 from consilium.statistics.coefficients import AC1, ALPHA, FLEISS, PERCENT, UNANIMITY, Coefficient
@@ -81,6 +84,30 @@ def agreement_of_counts(
     tables = [weights.totals(one.features(counts[name])) for name in counts for one in _SHOWN.values()]
     sums = resampled_sums(tables, replicates, seed)
     return [_row(name, votes, weights.clusters, sums) for name, votes in counts.items()]
+
+
+def agreement_of_many(
+    clusters: Sequence[Hashable],
+    counts: Mapping[str, Array],
+    *,
+    replicates: int = REPLICATES,
+    seed: int = SEED,
+) -> list[AgreementRow]:
+    """As `agreement_of_counts` for any number of cases, in memory that hardly grows with them.
+
+    One dimension at a time, resampled by kinds of clusters: the same values, the same distribution of the
+    intervals' ends, other draws.
+    """
+    weights = ClusterWeights(clusters, replicates, seed)
+    rows = []
+    for name, votes in counts.items():
+        items, kind, repeats = weights.kinds(votes)
+        features = [one.features(votes[items]) for one in _SHOWN.values()]
+        columns = [np.bincount(kind, column, len(repeats)) for column in np.hstack(features).T]
+        sums = resampled_alike(np.column_stack(columns), repeats, replicates, seed)
+        ends = np.cumsum([part.shape[1] for part in features])[:-1]
+        rows.append(_row(name, votes, weights.clusters, iter(np.hsplit(sums, ends))))
+    return rows
 
 
 _SHOWN = {"percent": PERCENT, "unanimity": UNANIMITY, "fleiss": FLEISS, "ac1": AC1, "alpha": ALPHA}

@@ -43,6 +43,7 @@ _COMMON_WORDS: Final = allowed_words(
     clinical clinics klinik klinikum krankenhaus university universitat department dept radiology
     radiologie imaging general health care healthcare institute institut division unit ward street road
     doctor prof unknown anonymous anonym anonymized none test patient name first last male female
+    not with without but any this that use only
     """
 )
 # Names that are also ordinary words of reports: alone they would flag every second sentence, so such a name

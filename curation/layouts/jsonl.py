@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.layouts.reader import ReleaseReader
-from curation.layouts.registry import Layout, Tell, Written
+from curation.layouts.registry import Config, Layout, Tell, Written
 from curation.releases.materialise import write_files
 
 EVERY = 500
@@ -14,8 +14,7 @@ EVERY = 500
 
 def write_jsonl(reader: ReleaseReader, folder: Path, tell: Tell) -> Written:
     """`rows.jsonl`, a file for each table behind it, `images/`. Paths in rows are relative to the folder."""
-    total = reader.count()
-    write_lines(folder / "rows.jsonl", _told(reader.rows(), total, tell))
+    write_lines(folder / "rows.jsonl", _told(reader.rows(), reader.count(), tell))
     files = {"rows.jsonl": "`rows.jsonl`: one JSON object per row; image paths are relative to this folder"}
     for table in reader.tables:
         if table != reader.kind:
@@ -23,7 +22,13 @@ def write_jsonl(reader: ReleaseReader, folder: Path, tell: Tell) -> Written:
             files[f"{table}.jsonl"] = f"`{table}.jsonl`: the {table} behind the rows"
     write_files(reader.release, folder)
     files["images"] = "`images/`: PNG files, made from pixels alone"
-    return Written(files=files)
+    return Written(configs=[_config(reader, folder, table) for table in reader.tables], files=files)
+
+
+def _config(reader: ReleaseReader, folder: Path, table: str) -> Config:
+    name = "rows.jsonl" if table == reader.kind else f"{table}.jsonl"
+    size = (folder / name).stat().st_size
+    return Config(table, reader.split_of({}), name, reader.count(table), size)
 
 
 def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> int:

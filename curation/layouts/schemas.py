@@ -53,6 +53,7 @@ COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("is_newest", "bool"), ("is_surplus", "bool"), ("decision", "string"), ("steps", "decisions"),
         ("seconds_active", "int32"), ("guideline_version", "int32"), ("week", "string"),
     ),
+    "readers": (("id", "string"), ("role", "string"), ("specialty", "string"), ("credit", "string")),
     "guidelines": (("id", "string"), ("number", "int32"), ("text", "string"), ("week", "string")),
     "sources": (
         ("id", "string"), ("name", "string"), ("licence", "string"), ("citation", "string"),

@@ -3,7 +3,15 @@
 from curation.models.images import Cluster, ClusterKey, Image, ImageView, PixelReview, Source, Use
 from curation.models.imports import Import
 from curation.models.questions import Question, QuestionImage
-from curation.models.releases import Export, Release, ReleaseFile, ReleaseKind, ReleaseRow, ReleaseSideRow
+from curation.models.releases import (
+    Export,
+    FactsSummary,
+    Release,
+    ReleaseFile,
+    ReleaseKind,
+    ReleaseRow,
+    ReleaseSideRow,
+)
 from curation.models.texts import CleanText, TextChoice, TextFinding
 from curation.models.traces import StepStatus, Trace, TraceReview, TraceStep
 
@@ -12,6 +20,7 @@ __all__ = [
     "Cluster",
     "ClusterKey",
     "Export",
+    "FactsSummary",
     "Image",
     "ImageView",
     "Import",

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from consilium.blobs.models import Blob
 from consilium.jobs.models import Job
+from consilium.jobs.summaries import Summary
 from consilium.people.models import Study
 from consilium.states.tables import StateTable
 from curation.states import RELEASE_STATES, ReleaseState
@@ -147,3 +148,15 @@ class Export(models.Model):
 
     def __str__(self) -> str:
         return f"Export of {self.release}"
+
+
+class FactsSummary(Summary):
+    """What the datasheet of one release says; derived, so that it may go at any time."""
+
+    release = models.OneToOneField(Release, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name_plural = "facts summaries"
+
+    def __str__(self) -> str:
+        return f"Facts of {self.release_id}"

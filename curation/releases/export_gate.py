@@ -11,26 +11,36 @@ from typing import TYPE_CHECKING, Any, Final
 from consilium.inference.models import ModelEndpoint
 from consilium.people.models import Person, Study, pseudonym
 from consilium.refusals import Refused
+from curation.cards.croissant import ADDRESSES
+from curation.cards.croissant import FILE as CROISSANT
+from curation.cards.markdown import as_read
+from curation.cards.own_words import own_words, without_own_words
 from curation.clean_texts import known_clean, remember_clean
 from curation.held_texts import Digests, harmless_everywhere
 from curation.images.pixel_review import void_images
 from curation.imaging.mentions import MEMORY, Mentions
 from curation.keys import study_key
-from curation.models import Image, Source
+from curation.models import Image, Release, Source
+from curation.releases.export_svg import svg_fault, svg_texts
+from curation.releases.readers import credited_names
 from curation.states import ImageState
 from curation.text.rule import KINDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NAME: Final = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*|MANIFEST\.jsonl?|README\.md")
+NAME: Final = re.compile(
+    r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*|MANIFEST\.jsonl?|(README|LICENSE)\.md"
+)
 STARTS: Final = {
-    ".png": b"\x89PNG\r\n\x1a\n",
-    ".parquet": b"PAR1",
-    ".jsonl": b"{",
-    ".json": b"{",
-    ".md": b"---",
+    ".png": (b"\x89PNG\r\n\x1a\n",),
+    ".parquet": (b"PAR1",),
+    ".jsonl": (b"{",),
+    ".json": (b"{",),
+    ".md": (b"---\n", b"# "),
+    ".svg": (b"<svg ",),
 }
+LONGEST_START: Final = 8
 # What is ours and holds no prose: hashes, ids and paths would only give false alarms.
 NOT_PROSE: Final = frozenset(
     {
@@ -87,6 +97,9 @@ class Watch:
     ) -> None:
         """`declared`: whole texts that people chose to print. `is_harmless(kind, text)`: a lead said so."""
         self._names, self._mentions = Names(names), mentions
+        own = own_words()  # somebody may have the user name "reader", which every card says
+        self._names_in_print = Names([name for name in names if name.lower() not in own])
+        self._printed = _whole(list(filter(None, declared)))
         self._declared, self._is_harmless = frozenset(filter(None, declared)), is_harmless
         self._passed: set[str | bytes] = set()
         self._clean: set[str] = set()
@@ -128,19 +141,29 @@ class Watch:
         return ""
 
     def finding_in_print(self, text: str) -> str:
-        """As `finding`, of a page that has declared texts among others."""
-        for each in sorted(self._declared, key=len, reverse=True):
-            text = text.replace(each, "")
-        return next(filter(None, map(self.finding, text.splitlines())), "")
+        """As `finding`, of a page in which declared texts stand among the words of the cards."""
+        if self._printed is not None:
+            text = self._printed.sub("", text)
+        return next(filter(None, map(self._look_in_print, text.splitlines())), "")
+
+    def _look_in_print(self, line: str) -> str:
+        if self._names_in_print.found_in(line):
+            return "the name of an account"
+        if self._mentions.found_in(without_own_words(line)):
+            return "an identifier from an image header"
+        return self._pattern(line)
 
     def _look(self, text: str) -> str:
-        from curation.text.find import find, readings
-
         # What nobody may declare harmless comes first.
         if self._names.found_in(text):
             return "the name of an account"
         if self._mentions.found_in(text):
             return "an identifier from an image header"
+        return self._pattern(text)
+
+    def _pattern(self, text: str) -> str:
+        from curation.text.find import find, readings
+
         if text in self._clean:
             return ""
         hits = [(hit.kind, said[hit.start : hit.end]) for said in readings(text) for hit in find(said)]
@@ -195,16 +218,18 @@ def check_export(folder: Path, *, study: Study, images: Mapping[str, str]) -> No
             _check_image(name, path.read_bytes(), images.get(name), usable)
         elif path.suffix == ".parquet":
             _check_parquet(name, path, watch, known & usable)
+        elif path.suffix == ".svg":
+            _check_drawing(name, path.read_bytes(), watch)
         else:
             _check_text(name, path, watch)
 
 
 def _check_kind(name: str, path: Path) -> None:
-    start = STARTS.get(path.suffix)
+    starts = STARTS.get(path.suffix, ())
     if not NAME.fullmatch(name) or path.is_symlink():
         raise ExportRefused(f"File {name}: its name is not one an export may have.")
     with path.open("rb") as handle:
-        if start is None or handle.read(len(start)) != start:
+        if not starts or not handle.read(LONGEST_START).startswith(starts):
             raise ExportRefused(f"File {name}: its type is not one an export may hold.")
 
 
@@ -224,6 +249,14 @@ def _check_image(name: str, content: bytes, expected: str | None, usable: Collec
         raise ExportRefused(f"Image {name}: {fault}.")
 
 
+def _check_drawing(name: str, content: bytes, watch: Watch) -> None:
+    if fault := svg_fault(content):
+        raise ExportRefused(f"Drawing {name}: {fault}.")
+    for text in svg_texts(content):
+        if finding := watch.finding_in_print(text):
+            raise ExportRefused(f"Drawing {name}: it holds {finding}.")
+
+
 def _png_fault(content: bytes) -> str:
     """Why a PNG is more than its pixels, or nothing."""
     place = 8
@@ -239,8 +272,14 @@ def _png_fault(content: bytes) -> str:
 
 def _check_text(name: str, path: Path, watch: Watch) -> None:
     if path.suffix == ".md":
-        if finding := watch.finding_in_print(path.read_text(encoding="utf-8")):
+        # As its reader sees it: a backslash between the letters of a name would hide it.
+        if finding := watch.finding_in_print(as_read(path.read_text(encoding="utf-8"))):
             raise ExportRefused(f"File {name}: it holds {finding}.")
+        return
+    if name == CROISSANT:
+        for field, text in _strings(json.loads(path.read_text(encoding="utf-8")), ""):
+            if finding := watch.finding_in_print(text):
+                raise ExportRefused(f"File {name}, field {field}: it holds {finding}.")
         return
     with path.open(encoding="utf-8") as handle:
         texts = handle if path.suffix == ".jsonl" else iter([handle.read()])
@@ -318,16 +357,20 @@ def _strings(value: Any, field: str) -> Iterator[tuple[str, str]]:
 
 
 def _declared(study: Study) -> set[str]:
-    """Names of models, and what leads wrote about sources to be printed: citations hold names of authors."""
+    """Names of models, and what people chose to be printed: citations hold names of authors, and readers ask
+    to be named; on cards each stands on one line. And the addresses in the vocabulary of the cards.
+    """
     sources = Source.objects.filter(study=study).values_list("licence", "citation", "ethics_reference")
-    printed = set(ModelEndpoint.objects.values_list("name", flat=True)) | set(chain.from_iterable(sources))
-    return printed | _pseudonyms(study)
+    models = ModelEndpoint.objects.values_list("name", flat=True)
+    printed = set(chain(models, credited_names(study), *sources))
+    return printed | {" ".join(text.split()) for text in printed} | ADDRESSES | _made_here(study)
 
 
-def _pseudonyms(study: Study) -> set[str]:
-    """Of all who are or were members: one in twenty has the form of a record number."""
+def _made_here(study: Study) -> set[str]:
+    """Pseudonyms and digests of the study: one in twenty has the form of a record number."""
     people = study.memberships.values_list("person", flat=True)
-    return {pseudonym(study.pk, person) for person in people}
+    digests = Release.objects.filter(study=study).values_list("digest", flat=True)
+    return {pseudonym(study.pk, person) for person in people} | {*digests, study.protocol_hash}
 
 
 def _account_names() -> set[str]:
@@ -342,7 +385,8 @@ def _account_names() -> set[str]:
 def _whole(names: Collection[str]) -> re.Pattern[str] | None:
     if not names:
         return None
-    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(names))) + r")(?!\w)", re.IGNORECASE)
+    longest_first = sorted(names, key=lambda name: (-len(name), name))
+    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)", re.IGNORECASE)
 
 
 def _key(text: str) -> str | bytes:

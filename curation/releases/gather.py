@@ -9,6 +9,7 @@ from curation.models import Question, Release, ReleaseKind, Trace, TraceReview, 
 from curation.releases.contents import Gathered, NewRow
 from curation.releases.decontamination import HeldOut
 from curation.releases.freeze import freeze
+from curation.releases.readers import reader_rows
 from curation.releases.registry import Freezer, register
 from curation.releases.rows import question_row, review_row, standing, trace_row
 from curation.states import QuestionState, TraceState
@@ -81,8 +82,8 @@ def _test_questions(study: Study) -> int:
 
 
 def trace_rows(study: Study, gathered: Gathered) -> Iterator[NewRow]:
-    """The traces that go in, and behind each part of them the reviews they got."""
-    held_out = HeldOut.of(study)
+    """The traces that go in, behind each part of them the reviews they got, and at the end who reviewed."""
+    held_out, people = HeldOut.of(study), set[int]()
     traces = Trace.objects.filter(study=study, question__cluster__use=Use.TRAIN).order_by("pk")
     related = traces.select_related("question__source", "question__cluster", "endpoint")
     waiting = related.prefetch_related("steps", "question__question_images__image").iterator(PART)
@@ -99,14 +100,16 @@ def trace_rows(study: Study, gathered: Gathered) -> Iterator[NewRow]:
             else:
                 taken.append(trace.pk)
                 yield row
-        yield from _review_rows(taken)
+        yield from _review_rows(taken, people)
+    yield from reader_rows(study, people)
 
 
-def _review_rows(traces: list[int]) -> Iterator[NewRow]:
-    """Every version of every review of these traces."""
+def _review_rows(traces: list[int], people: set[int]) -> Iterator[NewRow]:
+    """Every version of every review of these traces; adds who reviewed to `people`."""
     reviews = TraceReview.objects.filter(trace__in=traces).order_by("trace", "submission")
     found = list(reviews.select_related("submission__guideline"))
     newest: dict[tuple[int, int], int] = {}
+    people.update(review.person_id for review in found)
     for review in found:
         key = (review.trace_id, review.person_id)
         newest[key] = max(newest.get(key, 0), review.submission.version)

@@ -5,7 +5,7 @@ import secrets
 from django.db import transaction
 
 from consilium.people.accounts import create_person
-from consilium.people.models import ConsentText, CreditChoice, Person, Role, Study
+from consilium.people.models import ConsentText, CreditChoice, Person, Role, Specialty, Study
 from consilium.people.participation import take_part
 from consilium.people.studies import (
     add_member,
@@ -25,6 +25,13 @@ CAST: tuple[tuple[str, str, Role | None], ...] = (
     ("max", "Max Oduya", Role.LEAD),
     ("otto", "Otto Brandt", None),
 )
+# What a card of the demo study says of its readers.
+READERS = {
+    "amara": Specialty.BRAIN_SENSES,
+    "bruno": Specialty.ADULT_MEDICINE,
+    "chiara": Specialty.PEDIATRICS,
+    "ruth": Specialty.ONCOLOGY_SURGERY,
+}
 GUIDELINES = """Judge what is written, not who might have written it.
 
 Accuracy: is the medical content right for this image?
@@ -90,7 +97,8 @@ def _make_person(study: Study, username: str, display_name: str, role: Role | No
     )
     if role is not None:
         lead = Person.objects.filter(memberships__study=study, memberships__role=Role.LEAD).first()
-        add_member(study=study, person=person, role=role, by=None, invited_by=lead)
+        specialty = READERS.get(username, "")
+        add_member(study=study, person=person, role=role, specialty=specialty, by=None, invited_by=lead)
         consent = ConsentText.objects.filter(study=study).latest("version")
         take_part(study=study, by=person, consent_version=consent.version, credit=CreditChoice.PSEUDONYM)
     return password

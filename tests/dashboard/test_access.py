@@ -49,6 +49,7 @@ PASSING = {
     "people_attemptcount",
     "annotation_agreementsummary",
     "benchmark_leaderboardsummary",
+    "curation_factssummary",
 }
 
 AUDIT = {"audit_auditevent", "audit_audithead"}

@@ -11,7 +11,12 @@ from tests.factories.cast import Cast
 from tests.factories.world import make_world
 
 # Kept figures are computed again at any time, so they go with what they are of.
-DERIVED = {"annotation.AgreementSummary", "annotation.ProgressSummary", "benchmark.LeaderboardSummary"}
+DERIVED = {
+    "annotation.AgreementSummary",
+    "annotation.ProgressSummary",
+    "benchmark.LeaderboardSummary",
+    "curation.FactsSummary",
+}
 HELD = {
     "people.Person",
     "people.Study",

@@ -133,7 +133,8 @@ def make_world(cast: Cast) -> World:
         "source": "source",
         "question": "question drop-question purge-question",
         "trace": "trace settle-trace",
-        "release": "release verify-release sign-release withdraw-release export-release",
+        "release": "release verify-release sign-release withdraw-release export-release datasheet"
+        " compute-datasheet",
         "export": "download-export",
     }
     arguments |= {
@@ -150,6 +151,7 @@ def make_world(cast: Cast) -> World:
     calls = ("ahead", "draft", "finish", "heartbeat", "postpone", "skip", "submit")
     arguments |= {f"work:{name}": {"token": votes["review"].token} for name in calls}
     arguments |= {f"training:{name}": _pk(models["run"]) for name in ("run", "live")}
+    arguments |= {"training:model-card": _pk(models["run"]) | {"part": "model"}}
     arguments |= {"benchmark:evaluation": _pk(models["evaluation"])}
     arguments |= {"benchmark:compute-leaderboard": _pk(models["evaluation"].release)}
     return World(cast, arguments)

@@ -25,6 +25,7 @@ NO_SCREENS = {
     "annotation:label-studio-config",
     "jobs:progress",
     "training:live",
+    "training:model-card",
     "work:session",
     "site:health",
     "site:ready",
@@ -288,6 +289,9 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
             "": one(Trace.objects.filter(state="accepted")),
             "-edited": one(Trace.objects.filter(state="edited")),
             "-rejected": one(Trace.objects.filter(state="rejected")),
+        },
+        "curation:datasheet": {
+            f"-{r.kind}": {"pk": r.pk} for r in Release.objects.filter(study__slug="demo")
         },
         "curation:release": {f"-{r.kind}": {"pk": r.pk} for r in Release.objects.filter(study__slug="demo")},
         "curation:release-preview": {f"-{j.params['kind']}": {"job": j.pk} for j in _previews()},

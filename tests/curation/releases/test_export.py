@@ -188,10 +188,12 @@ def test_names_on_the_card_are_text_and_no_markup(cast: Cast, tmp_path: Path, na
     making.trace(making.question(cast.study, of, 1), making.endpoint())
     made = freeze_traces(study=cast.study, name=name, by=cast.lena)
     card = (write_export(made, tmp_path / "out") / "README.md").read_text().split("---\n")[2]
-    shown = MarkdownIt("commonmark").render(card)
+    shown = MarkdownIt("commonmark").enable("table").render(card)
     text = html.unescape(re.sub(r"<[^>]*>", "", shown))
     assert text.count(" ".join(name.split())) == 4
-    assert set(re.findall(r"<(\w+)", shown)) == {"h1", "h2", "p", "ul", "li", "strong", "code"}
+    tags = {"h1", "h2", "p", "ul", "li", "strong", "code", "pre", "img"}
+    assert set(re.findall(r"<(\w+)", shown)) == tags | {"table", "thead", "tbody", "tr", "th", "td"}
+    assert set(re.findall(r'<img src="([^"]*)"', shown)) == {"figures/steps.svg"}
 
 
 @pytest.mark.parametrize(

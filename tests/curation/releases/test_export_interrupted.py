@@ -27,7 +27,7 @@ STEPS = (
     "curation.layouts.parquet.ParquetShards._flush",
     "curation.layouts.parquet.ParquetShards._name_shards",
     "curation.releases.export_files.write_manifest",
-    "curation.releases.export_files._card",
+    "curation.releases.export_files.write_cards",
     "curation.releases.export.check_export",
     "curation.releases.export.check_images_stand",
     "consilium.atomic_folder.make_durable",

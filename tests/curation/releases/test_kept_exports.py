@@ -56,7 +56,7 @@ def test_an_export_that_a_worker_wrote_is_downloaded_from_another_host_until_an_
         assert archive.testzip() is None
         names = {name.removeprefix(f"{export.folder}/") for name in archive.namelist()}
     assert {"data/traces/train-00000-of-00001.parquet", "MANIFEST.json", "README.md"} < names
-    assert len(names) == len(keys()) == 6
+    assert len(names) == len(keys()) == 8
     remove_copies(release)
     assert (keys(), is_kept(export), lead.get(url).status_code) == ([], False, 404)
 
@@ -78,7 +78,7 @@ def test_an_export_is_whole_or_not_there_when_the_store_goes_away_and_goes_on_la
     assert (len(keys()), is_kept(export)) == (3, False)
     left[0] = 100
     assert run_now(export.job).state == "succeeded"
-    assert (len(keys()), is_kept(export)) == (6, True)
+    assert (len(keys()), is_kept(export)) == (8, True)
 
 
 def test_an_image_that_is_withdrawn_while_the_export_travels_is_not_offered(

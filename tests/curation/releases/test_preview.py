@@ -24,7 +24,12 @@ def test_it_counts_what_goes_in_and_names_what_stays_out(cast: Cast) -> None:
         making.review(making.trace(making.question(cast.study, of, number), making.endpoint()), cast.anna)
     rejected = making.trace(making.question(cast.study, of, 3), making.endpoint(), TraceState.REJECTED)
     found = run_now(start_preview(study=cast.study, kind="traces", by=cast.lena)).result
-    assert (found["rows"], found["clusters"], found["files"], found["tables"]) == (3, 3, 3, {"reviews": 3})
+    assert (found["rows"], found["clusters"], found["files"], found["tables"]) == (
+        3,
+        3,
+        3,
+        {"reviews": 3, "readers": 1},
+    )
     assert found["bytes"] > 0
     assert found["left_out"] == [{"reason": "trace rejected", "count": 1, "first": [rejected.pk]}]
     (source,) = found["sources"]
@@ -39,7 +44,7 @@ def test_of_cases_it_tells_agreement_balance_and_what_models_may_have_seen(cast:
         for person in (cast.anna, cast.ben, cast.carla):
             voting.vote(cast.study, person, "a")
     found = run_now(start_preview(study=cast.study, kind="preferences", by=cast.lena)).result
-    assert (found["rows"], found["tables"], found["in_training"]) == (2, {"votes": 6}, 0)
+    assert (found["rows"], found["tables"], found["in_training"]) == (2, {"votes": 6, "readers": 3}, 0)
     assert found["balance"] == [["not said", "not said", 2]]
     assert [(row["dimension"], row["percent"]) for row in found["agreement"]][:1] == [("accuracy", 1.0)]
     client = Client()
