@@ -52,7 +52,8 @@ def _against_row(release: Release, manifest: dict[str, Any]) -> list[str]:
     if tables_of(manifest)[manifest["kind"]] != release.row_count:
         problems.append("The number of rows is not the manifest's.")
     if not _stands_in_record(release, manifest.get("record")):
-        problems.append("The study's record does not hold the event that the manifest names.")
+        event = manifest["record"]["event"]
+        problems.append(f"The study's record does not hold event {event} as the manifest names it.")
     return problems
 
 
