@@ -15,6 +15,7 @@ from curation.layouts.parquet import ParquetShards
 from curation.layouts.reader import ReleaseReader
 from curation.layouts.registry import Config, Layout, Tell, Written
 from curation.layouts.schemas import COLUMNS, schema_of
+from curation.vocabulary import ORGAN_SYSTEMS
 
 FOLDER: Final = "pair_gt_all"
 PAIRS: Final = (
@@ -89,7 +90,7 @@ def write_medrewardbench(reader: ReleaseReader, folder: Path, tell: Tell) -> Wri
 def _reason_to_leave(case: dict[str, Any]) -> str:
     if any(case["label"].get(dimension) not in ("A", "B") for dimension in DIMENSIONS):
         return "a dimension has no label"
-    if not case.get("organ_system"):
+    if case.get("organ_system") not in ORGAN_SYSTEMS:  # it becomes the name of a file
         return "no organ system"
     return "" if len(case.get("images", [])) == 1 else "not exactly one image"
 

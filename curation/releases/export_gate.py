@@ -36,10 +36,6 @@ NOT_PROSE: Final = frozenset(
     {
         "sha256",
         "images",
-        "id",
-        "question_id",
-        "case_id",
-        "trace_id",
         "cluster",
         "rows",
         "files",
@@ -54,6 +50,13 @@ NOT_PROSE: Final = frozenset(
         "table",
     }
 )
+# Ids and file names that this site makes; what came in with its own is looked at like any text.
+IDS: Final = frozenset({"id", "question_id", "case_id", "trace_id", "image_id"})
+OWN_ID: Final = re.compile(
+    r"(?:adjudication|case|cluster|external|guideline|question|review|source|step|trace|vote)-\d+|[0-9a-f]{16,64}"
+)
+OWN_FILE: Final = re.compile(r"[0-9a-f]{16,64}|[a-z_]+-\d{5}-of-\d{5}")
+BETWEEN_WORDS: Final = re.compile(r"[._-]+")
 LONG_NAME: Final = 6
 # Texts up to this length are remembered as they are, longer ones by a digest.
 SHORT: Final = 40
@@ -87,6 +90,7 @@ class Watch:
     ) -> None:
         """`declared`: whole texts that people chose to print. `is_harmless(kind, text)`: a lead said so."""
         self._names, self._mentions = Names(names), mentions
+        self._mails = Names([name for name in names if "@" in name])
         self._declared, self._is_harmless = frozenset(filter(None, declared)), is_harmless
         self._passed: set[str | bytes] = set()
         self._clean: set[str] = set()
@@ -138,7 +142,8 @@ class Watch:
 
         # What nobody may declare harmless comes first.
         if self._names.found_in(text):
-            return "the name of an account"
+            what = "e-mail address" if self._mails.found_in(text) else "name"
+            return f"the {what} of an account"
         if self._mentions.found_in(text):
             return "an identifier from an image header"
         if text in self._clean:
@@ -186,11 +191,15 @@ def check_export(folder: Path, *, study: Study, images: Mapping[str, str]) -> No
     """
     watch = Watch.of(study)
     usable, known = _usable_images(study), frozenset(images.values())
+    for name, sha256 in images.items():
+        _check_name(name, f"The name of the file with SHA-256 {sha256[:16]}", watch)
     for path in sorted(folder.rglob("*")):
         if path.is_dir():
             continue
         name = path.relative_to(folder).as_posix()
         _check_kind(name, path)
+        if name not in images:
+            _check_name(name, f"File {name}: its name", watch)
         if path.suffix == ".png":
             _check_image(name, path.read_bytes(), images.get(name), usable)
         elif path.suffix == ".parquet":
@@ -206,6 +215,15 @@ def _check_kind(name: str, path: Path) -> None:
     with path.open("rb") as handle:
         if start is None or handle.read(len(start)) != start:
             raise ExportRefused(f"File {name}: its type is not one an export may hold.")
+
+
+def _check_name(name: str, what: str, watch: Watch) -> None:
+    """Raise ExportRefused for a path that says who somebody is."""
+    for part in name.split("/"):
+        stem = part.rsplit(".", 1)[0]
+        said = () if OWN_FILE.fullmatch(stem) else (stem, BETWEEN_WORDS.sub(" ", stem))
+        if finding := next(filter(None, map(watch.finding, said)), ""):
+            raise ExportRefused(f"{what} holds {finding}.")
 
 
 def _usable_images(study: Study) -> frozenset[str]:
@@ -259,7 +277,12 @@ def _check_parquet(name: str, path: Path, watch: Watch, usable: Collection[str])
     for batch in pq.ParquetFile(path).iter_batches(batch_size=BATCH):
         # Most rows say the same in most columns: each distinct value is looked at once for all of them.
         prose = batch.drop_columns([column for column in batch.schema.names if column in NOT_PROSE])
-        found = {text for column in prose.columns for text in _distinct_strings(column)}
+        found = {
+            text
+            for field, column in zip(prose.schema.names, prose.columns, strict=True)
+            for text in _distinct_strings(column)
+            if not _is_own(field, text)
+        }
         watch.look_up(found)
         is_clean = not any(map(watch.finding, found))
         _check_pixels(name, batch, usable)
@@ -299,6 +322,11 @@ def _distinct_strings(values: "pa.Array") -> Iterator[str]:
         yield from filter(None, values.unique().to_pylist())
 
 
+def _is_own(field: str, text: str) -> bool:
+    """Whether a text is an id that this site made, where one belongs."""
+    return field.rpartition(".")[2] in IDS and OWN_ID.fullmatch(text) is not None
+
+
 def _check_strings(where: str, content: dict[str, Any], watch: Watch) -> None:
     for field, text in _strings(content, ""):
         if finding := watch.finding(text):
@@ -307,7 +335,8 @@ def _check_strings(where: str, content: dict[str, Any], watch: Watch) -> None:
 
 def _strings(value: Any, field: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
-        yield field, value
+        if not _is_own(field, value):
+            yield field, value
     elif isinstance(value, dict):
         for key, inner in value.items():
             if key not in NOT_PROSE and inner:
@@ -324,10 +353,14 @@ def _declared(study: Study) -> set[str]:
 
 
 def _account_names() -> set[str]:
-    """Full names and telling user names of all accounts; a short one (`max`) is a word of any text."""
+    """Full names, e-mail addresses and telling user names of all accounts.
+
+    A short one (`max`) is a word of any text.
+    """
     names: set[str] = set()
-    for username, shown in Person.objects.values_list("username", "display_name"):
+    for username, shown, mail in Person.objects.values_list("username", "display_name", "email"):
         names |= {username} if len(username) >= LONG_NAME else set()
+        names |= {mail} if mail else set()
         names |= {shown} if " " in shown.strip() else set()
     return names
 
