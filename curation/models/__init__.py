@@ -3,7 +3,15 @@
 from curation.models.images import Cluster, ClusterKey, Image, ImageView, PixelReview, Source, Use
 from curation.models.imports import Import
 from curation.models.questions import Question, QuestionImage
-from curation.models.releases import Export, Release, ReleaseFile, ReleaseKind, ReleaseRow, ReleaseSideRow
+from curation.models.releases import (
+    Export,
+    Release,
+    ReleaseFile,
+    ReleaseKind,
+    ReleaseOrigin,
+    ReleaseRow,
+    ReleaseSideRow,
+)
 from curation.models.texts import CleanText, TextChoice, TextFinding
 from curation.models.traces import StepStatus, Trace, TraceReview, TraceStep
 
@@ -21,6 +29,7 @@ __all__ = [
     "Release",
     "ReleaseFile",
     "ReleaseKind",
+    "ReleaseOrigin",
     "ReleaseRow",
     "ReleaseSideRow",
     "Source",

@@ -238,11 +238,11 @@ def _check_image(name: str, content: bytes, expected: str | None, usable: Collec
         raise ExportRefused(f"Image {name}: it is not the one in the manifest.")
     if sha256 not in usable:
         raise ExportRefused(f"Image {name}: its pixels are not, or no longer, released after review.")
-    if fault := _png_fault(content):
+    if fault := png_fault(content):
         raise ExportRefused(f"Image {name}: {fault}.")
 
 
-def _png_fault(content: bytes) -> str:
+def png_fault(content: bytes) -> str:
     """Why a PNG is more than its pixels, or nothing."""
     place = 8
     while place + 8 <= len(content):
@@ -303,7 +303,7 @@ def _check_pixels(name: str, batch: "pa.RecordBatch", usable: Collection[str]) -
                     f"{where}: an image is not in the manifest, or its pixels are not, or no longer,"
                     " released after review."
                 )
-            if fault := _png_fault(image["bytes"]):
+            if fault := png_fault(image["bytes"]):
                 raise ExportRefused(f"{where}: of an image, {fault}.")
 
 

@@ -27,6 +27,7 @@ from curation.permissions import check_sources
 from curation.releases.background import background_rows, protocol_of
 from curation.releases.contents import Contents, FreezeRefused, NewRow, contents_of, in_batches
 from curation.releases.manifest import FORMAT, digest_of
+from curation.releases.registry import kind_made
 from curation.releases.sign import release_content
 from curation.states import ReleaseState
 
@@ -61,14 +62,14 @@ def freeze(
     check_lead(by, study)
     check_release_name(study, kind, name, derived_from)
     with contents_of(kind) as contents, transaction.atomic():
-        head = _lock(study)
+        head = lock_study(study)
         release = Release.objects.create(
             study=study, kind=kind, name=name, derived_from=derived_from, created_by=by
         )
-        _store_rows(release, rows, contents)
+        store_rows(release, rows, contents)
         _check_contents(contents, study, left_out)
-        _store_rows(release, background_rows(study, contents.sources), contents)
-        sizes = _store_files(release, contents.files)
+        store_rows(release, background_rows(study, contents.sources), contents)
+        sizes = store_files(release, contents.files)
         release.left_out, release.lines = dict(left_out), contents.put_lines(sizes)
         manifest = _manifest(release, contents, sizes, head)
         digest = digest_of(manifest)
@@ -131,7 +132,8 @@ def find_release(digest: str) -> Release:
 
 
 def check_release_name(study: Study, kind: str, name: str, derived_from: Release | None) -> None:
-    """Raise FreezeRefused where a release of that kind, name and origin cannot be made."""
+    """Raise FreezeRefused where a release of that kind (or freezer), name and origin cannot be made."""
+    kind = kind_made(kind)
     if kind not in ReleaseKind.values:
         raise FreezeRefused(f"A release is one of {', '.join(ReleaseKind.values)}, not {kind!r}.")
     if not name.strip() or len(name) > 120:
@@ -149,7 +151,8 @@ def side_rows_of(release: Release, table: str) -> "models.QuerySet[ReleaseSideRo
     return ReleaseSideRow.objects.filter(release=release, table=table).order_by("position")
 
 
-def _lock(study: Study) -> AuditHead:
+def lock_study(study: Study) -> AuditHead:
+    """Until the transaction ends nobody changes the study; its settings are read anew."""
     # The audit chain first, then the study: a use case takes the chain's lock before its commit checks the
     # foreign key to the study, so the other order could deadlock on PostgreSQL.
     head = lock_chain(chain_of(study))
@@ -159,7 +162,7 @@ def _lock(study: Study) -> AuditHead:
     return head
 
 
-def _store_rows(release: Release, rows: Iterable[NewRow], contents: Contents) -> None:
+def store_rows(release: Release, rows: Iterable[NewRow], contents: Contents) -> None:
     """Insert the rows a batch at a time, as they are read. Raises FreezeRefused."""
     try:
         for batch in in_batches(rows, BATCH):
@@ -215,8 +218,8 @@ def _manifest(release: Release, contents: Contents, sizes: dict[str, int], head:
     }
 
 
-def _store_files(release: Release, files: dict[str, str]) -> dict[str, int]:
-    """Insert the files; the size of each content."""
+def store_files(release: Release, files: dict[str, str]) -> dict[str, int]:
+    """Insert the files; the size of each content. Raises FreezeRefused."""
     sizes: dict[str, int] = {}
     digests = sorted(set(files.values()))
     for start in range(0, len(digests), BATCH):
