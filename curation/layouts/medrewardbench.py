@@ -96,7 +96,15 @@ def _reason_to_leave(case: dict[str, Any]) -> str:
 
 
 def _labels(case: dict[str, Any]) -> dict[str, Any]:
-    return {"question_id": case["id"], "human_answer": {name: case["label"][name] for name in DIMENSIONS}}
+    return {
+        "question_id": _published_id(case),
+        "human_answer": {name: case["label"][name] for name in DIMENSIONS},
+    }
+
+
+def _published_id(case: dict[str, Any]) -> str:
+    """An imported pair keeps the id under which it was published."""
+    return str(case.get("external_id") or case["id"])
 
 
 def _pair(reader: ReleaseReader, case: dict[str, Any]) -> dict[str, Any]:
@@ -107,11 +115,11 @@ def _pair(reader: ReleaseReader, case: dict[str, Any]) -> dict[str, Any]:
         "question": question_with_options(case),
         "answer1_text": case["answer_a"],
         "answer2_text": case["answer_b"],
-        "question_id": case["id"],
-        "dataset": case["source"],
+        "question_id": _published_id(case),
+        "dataset": case.get("dataset") or case["source"],
         "modality_type": case["organ_system"],
         "question_type": case.get("question_type", ""),
-        "image_id": name.removesuffix(".png"),
+        "image_id": case.get("image_name") or name.removesuffix(".png"),
         "body_part": case.get("body_part", ""),
     }
 
