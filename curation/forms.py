@@ -54,6 +54,7 @@ class ImportForm(forms.Form):
     def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["source"].queryset = Source.objects.filter(study=study).order_by("name")  # type: ignore[attr-defined]
+        self.fields["source"].initial = Source.objects.filter(study=study).order_by("name").first()
         kinds = [(found.name, f"{found.label}: {found.meaning}") for found in formats.known()]
         self.fields["wanted"].choices = [(formats.AUTO, "As their names say"), *kinds]  # type: ignore[attr-defined]
 

@@ -18,9 +18,10 @@ MARKS: Final = re.compile(r"([\\`*_\[\]<>#&!|~$])")  # that begin markup, a link
 
 
 def write_all(release: Release, folder: Path, layout: Layout, tell: Tell) -> None:
-    """Write everything into an empty folder. Raises BlobDamaged, OSError."""
+    """Write everything into an empty folder. Raises NothingFits, BlobDamaged, OSError."""
     reader = ReleaseReader(release)
     written = layout.write(reader, folder, tell)
+    written.check_any(reader.count())
     write_manifest(reader, folder)
     (folder / CARD).write_text(_card(reader, layout, written), encoding="utf-8")
 

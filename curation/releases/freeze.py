@@ -22,7 +22,7 @@ from consilium.signatures.sign import sign
 from consilium.states.transitions import transition
 from consilium.version import app_version
 from curation.held_texts import name_problem
-from curation.models import Release, ReleaseFile, ReleaseKind, ReleaseRow, ReleaseSideRow
+from curation.models import Release, ReleaseFile, ReleaseKind, ReleaseOrigin, ReleaseRow, ReleaseSideRow
 from curation.permissions import check_sources
 from curation.releases.background import background_rows, protocol_of
 from curation.releases.contents import Contents, FreezeRefused, NewRow, contents_of, in_batches
@@ -117,13 +117,16 @@ def rows_of(release: Release) -> "models.QuerySet[ReleaseRow]":
 
 
 def find_release(digest: str) -> Release:
-    """The newest release whose digest starts with `digest` (8 or more hex digits).
+    """The newest release whose digest starts with `digest` (8 or more hex digits), this site's own first.
 
     Raises FreezeRefused when there is none, or when the prefix fits two different digests.
     """
     if not re.fullmatch(r"[0-9a-f]{8,64}", digest):
         raise FreezeRefused("A digest is written with 8 to 64 hex digits.")
-    found = list(Release.objects.filter(digest__startswith=digest).order_by("-frozen_at"))
+    origins = ReleaseOrigin.objects.filter(release=models.OuterRef("pk"))
+    # Own releases have no origin: false sorts before true.
+    own_first = Release.objects.annotate(came=models.Exists(origins)).order_by("came", "-frozen_at")
+    found = list(own_first.filter(digest__startswith=digest))
     if not found:
         raise FreezeRefused(f"There is no release with the digest {digest}.")
     if len({release.digest for release in found}) > 1:

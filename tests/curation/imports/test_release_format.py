@@ -33,7 +33,7 @@ from curation.permissions import SourceRefused
 from curation.releases.contents import NewRow
 from curation.releases.export import write_export
 from curation.releases.export_gate import ExportRefused
-from curation.releases.freeze import freeze, rows_of, side_rows_of, withdraw_release
+from curation.releases.freeze import find_release, freeze, rows_of, side_rows_of, withdraw_release
 from curation.releases.manifest import digest_of, manifest_of
 from curation.releases.materialise import materialise
 from curation.releases.verify import verify
@@ -100,6 +100,14 @@ def test_it_has_the_same_digest_rows_and_files_and_says_where_it_came_from(
     assert (laid[0] / "rows.jsonl").read_bytes() == (laid[1] / "rows.jsonl").read_bytes()
     assert AuditEvent.objects.filter(action="release.imported", study=cast.other_study).exists()
     assert verify_chains()[1] == []
+
+
+def test_a_digest_names_the_own_release_before_the_imported_one(
+    cast: Cast, elsewhere: Callable[..., tuple[Path, Release]]
+) -> None:
+    folder, theirs = elsewhere()
+    take_in(cast, packed(folder))
+    assert find_release(theirs.digest) == theirs
 
 
 def test_again_it_is_there_already_and_a_withdrawn_one_does_not_come_back(
@@ -400,6 +408,7 @@ def test_a_lead_takes_it_in_on_the_page_without_a_source(
     shown = client.get(reverse("curation:release", args=["other", imported(cast).pk])).content.decode()
     assert "Imported" in shown
     assert "study chest" in shown
+    assert 'data-opens-dialog="export"' not in shown
     picture = io.BytesIO(making_one.png((1, 2, 3)))
     picture.name = "a.png"
     refused = client.post(address, {"uploads": picture, "wanted": "auto", "source": ""})

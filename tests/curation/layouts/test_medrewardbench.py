@@ -14,9 +14,11 @@ from benchmark.leaderboard import judge_lines
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.blobs.store import read_blob
 from curation.layouts import parquet
+from curation.layouts.registry import NothingFits
 from curation.models import Release
+from curation.releases.contents import NewRow
 from curation.releases.export import write_export
-from curation.releases.freeze import rows_of, side_rows_of
+from curation.releases.freeze import freeze, rows_of, side_rows_of
 from tests.curation.layouts.test_hub import load
 from tests.factories import benchmark as judging
 from tests.factories import releases as making
@@ -99,6 +101,23 @@ def test_what_it_cannot_hold_is_counted_and_its_votes_stay_out_too(release: Rele
     assert {row["id"] for row in pq.read_table(folder / "votes.parquet").to_pylist()} == votes
 
 
+def test_a_layout_that_can_hold_no_row_is_refused_with_its_reasons(
+    cast: Cast, release: Release, tmp_path: Path
+) -> None:
+    news = [
+        NewRow(
+            row.row_id,
+            row.content | {"organ_system": ""},
+            {row.content["images"][0]: row.content["sha256"][0]},
+        )
+        for row in rows_of(release)
+    ]
+    none = freeze(study=cast.study, kind="preferences", name="None", rows=news, left_out={}, by=cast.lena)
+    with pytest.raises(NothingFits, match=r"a dimension has no label: 1; no organ system: 4\."):
+        write_export(none, tmp_path / "out", layout="medrewardbench")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_one_file_an_organ_whatever_its_size(
     release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,9 +156,6 @@ def test_the_reference_method_on_the_export_gives_our_own_reference_column(
     cast: Cast, release: Release, tmp_path: Path, organ: str
 ) -> None:
     """Our figure is over one organ here, as the table has it: the release is frozen anew with it alone."""
-    from curation.releases.contents import NewRow
-    from curation.releases.freeze import freeze
-
     rows = [row for row in kept_rows(release) if row["organ_system"] == organ]
     files = [dict(zip(row["images"], row["sha256"], strict=True)) for row in rows]
     news = [NewRow(row["id"], row, own) for row, own in zip(rows, files, strict=True)]
