@@ -1,6 +1,7 @@
 """A freeze that is killed or finds the disk full at a write: nothing is left, the next try is whole."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,12 @@ FAULTS = [
     (stopped_on_disk, full_disk),
 ]  # fmt: skip
 every_fault = pytest.mark.parametrize(("stopped", "problem"), FAULTS)
+
+
+@pytest.fixture(autouse=True)
+def _scratch_of_this_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a kill leaves of the manifest's lines lies where pytest cleans up."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
 
 @pytest.fixture
