@@ -12,6 +12,8 @@ class AnnotationConfig(AppConfig):
         """Runs once when Django has loaded all models."""
         from annotation import consensus, stalled
         from annotation.adjudication import ADJUDICATE
+        from annotation.external_labels import MEDREWARDBENCH
+        from annotation.external_release import EXTERNAL
         from annotation.release import PREFERENCES
         from annotation.tasks import register_jobs
         from annotation.votes import COMPARE
@@ -20,12 +22,15 @@ class AnnotationConfig(AppConfig):
         from consilium.audit.protection import declare
         from consilium.jobs.reaper import register_sweep
         from consilium.workqueue import kinds
+        from curation.imports import formats
         from curation.releases import registry
 
-        append_only = ("blindvote", "vote", "adjudication", "takenannotation")
+        append_only = ("blindvote", "vote", "adjudication", "takenannotation", "externallabel")
         declare(*(Refusal(f"annotation_{name}") for name in append_only))
         declare_secret("annotation_labelstudioconnection", "sealed_token")
         registry.register(PREFERENCES)
+        registry.register(EXTERNAL)
+        formats.register(MEDREWARDBENCH)
         kinds.register(COMPARE)
         kinds.register(ADJUDICATE)
         register_jobs()

@@ -19,7 +19,7 @@ from consilium.jobs.summaries import Summary
 from consilium.people.models import Study
 from consilium.states.tables import StateTable
 from consilium.workqueue.models import Round, Submission
-from curation.models import Question
+from curation.models import Import, Question
 
 __all__ = [
     "Adjudication",
@@ -230,6 +230,39 @@ class Adjudication(models.Model):
 
     def __str__(self) -> str:
         return f"Adjudication of case {self.case_id}"
+
+
+class ExternalLabel(models.Model):
+    """A labelled pair that another team published: its answers and its consensus without votes; append-only.
+
+    It is never mixed with what was voted here: it is no Case, nobody is asked about it, and only a release of
+    its own holds it.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="external_labels")
+    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="external_labels")
+    batch = models.ForeignKey(Import, on_delete=models.PROTECT, related_name="external_labels")
+    external_id = models.CharField(max_length=120)
+    answer_a = models.TextField()
+    answer_b = models.TextField()
+    label = models.JSONField(help_text="Each dimension: A or B.")
+    dataset = models.CharField(max_length=120, blank=True)
+    image_name = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "external_id"], name="external_label_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"External label {self.external_id}"
+
+    @property
+    def owning_study(self) -> Study:
+        """The study whose audit chain records this label."""
+        return self.study
 
 
 class AgreementSummary(Summary):

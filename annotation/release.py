@@ -152,6 +152,7 @@ def _row(case: dict[str, Any], outcome: dict[str, dict[str, Any]], blobs: list[s
         "family_a": case["response_a__endpoint__family"],
         "family_b": case["response_b__endpoint__family"],
         **outcome,
+        "label_origin": "readers",
         "organ_system": case["question__organ_system"],
         "department": case["question__department"],
         "modality": case["question__modality"],

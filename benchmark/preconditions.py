@@ -11,7 +11,7 @@ from consilium.jobs.states import JobState
 from consilium.people.models import Study
 from consilium.refusals import Refused
 from curation.models import Release, ReleaseKind
-from curation.permissions import check_sources
+from curation.permissions import check_release_sources
 from curation.releases.freeze import rows_of
 from curation.releases.sign import check_signed
 from curation.releases.withdrawn_images import check_images_stand
@@ -55,10 +55,8 @@ def check_endpoints(
 
 def check_may_be_sent(study: Study, release: Release, endpoint: ModelEndpoint) -> None:
     """Raise SourceRefused unless the release may be sent to the endpoint."""
-    if not endpoint.is_hosted:
-        return
-    names = set(rows_of(release).order_by().values_list("content__source", flat=True).distinct())
-    check_sources(study, names, "may_send_to_hosted", of=endpoint)
+    if endpoint.is_hosted:
+        check_release_sources(release, "may_send_to_hosted", of=endpoint)
 
 
 def _check_unseen(release: Release, endpoint: ModelEndpoint) -> None:
@@ -72,9 +70,10 @@ def _check_unseen(release: Release, endpoint: ModelEndpoint) -> None:
     seen: set[str] = set()
     for source in trained:
         rows = rows_of(source).values_list("content", flat=True).iterator()
-        seen.update(_marks(row for row in rows if row.get("split", "train") == "train"))
+        seen.update(_marks((row for row in rows if row.get("split", "train") == "train"), _site(source)))
     scored = rows_of(release).values_list("content", flat=True).iterator()
-    shared = sum(bool(_marks([row]) & seen) for row in scored)
+    site = _site(release)
+    shared = sum(bool(_marks([row], site) & seen) for row in scored)
     if shared:
         raise EvaluationRefused(
             f"{endpoint} was trained on questions, patients or images of {shared} rows of this release, "
@@ -82,14 +81,19 @@ def _check_unseen(release: Release, endpoint: ModelEndpoint) -> None:
         )
 
 
-def _marks(rows: Iterable[dict[str, Any]]) -> set[str]:
+def _site(release: Release) -> str:
+    """Whose numbers the ids of its rows are: this site's, or those of the study where it was frozen."""
+    origin = release.came_from
+    return f"{origin.study}: " if origin else ""
+
+
+def _marks(rows: Iterable[dict[str, Any]], site: str) -> set[str]:
     """What tells that two rows are not independent: question, cluster (patient), image contents."""
-    return {
-        mark
-        for row in rows
-        for mark in (row.get("question_id"), row.get("cluster"), *row.get("sha256", []))
-        if mark
-    }
+    marks: set[str] = set()
+    for row in rows:
+        marks.update(f"{site}{row[name]}" for name in ("question_id", "cluster") if row.get(name))
+        marks.update(row.get("sha256", []))
+    return marks
 
 
 def _check_idle(kind: EvaluationKind, release: Release, endpoint: ModelEndpoint) -> None:

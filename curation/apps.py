@@ -17,7 +17,9 @@ class CurationConfig(AppConfig):
         from curation import tasks
         from curation.damage import find_uses
         from curation.images import copies
-        from curation.imports.run import sweep_own_uploads, sweep_uploads
+        from curation.imports import formats
+        from curation.imports.release_format import RELEASE
+        from curation.imports.run import ANY_FILES, sweep_own_uploads, sweep_uploads
         from curation.layouts.own import register_layouts
         from curation.releases.gather import register_freezers
         from curation.releases.kept_exports import remove_left_folders
@@ -31,6 +33,8 @@ class CurationConfig(AppConfig):
         register_freezers()
         register_layouts()
         register_publishable()
+        formats.register(ANY_FILES)
+        formats.register(RELEASE)
         register_sweep(sweep_uploads)
         register_host_sweep(sweep_own_uploads)
         register_host_sweep(remove_left_folders)

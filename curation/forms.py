@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from consilium.answers.paradigms import PARADIGMS
 from consilium.inference.models import ModelEndpoint
 from consilium.people.models import Study
+from curation.imports import formats
 from curation.imports.uploads import MOST_FILES
 from curation.models import Release, Source
 from curation.releases.registry import known as known_freezers
@@ -34,22 +35,32 @@ class SeveralFilesField(forms.FileField):
 class ImportForm(forms.Form):
     """Files to take in, and where they come from."""
 
+    wanted = forms.ChoiceField(label="What they are", required=False)
     source = forms.ModelChoiceField(
         queryset=Source.objects.none(),
-        empty_label=None,
+        required=False,
+        empty_label="None: a release brings its own",
         help_text="Its permissions say what may be done with the data.",
     )
     uploads = SeveralFilesField(
         label="Files",
         help_text=(
             "PNG, JPEG and DICOM images, and one JSONL file with questions that name the images by file "
-            f"name. Up to {MOST_FILES:,} files at once."
+            "name; or the parquet and JSONL files of published pairs; or the zip of a release. "
+            f"Up to {MOST_FILES:,} files at once."
         ),
     )
 
     def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["source"].queryset = Source.objects.filter(study=study).order_by("name")  # type: ignore[attr-defined]
+        self.fields["source"].initial = Source.objects.filter(study=study).order_by("name").first()
+        kinds = [(found.name, f"{found.label}: {found.meaning}") for found in formats.known()]
+        self.fields["wanted"].choices = [(formats.AUTO, "As their names say"), *kinds]  # type: ignore[attr-defined]
+
+    def clean_wanted(self) -> str:
+        """A format, or AUTO."""
+        return self.cleaned_data["wanted"] or formats.AUTO
 
 
 class HubImportForm(forms.Form):

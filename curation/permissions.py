@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from consilium.people.models import Membership, Person, Study
 from consilium.people.permissions import SENIORS, NotAllowed, check_senior, roles_of
 from consilium.refusals import Refused
-from curation.models import Image, Source, Trace
+from curation.models import Image, Release, ReleaseRow, ReleaseSideRow, Source, Trace
 
 
 class SourceRefused(Refused):
@@ -27,9 +27,29 @@ def check_sources(study: Study, names: Iterable[str], rule: str, *, of: object =
     `of` is what was asked for, e.g. the model, where several may be asked for at once.
     """
     permitted = Source.objects.filter(study=study, **{rule: True}).values_list("name", flat=True)
+    _check_permitted(names, permitted, rule, of)
+
+
+def _check_permitted(names: Iterable[str], permitted: Iterable[str], rule: str, of: object) -> None:
     if refused := sorted(set(map(str, names)) - set(permitted)):
         asked = f"{of}: " if of else ""
         raise SourceRefused(f"{asked}source {refused[0]!r} does not permit {RULES[rule]} (rule {rule}).")
+
+
+def check_release_sources(release: Release, rule: str, *, of: object = "") -> None:
+    """The same for every source of a release's rows.
+
+    Of an imported release its own table of sources says what is permitted: the study has no say over data
+    that another site collected.
+    """
+    rows = ReleaseRow.objects.filter(release=release).order_by()
+    names = set(rows.values_list("content__source", flat=True).distinct())
+    if release.came_from is None:
+        check_sources(release.study, names, rule, of=of)
+        return
+    table = ReleaseSideRow.objects.filter(release=release, table="sources").values_list("content", flat=True)
+    permitted = {str(source["name"]) for source in table if source.get(rule) is True}
+    _check_permitted(names, permitted, rule, of)
 
 
 def check_may_sign(person: Person, image: Image) -> None:

@@ -22,7 +22,12 @@ pytest_plugins = [
 
 
 # Files that share tiny models stay in one worker each, and start first.
-HEAVY = {"tests/path/": "path", "tests/training/job/": "training_job", "tests/training/": "training"}
+HEAVY = {
+    "tests/path/": "path",
+    "tests/training/job/": "training_job",
+    "tests/training/": "training",
+    "tests/curation/layouts/test_trainers.py": "training_job",
+}
 
 
 # They start in this order: `training_job` copies a model that `path` builds meanwhile.

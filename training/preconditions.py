@@ -12,7 +12,7 @@ from consilium.jobs.states import JobState
 from consilium.people.models import Study
 from consilium.refusals import Refused
 from curation.models import Release, ReleaseKind
-from curation.permissions import check_sources
+from curation.permissions import check_release_sources
 from curation.releases.freeze import rows_of
 from curation.releases.sign import check_signed
 from curation.releases.withdrawn_images import check_images_stand
@@ -56,8 +56,7 @@ def check_trainable(study: Study, release: Release | None) -> Release:
         raise LaunchRefused(f"{release} is {release.state}; only frozen releases train models.")
     check_images_stand(release)
     check_signed(release)
-    names = set(rows_of(release).order_by().values_list("content__source", flat=True).distinct())
-    check_sources(study, names, "may_train")
+    check_release_sources(release, "may_train")
     return release
 
 

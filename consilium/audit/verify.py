@@ -14,6 +14,7 @@ from consilium.audit.anchor_file import Anchor, SignedAnchor, read_places
 from consilium.audit.anchors import anchors_folder
 from consilium.audit.links import Break, Walk
 from consilium.audit.models import SYSTEM_CHAIN, AuditEvent, AuditHead
+from consilium.audit.record import event_digest
 
 PLACES = ("data folder", "second place")
 
@@ -74,8 +75,9 @@ def verify_record() -> Verification:
 
 
 def holds_event(chain: str, sequence: int, sha256: str) -> bool:
-    """Whether the chain holds this very event."""
-    return AuditEvent.objects.filter(chain=chain, sequence=sequence, sha256=sha256).exists()
+    """Whether the chain holds this very event, and what it says still gives its hash."""
+    event = AuditEvent.objects.filter(chain=chain, sequence=sequence, sha256=sha256).first()
+    return event is not None and event_digest(event.previous_sha256, event.content()) == sha256
 
 
 def _file_breaks(places: list[list[SignedAnchor]]) -> Iterator[Break]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
-from curation.models import Image, Release
+from curation.models import Image, Release, ReleaseFile
 from curation.states import ImageState
 
 CHUNK = 500
@@ -24,6 +24,10 @@ class BlobUsers:
         self._read_new()
         own = {image.pk} if image else set()
         used = {sha256 for sha256 in digests if self._users.get(sha256, set()) - own}
+        # What an import of a release brought is that study's own, whatever was withdrawn in another.
+        brought = ReleaseFile.objects.filter(release__origin__isnull=False, blob__in=sorted(digests))
+        kept = brought.exclude(release__study=image.study_id) if image else brought
+        used |= set(kept.values_list("blob_id", flat=True))
         manifests = Release.objects.filter(manifest__in=[sha256 for sha256 in digests if sha256 not in used])
         return used | set(manifests.values_list("manifest_id", flat=True))
 

@@ -33,9 +33,22 @@ class ImportRequest:
     content: str
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A line that asks a question, be it the first one to or not: its place, twice, and its id."""
+
+    item: str
+    place: str
+    external_id: str
+
+
 @dataclass(slots=True)
 class Plan:
-    """Everything an import found out before it stores anything."""
+    """Everything an import found out before it stores anything.
+
+    `use`: what all its questions are for, whatever would be drawn. `askers`: by content of a question, in
+    order, the lines that ask it and were not refused.
+    """
 
     study: Study
     source: Source
@@ -50,6 +63,8 @@ class Plan:
     duplicates: int = 0
     by_name: set[str] = field(default_factory=set)
     groups: Groups = field(default_factory=Groups)
+    use: str = ""
+    askers: dict[str, list[Asker]] = field(default_factory=dict)
 
     def refuse(self, item: str, place: str, reason: str) -> None:
         """Note an item that stays out."""
@@ -65,19 +80,20 @@ def make_plan(
     keep: bool,
     folders: bool,
     done: Callable[[int, int], None],
+    use: str = "",
 ) -> Plan:
     """Rebuild the images, read the questions and group them; with `keep` files taken in enter the store.
 
     `folders` says that the files came with theirs. `done(files through, files in all)` may raise to stop.
+    `use`: what all questions are for.
     """
-    plan = Plan(
-        source.study, source, batch, keep, names=ImageNames((file.name for file in files), folders=folders)
-    )
-    images = [file for file in files if not _is_questions(file)]
+    names = ImageNames((file.name for file in files), folders=folders)
+    plan = Plan(source.study, source, batch, keep, names=names, use=use)
+    images = [file for file in files if not is_questions(file)]
     key = study_key(plan.study, "imaging")
     for outcome in rebuild_all(images, folder, key=key, done=lambda n: done(n, len(files))):
         _take_picture(plan, outcome)
-    questions = [file for file in files if _is_questions(file)]
+    questions = [file for file in files if is_questions(file)]
     for file in questions if not plan.names.has_folders else ():
         _note_what_is_asked(plan, folder / file.stored)
     for file in questions:
@@ -91,7 +107,8 @@ def file_name_hash(study: Study, path: str) -> str:
     return keyed(study_key(study, "file path"), loosely(path))
 
 
-def _is_questions(file: Received) -> bool:
+def is_questions(file: Received) -> bool:
+    """Whether a file holds questions, a line each, and no picture."""
     return file.name.lower().endswith(QUESTION_FILES)
 
 
@@ -176,21 +193,23 @@ def _key_node(plan: Plan, key: str) -> str:
 
 
 def _note_what_is_asked(plan: Plan, path: Path) -> None:
-    for line in read_lines(_lines(path)):
+    for line in read_lines(lines_of_file(path)):
         for name in line.question.images if line.question else ():
             plan.names.ask(name)
 
 
 def _take_questions(plan: Plan, file: Received, path: Path) -> None:
-    for line in read_lines(_lines(path)):
+    for line in read_lines(lines_of_file(path)):
         item, place = (f"{name} line {line.number}" for name in (file.name, file_place(file)))
         if line.question is None:
             plan.refuse(item, place, line.problem)
-        elif problem := _take_question(plan, item, line.question, file.name):
+            continue
+        asker = Asker(item, place, line.question.external_id)
+        if problem := _take_question(plan, asker, line.question, file.name):
             plan.refuse(item, place, problem)
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def lines_of_file(path: Path) -> Iterator[bytes]:
     """The lines of a file; an endless line comes in pieces that are refused as too long."""
     with path.open("rb") as handle:
         while raw := handle.readline(LINE_BYTES + 2):
@@ -199,7 +218,7 @@ def _lines(path: Path) -> Iterator[bytes]:
                 raw = handle.readline(LINE_BYTES + 2)
 
 
-def _take_question(plan: Plan, item: str, question: ParsedQuestion, file: str) -> str:
+def _take_question(plan: Plan, asker: Asker, question: ParsedQuestion, file: str) -> str:
     """Add a question to the plan; returns why it cannot be, or nothing."""
     pixels: list[str] = []
     for name in question.images:
@@ -212,6 +231,7 @@ def _take_question(plan: Plan, item: str, question: ParsedQuestion, file: str) -
     content = content_hash(question, pixels)
     if content in plan.questions or _asked_before(plan, content, question.external_id):
         plan.duplicates += 1
+        plan.askers.setdefault(content, []).append(asker)
         return ""
     if _id_taken(plan, content, question.external_id):
         return f"the id {question.external_id!r} belongs to another question of this study"
@@ -220,10 +240,12 @@ def _take_question(plan: Plan, item: str, question: ParsedQuestion, file: str) -
         nodes.append(_key_node(plan, _patient_key(plan.study, question.patient)))
     if not plan.groups.join(nodes):
         return CONFLICT
-    if question.use and plan.source.is_synthetic and not plan.groups.claim(nodes[0], question.use):
+    use = plan.use or (question.use if plan.source.is_synthetic else "")
+    if use and not plan.groups.claim(nodes[0], use):
         return f"its images are already kept for {plan.groups.use_of(nodes[0])!r}; a use never changes"
     plan.ids.add(question.external_id)
-    plan.questions[content] = ImportRequest(item, question, tuple(pixels), content)
+    plan.askers.setdefault(content, []).append(asker)
+    plan.questions[content] = ImportRequest(asker.item, question, tuple(pixels), content)
     return ""
 
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from django.db import transaction
@@ -18,6 +17,7 @@ from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
 from curation.imaging.walls import WallsMissing, what_to_do
 from curation.imports import uploads
+from curation.imports.formats import AUTO, FILES, ImportFormat, ImportWork, Taken, format_of
 from curation.imports.plan import Plan, make_plan
 from curation.imports.refused_names import with_names, without_names
 from curation.imports.store import store_pictures, store_questions
@@ -54,23 +54,30 @@ class ImportOutcome:
 
 
 def start_import(
-    *, study: Study, source: Source, files: Sequence[Upload], by: Person, folders: bool = False
+    *,
+    study: Study,
+    source: Source | None,
+    files: Sequence[Upload],
+    by: Person,
+    folders: bool = False,
+    wanted: str = AUTO,
 ) -> Import:
     """Take files in and queue their import; `folders`: their names are paths, as no browser sends them.
 
+    `wanted`: the name of their format. `source` may be None where the format needs none.
     Raises NotAllowed, ImportRefused, UploadRefused, DiskShort.
     """
     check_lead(by, study)
-    if source.study_id != study.pk:
-        raise ImportRefused("The source belongs to another study.")
+    chosen = _format(study, source, files, wanted)
     area, received = uploads.receive(files)
     try:
         with transaction.atomic():
             job = enqueue(kind=KIND, by=by, study=study, params={"area": area, "folders": folders})
             batch = Import.objects.create(
                 study=study,
-                source=source,
+                source=source if chosen.needs_source else None,
                 job=job,
+                format=chosen.name,
                 files=[file.to_json() for file in received],
                 created_by=by,
             )
@@ -79,7 +86,7 @@ def start_import(
                 obj=batch,
                 by=by,
                 study=study,
-                data={"source": source.pk, "files": len(received)},
+                data={"source": batch.source_id, "files": len(received), "format": chosen.name},
             )
     except BaseException:
         uploads.destroy(area)
@@ -87,26 +94,30 @@ def start_import(
     return batch
 
 
-def look_at(*, source: Source, files: Sequence[Upload], folders: bool = False) -> ImportOutcome:
-    """What an import of these files would do; stores nothing (`--dry-run`). Raises UploadRefused."""
+def look_at(
+    *, study: Study, source: Source | None, files: Sequence[Upload], folders: bool = False, wanted: str = AUTO
+) -> ImportOutcome:
+    """What an import of these files would do; stores nothing (`--dry-run`).
+
+    Raises ImportRefused, UploadRefused.
+    """
+    chosen = _format(study, source, files, wanted)
     area, received = uploads.receive(files, for_others=False)
     try:
-        plan = make_plan(
-            received,
-            uploads.upload_folder(area),
-            source=source,
-            batch=None,
-            keep=False,
-            folders=folders,
-            done=_unheard,
+        return _outcome(
+            chosen.take_in(ImportWork(study, source, received, uploads.upload_folder(area), folders))
         )
     finally:
         uploads.destroy(area)
-    return _outcome(plan, len(plan.pictures) + len(plan.questions))
 
 
-def _unheard(files: int, total: int) -> None:
-    """A dry run has no progress to tell."""
+def _format(study: Study, source: Source | None, files: Sequence[Upload], wanted: str) -> ImportFormat:
+    chosen = format_of(wanted, [file.name for file in files])
+    if chosen.needs_source and source is None:
+        raise ImportRefused("Say which source the files come from.")
+    if chosen.needs_source and source is not None and source.study_id != study.pk:
+        raise ImportRefused("The source belongs to another study.")
+    return chosen
 
 
 def run_import(handle: JobHandle) -> dict[str, Any]:
@@ -114,7 +125,7 @@ def run_import(handle: JobHandle) -> dict[str, Any]:
 
     Where the decoder's walls are missing, it waits with its originals until an operator has seen to that.
     """
-    batch = Import.objects.select_related("study", "source__study").get(job=handle.job)
+    batch = Import.objects.select_related("study", "source__study", "created_by").get(job=handle.job)
     area = str(handle.params["area"])
     if not batch.files:
         uploads.destroy(area)
@@ -122,7 +133,9 @@ def run_import(handle: JobHandle) -> dict[str, Any]:
     received = [Received(**file) for file in batch.files]
     try:
         with uploads.originals(area, received) as folder:
-            outcome = _import(batch, received, folder, handle)
+            folders = bool(handle.params.get("folders"))
+            work = ImportWork(batch.study, batch.source, received, folder, folders, batch, handle)
+            outcome = _import(work)
     except FileNotFoundError:
         raise JobFailed("The uploaded files are gone from the server; upload them again.") from None
     uploads.destroy(area)
@@ -153,55 +166,68 @@ def sweep_stored_uploads() -> None:
     uploads.sweep_store(_areas_in_use())
 
 
-def _import(batch: Import, received: list[Received], folder: Path, handle: JobHandle) -> ImportOutcome:
+def _import(work: ImportWork) -> ImportOutcome:
+    assert work.batch is not None
+    assert work.handle is not None
+    chosen = format_of(work.batch.format, [file.name for file in work.received])
     try:
-        plan = _plan(batch, received, folder, handle)
+        taken = chosen.take_in(work)
     except WallsMissing as refusal:
         log.error("import.walls_missing", missing=",".join(refusal.missing), todo=what_to_do(refusal.missing))
         raise JobPostponed(WALLS_SECONDS, f"{refusal} {KEPT}") from None
-    stored = store_pictures(plan, handle) + store_questions(plan, handle)
-    outcome = _outcome(plan, stored)
-    _finish(batch, outcome, plan, handle)
-    return outcome
+    _finish(work.batch, taken, work.handle)
+    return _outcome(taken)
 
 
-def _plan(batch: Import, received: list[Received], folder: Path, handle: JobHandle) -> Plan:
-    def done(files: int, total: int) -> None:
-        handle.progress(files, total, f"{files} of {total} files looked at")
+def take_files(work: ImportWork) -> Taken:
+    """Images and lines of questions, as they are."""
+    plan = _plan(work)
+    if work.handle is None:
+        number = len(plan.pictures) + len(plan.questions)
+    else:
+        number = store_pictures(plan, work.handle) + store_questions(plan, work.handle)
+    return Taken(number, plan.duplicates, plan.refused, len(plan.by_name))
 
-    folders = bool(handle.params.get("folders"))
+
+def _plan(work: ImportWork) -> Plan:
+    assert work.source is not None
     return make_plan(
-        received, folder, source=batch.source, batch=batch, keep=True, folders=folders, done=done
+        work.received,
+        work.folder,
+        source=work.source,
+        batch=work.batch,
+        keep=work.handle is not None,
+        folders=work.folders,
+        done=work.told("{done} of {total} files looked at"),
     )
 
 
-def _outcome(plan: Plan, accepted: int) -> ImportOutcome:
-    return ImportOutcome(accepted, plan.duplicates, with_names(plan.refused), len(plan.by_name))
+ANY_FILES: Final = ImportFormat(
+    name=FILES,
+    label="Images and questions",
+    meaning="PNG, JPEG and DICOM images, and JSONL files with questions",
+    take_in=take_files,
+)
 
 
-def _finish(batch: Import, outcome: ImportOutcome, plan: Plan, handle: JobHandle) -> None:
+def _outcome(taken: Taken) -> ImportOutcome:
+    return ImportOutcome(taken.accepted, taken.duplicates, with_names(taken.refused), taken.by_name)
+
+
+def _finish(batch: Import, taken: Taken, handle: JobHandle) -> None:
     names = [str(file["name"]) for file in batch.files]
     with transaction.atomic():
         handle.fence()
         # The names of the files go with the originals; those of refused items a little later.
         Import.objects.filter(pk=batch.pk).update(
-            accepted=outcome.accepted,
-            duplicates=outcome.duplicates,
-            refused=without_names(batch.study, plan.refused, names),
-            refused_names=outcome.refused,
+            accepted=taken.accepted,
+            duplicates=taken.duplicates,
+            refused=without_names(batch.study, taken.refused, names),
+            refused_names=with_names(taken.refused),
             files=[],
         )
-        record(
-            action="import.finished",
-            obj=batch,
-            by=None,
-            study=batch.study,
-            data={
-                "accepted": outcome.accepted,
-                "duplicates": outcome.duplicates,
-                "refused": len(outcome.refused),
-            },
-        )
+        data = {"accepted": taken.accepted, "duplicates": taken.duplicates, "refused": len(taken.refused)}
+        record(action="import.finished", obj=batch, by=None, study=batch.study, data=data)
 
 
 def _areas_in_use() -> set[str]:

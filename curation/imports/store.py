@@ -1,5 +1,7 @@
 """Stores a planned import: one transaction per image and per question, so each is whole or absent."""
 
+from collections.abc import Callable
+
 from django.db import transaction
 
 from consilium.audit.record import record
@@ -28,12 +30,21 @@ def store_pictures(plan: Plan, handle: JobHandle) -> int:
     return len(plan.pictures)
 
 
-def store_questions(plan: Plan, handle: JobHandle) -> int:
-    """Store the planned questions; returns how many this import owns."""
+def nothing_more(question: Question, content: str) -> None:
+    """Stores nothing beside a question."""
+
+
+def store_questions(
+    plan: Plan, handle: JobHandle, also: Callable[[Question, str], None] = nothing_more
+) -> int:
+    """Store the planned questions; returns how many this import owns.
+
+    `also(question, content)` stores, in the transaction of a new question, what belongs to it.
+    """
     for number, asked in enumerate(plan.questions.values()):
         handle.progress(number, len(plan.questions), "Storing questions")
         if not Question.objects.filter(study=plan.study, content_sha256=asked.content).exists():
-            _store_question(plan, asked)
+            _store_question(plan, asked, also)
     return len(plan.questions)
 
 
@@ -108,7 +119,7 @@ def _hashed(study: Study, key: str) -> str:
 
 
 @transaction.atomic
-def _store_question(plan: Plan, asked: ImportRequest) -> None:
+def _store_question(plan: Plan, asked: ImportRequest, also: Callable[[Question, str], None]) -> None:
     question, images = asked.question, [plan.known[pixels] for pixels in asked.pixels]
     verdict = decide_specialty(
         "\n".join([question.text, *question.options.values()]),
@@ -141,3 +152,4 @@ def _store_question(plan: Plan, asked: ImportRequest) -> None:
     QuestionImage.objects.bulk_create(links)
     record(action="question.imported", obj=made, by=None, study=plan.study, data={"content": asked.content})
     hold_question(made)
+    also(made, asked.content)

@@ -15,6 +15,7 @@ from curation.layouts.parquet import ParquetShards
 from curation.layouts.reader import ReleaseReader
 from curation.layouts.registry import Config, Layout, Tell, Written
 from curation.layouts.schemas import COLUMNS, schema_of
+from curation.vocabulary import ORGAN_SYSTEMS
 
 FOLDER: Final = "pair_gt_all"
 PAIRS: Final = (
@@ -89,13 +90,21 @@ def write_medrewardbench(reader: ReleaseReader, folder: Path, tell: Tell) -> Wri
 def _reason_to_leave(case: dict[str, Any]) -> str:
     if any(case["label"].get(dimension) not in ("A", "B") for dimension in DIMENSIONS):
         return "a dimension has no label"
-    if not case.get("organ_system"):
+    if case.get("organ_system") not in ORGAN_SYSTEMS:  # it becomes the name of a file
         return "no organ system"
     return "" if len(case.get("images", [])) == 1 else "not exactly one image"
 
 
 def _labels(case: dict[str, Any]) -> dict[str, Any]:
-    return {"question_id": case["id"], "human_answer": {name: case["label"][name] for name in DIMENSIONS}}
+    return {
+        "question_id": _published_id(case),
+        "human_answer": {name: case["label"][name] for name in DIMENSIONS},
+    }
+
+
+def _published_id(case: dict[str, Any]) -> str:
+    """An imported pair keeps the id under which it was published."""
+    return str(case.get("external_id") or case["id"])
 
 
 def _pair(reader: ReleaseReader, case: dict[str, Any]) -> dict[str, Any]:
@@ -106,11 +115,11 @@ def _pair(reader: ReleaseReader, case: dict[str, Any]) -> dict[str, Any]:
         "question": question_with_options(case),
         "answer1_text": case["answer_a"],
         "answer2_text": case["answer_b"],
-        "question_id": case["id"],
-        "dataset": case["source"],
+        "question_id": _published_id(case),
+        "dataset": case.get("dataset") or case["source"],
         "modality_type": case["organ_system"],
         "question_type": case.get("question_type", ""),
-        "image_id": name.removesuffix(".png"),
+        "image_id": case.get("image_name") or name.removesuffix(".png"),
         "body_part": case.get("body_part", ""),
     }
 

@@ -4,9 +4,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from consilium.refusals import Refused
 from curation.layouts.reader import ReleaseReader
 
 Tell = Callable[[int, int], None]  # rows written, rows in all; may raise to stop
+
+
+class NothingFits(Refused):
+    """A layout that can hold none of a release's rows; the text counts the reasons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,12 @@ class Written:
     configs: list[Config] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
+
+    def check_any(self, rows: int) -> None:
+        """Raise NothingFits where all of the release's rows were left out."""
+        if rows and sum(self.left_out.values()) >= rows:
+            reasons = "; ".join(f"{reason}: {count}" for reason, count in sorted(self.left_out.items()))
+            raise NothingFits(f"No row of the release fits this layout. Left out: {reasons}.")
 
     def leave(self, reason: str) -> None:
         """Count one row that this layout cannot hold."""

@@ -27,7 +27,8 @@ COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "preferences": (
         ("id", "string"), *COMMON, ("answer_a", "string"), ("answer_b", "string"), ("model_a", "string"),
         ("model_b", "string"), ("family_a", "string"), ("family_b", "string"), ("label", "labels"),
-        ("votes", "counts"), ("adjudicated", "flags"), *PLACE,
+        ("votes", "counts"), ("adjudicated", "flags"), ("label_origin", "string"),
+        ("external_id", "string"), *PLACE,
     ),
     "votes": (
         ("id", "string"), ("case_id", "string"), ("reader", "string"), ("version", "int32"),

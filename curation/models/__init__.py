@@ -9,6 +9,7 @@ from curation.models.releases import (
     Release,
     ReleaseFile,
     ReleaseKind,
+    ReleaseOrigin,
     ReleaseRow,
     ReleaseSideRow,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "Release",
     "ReleaseFile",
     "ReleaseKind",
+    "ReleaseOrigin",
     "ReleaseRow",
     "ReleaseSideRow",
     "Source",

@@ -16,7 +16,14 @@ class Import(models.Model):
     """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="imports")
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="imports")
+    source = models.ForeignKey(
+        Source,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="imports",
+        help_text="None: what came brought its own.",
+    )
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="import_batch")
     origin = models.CharField(
         max_length=200, blank=True, help_text="The Hub's dataset that was fetched; empty for an upload."

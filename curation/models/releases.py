@@ -11,6 +11,7 @@ from consilium.jobs.models import Job
 from consilium.jobs.summaries import Summary
 from consilium.people.models import Study
 from consilium.states.tables import StateTable
+from curation.models.imports import Import
 from curation.states import RELEASE_STATES, ReleaseState
 
 
@@ -72,6 +73,25 @@ class Release(models.Model):
     def owning_study(self) -> Study:
         """The study whose audit chain records this release."""
         return self.study
+
+    @property
+    def came_from(self) -> "ReleaseOrigin | None":
+        """Where another site froze it; None for one of this site's own."""
+        return ReleaseOrigin.objects.filter(release=self).first()
+
+
+class ReleaseOrigin(models.Model):
+    """Where an imported release was frozen, as its manifest says; append-only."""
+
+    release = models.OneToOneField(Release, on_delete=models.PROTECT, related_name="origin")
+    batch = models.OneToOneField(Import, on_delete=models.PROTECT, related_name="release_origin")
+    study = models.CharField(max_length=60, help_text="Short name of the study there.")
+    name = models.CharField(max_length=120, help_text="What the release is called there.")
+    frozen_on = models.DateField()
+    signatures = models.JSONField(default=list, help_text="Who signed it there, as its manifest says.")
+
+    def __str__(self) -> str:
+        return f"{self.name}, study {self.study}"
 
 
 class FrozenRow(models.Model):

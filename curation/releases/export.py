@@ -144,6 +144,10 @@ def check_may_leave(release: Release) -> None:
         raise ExportRefused("Only a frozen release can be exported; a withdrawn one must not be passed on.")
     check_images_stand(release)
     check_signed(release)
+    if release.came_from is not None:
+        raise ExportRefused(
+            "This release was imported: pass on the folder that it came in, whose hashes anybody can check."
+        )
     check_sources(release.study, source_names(release), "may_redistribute")
 
 

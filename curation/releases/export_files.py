@@ -16,9 +16,10 @@ LINES: Final = "MANIFEST.jsonl"
 
 
 def write_all(release: Release, folder: Path, layout: Layout, tell: Tell) -> None:
-    """Write everything into an empty folder. Raises BlobDamaged, OSError."""
+    """Write everything into an empty folder. Raises NothingFits, BlobDamaged, OSError."""
     reader = ReleaseReader(release)
     written = layout.write(reader, folder, tell)
+    written.check_any(reader.count())
     write_manifest(reader, folder)
     manifest = f"`{MANIFEST}`: what the release holds; `{LINES}`: SHA-256 of every row and file"
     write_cards(reader, folder, layout, written, [manifest])

@@ -46,10 +46,6 @@ NOT_PROSE: Final = frozenset(
     {
         "sha256",
         "images",
-        "id",
-        "question_id",
-        "case_id",
-        "trace_id",
         "cluster",
         "rows",
         "files",
@@ -64,6 +60,13 @@ NOT_PROSE: Final = frozenset(
         "table",
     }
 )
+# Ids and file names that this site makes; what came in with its own is looked at like any text.
+IDS: Final = frozenset({"id", "question_id", "case_id", "trace_id", "image_id"})
+OWN_ID: Final = re.compile(
+    r"(?:adjudication|case|cluster|external|guideline|question|review|source|step|trace|vote)-\d+|[0-9a-f]{16,64}"
+)
+OWN_FILE: Final = re.compile(r"[0-9a-f]{16,64}|[a-z_]+-\d{5}-of-\d{5}")
+BETWEEN_WORDS: Final = re.compile(r"[._-]+")
 LONG_NAME: Final = 6
 # Texts up to this length are remembered as they are, longer ones by a digest.
 SHORT: Final = 40
@@ -100,6 +103,7 @@ class Watch:
         own = own_words()  # somebody may have the user name "reader", which every card says
         self._names_in_print = Names([name for name in names if name.lower() not in own])
         self._printed = _whole(list(filter(None, declared)))
+        self._mails = Names([name for name in names if "@" in name])
         self._declared, self._is_harmless = frozenset(filter(None, declared)), is_harmless
         self._passed: set[str | bytes] = set()
         self._clean: set[str] = set()
@@ -148,7 +152,7 @@ class Watch:
 
     def _look_in_print(self, line: str) -> str:
         if self._names_in_print.found_in(line):
-            return "the name of an account"
+            return self._of_account(line)
         if self._mentions.found_in(without_own_words(line)):
             return "an identifier from an image header"
         return self._pattern(line)
@@ -156,10 +160,14 @@ class Watch:
     def _look(self, text: str) -> str:
         # What nobody may declare harmless comes first.
         if self._names.found_in(text):
-            return "the name of an account"
+            return self._of_account(text)
         if self._mentions.found_in(text):
             return "an identifier from an image header"
         return self._pattern(text)
+
+    def _of_account(self, text: str) -> str:
+        what = "e-mail address" if self._mails.found_in(text) else "name"
+        return f"the {what} of an account"
 
     def _pattern(self, text: str) -> str:
         from curation.text.find import find, readings
@@ -209,11 +217,15 @@ def check_export(folder: Path, *, study: Study, images: Mapping[str, str]) -> No
     """
     watch = Watch.of(study)
     usable, known = _usable_images(study), frozenset(images.values())
+    for name, sha256 in images.items():
+        _check_name(name, f"The name of the file with SHA-256 {sha256[:16]}", watch)
     for path in sorted(folder.rglob("*")):
         if path.is_dir():
             continue
         name = path.relative_to(folder).as_posix()
         _check_kind(name, path)
+        if name not in images:
+            _check_name(name, f"File {name}: its name", watch)
         if path.suffix == ".png":
             _check_image(name, path.read_bytes(), images.get(name), usable)
         elif path.suffix == ".parquet":
@@ -233,6 +245,15 @@ def _check_kind(name: str, path: Path) -> None:
             raise ExportRefused(f"File {name}: its type is not one an export may hold.")
 
 
+def _check_name(name: str, what: str, watch: Watch) -> None:
+    """Raise ExportRefused for a path that says who somebody is."""
+    for part in name.split("/"):
+        stem = part.rsplit(".", 1)[0]
+        said = () if OWN_FILE.fullmatch(stem) else (stem, BETWEEN_WORDS.sub(" ", stem))
+        if finding := next(filter(None, map(watch.finding, said)), ""):
+            raise ExportRefused(f"{what} holds {finding}.")
+
+
 def _usable_images(study: Study) -> frozenset[str]:
     released = Image.objects.filter(study=study, state=ImageState.RELEASED).values_list("pk", "model_blobs")
     void = void_images(study)
@@ -245,7 +266,7 @@ def _check_image(name: str, content: bytes, expected: str | None, usable: Collec
         raise ExportRefused(f"Image {name}: it is not the one in the manifest.")
     if sha256 not in usable:
         raise ExportRefused(f"Image {name}: its pixels are not, or no longer, released after review.")
-    if fault := _png_fault(content):
+    if fault := png_fault(content):
         raise ExportRefused(f"Image {name}: {fault}.")
 
 
@@ -257,7 +278,7 @@ def _check_drawing(name: str, content: bytes, watch: Watch) -> None:
             raise ExportRefused(f"Drawing {name}: it holds {finding}.")
 
 
-def _png_fault(content: bytes) -> str:
+def png_fault(content: bytes) -> str:
     """Why a PNG is more than its pixels, or nothing."""
     place = 8
     while place + 8 <= len(content):
@@ -298,7 +319,12 @@ def _check_parquet(name: str, path: Path, watch: Watch, usable: Collection[str])
     for batch in pq.ParquetFile(path).iter_batches(batch_size=BATCH):
         # Most rows say the same in most columns: each distinct value is looked at once for all of them.
         prose = batch.drop_columns([column for column in batch.schema.names if column in NOT_PROSE])
-        found = {text for column in prose.columns for text in _distinct_strings(column)}
+        found = {
+            text
+            for field, column in zip(prose.schema.names, prose.columns, strict=True)
+            for text in _distinct_strings(column)
+            if not _is_own(field, text)
+        }
         watch.look_up(found)
         is_clean = not any(map(watch.finding, found))
         _check_pixels(name, batch, usable)
@@ -319,7 +345,7 @@ def _check_pixels(name: str, batch: "pa.RecordBatch", usable: Collection[str]) -
                     f"{where}: an image is not in the manifest, or its pixels are not, or no longer,"
                     " released after review."
                 )
-            if fault := _png_fault(image["bytes"]):
+            if fault := png_fault(image["bytes"]):
                 raise ExportRefused(f"{where}: of an image, {fault}.")
 
 
@@ -338,6 +364,11 @@ def _distinct_strings(values: "pa.Array") -> Iterator[str]:
         yield from filter(None, values.unique().to_pylist())
 
 
+def _is_own(field: str, text: str) -> bool:
+    """Whether a text is an id that this site made, where one belongs."""
+    return field.rpartition(".")[2] in IDS and OWN_ID.fullmatch(text) is not None
+
+
 def _check_strings(where: str, content: dict[str, Any], watch: Watch) -> None:
     for field, text in _strings(content, ""):
         if finding := watch.finding(text):
@@ -346,7 +377,8 @@ def _check_strings(where: str, content: dict[str, Any], watch: Watch) -> None:
 
 def _strings(value: Any, field: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
-        yield field, value
+        if not _is_own(field, value):
+            yield field, value
     elif isinstance(value, dict):
         for key, inner in value.items():
             if key not in NOT_PROSE and inner:
@@ -374,10 +406,14 @@ def _made_here(study: Study) -> set[str]:
 
 
 def _account_names() -> set[str]:
-    """Full names and telling user names of all accounts; a short one (`max`) is a word of any text."""
+    """Full names, e-mail addresses and telling user names of all accounts.
+
+    A short one (`max`) is a word of any text.
+    """
     names: set[str] = set()
-    for username, shown in Person.objects.values_list("username", "display_name"):
+    for username, shown, mail in Person.objects.values_list("username", "display_name", "email"):
         names |= {username} if len(username) >= LONG_NAME else set()
+        names |= {mail} if mail else set()
         names |= {shown} if " " in shown.strip() else set()
     return names
 

@@ -22,11 +22,12 @@ from consilium.signatures.sign import sign
 from consilium.states.transitions import transition
 from consilium.version import app_version
 from curation.held_texts import name_problem
-from curation.models import Release, ReleaseFile, ReleaseKind, ReleaseRow, ReleaseSideRow
+from curation.models import Release, ReleaseFile, ReleaseKind, ReleaseOrigin, ReleaseRow, ReleaseSideRow
 from curation.permissions import check_sources
 from curation.releases.background import background_rows, image_sources, protocol_of
 from curation.releases.contents import Contents, FreezeRefused, NewRow, contents_of, in_batches
 from curation.releases.manifest import FORMAT, digest_of
+from curation.releases.registry import kind_made
 from curation.releases.sign import release_content
 from curation.states import ReleaseState
 
@@ -61,15 +62,15 @@ def freeze(
     check_lead(by, study)
     check_release_name(study, kind, name, derived_from)
     with contents_of(kind) as contents, transaction.atomic():
-        head = _lock(study)
+        head = lock_study(study)
         release = Release.objects.create(
             study=study, kind=kind, name=name, derived_from=derived_from, created_by=by
         )
-        _store_rows(release, rows, contents)
+        store_rows(release, rows, contents)
         contents.sources |= image_sources(study, contents.files.values())
         _check_contents(contents, study, left_out)
-        _store_rows(release, background_rows(study, contents.sources), contents)
-        sizes = _store_files(release, contents.files)
+        store_rows(release, background_rows(study, contents.sources), contents)
+        sizes = store_files(release, contents.files)
         release.left_out, release.lines = dict(left_out), contents.put_lines(sizes)
         manifest = _manifest(release, contents, sizes, head)
         digest = digest_of(manifest)
@@ -117,13 +118,16 @@ def rows_of(release: Release) -> "models.QuerySet[ReleaseRow]":
 
 
 def find_release(digest: str) -> Release:
-    """The newest release whose digest starts with `digest` (8 or more hex digits).
+    """The newest release whose digest starts with `digest` (8 or more hex digits), this site's own first.
 
     Raises FreezeRefused when there is none, or when the prefix fits two different digests.
     """
     if not re.fullmatch(r"[0-9a-f]{8,64}", digest):
         raise FreezeRefused("A digest is written with 8 to 64 hex digits.")
-    found = list(Release.objects.filter(digest__startswith=digest).order_by("-frozen_at"))
+    origins = ReleaseOrigin.objects.filter(release=models.OuterRef("pk"))
+    # Own releases have no origin: false sorts before true.
+    own_first = Release.objects.annotate(came=models.Exists(origins)).order_by("came", "-frozen_at")
+    found = list(own_first.filter(digest__startswith=digest))
     if not found:
         raise FreezeRefused(f"There is no release with the digest {digest}.")
     if len({release.digest for release in found}) > 1:
@@ -132,7 +136,8 @@ def find_release(digest: str) -> Release:
 
 
 def check_release_name(study: Study, kind: str, name: str, derived_from: Release | None) -> None:
-    """Raise FreezeRefused where a release of that kind, name and origin cannot be made."""
+    """Raise FreezeRefused where a release of that kind (or freezer), name and origin cannot be made."""
+    kind = kind_made(kind)
     if kind not in ReleaseKind.values:
         raise FreezeRefused(f"A release is one of {', '.join(ReleaseKind.values)}, not {kind!r}.")
     if not name.strip() or len(name) > 120:
@@ -150,7 +155,8 @@ def side_rows_of(release: Release, table: str) -> "models.QuerySet[ReleaseSideRo
     return ReleaseSideRow.objects.filter(release=release, table=table).order_by("position")
 
 
-def _lock(study: Study) -> AuditHead:
+def lock_study(study: Study) -> AuditHead:
+    """Until the transaction ends nobody changes the study; its settings are read anew."""
     # The audit chain first, then the study: a use case takes the chain's lock before its commit checks the
     # foreign key to the study, so the other order could deadlock on PostgreSQL.
     head = lock_chain(chain_of(study))
@@ -160,7 +166,7 @@ def _lock(study: Study) -> AuditHead:
     return head
 
 
-def _store_rows(release: Release, rows: Iterable[NewRow], contents: Contents) -> None:
+def store_rows(release: Release, rows: Iterable[NewRow], contents: Contents) -> None:
     """Insert the rows a batch at a time, as they are read. Raises FreezeRefused."""
     try:
         for batch in in_batches(rows, BATCH):
@@ -216,8 +222,8 @@ def _manifest(release: Release, contents: Contents, sizes: dict[str, int], head:
     }
 
 
-def _store_files(release: Release, files: dict[str, str]) -> dict[str, int]:
-    """Insert the files; the size of each content."""
+def store_files(release: Release, files: dict[str, str]) -> dict[str, int]:
+    """Insert the files; the size of each content. Raises FreezeRefused."""
     sizes: dict[str, int] = {}
     digests = sorted(set(files.values()))
     for start in range(0, len(digests), BATCH):

@@ -1,11 +1,10 @@
 """Finished exports: kept in the site's store, where every host finds them, and sent as a zip from there."""
 
-import io
 import time
-import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 
@@ -14,6 +13,7 @@ from consilium.blobs.blob_store import pieces_of
 from consilium.blobs.site_store import site_store
 from curation.models import Export
 from curation.releases.export_files import MANIFEST
+from curation.releases.zip_stream import zip_stream
 
 EXPORTS: Final = "exports/"
 # A folder that a killed worker left on its own disk.
@@ -73,39 +73,16 @@ def remove_left_folders() -> None:
 
 
 def zipped(export: Export) -> Iterator[bytes]:
-    """The export as a zip, made while it is sent. Images are stored as they are: they are compressed.
+    """The export as a zip, made while it is sent.
 
     Raises StoreAway; in the midst of it too, and the reader sees that the zip has no end.
     """
-    store, prefix, buffer = site_store(), _prefix(export), _Pipe()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for key in sorted(file.key for file in store.files(prefix)):
-            entry = zipfile.ZipInfo(f"{export.folder}/{key.removeprefix(prefix)}")
-            entry.compress_type = zipfile.ZIP_STORED if key.endswith(".png") else zipfile.ZIP_DEFLATED
-            with archive.open(entry, "w") as out, store.open(key) as source:
-                while chunk := source.read(1 << 18):
-                    out.write(chunk)
-                    yield buffer.take()
-    yield buffer.take()
+    store, prefix = site_store(), _prefix(export)
+    keys = sorted(file.key for file in store.files(prefix))
+    return zip_stream(
+        (f"{export.folder}/{key.removeprefix(prefix)}", partial(store.open, key)) for key in keys
+    )
 
 
 def _prefix(export: Export) -> str:
     return f"{EXPORTS}{export.folder}/"
-
-
-class _Pipe(io.RawIOBase):
-    """A write-only, unseekable file whose content is taken away piece by piece."""
-
-    def __init__(self) -> None:
-        self._held = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any, /) -> int:
-        self._held += data
-        return len(data)
-
-    def take(self) -> bytes:
-        held, self._held = bytes(self._held), bytearray()
-        return held

@@ -16,7 +16,8 @@ class Freezer:
 
     `rows(study, gathered)` gives them alone and tells `gathered` what stays out; `count(study)`: how many
     they are at most; `place`: the page of an object that becomes a row; `agreement(study)`: how far its
-    readers agree, one entry per dimension.
+    readers agree, one entry per dimension; `makes`: the kind of the release, where it is not called like the
+    freezer.
     """
 
     kind: str
@@ -27,6 +28,7 @@ class Freezer:
     count: "Callable[[Study], int]"
     place: str
     agreement: "Callable[[Study], list[dict[str, Any]]] | None" = None
+    makes: str = ""
 
 
 _freezers: dict[str, Freezer] = {}
@@ -41,6 +43,12 @@ def register(freezer: Freezer) -> None:
 def known() -> list[Freezer]:
     """All registered freezers in the order of registration."""
     return list(_freezers.values())
+
+
+def kind_made(name: str) -> str:
+    """The kind of release that the freezer of a name makes; a name without a freezer is a kind."""
+    freezer = _freezers.get(name)
+    return freezer.makes or freezer.kind if freezer else name
 
 
 def find(kind: str) -> Freezer:

@@ -52,6 +52,7 @@ PROTECTED = (
     Refusal("curation_releaserow"),
     Refusal("curation_releasesiderow"),
     Refusal("curation_releasefile"),
+    Refusal("curation_releaseorigin"),
     Refusal("curation_pixelreview"),
     Refusal("curation_imageview"),
     Refusal("curation_cluster", verbs=("update",), when="OLD.use <> NEW.use", fixed=("id", "use")),

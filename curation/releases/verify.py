@@ -45,14 +45,17 @@ def _against_row(release: Release, manifest: dict[str, Any]) -> list[str]:
     problems = []
     if digest_of(manifest) != release.digest:
         problems.append("The manifest does not give the digest that names the release.")
-    stored = {"kind": release.kind, "study": release.study.slug, "left_out": release.left_out}
+    origin = release.came_from
+    study = origin.study if origin else release.study.slug
+    stored = {"kind": release.kind, "study": study, "left_out": release.left_out}
     problems += [
         f"The release's {name} is not the manifest's." for name in stored if manifest[name] != stored[name]
     ]
     if tables_of(manifest)[manifest["kind"]] != release.row_count:
         problems.append("The number of rows is not the manifest's.")
-    if not _stands_in_record(release, manifest.get("record")):
-        problems.append("The study's record does not hold the event that the manifest names.")
+    if origin is None and not _stands_in_record(release, manifest.get("record")):
+        event = manifest["record"]["event"]
+        problems.append(f"The study's record does not hold event {event} as the manifest names it.")
     return problems
 
 

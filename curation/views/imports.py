@@ -1,5 +1,7 @@
 """Pages of imports and of sources."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,11 +18,13 @@ from curation.imports.from_hub import start_hub_import
 from curation.imports.refused_names import KEPT_FOR, drop_names
 from curation.imports.run import start_import
 from curation.imports.uploads import Upload
-from curation.models import Import, Source
+from curation.models import Import, Release, Source
 from curation.sources import save_source
 from curation.states import ImageState, QuestionState
 
 SHOWN_REFUSALS = 200
+# What is counted as taken in, where it is not images and questions.
+TAKEN = {"medrewardbench": "labelled pairs", "release": "releases"}
 
 
 @require_GET
@@ -43,20 +47,18 @@ def imports(request: HttpRequest, study: Study) -> HttpResponse:
 def new_import(request: HttpRequest, study: Study) -> HttpResponse:
     """Choose files and their source."""
     person = signed_in(request)
-    if not Source.objects.filter(study=study).exists():
-        messages.info(request, "Describe first where the data comes from.")
-        return redirect("curation:new-source", study=study.slug)
     if request.method == "POST":
         check_disk_space()  # before the form, whose files were passed over then
     form = ImportForm(study, *sent(request))
     if request.method == "POST" and form.is_valid():
         files = [Upload(file.name or "unnamed", file.chunks()) for file in form.cleaned_data["uploads"]]
         with refusals_on(form):
-            batch = start_import(study=study, source=form.cleaned_data["source"], files=files, by=person)
+            given = {name: form.cleaned_data[name] for name in ("source", "wanted")}
+            batch = start_import(study=study, files=files, by=person, **given)
             return redirect("curation:import", study=study.slug, pk=batch.pk)
     status = 422 if form.is_bound else 200
-    context = {"study": study, "form": form, "hub_form": HubImportForm(study)}
-    return render(request, "curation/new_import.html", context, status=status)
+    context = {"form": form, "hub_form": HubImportForm(study)}
+    return render(request, "curation/new_import.html", _for_import(study) | context, status=status)
 
 
 @post_only
@@ -69,8 +71,12 @@ def fetch_import(request: HttpRequest, study: Study) -> HttpResponse:
         with refusals_on(form):
             batch = start_hub_import(study=study, by=signed_in(request), **form.cleaned_data)
             return redirect("curation:import", study=study.slug, pk=batch.pk)
-    context = {"study": study, "form": ImportForm(study), "hub_form": form}
-    return render(request, "curation/new_import.html", context, status=422)
+    context = {"form": ImportForm(study), "hub_form": form}
+    return render(request, "curation/new_import.html", _for_import(study) | context, status=422)
+
+
+def _for_import(study: Study) -> dict[str, Any]:
+    return {"study": study, "has_sources": Source.objects.filter(study=study).exists()}
 
 
 @require_GET
@@ -88,6 +94,8 @@ def one_import(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         "waiting": batch.images.filter(state=ImageState.QUARANTINED).count(),
         "held": batch.questions.filter(state=QuestionState.HELD).count(),
         "images": batch.images.order_by("pk")[:24],
+        "made": Release.objects.filter(origin__batch=batch).first(),
+        "taken_note": TAKEN.get(batch.format, "images and questions"),
     }
     return render(request, "curation/import.html", context)
 

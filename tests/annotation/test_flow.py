@@ -337,7 +337,7 @@ def test_a_release_costs_the_same_queries_whatever_its_size(
     for _ in range(9):
         for person in at_once.annotators:
             making.vote(at_once.study, person, "a")
-    with django_assert_max_num_queries(36):
+    with django_assert_max_num_queries(37):
         assert freeze_preferences(study=at_once.study, name="P1", by=at_once.lena).row_count == 9
 
 

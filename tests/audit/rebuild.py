@@ -37,10 +37,10 @@ CHANGES = {
 
 def fill() -> None:
     """At least one row in every protected table, written as an earlier version would have."""
-    from annotation.models import Adjudication, BlindVote, Vote
+    from annotation.models import Adjudication, BlindVote, ExternalLabel, Vote
     from consilium.signatures.models import Purpose
     from consilium.signatures.sittings import begin_sitting
-    from curation.models import ImageView, PixelReview, Release
+    from curation.models import ImageView, Import, PixelReview, Release, ReleaseOrigin
     from curation.releases.sign import sign_release
     from tests.factories.cast import make_cast
     from tests.factories.label_studio import taken
@@ -54,8 +54,13 @@ def fill() -> None:
     by = world.cast.lena
     sitting = begin_sitting(study=world.cast.study, purpose=Purpose.RELEASE, method="password", by=by)
     sign_release(release=release, by=by, sitting=sitting)
+    batch = Import.objects.all()[0]
+    ReleaseOrigin.objects.create(release=release, batch=batch, study="x", name="x", frozen_on="2026-11-20")
     vote = Vote.objects.all()[0]
     taken(vote, by)
+    ExternalLabel.objects.create(
+        study=world.cast.study, question=vote.case.question, batch=batch, external_id="x", label={}
+    )
     BlindVote.objects.create(case=vote.case, person=world.cast.rosa, choices={})
     Adjudication.objects.create(
         submission=vote.submission, case=vote.case, person=vote.person, shown_first="a", blind={}, final={}

@@ -69,9 +69,12 @@ def test_empty_pages_say_what_to_do(cast: Cast, enter: Enter, name: str) -> None
     assert b"<h1>" in response.content
 
 
-def test_importing_without_a_source_leads_to_the_source_form(cast: Cast, enter: Enter) -> None:
+def test_importing_without_a_source_says_what_needs_one(cast: Cast, enter: Enter) -> None:
     response = enter(cast.lena).get(reverse("curation:new-import", args=["chest"]))
-    assert response.headers["Location"] == reverse("curation:new-source", args=["chest"])
+    assert reverse("curation:new-source", args=["chest"]) in response.content.decode()
+    making.source(cast.study)
+    response = enter(cast.lena).get(reverse("curation:new-import", args=["chest"]))
+    assert reverse("curation:new-source", args=["chest"]) not in response.content.decode()
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -303,7 +303,7 @@ def test_a_dry_run_reports_and_stores_nothing(cast: Cast, db: None) -> None:
         Upload("b.png", [b"%PDF-1.4"]),
         Upload("q.jsonl", [line(1, "a.png")]),
     ]
-    outcome = look_at(source=own, files=files)
+    outcome = look_at(study=cast.study, source=own, files=files)
     assert (outcome.accepted, outcome.duplicates, len(outcome.refused)) == (2, 0, 1)
     assert not Image.objects.exists()
     assert not Import.objects.exists()

@@ -106,7 +106,7 @@ def test_an_upload_that_cannot_be_passed_on_is_refused_and_leaves_nothing(
 
 
 def test_a_dry_run_stays_on_its_host(cast: Cast, source: Source, hosts: tuple[Path, Path]) -> None:
-    assert look_at(source=source, files=[Upload("a.png", [making.noise(1)])]).accepted == 1
+    assert look_at(study=cast.study, source=source, files=[Upload("a.png", [making.noise(1)])]).accepted == 1
     assert (keys(), files_in(hosts[0])) == ([], [])
 
 

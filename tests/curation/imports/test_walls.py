@@ -75,7 +75,7 @@ def test_a_command_ends_with_the_sentence(cast: Cast, tmp_path: Path) -> None:
         call_command("import", "chest", str(tmp_path))
     assert ended.value.returncode == 2
     with pytest.raises(Refused, match="not walled off"):
-        run.look_at(source=source, files=[Upload("a.png", [making.png((1, 2, 3))])])
+        run.look_at(study=cast.study, source=source, files=[Upload("a.png", [making.png((1, 2, 3))])])
 
 
 def test_the_setting_takes_the_walls_names() -> None:

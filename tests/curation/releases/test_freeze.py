@@ -221,7 +221,9 @@ def test_a_manifest_says_where_the_record_stood_and_verify_asks_the_record(
     assert verify(release) == []
     Refusal("audit_auditevent").remove(connection)
     AuditEvent.objects.filter(pk=last.pk).update(sha256="0" * 64)
-    assert verify(release) == ["The study's record does not hold the event that the manifest names."]
+    assert verify(release) == [
+        f"The study's record does not hold event {last.sequence} as the manifest names it."
+    ]
 
 
 def test_withdrawing_needs_a_reason_and_keeps_the_rows(traces: Cast) -> None:

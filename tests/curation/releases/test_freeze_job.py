@@ -68,7 +68,7 @@ def test_a_job_freezes(traces: Cast) -> None:
     assert Release.objects.get(name="Fix").derived_from == release
 
 
-@pytest.mark.parametrize("place", ["_store_files", "put", "transition"])
+@pytest.mark.parametrize("place", ["store_files", "put", "transition"])
 def test_a_kill_in_the_middle_leaves_nothing_and_the_job_runs_again(
     traces: Cast, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
