@@ -13,7 +13,7 @@ from consilium.inference.addresses import check_address, is_this_machine
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
-from consilium.sealing import SealBroken, seal, unseal
+from consilium.seals import SealBroken, seal, unseal
 from curation.keys import study_key
 
 HOSTS: Final = "CONSILIUM_LABEL_STUDIO_HOSTS"

@@ -22,7 +22,7 @@ from consilium.jobs.queue import enqueue
 from consilium.jobs.states import JobState
 from consilium.people.models import Person
 from consilium.people.permissions import OPERATOR, check_role
-from consilium.sealing import SealBroken, seal, unseal
+from consilium.seals import SealBroken, seal, unseal
 
 VARIABLE: Final = "HF_TOKEN"
 KIND: Final = "hub.check_token"
