@@ -3,7 +3,8 @@
 Each size in an installation and processes of its own: preference cases without images, six labels, two
 answers and three votes each, are frozen, verified and exported in the Hub's layout. Beside them stands a
 script that reads the same rows from the database and writes the same tables with pyarrow alone: no hashes,
-no card, no look at what leaves. Seconds, CPU seconds, and the highest memory of the process above its start.
+no card, no look at what leaves. Seconds, CPU seconds, and the highest memory of the process above its start;
+at the end how many MB more the last size took than the first.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from in_process import installation
 
 DIMENSIONS = ("accuracy", "relevance", "comprehensiveness", "creativity", "responsiveness", "overall")
 PARTS = ("cardio", "myo", "pneumo", "osteo", "hepato", "neuro", "angio", "itis", "oma", "gram", "pathy")
+ACTS = ("freeze", "verify", "export")
 GROUP = 1000
 READ = 500
 
@@ -230,9 +232,16 @@ def main() -> None:
     if options.one:
         sys.stdout.write(json.dumps(measure(options.one)) + "\n")
         return
+    found = []
     for cases in options.cases:
-        sys.stdout.write(sized(cases))
+        found.append(line := sized(cases))
+        sys.stdout.write(line)
         sys.stdout.flush()
+    first, last = json.loads(found[0]), json.loads(found[-1])
+    more = {act: round(last[act]["grew_mb"] - first[act]["grew_mb"], 1) for act in ACTS}
+    sys.stdout.write(
+        json.dumps({"measure": "growth", "from": first["cases"], "to": last["cases"]} | more) + "\n"
+    )
 
 
 if __name__ == "__main__":
