@@ -6,16 +6,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from django.db import transaction
 
 from consilium.atomic_folder import atomic_folder
 from consilium.audit.anchors import anchor_after_commit
 from consilium.audit.record import record
 from consilium.disk_space import check_disk_space
-from consilium.jobs.handle import JobHandle
+from consilium.jobs.handle import JobHandle, JobPostponed
 from consilium.jobs.queue import enqueue
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
+from curation.imaging.walls import WallsMissing, what_to_do
 from curation.layouts.registry import Layout, Tell, find, known
 from curation.models import Export, Release, ReleaseFile
 from curation.permissions import check_sources
@@ -30,7 +32,9 @@ from curation.releases.verify import verify
 from curation.releases.withdrawn_images import check_images_stand
 from curation.states import ReleaseState
 
+log = structlog.get_logger(__name__)
 KIND: Final = "curation.export"
+WALLS_SECONDS: Final = 60.0
 DEFAULT: Final = "hub"
 FOLDER: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,150}")
 
@@ -86,7 +90,8 @@ def write_export(
 ) -> Path:
     """Write the export to `target`; an earlier whole export there is kept. `by` is recorded where given.
 
-    Raises ExportRefused, DiskShort, BlobDamaged, OSError; nothing is left at `target` then.
+    Raises ExportRefused, DiskShort, BlobDamaged, OSError, WallsMissing (in a job JobPostponed); nothing is
+    left at `target` then.
     """
     wanted = layout_of(release, layout)
     check_may_leave(release)
@@ -97,8 +102,7 @@ def write_export(
         raise ExportRefused(f"The release fails its own check: {problems[0]}")
     with atomic_folder(target, is_only_writer=True) as beside:
         write_all(release, beside, wanted, _teller(handle))
-        _tell(handle, 2, "Looking at the finished files")
-        check_export(beside, study=release.study, images=released_files(manifest_of(release)))
+        _look_at(beside, release, handle)
         check_images_stand(release)  # writing takes minutes, in which an image may be withdrawn
     _tell(handle, 3, "Done")
     if by is not None:
@@ -107,6 +111,20 @@ def write_export(
             record(action="release.exported", obj=release, by=by, study=release.study, data=data)
             anchor_after_commit(release.study, cause="export")
     return target
+
+
+def _look_at(folder: Path, release: Release, handle: JobHandle | None) -> None:
+    """Let the gate look; a job waits where nothing may be looked at."""
+    _tell(handle, 2, "Looking at the finished files")
+    images = released_files(manifest_of(release))
+    if handle is None:
+        check_export(folder, study=release.study, images=images)
+        return
+    try:
+        check_export(folder, study=release.study, images=images, check=handle.check)
+    except WallsMissing as refusal:
+        log.error("export.walls_missing", missing=",".join(refusal.missing), todo=what_to_do(refusal.missing))
+        raise JobPostponed(WALLS_SECONDS, f"{refusal} The export goes on by itself.") from None
 
 
 @transaction.atomic
