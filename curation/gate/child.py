@@ -10,14 +10,11 @@ import os
 import socket
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from curation.gate.protocol import DIGESTS, FILES, GateLimits, Objection, Wanted
 from curation.imaging.confine import own_stdout, take_limits, wall_off
 from curation.imaging.walls import Wall, missing_walls
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 MESSAGE_BYTES: Final = 1 << 17
 # Below this number lie the descriptors that are open already and those of one handful of files.
@@ -38,7 +35,7 @@ class HandedFile(io.RawIOBase):
         """Always."""
         return True
 
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+    def readinto(self, buffer: Any, /) -> int:
         """Read into the buffer; the number of bytes, 0 at the end."""
         return os.readv(self._descriptor, [buffer])
 
@@ -136,10 +133,10 @@ def _load(*, has_parquet: bool) -> None:
 
 def _objection(wanted: Wanted, parent: Parent) -> Objection | None:
     """What is objected to the export; what cannot be read cannot be looked at, and may not leave."""
-    from curation.gate.look import Look, Objected
+    from curation.gate.look import FileLook, Objected
     from curation.gate.watch import Watch
 
-    look, name = Look(wanted, Watch(wanted, parent)), ""
+    look, name = FileLook(wanted, Watch(wanted, parent)), ""
     try:
         look.images()
         for name, stream in parent.files():

@@ -24,7 +24,8 @@ STARTS: Final = {
     ".png": (b"\x89PNG\r\n\x1a\n",),
     ".parquet": (b"PAR1",),
     ".jsonl": (b"{",),
-    ".json": (b"{",),
+    ".json": (b"{", b"["),
+    ".xml": (b"<View>",),
     ".md": (b"---\n", b"# "),
     ".svg": (b"<svg ",),
 }
@@ -46,7 +47,7 @@ class Objected(Exception):
         self.objection = Objection(shown, *((finding.kind, finding.digest) if finding else ()))
 
 
-class Look:
+class FileLook:
     """Looks at one file after the other; raises Objected at the first that may not leave."""
 
     def __init__(self, wanted: Wanted, watch: Watch) -> None:
@@ -54,12 +55,12 @@ class Look:
         self._inside = frozenset(wanted.images.values()) & frozenset(wanted.usable)
 
     def images(self) -> None:
-        """Look at the paths of the images of the release."""
+        """FileLook at the paths of the images of the release."""
         for name, sha256 in self._wanted.images.items():
             self._name(name, f"The name of the file with SHA-256 {sha256[:16]}")
 
     def file(self, name: str, stream: BinaryIO) -> None:
-        """Look at one file, whose path in the export is `name`."""
+        """FileLook at one file, whose path in the export is `name`."""
         suffix = _suffix_of(name, stream)
         if name not in self._wanted.images:
             self._name(name, f"File {name}: its name")
@@ -70,7 +71,7 @@ class Look:
                 self._parquet(name, stream)
             case ".svg":
                 self._drawing(name, stream.read())
-            case ".md":
+            case ".md" | ".xml":
                 # As its reader sees it: a backslash between the letters of a name would hide it.
                 text = as_read(stream.read().decode("utf-8"))
                 _refuse(f"File {name}: it", self._watch.finding_in_print(text))
@@ -104,7 +105,7 @@ class Look:
 
     def _rows(self, name: str, lines: Iterator[bytes]) -> None:
         number = 0
-        while batch := [json.loads(line) for line in islice(lines, BATCH)]:
+        while batch := [row for line in islice(lines, BATCH) for row in _rows_in(line)]:
             if not self._watch.are_clean({text for content in batch for _, text in strings_of(content)}):
                 for place, content in enumerate(batch, number + 1):
                     self._row(f"{name}, row {content.get('id', place)}", content)
@@ -158,6 +159,12 @@ def _suffix_of(name: str, stream: BinaryIO) -> str:
     if not start.startswith(STARTS.get(suffix, ())):
         raise Objected(f"File {name}: its type is not one an export may hold.")
     return suffix
+
+
+def _rows_in(text: bytes) -> list[dict[str, Any]]:
+    """The objects of a line, or of a whole file that is one object or a list of them."""
+    found = json.loads(text)
+    return found if isinstance(found, list) else [found]
 
 
 def _refuse(what: str, finding: Finding | None) -> None:

@@ -15,7 +15,7 @@ class Names:
     def __init__(self, names: Collection[str]) -> None:
         firsts = {first.group() for name in names if (first := _FIRST_WORD.match(name))}
         odd = [name for name in names if not _FIRST_WORD.match(name)]
-        self._all, self._firsts, self._odd = whole(names), whole(firsts), whole(odd)
+        self._all, self._firsts, self._odd = whole_names(names), whole_names(firsts), whole_names(odd)
         self._pieces: set[str] = set()
 
     def found_in(self, text: str) -> bool:
@@ -43,7 +43,7 @@ class Names:
         return False
 
 
-def whole(names: Collection[str]) -> re.Pattern[str] | None:
+def whole_names(names: Collection[str]) -> re.Pattern[str] | None:
     """An expression for each of the names, not inside longer words; None without names."""
     if not names:
         return None

@@ -22,10 +22,10 @@ from curation.gate.protocol import (
     CleanAsked,
     FilesAsked,
     GateLimits,
+    LookEnded,
     Objection,
     ReadTold,
     Record,
-    Verdict,
     Wanted,
     parse_said,
 )
@@ -118,7 +118,7 @@ class _Look:
                     self.write(sorted(self.record.known(digests)))
                 case ReadTold(digests):
                     self.record.remember(digests)
-                case Verdict(objection):
+                case LookEnded(objection):
                     self._require_end(passed=objection is None)
                     return objection
             self.check()

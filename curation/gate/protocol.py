@@ -135,13 +135,13 @@ class ReadTold:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LookEnded:
     """The end: what is objected, or nothing."""
 
     objection: Objection | None
 
 
-Said = FilesAsked | CleanAsked | ReadTold | Verdict
+Said = FilesAsked | CleanAsked | ReadTold | LookEnded
 
 
 def parse_said(line: bytes) -> Said:
@@ -158,7 +158,7 @@ def parse_said(line: bytes) -> Said:
         case {"read": list(digests), **rest} if not rest and _are_digests(digests):
             return ReadTold(digests)
         case {"passed": True, **rest} if not rest:
-            return Verdict(None)
+            return LookEnded(None)
         case {"refused": str(message), "kind": str(kind), "digest": str(digest), **rest} if (
             not rest
             and 0 < len(message) <= MESSAGE_LENGTH
@@ -167,7 +167,7 @@ def parse_said(line: bytes) -> Said:
             and PLACE.fullmatch(digest)
             and bool(kind) == bool(digest)
         ):
-            return Verdict(Objection(message, kind, digest))
+            return LookEnded(Objection(message, kind, digest))
     raise BadAnswerError("not an answer")
 
 

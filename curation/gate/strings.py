@@ -30,7 +30,7 @@ NOT_PROSE: Final = frozenset(
 # Kinds of parquet columns without a text: plain numbers and bytes, whole numbers of a size, nothing at all.
 NUMBERS: Final = frozenset({"NONE", "INT", "NULL", "UNKNOWN"})
 # Ids and file names that this site makes; what came in with its own is looked at like any text.
-IDS: Final = frozenset({"id", "question_id", "case_id", "trace_id", "image_id"})
+IDS: Final = frozenset({"id", "question_id", "case_id", "trace_id", "image_id", "order_key"})
 OWN_ID: Final = re.compile(
     r"(?:adjudication|case|cluster|external|guideline|question|review|source|step|trace|vote)-\d+|[0-9a-f]{16,64}"
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from curation.cards.own_words import own_words, without_own_words
-from curation.gate.names import Names, whole
+from curation.gate.names import Names, whole_names
 from curation.gate.protocol import Record, Wanted
 from curation.imaging.mentions import MEMORY, Mentions
 from curation.text.digests import SHORTEST, clean_digest, place_digest
@@ -37,7 +37,7 @@ class Watch:
         own = own_words()  # somebody may have the user name "reader", which every card says
         self._names_in_print = Names([name for name in names if name.lower() not in own])
         self._declared = frozenset(filter(None, wanted.declared))
-        self._printed = whole(self._declared)
+        self._printed = whole_names(self._declared)
         self._mails = Names([name for name in names if "@" in name])
         self._harmless = frozenset(wanted.harmless)
         self._passed: set[str] = set()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.gate import child
-from curation.gate.look import Look, Objected
+from curation.gate.look import FileLook, Objected
 from curation.imaging import confine
 from tests.curation.imaging.attempts import CALLS, attempts, outcome, raw
 
@@ -80,7 +80,7 @@ def main() -> int:
         child.Parent.tell = tell  # type: ignore[method-assign]
     else:
         instead: Any = lambda *_: hostile.ways()[how]()  # noqa: E731
-        Look.file = instead  # type: ignore[method-assign]
+        FileLook.file = instead  # type: ignore[method-assign]
     return child.main()
 
 
