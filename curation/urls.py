@@ -8,6 +8,7 @@ from curation.views import (
     freeze,
     images,
     imports,
+    let_through,
     questions,
     releases,
     texts,
@@ -64,4 +65,7 @@ urlpatterns = [
         name="compute-datasheet",
     ),
     path("s/<slug:study>/exports/<int:pk>/download/", releases.download, name="download-export"),
+    path("s/<slug:study>/exports/<int:pk>/let-through/", let_through.ask, name="ask-let-through"),
+    path("s/<slug:study>/let-through/<int:pk>/confirm/", let_through.confirm, name="confirm-let-through"),
+    path("s/<slug:study>/let-through/<int:pk>/decline/", let_through.decline, name="decline-let-through"),
 ]

@@ -1,5 +1,6 @@
 """Rows of the curation app."""
 
+from curation.models.exports import LetThrough
 from curation.models.images import Cluster, ClusterKey, Image, ImageView, PixelReview, Source, Use
 from curation.models.imports import Import
 from curation.models.questions import Question, QuestionImage
@@ -25,6 +26,7 @@ __all__ = [
     "Image",
     "ImageView",
     "Import",
+    "LetThrough",
     "PixelReview",
     "Question",
     "QuestionImage",

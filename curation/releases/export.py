@@ -17,6 +17,7 @@ from consilium.jobs.handle import JobHandle, JobPostponed
 from consilium.jobs.queue import enqueue
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
+from curation.gate.process import never_stops
 from curation.imaging.walls import WallsMissing, what_to_do
 from curation.layouts.registry import Layout, Tell, find, known
 from curation.models import Export, Release, ReleaseFile
@@ -26,6 +27,7 @@ from curation.releases.export_files import write_all
 from curation.releases.export_gate import ExportRefused, check_export
 from curation.releases.freeze import rows_of, side_rows_of
 from curation.releases.kept_exports import export_folder, is_kept, keep_export, kept_size
+from curation.releases.let_through import let_through_in
 from curation.releases.manifest import manifest_of, released_files
 from curation.releases.sign import check_signed
 from curation.releases.verify import verify
@@ -74,10 +76,20 @@ def run_export(handle: JobHandle) -> dict[str, Any]:
     export = Export.objects.select_related("release__study").get(job=handle.job)
     handle.progress(0, 3, "Checking every hash of the release")
     if not is_kept(export):
-        folder = write_export(export.release, export_folder(export), layout=export.layout, handle=handle)
+        folder = _written(export, handle)
         look = partial(check_images_stand, export.release)
         keep_export(export, folder, look=look, check=handle.check)
     return {"folder": export.folder, "digest": export.release.digest, "bytes": kept_size(export)}
+
+
+def _written(export: Export, handle: JobHandle) -> Path:
+    """The finished folder; what the gate found in a text is noted, so that leads may speak about it."""
+    try:
+        return write_export(export.release, export_folder(export), layout=export.layout, handle=handle)
+    except ExportRefused as refusal:
+        found = {"refused_kind": refusal.kind, "refused_digest": refusal.digest}
+        Export.objects.filter(pk=export.pk).update(**found)
+        raise
 
 
 def write_export(
@@ -116,13 +128,18 @@ def write_export(
 def _look_at(folder: Path, release: Release, handle: JobHandle | None) -> None:
     """Let the gate look; a job waits where nothing may be looked at."""
     _tell(handle, 2, "Looking at the finished files")
-    images = released_files(manifest_of(release))
-    if handle is None:
-        check_export(folder, study=release.study, images=images)
-        return
+    check = handle.check if handle is not None else never_stops
     try:
-        check_export(folder, study=release.study, images=images, check=handle.check)
+        check_export(
+            folder,
+            study=release.study,
+            images=released_files(manifest_of(release)),
+            let_through=let_through_in(release),
+            check=check,
+        )
     except WallsMissing as refusal:
+        if handle is None:
+            raise
         log.error("export.walls_missing", missing=",".join(refusal.missing), todo=what_to_do(refusal.missing))
         raise JobPostponed(WALLS_SECONDS, f"{refusal} The export goes on by itself.") from None
 

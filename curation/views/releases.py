@@ -1,5 +1,8 @@
 """Pages of releases and their exports."""
 
+from collections.abc import Collection
+from typing import Any
+
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -27,6 +30,7 @@ from curation.releases.sign import release_lines, sign_release
 from curation.releases.verify_job import newest_check, start_verify
 from curation.releases.withdrawn_images import withdrawn_images
 from curation.states import ReleaseState
+from curation.text.rule import NOT_IDENTIFYING
 
 ROWS = 20
 
@@ -46,16 +50,8 @@ def release(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One release: digest, what is left out, rows, exports."""
     rows = Release.objects.select_related("created_by", "derived_from", "manifest")
     shown = get_object_or_404(rows, study=study, pk=pk)
-    exports = [
-        {
-            "export": export,
-            "layout": layout_label(export.layout),
-            "size": (export.job.result or {}).get("bytes"),
-            "is_there": _is_offered(export),
-        }
-        for export in shown.exports.select_related("job", "created_by", "release")[:10]
-    ]
     signatures = release_lines(shown)
+    let_through = list(shown.let_through.select_related("asked_by", "confirmed_by", "declined_by"))
     context = {
         "study": study,
         "release": shown,
@@ -70,7 +66,8 @@ def release(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         "files": shown.files.count(),
         "withdrawn": withdrawn_images(shown),
         "page_obj": page_of(request, rows_of(shown), ROWS),
-        "exports": exports,
+        "exports": _exports(shown, {one.digest for one in let_through if one.declined_at is None}),
+        "let_through": let_through,
         "layouts": known(shown.kind),
         "check": newest_check(shown),
         "tables": _tables(shown),
@@ -151,6 +148,22 @@ def download(request: HttpRequest, study: Study, pk: int) -> StreamingHttpRespon
     response = StreamingHttpResponse(zipped(wanted), content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="{wanted.folder}.zip"'
     return response
+
+
+def _exports(release: Release, spoken_of: Collection[str]) -> list[dict[str, Any]]:
+    """The newest exports; `spoken_of`: digests of what leads let through or were asked to."""
+    return [
+        {
+            "export": export,
+            "layout": layout_label(export.layout),
+            "size": (export.job.result or {}).get("bytes"),
+            "is_there": _is_offered(export),
+            "may_be_asked": release.state == ReleaseState.FROZEN
+            and export.refused_kind in NOT_IDENTIFYING
+            and export.refused_digest not in spoken_of,
+        }
+        for export in release.exports.select_related("job", "created_by", "release")[:10]
+    ]
 
 
 def _tables(release: Release) -> list[tuple[str, int]]:

@@ -20,7 +20,7 @@ from consilium.people.break_glass import end_reading, open_study
 from consilium.people.models import AccessNotice, Membership, Person
 from consilium.people.studies import ask_for_role
 from consilium.workqueue.models import Claim, Kind
-from curation.models import Image, Import, Release, ReleaseKind
+from curation.models import Image, Import, LetThrough, Release, ReleaseKind
 from curation.releases.contents import NewRow
 from curation.releases.export import start_export
 from curation.releases.freeze import freeze
@@ -136,7 +136,8 @@ def make_world(cast: Cast) -> World:
         "release": "release verify-release sign-release withdraw-release export-release datasheet"
         " compute-datasheet",
         "correction": "release-changes",
-        "export": "download-export",
+        "export": "download-export ask-let-through",
+        "let_through": "confirm-let-through decline-let-through",
     }
     arguments |= {
         "curation:release-preview": {"job": data["preview"].pk},
@@ -205,7 +206,15 @@ def _data(cast: Cast) -> dict[str, Any]:
         "preview": start_preview(study=cast.study, kind="questions", by=cast.lena),
         "freezing": start_freeze(study=cast.study, kind="questions", name="On its way", by=cast.lena),
         "push": waiting_push(release, cast.max),
+        "let_through": asked_to_let_through(release, cast.max),
     }
+
+
+def asked_to_let_through(release: Release, by: Person, **fields: Any) -> LetThrough:
+    """A date that a lead asks to let through."""
+    asked = {"kind": "date", "digest": "d" * 64, "asked_reason": "The day of a guideline.", "asked_by": by}
+    place = "rows.jsonl, row trace-1, field reasoning: it holds a date."
+    return LetThrough.objects.create(release=release, place=place, **asked | fields)
 
 
 def waiting_push(release: Release, by: Person, **fields: Any) -> Push:
