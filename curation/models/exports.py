@@ -1,10 +1,10 @@
-"""What the export gate refused in one release and two leads let through."""
+"""What two leads let through in a release, and links that give an export away for a while."""
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from curation.models.releases import Release
+from curation.models.releases import Export, Release
 from curation.text.rule import KINDS, NOT_IDENTIFYING
 
 
@@ -68,3 +68,36 @@ class LetThrough(models.Model):
     def waits(self) -> bool:
         """Whether a second lead has still to decide."""
         return self.confirmed_at is None and self.declined_at is None
+
+
+class ExportLink(models.Model):
+    """An address that gives an export to whoever has it, for a while. Of its secret only a hash is stored."""
+
+    export = models.ForeignKey(Export, on_delete=models.PROTECT, related_name="links")
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    most_uses = models.PositiveSmallIntegerField(default=20)
+    uses = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True, blank=True, help_text="The last time.")
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(uses__lte=models.F("most_uses")), name="export_link_uses_limited"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(revoked_by=None, revoked_at=None)
+                | models.Q(revoked_by__isnull=False, revoked_at__isnull=False),
+                name="export_link_revoked_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Link to {self.export}"

@@ -15,6 +15,7 @@ from consilium.audit.record import record
 from consilium.disk_space import check_disk_space
 from consilium.jobs.handle import JobHandle, JobPostponed
 from consilium.jobs.queue import enqueue
+from consilium.jobs.states import JobState
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
 from curation.gate.process import never_stops
@@ -31,7 +32,7 @@ from curation.releases.let_through import let_through_in
 from curation.releases.manifest import manifest_of, released_files
 from curation.releases.sign import check_signed
 from curation.releases.verify import verify
-from curation.releases.withdrawn_images import check_images_stand
+from curation.releases.withdrawn_images import check_images_stand, withdrawn_images
 from curation.states import ReleaseState
 
 log = structlog.get_logger(__name__)
@@ -142,6 +143,15 @@ def _look_at(folder: Path, release: Release, handle: JobHandle | None) -> None:
             raise
         log.error("export.walls_missing", missing=",".join(refusal.missing), todo=what_to_do(refusal.missing))
         raise JobPostponed(WALLS_SECONDS, f"{refusal} The export goes on by itself.") from None
+
+
+def may_be_downloaded(export: Export) -> bool:
+    """Whether the export is whole and its release stands: what was withdrawn must not be passed on.
+
+    Raises StoreAway.
+    """
+    stands = export.release.state == ReleaseState.FROZEN and export.job.state == JobState.SUCCEEDED
+    return stands and not withdrawn_images(export.release) and is_kept(export)
 
 
 @transaction.atomic

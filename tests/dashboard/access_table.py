@@ -153,6 +153,9 @@ READ: dict[str, Row] = {
     "curation:withdraw-release": POST_ONLY,
     "curation:export-release": POST_ONLY,
     "curation:download-export": LEADS,
+    "curation:take-export": PUBLIC,  # with a live link; any other is a 404
+    "curation:make-export-link": POST_ONLY,
+    "curation:revoke-export-link": POST_ONLY,
     "curation:ask-let-through": POST_ONLY,
     "curation:confirm-let-through": POST_ONLY,
     "curation:decline-let-through": POST_ONLY,
@@ -295,6 +298,8 @@ WRITE: dict[str, Sent] = {
     "curation:sign-release": by_leads(302, password=PASSWORD),
     "curation:withdraw-release": by_leads(428, reason="Damaged."),
     "curation:export-release": by_leads(302),
+    "curation:make-export-link": by_leads(200, valid_for="1 hour"),
+    "curation:revoke-export-link": by_leads(302),
     "curation:ask-let-through": by_leads(302, reason="The day of a guideline."),
     "curation:confirm-let-through": by_leads(302, reason="I looked at it."),
     "curation:decline-let-through": by_leads(302),
