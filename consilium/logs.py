@@ -10,8 +10,9 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 FRAMES = 6
-# The path of an invitation or reset link is its password: Django logs paths of refused requests.
-SECRET_LINK = re.compile(r"(/join/)[^/\s]+")
+# The path of such a link (an invitation, a reset, an export to take) is its password: Django logs paths of
+# refused requests.
+SECRET_LINK = re.compile(r"(/(?:join|take)/)[^/\s]+")
 
 
 def place_of(problem: BaseException) -> str:

@@ -10,6 +10,7 @@ class CurationConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the app's jobs, its kind of work and what the database refuses known."""
+        from consilium.audit.grants import declare_secret
         from consilium.audit.protection import declare
         from consilium.blobs.scrub import register_uses
         from consilium.jobs.host_sweeps import register_host_sweep
@@ -28,6 +29,7 @@ class CurationConfig(AppConfig):
         from curation.traces.review import register_kind
 
         declare(*PROTECTED)
+        declare_secret("curation_exportlink", "token_sha256")
         tasks.register_all()
         register_kind()
         register_freezers()

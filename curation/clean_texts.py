@@ -5,16 +5,15 @@ mentions change from day to day and are looked for each time.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from curation import text
 from curation.models import CleanText
+from curation.text.digests import SHORTEST, clean_digest
 
-# A shorter text is read faster than looked up.
-SHORTEST: Final = 40
 BATCH: Final = 500
 
 
@@ -38,18 +37,27 @@ def is_clean(said: str) -> bool:
 def known_clean(texts: Iterable[str]) -> set[str]:
     """Those of the texts that were read before and held nothing."""
     by_digest = {_digest(each): each for each in set(texts) if len(each) >= SHORTEST}
+    return {by_digest[digest] for digest in known_digests(list(by_digest))}
+
+
+def known_digests(digests: Sequence[str]) -> set[str]:
+    """Those of the digests that stand for texts which were read before and held nothing."""
     known: set[str] = set()
-    digests = list(by_digest)
     for start in range(0, len(digests), BATCH):
         # By digest alone: given the version too, SQLite reads every text of the version each time.
         stored = CleanText.objects.filter(pk__in=digests[start : start + BATCH]).values_list("pk", "version")
-        known.update(by_digest[digest] for digest, read_by in stored if read_by == version())
+        known.update(digest for digest, read_by in stored if read_by == version())
     return known
 
 
 def remember_clean(texts: Collection[str]) -> None:
-    """Remember texts in which nothing was found. A version's texts go when another version remembers."""
-    digests = sorted({_digest(each) for each in texts if len(each) >= SHORTEST})
+    """Remember texts in which nothing was found."""
+    remember_digests({_digest(each) for each in texts if len(each) >= SHORTEST})
+
+
+def remember_digests(read: Collection[str]) -> None:
+    """As `remember_clean`, of digests. A version's texts go when another version remembers."""
+    digests = sorted(read)
     if digests:
         CleanText.objects.exclude(version=version()).delete()
     for start in range(0, len(digests), BATCH):
@@ -66,5 +74,4 @@ def read_ahead(texts: Iterable[str]) -> None:
 
 
 def _digest(said: str) -> str:
-    content = said.encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(content, digest_size=16, key=version().encode()).hexdigest()
+    return clean_digest(said, version())

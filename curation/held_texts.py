@@ -14,10 +14,10 @@ from consilium.people.permissions import check_lead
 from consilium.refusals import ReasonMissing, Refused
 from consilium.states.transitions import transition
 from curation.clean_texts import read_ahead
-from curation.imaging.fingerprints import fold
-from curation.keys import keyed, study_key
+from curation.keys import study_key
 from curation.models import Question, TextChoice, TextFinding
 from curation.states import QuestionState
+from curation.text.digests import place_digest
 from curation.text.rule import KINDS, Hit
 
 LABELS: Final = {
@@ -72,8 +72,7 @@ class Digests:
 
     def of(self, kind: str, text: str) -> str:
         """The digest of a hit's text."""
-        plain = " ".join(fold(text).replace("\u2019", "'").split()).removesuffix("'s")
-        return keyed(self._key, f"{kind}\0{plain}")
+        return place_digest(kind, text, self._key)
 
     def hits(self, text: str) -> Iterator[tuple[Hit, str]]:
         """Each hit of a text with its digest."""

@@ -4,10 +4,12 @@ from django.urls import path
 
 from curation.views import (
     datasheet,
+    export_links,
     files,
     freeze,
     images,
     imports,
+    let_through,
     questions,
     releases,
     texts,
@@ -20,6 +22,7 @@ urlpatterns = [
     path("images/<int:pk>/frames/<int:number>.bin", files.image_frame, name="image-frame"),
     path("images/<int:pk>/thumbnail.png", files.image_thumbnail, name="image-thumbnail"),
     path("review/<uuid:token>/", traces.review, name="review"),
+    path("take/<str:token>/", export_links.take, name="take-export"),
     path("s/<slug:study>/images/", images.images, name="images"),
     path("s/<slug:study>/images/<int:pk>/", images.image, name="image"),
     path("s/<slug:study>/images/<int:pk>/withdraw/", images.withdraw, name="withdraw-image"),
@@ -64,4 +67,11 @@ urlpatterns = [
         name="compute-datasheet",
     ),
     path("s/<slug:study>/exports/<int:pk>/download/", releases.download, name="download-export"),
+    path("s/<slug:study>/exports/<int:pk>/link/", export_links.make_link, name="make-export-link"),
+    path(
+        "s/<slug:study>/exports/links/<int:pk>/revoke/", export_links.revoke_link, name="revoke-export-link"
+    ),
+    path("s/<slug:study>/exports/<int:pk>/let-through/", let_through.ask, name="ask-let-through"),
+    path("s/<slug:study>/let-through/<int:pk>/confirm/", let_through.confirm, name="confirm-let-through"),
+    path("s/<slug:study>/let-through/<int:pk>/decline/", let_through.decline, name="decline-let-through"),
 ]

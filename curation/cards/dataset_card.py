@@ -64,8 +64,12 @@ def dataset_card(
     files: Sequence[str],
     left_out: Mapping[str, int],
     figures: Mapping[str, str],
+    let_through: Sequence[str] = (),
 ) -> str:
-    """The whole file. `layout`: its name and meaning; `files`: Markdown; `figures`: path to what it shows."""
+    """The whole file. `layout`: its name and meaning; `files`: Markdown; `figures`: path to what it shows.
+
+    `let_through`: what leads say of places that the gate had refused.
+    """
     lines = [
         *front_matter(card_metadata(facts, tables)),
         "",
@@ -84,6 +88,7 @@ def dataset_card(
         *_section("Changes since the release it derives from", _changes(facts)),
         *_section("Sources and licences", source_lines(facts)),
         *_section("Signatures", _signatures(facts)),
+        *(_section("Let through", [f"- {as_text(line)}." for line in let_through]) if let_through else []),
     ]
     return "\n".join(lines).rstrip("\n") + "\n"
 

@@ -16,6 +16,7 @@ from curation.layouts.reader import ReleaseReader
 from curation.layouts.registry import Layout, Written
 from curation.models import Release, Source
 from curation.releases.difference import NotComparable, compare_releases
+from curation.releases.let_through import let_through_lines
 from curation.releases.readers import credits_in_export
 from curation.releases.sign import signatures_in_export
 
@@ -45,6 +46,7 @@ def write_cards(
         files=lines,
         left_out=written.left_out,
         figures=figures,
+        let_through=let_through_lines(reader.release),
     )
     (folder / CARD).write_text(card, encoding="utf-8")
 

@@ -10,7 +10,7 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from curation.imaging.confine import take_limits, wall_off
+from curation.imaging.confine import own_stdout, take_limits, wall_off
 from curation.imaging.frame_stream import FrameStream
 from curation.imaging.protocol import Part, RebuildLimits
 from curation.imaging.refusal import RefusedError
@@ -47,7 +47,7 @@ def main() -> int:
     """
     request = json.load(sys.stdin)
     limits = RebuildLimits(**request["limits"])
-    answers = _own_stdout()
+    answers = own_stdout()
     isolated = take_limits(limits, parent=int(sys.argv[1]))
     tasks = request["tasks"]
     if tasks:  # without: somebody only asks which walls stand
@@ -66,14 +66,6 @@ def main() -> int:
         stream = FrameStream(answers, task["file_index"], limits)
         _tell(answers, _serve(source, stream, task["first"], key, budget))
     return 0
-
-
-def _own_stdout() -> BinaryIO:
-    """Keep stdout for answers alone: what a library prints goes nowhere."""
-    answers = os.fdopen(os.dup(1), "wb")
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(quiet, 1)
-    return answers
 
 
 def _tell(answers: BinaryIO, event: dict[str, Any]) -> None:

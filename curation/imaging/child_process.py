@@ -19,7 +19,12 @@ from curation.imaging.protocol import BadAnswerError, RebuildLimits
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _BLOCK: Final = 1 << 16  # what a pipe holds
 # Nothing of the parent's environment is passed on. One thread per library: RLIMIT_NPROC allows no more.
-_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
+_ENVIRONMENT: Final = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "LC_ALL": "C.UTF-8",
+}
 
 
 @dataclass(slots=True)
@@ -75,30 +80,42 @@ class ChildOutput:
 def confined_child(
     request: dict[str, Any], limits: RebuildLimits, sources: Sequence[int]
 ) -> Iterator[tuple["subprocess.Popen[bytes]", ChildOutput]]:
-    """Start a child that has `request` and the open files `sources`; it has ended when the block is left."""
-    command = [sys.executable, "-s", "-E", "-m", "curation.imaging.child", str(os.getpid())]
+    """Start a decoder that has `request` and the open files `sources`; it has ended with the block."""
+    with confined_process("curation.imaging.child", sources) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        deadline = time.monotonic() + limits.wall_seconds
+        with contextlib.suppress(BrokenPipeError), child.stdin:  # its end says how it died
+            child.stdin.write(json.dumps(request).encode())
+        descriptor = child.stdout.fileno()
+        yield child, ChildOutput(descriptor, deadline, limits.answer_bytes, limits.produced_bytes)
+
+
+@contextmanager
+def confined_process(module: str, handed: Sequence[int]) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start `module` with two pipes, the open files `handed` and nothing else of this process.
+
+    It is to put itself behind the walls before it reads anything. It has ended when the block is left.
+    """
     child = subprocess.Popen(
-        command,
+        [sys.executable, "-s", "-E", "-m", module, str(os.getpid()), *map(str, handed)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # warnings of decoders quote header values
+        stderr=subprocess.DEVNULL,  # warnings of libraries quote what they read
         cwd=_ROOT,
         env=_ENVIRONMENT,
         close_fds=True,
-        pass_fds=sources,
+        pass_fds=handed,
         start_new_session=True,
     )
-    assert child.stdin is not None
-    assert child.stdout is not None
-    deadline = time.monotonic() + limits.wall_seconds
     try:
-        with child.stdout:
-            with contextlib.suppress(BrokenPipeError), child.stdin:  # its end says how it died
-                child.stdin.write(json.dumps(request).encode())
-            descriptor = child.stdout.fileno()
-            yield child, ChildOutput(descriptor, deadline, limits.answer_bytes, limits.produced_bytes)
+        yield child
     finally:
         _kill_session(child)
+        for stream in (child.stdin, child.stdout):
+            assert stream is not None
+            with contextlib.suppress(BrokenPipeError):  # what was written last has no reader
+                stream.close()
 
 
 def _kill_session(child: "subprocess.Popen[bytes]") -> None:

@@ -10,9 +10,8 @@ import errno
 import os
 import resource
 import signal
-from typing import Final
+from typing import BinaryIO, Final, Protocol
 
-from curation.imaging.protocol import RebuildLimits
 from curation.imaging.system_calls import filter_calls
 from curation.imaging.walls import Wall
 
@@ -32,11 +31,27 @@ _NETWORK_SINCE, _BIND_AND_CONNECT = 4, 0b11
 _SCOPES_SINCE, _SOCKETS_AND_SIGNALS = 6, 0b11
 
 
+class ProcessLimits(Protocol):
+    """What a confined process may use of memory (bytes), processor (seconds) and open files."""
+
+    @property
+    def memory_bytes(self) -> int:
+        """Address space."""
+
+    @property
+    def cpu_seconds(self) -> int:
+        """Seconds of processor."""
+
+    @property
+    def open_files(self) -> int:
+        """Descriptors while it loads."""
+
+
 class _Ruleset(ctypes.Structure):
     _fields_ = (("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scopes", ctypes.c_uint64))
 
 
-def take_limits(limits: RebuildLimits, *, parent: int) -> bool:
+def take_limits(limits: ProcessLimits, *, parent: int) -> bool:
     """Bind this process to `limits` and to the life of `parent` (a pid); True when its network is empty.
 
     Call it while the process has one thread: the kernel moves no other into a namespace.
@@ -58,21 +73,32 @@ def take_limits(limits: RebuildLimits, *, parent: int) -> bool:
     return isolated
 
 
-def wall_off(*, isolated: bool) -> frozenset[Wall]:
+def wall_off(*, isolated: bool, handed: int = 0) -> frozenset[Wall]:
     """Close files, network and system calls for ever; return the walls that stand, as measured.
 
-    `isolated` is the answer of `take_limits`. What is open stays open. Where no filter can be installed, an
-    empty network still has the Unix sockets that are files, and Landlock does not see every call that takes a
-    path: that is what signing for the wall of system calls means.
+    `isolated` is the answer of `take_limits`. `handed`: so many descriptors, those open already among them,
+    may be open at once, because another process hands over files that it opened; 0: nothing is handed over.
+    What is open stays open. Where no filter can be installed, an empty network still has the Unix sockets
+    that are files, and Landlock does not see every call that takes a path: that is what signing for the wall
+    of system calls means.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     alone = len(os.listdir("/proc/self/task")) == 1  # noqa: PTH208
     _close_files(libc)
     closed = alone and not _can_open(__file__)  # Landlock holds for the thread that asked
-    _cap(resource.RLIMIT_NOFILE, 0)  # a second line: no further descriptor, of whatever kind
-    filtered = filter_calls(libc) and _is_refused(libc)
+    _cap(resource.RLIMIT_NOFILE, handed)  # a second line: no further descriptor, of whatever kind
+    filtered = filter_calls(libc, takes_files=handed > 0) and _is_refused(libc)
     stand = {Wall.NETWORK: filtered or isolated, Wall.FILES: filtered or closed, Wall.CALLS: filtered}
     return frozenset(wall for wall, stands in stand.items() if stands)
+
+
+def own_stdout() -> BinaryIO:
+    """Keep stdout for answers alone: what a library prints goes nowhere."""
+    answers = os.fdopen(os.dup(1), "wb")
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.close(quiet)
+    return answers
 
 
 def _cap(kind: int, value: int, *, spare: int = 0) -> None:
@@ -101,7 +127,11 @@ def _close_files(libc: ctypes.CDLL) -> None:
 
 def _is_refused(libc: ctypes.CDLL) -> bool:
     """Whether the filter works: it says EPERM where the limit of descriptors alone would say EMFILE."""
-    return bool(libc.socket(*_UNIX_STREAM) < 0 and ctypes.get_errno() == errno.EPERM)
+    made = libc.socket(*_UNIX_STREAM)
+    if made >= 0:
+        os.close(made)
+        return False
+    return ctypes.get_errno() == errno.EPERM
 
 
 def _can_open(path: str) -> bool:

@@ -68,6 +68,8 @@ _DAY_MONTH: Final = re.compile(r"(?<!\w)(\d{1,2})(?:st|nd|rd|th|\.)?[ -]?([a-z]{
 _MONTH_DAY: Final = re.compile(r"(?<!\w)([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?!\d)")
 # How both spellings with a month's name end; few texts hold it, and looking for their starts is dear.
 _YEAR_AT_END: Final = re.compile(r"[ -]\d{4}(?!\d)")
+_NUMBERS: Final = re.compile(r"\d[\d./ -]{5,}")
+_LONGEST_DAY: Final = 40
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _CODE: Final = re.compile(r"[^\W_]+(?:[-./_][^\W_]+)*")
 _SHORTEST_NAME: Final = 3
@@ -76,13 +78,15 @@ _SHORTEST_CODE: Final = 4
 
 def fold(text: str) -> str:
     """Return `text` in lower case without accents, compatibility forms resolved."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
 def fingerprint(token: str, key: bytes) -> str:
     """Return the 16 hex digit keyed hash of one normalised token."""
-    return hmac.new(key, b"token\0" + token.encode(), hashlib.sha256).hexdigest()[:16]
+    return hmac.digest(key, b"token\0" + token.encode(), hashlib.sha256).hex()[:16]
 
 
 def name_tokens(value: str) -> set[str]:
@@ -150,6 +154,17 @@ def day_tokens(text: str) -> set[str]:
         days |= {(int(y), _MONTHS.get(m, 0), int(d)) for d, m, y in _DAY_MONTH.findall(text)}
         days |= {(int(y), _MONTHS.get(m, 0), int(d)) for m, d, y in _MONTH_DAY.findall(text)}
     return {f"d:{y:04}{m:02}{d:02}" for y, m, d in days if 1 <= m <= 12 and 1 <= d <= 31}
+
+
+def possible_day_tokens(text: str) -> set[str]:
+    """Every token of `day_tokens`, and perhaps more: of a long text, without reading all of it thrice.
+
+    Numbers and what stands between those of a day make one run; a day with a month's name ends in a year.
+    """
+    runs = "\n".join(_NUMBERS.findall(text))
+    ends = [found.end() for found in _YEAR_AT_END.finditer(text)]
+    written = "\n".join(text[max(0, end - _LONGEST_DAY) : end] for end in ends)
+    return day_tokens(runs) | day_tokens(written)
 
 
 def _numeric_days(text: str) -> Iterator[tuple[int, int, int]]:

@@ -93,6 +93,7 @@ _ALLOWED: Final = {
     "exit": (60, 93),
     "exit_group": (231, 94),
 }
+_RECEIVE: Final = (47, 212)  # recvmsg: the one call that brings in a file, which its sender opened
 _MMAP, _MPROTECT, _CLONE, _TGKILL, _CLONE3 = (9, 222), (10, 226), (56, 220), (234, 131), (435, 435)
 _PROT_EXEC: Final = 4
 _THREAD: Final = 0x00010900  # CLONE_VM | CLONE_SIGHAND | CLONE_THREAD
@@ -110,13 +111,15 @@ def this_machine() -> Machine | None:
     return MACHINES.get(platform.machine()) if sys.maxsize > 1 << 32 else None
 
 
-def decoder_filter(machine: Machine, *, own: int) -> bytes:
+def decoder_filter(machine: Machine, *, own: int, takes_files: bool = False) -> bytes:
     """Return the filter of the decoder: what is not listed is refused with EPERM.
 
     No new code can be mapped, threads but no processes can be started, and only process `own` be signalled.
+    `takes_files`: open files may come in over a socket that is open already.
     """
     column = machine.column
     steps = [step for numbers in _ALLOWED.values() for step in allow(numbers[column])]
+    steps += allow(_RECEIVE[column]) if takes_files else []
     steps += allow(_MMAP[column], Argument(2, _PROT_EXEC, 0))
     steps += allow(_MPROTECT[column], Argument(2, _PROT_EXEC, 0))
     steps += allow(_CLONE[column], Argument(0, _THREAD | _NAMESPACES, _THREAD))
@@ -172,10 +175,12 @@ def install(libc: ctypes.CDLL, machine: Machine, program: bytes) -> bool:
     return bool(libc.syscall(machine.seccomp, _SET_MODE_FILTER, _ALL_THREADS, ctypes.byref(what)) == 0)
 
 
-def filter_calls(libc: ctypes.CDLL) -> bool:
+def filter_calls(libc: ctypes.CDLL, *, takes_files: bool = False) -> bool:
     """Put the decoder's filter over this process; False where the kernel or this machine cannot."""
     machine = this_machine()
-    return machine is not None and install(libc, machine, decoder_filter(machine, own=os.getpid()))
+    if machine is None:
+        return False
+    return install(libc, machine, decoder_filter(machine, own=os.getpid(), takes_files=takes_files))
 
 
 def _packed(steps: Iterable[Instruction]) -> bytes:

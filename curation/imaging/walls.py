@@ -36,17 +36,22 @@ WHAT_TO_DO: Final = (
 )
 
 
+DECODER: Final = "Images are not decoded on this server: the process that would decode them"
+
+
 class WallsMissing(Refused):
-    """Nothing is decoded: walls are missing for which no operator has signed (`missing`)."""
+    """Nothing is done: walls are missing for which no operator has signed (`missing`).
+
+    `undone`: what is not done, and whose walls they are.
+    """
 
     status = 503
 
-    def __init__(self, missing: Collection[Wall]) -> None:
+    def __init__(self, missing: Collection[Wall], undone: str = DECODER) -> None:
         self.missing = tuple(wall for wall in Wall if wall in missing)
         super().__init__(
-            "Images are not decoded on this server: the process that would decode them is not walled off "
-            f"from {_listed(self.missing)}. Nothing was lost. What the operator can do: "
-            f"{what_to_do(self.missing)}"
+            f"{undone} is not walled off from {_listed(self.missing)}. Nothing was lost. "
+            f"What the operator can do: {what_to_do(self.missing)}"
         )
 
 

@@ -24,6 +24,7 @@ from consilium.canonical_json import canonical_json, canonical_sha256
 from consilium.jobs.handle import JobPostponed
 from consilium.people.models import Study
 from consilium.states.transitions import transition
+from curation.gate.png import png_fault
 from curation.held_texts import name_problem
 from curation.imaging.protocol import NotRebuilt
 from curation.imaging.sandbox import rebuild
@@ -37,7 +38,6 @@ from curation.models import Release, ReleaseOrigin
 from curation.releases.background import SOURCES
 from curation.releases.contents import NewRow, contents_of
 from curation.releases.export_files import LINES, MANIFEST
-from curation.releases.export_gate import png_fault
 from curation.releases.freeze import lock_study, store_files, store_rows
 from curation.releases.manifest import FILES, FORMAT, ManifestLine, digest_of, tables_of
 from curation.states import ReleaseState

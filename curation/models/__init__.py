@@ -1,5 +1,6 @@
 """Rows of the curation app."""
 
+from curation.models.exports import ExportLink, LetThrough
 from curation.models.images import Cluster, ClusterKey, Image, ImageView, PixelReview, Source, Use
 from curation.models.imports import Import
 from curation.models.questions import Question, QuestionImage
@@ -21,10 +22,12 @@ __all__ = [
     "Cluster",
     "ClusterKey",
     "Export",
+    "ExportLink",
     "FactsSummary",
     "Image",
     "ImageView",
     "Import",
+    "LetThrough",
     "PixelReview",
     "Question",
     "QuestionImage",

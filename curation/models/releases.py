@@ -160,6 +160,8 @@ class Export(models.Model):
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="export")
     layout = models.CharField(max_length=20, default="hub")
     folder = models.CharField(max_length=200, help_text="Name under the exports folder.")
+    refused_kind = models.CharField(max_length=12, blank=True, help_text="The rule that the gate refused by.")
+    refused_digest = models.CharField(max_length=64, blank=True, help_text="Finds what it refused.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -6,16 +6,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from django.db import transaction
 
 from consilium.atomic_folder import atomic_folder
 from consilium.audit.anchors import anchor_after_commit
 from consilium.audit.record import record
 from consilium.disk_space import check_disk_space
-from consilium.jobs.handle import JobHandle
+from consilium.jobs.handle import JobHandle, JobPostponed
 from consilium.jobs.queue import enqueue
+from consilium.jobs.states import JobState
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
+from curation.gate.process import never_stops
+from curation.imaging.walls import WallsMissing, what_to_do
 from curation.layouts.registry import Layout, Tell, find, known
 from curation.models import Export, Release, ReleaseFile
 from curation.permissions import check_sources
@@ -24,13 +28,16 @@ from curation.releases.export_files import write_all
 from curation.releases.export_gate import ExportRefused, check_export
 from curation.releases.freeze import rows_of, side_rows_of
 from curation.releases.kept_exports import export_folder, is_kept, keep_export, kept_size
+from curation.releases.let_through import let_through_in
 from curation.releases.manifest import manifest_of, released_files
 from curation.releases.sign import check_signed
 from curation.releases.verify import verify
-from curation.releases.withdrawn_images import check_images_stand
+from curation.releases.withdrawn_images import check_images_stand, withdrawn_images
 from curation.states import ReleaseState
 
+log = structlog.get_logger(__name__)
 KIND: Final = "curation.export"
+WALLS_SECONDS: Final = 60.0
 DEFAULT: Final = "hub"
 FOLDER: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,150}")
 
@@ -70,10 +77,20 @@ def run_export(handle: JobHandle) -> dict[str, Any]:
     export = Export.objects.select_related("release__study").get(job=handle.job)
     handle.progress(0, 3, "Checking every hash of the release")
     if not is_kept(export):
-        folder = write_export(export.release, export_folder(export), layout=export.layout, handle=handle)
+        folder = _written(export, handle)
         look = partial(check_images_stand, export.release)
         keep_export(export, folder, look=look, check=handle.check)
     return {"folder": export.folder, "digest": export.release.digest, "bytes": kept_size(export)}
+
+
+def _written(export: Export, handle: JobHandle) -> Path:
+    """The finished folder; what the gate found in a text is noted, so that leads may speak about it."""
+    try:
+        return write_export(export.release, export_folder(export), layout=export.layout, handle=handle)
+    except ExportRefused as refusal:
+        found = {"refused_kind": refusal.kind, "refused_digest": refusal.digest}
+        Export.objects.filter(pk=export.pk).update(**found)
+        raise
 
 
 def write_export(
@@ -86,7 +103,8 @@ def write_export(
 ) -> Path:
     """Write the export to `target`; an earlier whole export there is kept. `by` is recorded where given.
 
-    Raises ExportRefused, DiskShort, BlobDamaged, OSError; nothing is left at `target` then.
+    Raises ExportRefused, DiskShort, BlobDamaged, OSError, WallsMissing (in a job JobPostponed); nothing is
+    left at `target` then.
     """
     wanted = layout_of(release, layout)
     check_may_leave(release)
@@ -97,8 +115,7 @@ def write_export(
         raise ExportRefused(f"The release fails its own check: {problems[0]}")
     with atomic_folder(target, is_only_writer=True) as beside:
         write_all(release, beside, wanted, _teller(handle))
-        _tell(handle, 2, "Looking at the finished files")
-        check_export(beside, study=release.study, images=released_files(manifest_of(release)))
+        _look_at(beside, release, handle)
         check_images_stand(release)  # writing takes minutes, in which an image may be withdrawn
     _tell(handle, 3, "Done")
     if by is not None:
@@ -107,6 +124,34 @@ def write_export(
             record(action="release.exported", obj=release, by=by, study=release.study, data=data)
             anchor_after_commit(release.study, cause="export")
     return target
+
+
+def _look_at(folder: Path, release: Release, handle: JobHandle | None) -> None:
+    """Let the gate look; a job waits where nothing may be looked at."""
+    _tell(handle, 2, "Looking at the finished files")
+    check = handle.check if handle is not None else never_stops
+    try:
+        check_export(
+            folder,
+            study=release.study,
+            images=released_files(manifest_of(release)),
+            let_through=let_through_in(release),
+            check=check,
+        )
+    except WallsMissing as refusal:
+        if handle is None:
+            raise
+        log.error("export.walls_missing", missing=",".join(refusal.missing), todo=what_to_do(refusal.missing))
+        raise JobPostponed(WALLS_SECONDS, f"{refusal} The export goes on by itself.") from None
+
+
+def may_be_downloaded(export: Export) -> bool:
+    """Whether the export is whole and its release stands: what was withdrawn must not be passed on.
+
+    Raises StoreAway.
+    """
+    stands = export.release.state == ReleaseState.FROZEN and export.job.state == JobState.SUCCEEDED
+    return stands and not withdrawn_images(export.release) and is_kept(export)
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """What the database refuses here: changes of frozen releases, of pixel reviews, of a cluster's use."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from consilium.audit.append_only import Refusal, Refuse, Trigger, normal_sql
 
@@ -20,6 +21,15 @@ OLD.state <> 'freezing' AND (
 """
 
 HEAD_FIXED = ("id", "study_id", "kind", "name", "derived_from_id", "created_by_id", "created_at")
+
+
+# Who asked for what never changes; who agreed or declined is written once.
+ASKED: Final = (
+    "id", "release_id", "kind", "digest", "place", "asked_by_id", "asked_reason", "asked_at",
+)  # fmt: skip
+DECIDED: Final = "OLD.confirmed_at IS NOT NULL OR OLD.declined_at IS NOT NULL OR " + " OR ".join(
+    f"NEW.{column} <> OLD.{column}" for column in ASKED
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,8 @@ PROTECTED = (
     Refusal("curation_pixelreview"),
     Refusal("curation_imageview"),
     Refusal("curation_cluster", verbs=("update",), when="OLD.use <> NEW.use", fixed=("id", "use")),
+    Refusal("curation_letthrough", verbs=("update",), when=DECIDED, fixed=ASKED),
+    DeleteRefusal("curation_letthrough", verbs=("delete",)),
     InsertRefusal("curation_releaserow"),
     InsertRefusal("curation_releasesiderow"),
     InsertRefusal("curation_releasefile"),

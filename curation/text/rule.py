@@ -19,6 +19,8 @@ KINDS: Final = {
     "path": "an absolute path",
     "token": "an access token",
 }
+# Of these a place alone says of nobody who it is; two leads may let one through in an export.
+NOT_IDENTIFYING: Final = ("date", "device", "path", "url")
 WINDOW: Final = 48
 Span = tuple[int, int]
 

@@ -1,5 +1,8 @@
 """Pages of releases and their exports."""
 
+from collections.abc import Collection
+from typing import Any
+
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -18,7 +21,8 @@ from consilium.signatures.proofs import proof_of
 from consilium.signatures.reentry import asks_to_sign, sitting_in
 from curation.layouts.registry import known, layout_label
 from curation.models import Export, Release
-from curation.releases.export import note_download, start_exports
+from curation.releases.export import may_be_downloaded, note_download, start_exports
+from curation.releases.export_links import VALID_FOR, open_links
 from curation.releases.freeze import rows_of, withdraw_release
 from curation.releases.freeze_job import freeze_jobs
 from curation.releases.kept_exports import is_kept, zipped
@@ -27,6 +31,7 @@ from curation.releases.sign import release_lines, sign_release
 from curation.releases.verify_job import newest_check, start_verify
 from curation.releases.withdrawn_images import withdrawn_images
 from curation.states import ReleaseState
+from curation.text.rule import NOT_IDENTIFYING
 
 ROWS = 20
 
@@ -44,18 +49,16 @@ def releases(request: HttpRequest, study: Study) -> HttpResponse:
 @study_view(Role.LEAD)
 def release(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One release: digest, what is left out, rows, exports."""
+    return release_page(request, study, pk)
+
+
+def release_page(request: HttpRequest, study: Study, pk: int, *, link: str = "") -> HttpResponse:
+    """The page of a release; `link`: to one of its exports, made just now and shown once."""
     rows = Release.objects.select_related("created_by", "derived_from", "manifest")
     shown = get_object_or_404(rows, study=study, pk=pk)
-    exports = [
-        {
-            "export": export,
-            "layout": layout_label(export.layout),
-            "size": (export.job.result or {}).get("bytes"),
-            "is_there": _is_offered(export),
-        }
-        for export in shown.exports.select_related("job", "created_by", "release")[:10]
-    ]
-    signatures = release_lines(shown)
+    signatures, withdrawn = release_lines(shown), withdrawn_images(shown)
+    let_through = list(shown.let_through.select_related("asked_by", "confirmed_by", "declined_by"))
+    spoken_of = {one.digest for one in let_through if one.declined_at is None}
     context = {
         "study": study,
         "release": shown,
@@ -68,9 +71,13 @@ def release(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         "left_out": sorted(shown.left_out.items()),
         "left_total": sum(shown.left_out.values()),
         "files": shown.files.count(),
-        "withdrawn": withdrawn_images(shown),
+        "withdrawn": withdrawn,
+        "links": open_links(shown).select_related("created_by", "export"),
+        "new_link": link,
+        "valid_for": list(VALID_FOR),
         "page_obj": page_of(request, rows_of(shown), ROWS),
-        "exports": exports,
+        "exports": _exports(shown, bool(withdrawn), spoken_of),
+        "let_through": let_through,
         "layouts": known(shown.kind),
         "check": newest_check(shown),
         "tables": _tables(shown),
@@ -145,12 +152,33 @@ def download(request: HttpRequest, study: Study, pk: int) -> StreamingHttpRespon
     wanted = get_object_or_404(
         Export.objects.select_related("job", "release__study"), release__study=study, pk=pk
     )
-    if not _may_be_downloaded(wanted):
+    if not may_be_downloaded(wanted):
         raise Http404("This export is not there.")
     note_download(export=wanted, by=signed_in(request))
-    response = StreamingHttpResponse(zipped(wanted), content_type="application/zip")
-    response["Content-Disposition"] = f'attachment; filename="{wanted.folder}.zip"'
+    return zip_of(wanted)
+
+
+def zip_of(export: Export) -> StreamingHttpResponse:
+    """The answer that is the export as a zip."""
+    response = StreamingHttpResponse(zipped(export), content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="{export.folder}.zip"'
     return response
+
+
+def _exports(release: Release, is_withdrawn: bool, spoken_of: Collection[str]) -> list[dict[str, Any]]:
+    """The newest exports; `spoken_of`: digests of what leads let through or were asked to."""
+    return [
+        {
+            "export": export,
+            "layout": layout_label(export.layout),
+            "size": (export.job.result or {}).get("bytes"),
+            "is_there": not is_withdrawn and _is_offered(export),
+            "may_be_asked": release.state == ReleaseState.FROZEN
+            and export.refused_kind in NOT_IDENTIFYING
+            and export.refused_digest not in spoken_of,
+        }
+        for export in release.exports.select_related("job", "created_by", "release")[:10]
+    ]
 
 
 def _tables(release: Release) -> list[tuple[str, int]]:
@@ -161,16 +189,11 @@ def _tables(release: Release) -> list[tuple[str, int]]:
     return list(found)
 
 
-def _may_be_downloaded(export: Export) -> bool:
-    """Whether the export is whole and its release was not withdrawn: that one must not be passed on."""
-    stands = export.release.state == ReleaseState.FROZEN and export.job.state == JobState.SUCCEEDED
-    return stands and is_kept(export)
-
-
 def _is_offered(export: Export) -> bool:
-    """As `_may_be_downloaded`; the page of the release does not wait for a store that is away."""
+    """As `may_be_downloaded`, images apart; the release's page does not wait for a store that is away."""
+    stands = export.release.state == ReleaseState.FROZEN and export.job.state == JobState.SUCCEEDED
     try:
-        return _may_be_downloaded(export)
+        return stands and is_kept(export)
     except StoreAway:
         return False
 

@@ -20,6 +20,7 @@ CHANGES = {
     ("curation_cluster", "update"): "UPDATE curation_cluster SET use = 'train' WHERE use <> 'train'",
     ("curation_release", "update"): "UPDATE curation_release SET name = 'changed' WHERE id = 1",
     ("hub_push", "update"): "UPDATE hub_push SET digest = 'changed' WHERE id = 1",
+    ("curation_letthrough", "update"): "UPDATE curation_letthrough SET digest = 'changed' WHERE id = 1",
     ("curation_releaserow", "insert"): (
         "INSERT INTO curation_releaserow (release_id, position, row_id, content, sha256)"
         " SELECT release_id, 99, 'x', content, sha256 FROM curation_releaserow WHERE id = 1"

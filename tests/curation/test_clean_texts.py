@@ -3,8 +3,9 @@
 import pytest
 
 from curation import clean_texts
-from curation.clean_texts import SHORTEST, is_clean, known_clean, read_ahead
+from curation.clean_texts import is_clean, known_clean, read_ahead
 from curation.models import CleanText
+from curation.text.digests import SHORTEST
 
 pytestmark = pytest.mark.django_db
 CLEAN = "The lower lobe shows a consolidation with an air bronchogram. " * 3

@@ -13,6 +13,7 @@ from django.test.client import MULTIPART_CONTENT
 from consilium.audit.models import AuditEvent
 from consilium.people.break_glass import open_study
 from consilium.people.models import Invitation
+from curation.models import ExportLink
 from tests.dashboard.access_table import BY_GLASS, LEADS, POST_ONLY, READ, SENIORS, WRITE, Sent
 from tests.factories.cast import Cast
 from tests.factories.world import ROLES, World, make_world, patterns
@@ -53,9 +54,10 @@ PASSING = {
 }
 
 AUDIT = {"audit_auditevent", "audit_audithead"}
+BY_LINK = {"people:join", "curation:take-export"}
 # Reading is on record too: images that were shown, copies that were taken, pages that were refused.
-VIEWS = {"curation_imageview"}
-ON_RECORD = {"access.refused", "export.downloaded"}
+VIEWS = {"curation_imageview", "curation_exportlink"}
+ON_RECORD = {"access.refused", "export.downloaded", "export.taken_by_link"}
 
 
 @pytest.fixture
@@ -182,7 +184,7 @@ def test_by_break_glass_an_operator_reads_what_leads_read_and_changes_nothing(wo
 @pytest.mark.django_db
 def test_not_logged_in_everything_leads_to_the_login_page(world: World) -> None:
     client = browser(world, "nobody")
-    own_answers = {"people:join", "site:health", "site:ready", "site:metrics"}
+    own_answers = {"people:join", "curation:take-export", "site:health", "site:ready", "site:metrics"}
     own_answers |= {name for name in READ if name.startswith("sign-on:") and READ[name][0] != 302}
     open_to_all = {"account_login", "account_logout", "mfa_authenticate"} | own_answers
     for name in set(READ) - open_to_all:
@@ -204,9 +206,10 @@ def test_no_login_leads_to_an_address_that_only_buttons_may_use(world: World) ->
 @pytest.mark.django_db
 def test_somebody_elses_token_is_answered_like_an_unknown_one(world: World) -> None:
     client = browser(world, "lead")
-    Invitation.objects.update(expires_at="2020-01-01T00:00Z")
+    for links in (Invitation.objects, ExportLink.objects):
+        links.update(expires_at="2020-01-01T00:00Z")
     for name in (name for name, words in patterns().items() if words == ["token"]):
-        unknown = world.address(name, token="no-such-token" if name == "people:join" else NO_UUID)
+        unknown = world.address(name, token="no-such-token" if name in BY_LINK else NO_UUID)
         sent = Sent(POST_ONLY, WRITE[name].fields if name in WRITE else {}, is_json=True)
         for nobodys, theirs in (
             (client.get(unknown), client.get(world.address(name))),

@@ -20,9 +20,10 @@ from consilium.people.break_glass import end_reading, open_study
 from consilium.people.models import AccessNotice, Membership, Person
 from consilium.people.studies import ask_for_role
 from consilium.workqueue.models import Claim, Kind
-from curation.models import Image, Import, Release, ReleaseKind
+from curation.models import Image, Import, LetThrough, Release, ReleaseKind
 from curation.releases.contents import NewRow
 from curation.releases.export import start_export
+from curation.releases.export_links import make_export_link
 from curation.releases.freeze import freeze
 from curation.releases.freeze_job import start_freeze
 from curation.releases.gather import freeze_traces
@@ -121,6 +122,7 @@ def make_world(cast: Cast) -> World:
         "jobs:cancel": _pk(models["job"]),
         "curation:image-frame": _pk(data["image"]) | {"number": 0},
         "curation:review": {"token": votes["review"].token},
+        "curation:take-export": {"token": data["link_token"]},
         "annotation:compare": {"token": votes["compare"].token},
         "benchmark:launch": {"kind": "judge"},
         "hub:start": _pk(data["release"]) | {"kind": "release"},
@@ -136,7 +138,9 @@ def make_world(cast: Cast) -> World:
         "release": "release verify-release sign-release withdraw-release export-release datasheet"
         " compute-datasheet",
         "correction": "release-changes",
-        "export": "download-export",
+        "export": "download-export ask-let-through make-export-link",
+        "link": "revoke-export-link",
+        "let_through": "confirm-let-through decline-let-through",
     }
     arguments |= {
         "curation:release-preview": {"job": data["preview"].pk},
@@ -190,6 +194,8 @@ def _data(cast: Cast) -> dict[str, Any]:
     release = freeze_traces(study=cast.study, name="Traces 1", by=cast.lena)
     export = start_export(release=release, by=cast.lena)
     run_now(export.job)
+    export.refresh_from_db()
+    link, link_token = make_export_link(export=export, valid_for="1 day", by=cast.lena)
     job = _job(cast, "curation.import", "succeeded")
     batch = Import.objects.create(study=cast.study, source=of, job=job, created_by=cast.max)
     return {
@@ -205,7 +211,17 @@ def _data(cast: Cast) -> dict[str, Any]:
         "preview": start_preview(study=cast.study, kind="questions", by=cast.lena),
         "freezing": start_freeze(study=cast.study, kind="questions", name="On its way", by=cast.lena),
         "push": waiting_push(release, cast.max),
+        "let_through": asked_to_let_through(release, cast.max),
+        "link": link,
+        "link_token": link_token,
     }
+
+
+def asked_to_let_through(release: Release, by: Person, **fields: Any) -> LetThrough:
+    """A date that a lead asks to let through."""
+    asked = {"kind": "date", "digest": "d" * 64, "asked_reason": "The day of a guideline.", "asked_by": by}
+    place = "rows.jsonl, row trace-1, field reasoning: it holds a date."
+    return LetThrough.objects.create(release=release, place=place, **asked | fields)
 
 
 def waiting_push(release: Release, by: Person, **fields: Any) -> Push:

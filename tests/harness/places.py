@@ -22,6 +22,7 @@ NO_SCREENS = {
     "curation:image-frame",
     "curation:image-thumbnail",
     "curation:download-export",
+    "curation:take-export",
     "annotation:label-studio-config",
     "jobs:progress",
     "training:live",

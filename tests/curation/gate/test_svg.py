@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from curation.cards.figures import bars_svg, intervals_svg
+from curation.gate.svg import svg_fault, svg_texts
 from curation.releases.export_gate import ExportRefused, check_export
-from curation.releases.export_svg import svg_fault, svg_texts
 from tests.factories.cast import Cast
 
 START = '<svg xmlns="http://www.w3.org/2000/svg" width="10">'

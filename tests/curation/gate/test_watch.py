@@ -2,18 +2,19 @@
 
 import re
 import unicodedata
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.clean_texts import known_clean, read_ahead
+from curation.gate import names, watch
+from curation.gate.protocol import Wanted
+from curation.gate.watch import Watch
 from curation.imaging import fingerprints as prints
 from curation.imaging import mentions
-from curation.imaging.mentions import Mentions
-from curation.releases import export_gate
-from curation.releases.export_gate import Watch
+from curation.text.digests import clean_digest
 from curation.text.find import find, readings
 from curation.text.rule import KINDS, Hit
 
@@ -59,6 +60,28 @@ KNOWN = prints.fingerprints_of(
     KEY,
 )
 GLUE = ["", " ", "\n", "-", "/", ".", ", ", "_", "\u00a0", "\u0301", "1", "\u00a8"]
+
+
+class Notes:
+    """A record of texts read before, in memory."""
+
+    def __init__(self) -> None:
+        self.held: set[str] = set()
+
+    def known(self, digests: Sequence[str]) -> Collection[str]:
+        return self.held.intersection(digests)
+
+    def remember(self, digests: Sequence[str]) -> None:
+        self.held.update(digests)
+
+
+def watching(names: Collection[str], known: Collection[str], notes: Notes | None = None) -> Watch:
+    return Watch(Wanted(names=names, key=KEY, fingerprints=known, images={}), notes or Notes())
+
+
+def rule_of(found: Watch, text: str) -> str:
+    finding = found.finding(text)
+    return finding.rule if finding else ""
 
 
 def old_tokens(text: str) -> set[str]:
@@ -109,17 +132,45 @@ texts = st.lists(parts, min_size=1, max_size=6).flatmap(
 @settings(max_examples=400, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=6))
 def test_it_finds_in_every_text_what_the_old_gate_found(many: list[str]) -> None:
-    watch = Watch(NAMES, Mentions(KEY, KNOWN))
+    watch = watching(NAMES, KNOWN)
     for text in (*many, *many):  # the second time from memory
-        assert watch.finding(text) == old_finding(text), ascii(text)
+        assert rule_of(watch, text) == old_finding(text), ascii(text)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(texts, min_size=1, max_size=12))
+def test_many_texts_as_one_are_clean_where_each_is(many: list[str]) -> None:
+    assert watching(NAMES, KNOWN).are_clean(many) == (not any(map(old_finding, many))), ascii(many)
 
 
 @pytest.mark.parametrize("text", [*SPELLED, *PATTERNED, *NAMED])
 def test_every_spelling_is_judged_as_before_also_after_other_texts(text: str) -> None:
-    watch = Watch(NAMES, Mentions(KEY, KNOWN))
+    watch = watching(NAMES, KNOWN)
     for other in ("the field of the rose is plain", f"see {text[:-1]}", text, f"see {text} there"):
-        assert watch.finding(other) == old_finding(other)
+        assert rule_of(watch, other) == old_finding(other)
+        assert watching(NAMES, KNOWN).are_clean([CLEAN, other, CLEAN + "."]) == (not old_finding(other))
     assert any(old_finding(spelled) for spelled in SPELLED)
+
+
+def test_the_end_of_one_text_and_the_start_of_the_next_name_nobody() -> None:
+    several = [
+        "It was a small",
+        "rose and 4.",
+        "11.1961 in all, Doctor",
+        "Whoever came, and 19611",
+        "104 more",
+    ]
+    assert watching(NAMES, KNOWN).are_clean(several)
+    assert watching(NAMES, KNOWN).are_clean(several[::-1])
+    for text in ("a small rose", "4.11.1961", "4 November 1961", "doctor WHOEVER", "19611104"):
+        assert not watching(NAMES, KNOWN).are_clean([*several, text])
+
+
+def test_the_name_of_an_ordinary_word_is_found_whatever_stands_around_it() -> None:
+    plain = " ".join(["the field of the lung is clear on page 4 and a small nodule in the long field"] * 40)
+    assert watching(NAMES, KNOWN).are_clean([plain, plain + " of a rose"])
+    for telling in ("Rose Q. Small", "small, Rose", "Small-Rose", "rose of Small"):
+        assert not watching(NAMES, KNOWN).are_clean([plain, f"{plain} {telling} {plain}"]), telling
 
 
 def test_every_character_folds_alone_as_it_folds_in_a_text() -> None:
@@ -136,15 +187,18 @@ def test_every_character_folds_alone_as_it_folds_in_a_text() -> None:
 
 
 def test_memory_is_bounded_and_forgetting_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mentions, "MEMORY", 3)
-    monkeypatch.setattr(export_gate, "MEMORY", 3)
-    watch = Watch(NAMES, Mentions(KEY, KNOWN))
+    for module in (mentions, watch, names):
+        monkeypatch.setattr(module, "MEMORY", 3)
+    look = watching(NAMES, KNOWN)
     for number in range(50):
-        assert watch.finding(f"word{'x' * number} other grace field{'y' * number} Ä{'z' * number}") == ""
-        assert watch.finding("Mr Mueller has it.") == "an identifier from an image header"
-        assert watch.finding("Rose Small") == "an identifier from an image header"
-    assert len(watch._passed) <= 4
-    assert len(watch._mentions._plain._words) <= 10
+        clean = f"word{'x' * number} other grace field{'y' * number} Ä{'z' * number}"
+        assert rule_of(look, clean) == ""
+        assert look.are_clean([clean, clean + "!", "field"])
+        assert rule_of(look, "Mr Mueller has it.") == "an identifier from an image header"
+        assert not look.are_clean(["Rose Small"])
+    assert len(look._passed) <= 6
+    assert len(look._mentions._plain._words) <= 12
+    assert len(look._names._pieces) <= 12
 
 
 def test_without_any_fingerprint_no_word_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,15 +206,17 @@ def test_without_any_fingerprint_no_word_is_looked_at(monkeypatch: pytest.Monkey
         raise AssertionError
 
     monkeypatch.setattr(mentions._Pieces, "hold", never)
-    assert Watch([], Mentions(KEY, [])).finding("A text about a field.") == ""
+    assert rule_of(watching([], []), "A text about a field.") == ""
+    assert watching([], []).are_clean(["A text about a field."])
 
 
-@pytest.mark.django_db
+CLEAN = "The lower lobe shows a consolidation; the reader drew the outline of it. " * 3
+
+
 def test_what_was_read_before_is_read_for_names_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = "The lower lobe shows a consolidation; Amara Obi drew the outline of it. " * 3
-    clean = said.replace("Amara Obi", "the reader")
-    telling = clean + "Seen by Dr Smith."
-    read_ahead([said, clean, telling])
+    said, telling = CLEAN.replace("the reader", "Amara Obi"), CLEAN + "Seen by Dr Smith."
+    notes = Notes()
+    notes.remember([clean_digest(text, "0") for text in (said, CLEAN)])
     reads: list[str] = []
 
     def reads_it(text: str) -> list[Hit]:
@@ -168,13 +224,16 @@ def test_what_was_read_before_is_read_for_names_alone(monkeypatch: pytest.Monkey
         return find(text)
 
     monkeypatch.setattr("curation.text.find.find", reads_it)
-    watch = Watch({"amara obi"}, Mentions(b"k", set()))
-    watch.look_up([said, clean, telling])
-    assert [watch.finding(text) for text in (said, clean, telling)] == [
+    watch = watching({"amara obi"}, set(), notes)
+    assert not watch.are_clean([said, CLEAN, telling])
+    assert [rule_of(watch, text) for text in (said, CLEAN, telling)] == [
         "the name of an account", "", "a person's name",
     ]  # fmt: skip
-    assert reads == [telling]
-    fresh = clean + "Nothing else."
-    assert (watch.finding(fresh), known_clean([fresh])) == ("", set())
-    watch.look_up(())
-    assert known_clean([fresh]) == {fresh}
+    assert set(reads) == {telling}
+    fresh = CLEAN + "Nothing else."
+    assert watch.are_clean([fresh, fresh])
+    assert clean_digest(fresh, "0") in notes.held
+    assert clean_digest(telling, "0") not in notes.held
+    reads.clear()
+    assert watching({"amara obi"}, set(), notes).are_clean([fresh, CLEAN])
+    assert reads == []
