@@ -156,8 +156,8 @@ def test_words_of_the_card_and_pseudonyms_are_no_identifiers(
     cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A header may say "not"; one pseudonym in twenty looks like the number of a record."""
-    monkeypatch.setattr("curation.releases.rows.pseudonym", lambda *_: "P-12345678")
-    monkeypatch.setattr("curation.releases.export_gate.pseudonym", lambda *_: "P-12345678")
+    for room in ("rows", "readers", "export_gate"):
+        monkeypatch.setattr(f"curation.releases.{room}.pseudonym", lambda *_: "P-12345678")
     trace = making.trace(making.question(cast.study, making.source(cast.study), 1), making.endpoint())
     making.review(trace, cast.anna)
     prints = fingerprints_of(name_tokens("not without use"), study_key(cast.study, "imaging"))
