@@ -108,6 +108,7 @@ def _rows(sample: data.Sample, settings: GbaSettings) -> list[dict[str, Any]]:
             "prompt": data.message("user", sample.prompt(NEUTRAL if neutral else paradigm)),
             "rollout_prompt": data.message("user", sample.prompt(paradigm)),
             "gold": sample.gold,
+            "letters": "".join(sorted(sample.options)),
             "paradigm": paradigm,
         }
         for paradigm in settings.paradigms
