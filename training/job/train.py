@@ -58,7 +58,7 @@ def train(
     inputs: dict[str, Any],
     figures: Callable[[Any], dict[str, float]] = lambda _trainer: {},
 ) -> dict[str, Any]:
-    """Train from the newest complete checkpoint, publish, and return the run's card.
+    """Train from the newest intact checkpoint, publish, and return the run's card.
 
     `build` makes the trainer from a list of callbacks; `adapter` names the folder of the trained adapter;
     `inputs` goes into the card; `figures` says how the trained model does. Raises Stopped after saving when
@@ -69,7 +69,7 @@ def train(
     assert isinstance(settings, LoraSettings)
     shutil.rmtree(spec.out / "scratch", ignore_errors=True)
     begun = time.monotonic()
-    found = checkpoints.newest(spec.out / "checkpoints")
+    found = checkpoints.newest_intact(spec.out / "checkpoints")
     step = found.step if found else 0
     following = Following(spec.out, context.progress, context.flag, settings.keep_checkpoints, step)
     trainer = build([following])
