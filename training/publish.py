@@ -149,11 +149,11 @@ def _name_the_base(config: Path, produced: ProducedModel) -> None:
 
 def _check(folder: Path, content: Content) -> None:
     """The finished files: sound weights, those that the run registered, and no path of this site."""
-    here = [str(path) for path in (settings.CONSILIUM_HOME, settings.MODELS_FOLDER, settings.BASE_DIR)]
+    here = [os.fsencode(path) for path in (settings.CONSILIUM_HOME, settings.MODELS_FOLDER, settings.BASE_DIR)]
     for file in model_files(folder):
         if file.suffix == ".safetensors":
             check_safetensors(file)
-        elif any(path in file.read_text(encoding="utf-8") for path in here):
+        elif any(path in file.read_bytes() for path in here):
             raise ModelNotPublishable(f"File {file.name}: it names a folder of this site, so nothing leaves.")
     if weights_digest(folder) != content.digest:
         raise ModelNotPublishable(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from training.job import cards, spec
+from training.job.folders import check_folders
 from training.job.numbers import NotFinite
 from training.job.progress import Progress, claim_stdout
 from training.job.stop_flag import StopFlag, Stopped
@@ -59,8 +60,7 @@ def _named(arguments: Sequence[str]) -> spec.Spec:
 
 
 def _run(wanted: spec.Spec, progress: Progress, flag: StopFlag) -> int:
-    if not (wanted.base / "config.json").is_file():
-        raise spec.SpecError("base: the folder holds no model (config.json is missing)")
+    check_folders(wanted)
     cards.bind(wanted)
     card = cards.finished(wanted) or _stage(wanted, progress, flag)
     progress.emit("done", artifacts=card["artifacts"], metrics=card["metrics"])
