@@ -1,6 +1,7 @@
 """The advantage formula, against values worked by hand and against TRL's own group advantage."""
 
 import math
+from collections.abc import Iterator
 from statistics import mean, stdev
 
 import pytest
@@ -90,7 +91,7 @@ def test_a_missing_paradigm_is_as_if_it_had_not_been_asked(block: list[list[floa
     found = advantages(torch.tensor([block]), 0.5, 0.25)[0]
     rest = [group for group in block if not math.isnan(group[0])]
     assert len(rest) == present
-    expected = iter([])
+    expected: Iterator[list[float]] = iter(())
     if present > 1:
         expected = iter(by_hand(rest, 0.5, 0.25))
     elif present:

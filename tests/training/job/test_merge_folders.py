@@ -17,6 +17,7 @@ from training.demo_models import model as tiny
 from training.job import cards, merge
 from training.job.deltas import parameters
 from training.job.folders import check_folders
+from training.job.merge_methods import kept_shares
 from training.job.models import language_layers, load_model
 from training.job.progress import Progress
 from training.job.spec import MergeSettings, Spec, parse_spec
@@ -119,7 +120,7 @@ def merged_into_base(home: Path, experts: Sequence[str], **settings: Any) -> tup
     target = parameters(load_model(spec.base))
     context = Context(spec, Progress(None), StopFlag())
     reports = merge.merge_into(target, list(spec.experts), spec.settings, 0, context)
-    return dense(target), merge.kept_shares(reports)
+    return dense(target), kept_shares(reports)
 
 
 MIXTURES = [("one", "two"), ("two", "three", "full"), ("one", "untrained"), ("full", "full")]
