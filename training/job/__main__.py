@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from training.job import cards, spec
+from training.job import cards, ranks, spec
 from training.job.folders import check_folders
 from training.job.numbers import NotFinite
 from training.job.progress import Progress, claim_stdout
@@ -49,7 +49,8 @@ def run_safely(read: Callable[[], spec.Spec], progress: Progress, flag: StopFlag
         return STOPPED
     except Exception as error:  # the last resort of a process: say it in one line, details go to stderr
         traceback.print_exc()
-        progress.emit("failed", message=_for_people(error))
+        if not _was_left_alone(error):
+            progress.emit("failed", message=_for_people(error))
         return FAILED
 
 
@@ -62,8 +63,11 @@ def _named(arguments: Sequence[str]) -> spec.Spec:
 def _run(wanted: spec.Spec, progress: Progress, flag: StopFlag) -> int:
     check_folders(wanted)
     cards.bind(wanted)
+    if wanted.stage == "merge" and not ranks.is_first():  # nothing in it is shared out
+        return DONE
     card = cards.finished(wanted) or _stage(wanted, progress, flag)
-    progress.emit("done", artifacts=card["artifacts"], metrics=card["metrics"])
+    if ranks.is_first():
+        progress.emit("done", artifacts=card["artifacts"], metrics=card["metrics"])
     return DONE
 
 
@@ -74,6 +78,11 @@ def _stage(wanted: spec.Spec, progress: Progress, flag: StopFlag) -> dict[str, A
     stage = import_module(f"training.job.{wanted.stage}")
     card: dict[str, Any] = stage.run(Context(wanted, progress, flag))
     return card
+
+
+def _was_left_alone(error: Exception) -> bool:
+    """Whether another process of the run ended, which says itself why; then there is nothing to say here."""
+    return ranks.count() > 1 and "Connection closed by peer" in str(error)
 
 
 def _for_people(error: Exception) -> str:

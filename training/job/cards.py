@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from training.job import data
+from training.job import data, ranks
 from training.job.data import ROWS
 from training.job.files import sha256_file, weights_digest, write_json
 from training.job.folders import content_digest, read_from
@@ -25,6 +25,7 @@ _PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "
 def bind(spec: Spec) -> None:
     """Tie the out folder to the specification and to the contents of every folder that it names.
 
+    Of several processes all look, so that all refuse alike, and rank 0 writes.
     Raises SpecError when the folder belongs to another run, or when a named folder cannot be read.
     """
     path = spec.out / "spec.json"
@@ -42,8 +43,9 @@ def bind(spec: Spec) -> None:
             f"out: the folder holds a run with another specification ({', '.join(changed)}); "
             "choose an empty folder"
         )
-    spec.out.mkdir(parents=True, exist_ok=True)
-    write_json(path, values)
+    if ranks.is_first():
+        spec.out.mkdir(parents=True, exist_ok=True)
+        write_json(path, values)
 
 
 def _contents(spec: Spec) -> dict[str, Any]:
@@ -77,6 +79,7 @@ def begin(spec: Spec, inputs: dict[str, Any]) -> dict[str, Any]:
         "inputs": inputs,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
         "machine": platform.machine(),
+        "processes": ranks.count(),
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

@@ -10,7 +10,7 @@ from training.job import data
 from training.job.controls import without_controls
 from training.job.models import for_training, load_model, load_processor, lora_config
 from training.job.spec import DsaSettings, Spec
-from training.job.train import Context, common_arguments, train
+from training.job.train import Context, common_arguments, split_batch, train
 
 
 def run(context: Context) -> dict[str, Any]:
@@ -35,8 +35,7 @@ def _trainer(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) -> An
         lr_scheduler_type="cosine",
         warmup_steps=settings.warmup_ratio,
         num_train_epochs=settings.epochs,
-        per_device_train_batch_size=settings.micro_batch,
-        gradient_accumulation_steps=settings.batch // settings.micro_batch,
+        **split_batch(settings.batch, settings.micro_batch),
         max_length=None,
         completion_only_loss=True,
     )
@@ -55,7 +54,8 @@ def _figures(trainer: Any) -> dict[str, float]:
     model = trainer.model_wrapped.train(mode=False)
     batch = next(iter(trainer.get_train_dataloader()))
     with torch.no_grad():
-        return {"loss": float(trainer.compute_loss(model, trainer._prepare_inputs(batch)))}
+        loss = trainer.compute_loss(model, trainer._prepare_inputs(batch))
+    return {"loss": float(trainer.accelerator.gather(loss).mean())}  # the same in every process
 
 
 def _row(sample: data.Sample) -> dict[str, Any]:

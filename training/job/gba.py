@@ -11,7 +11,7 @@ from training.job.deltas import add_mean, open_source, parameters, source_digest
 from training.job.models import for_training, load_model, load_processor, lora_config
 from training.job.rewards import WEIGHTS, accuracy_reward, format_reward
 from training.job.spec import NEUTRAL, GbaSettings, Spec
-from training.job.train import Context, common_arguments, train
+from training.job.train import Context, common_arguments, split_batch, train
 
 # Its base is not the run's base but the average of the experts; the name keeps it from being merged as a
 # delta.
@@ -68,8 +68,7 @@ def arguments(spec: Spec, settings: GbaSettings) -> Any:
         **common_arguments(spec, settings),
         learning_rate=settings.learning_rate,
         num_train_epochs=1,
-        per_device_train_batch_size=settings.micro_batch,
-        gradient_accumulation_steps=completions // settings.micro_batch,
+        **split_batch(completions, settings.micro_batch),
         num_generations=settings.rollouts,
         max_completion_length=settings.max_new_tokens,
         temperature=settings.temperature,
