@@ -10,6 +10,7 @@ from training.job import data
 from training.job.controls import without_controls
 from training.job.models import for_training, load_model, load_processor, lora_config
 from training.job.spec import DsaSettings, Spec
+from training.job.templates import check_template
 from training.job.train import Context, common_arguments, split_batch, train
 
 
@@ -17,7 +18,9 @@ def run(context: Context) -> dict[str, Any]:
     """Train the adapter of `spec.specialty`; return the run's card. Raises SpecError, NotFinite, Stopped."""
     spec = context.spec
     assert spec.data is not None
-    samples, changed = without_controls(data.load(spec.data, spec.specialty), load_processor(spec.base))
+    processor = load_processor(spec.base)
+    samples, changed = without_controls(data.load(spec.data, spec.specialty), processor)
+    check_template(processor, samples)
     inputs = {"traces": len(samples), "specialty": spec.specialty, **changed}
     return train(context, lambda callbacks: _trainer(spec, samples, callbacks), "adapter", inputs, _figures)
 

@@ -11,6 +11,7 @@ from training.job.deltas import add_mean, open_source, parameters, source_digest
 from training.job.models import for_training, load_model, load_processor, lora_config
 from training.job.rewards import WEIGHTS, accuracy_reward, format_reward
 from training.job.spec import NEUTRAL, GbaSettings, Spec
+from training.job.templates import check_template
 from training.job.train import Context, common_arguments, split_batch, train
 
 # Its base is not the run's base but the average of the experts; the name keeps it from being merged as a
@@ -22,7 +23,10 @@ def run(context: Context) -> dict[str, Any]:
     """Train and return the run's card. Raises SpecError, NotFinite, Stopped."""
     spec = context.spec
     assert spec.data is not None
-    samples, changed = without_controls(data.load(spec.data), load_processor(spec.base))
+    settings, processor = spec.settings, load_processor(spec.base)
+    assert isinstance(settings, GbaSettings)
+    samples, changed = without_controls(data.load(spec.data), processor)
+    check_template(processor, samples, settings.paradigms)
     experts = [source_digest(folder) for folder in spec.experts]
     inputs = {"traces": len(samples), "experts": experts, **changed}
     return train(context, lambda callbacks: trainer_for(spec, samples, callbacks), ADAPTER, inputs)

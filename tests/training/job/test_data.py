@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +204,20 @@ def test_large_images_are_reduced_to_the_limit(tmp_path: Path) -> None:
     picture = data.open_images([str(tmp_path / "wide.png")], max_pixels=10_000)[0]
     assert picture.mode == "RGB"
     assert picture.size == (200, 50)
+
+
+INPUTS = Path(__file__).parent / "inputs"
+
+
+@pytest.mark.parametrize("name", ["control", "line_separator", "next_line", "null_options"])
+def test_rows_that_stopped_others_are_read(tmp_path: Path, name: str) -> None:
+    """Faults of public reports (datalad#3523, tau#354, datasets#6699): read as the row without a fault."""
+    shutil.copytree(INPUTS / "images", tmp_path / "images")
+    shutil.copyfile(INPUTS / f"{name}.jsonl", tmp_path / "rows.jsonl")
+    shutil.copyfile(INPUTS / "control.jsonl", tmp_path / "control.jsonl")
+    found = data.load(tmp_path, "pediatrics")
+    (tmp_path / "control.jsonl").replace(tmp_path / "rows.jsonl")
+    control = data.load(tmp_path, "pediatrics")
+    for sample, other in zip(found, control, strict=True):
+        assert (sample.options, sample.gold, sample.images) == (other.options, other.gold, other.images)
+        assert sample.question.endswith(other.question)
