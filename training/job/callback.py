@@ -51,7 +51,7 @@ class Following(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> Any:
         """Save and stop when asked to: all processes after the same step, whichever was asked first."""
-        if ranks.any_of(self._flag.wanted):
+        if ranks.is_set_anywhere(self._flag.wanted):
             control.should_save = True
             control.should_training_stop = True
         return control

@@ -14,7 +14,7 @@ from typing import Any
 from training.job import data, ranks
 from training.job.data import ROWS
 from training.job.files import sha256_file, weights_digest, write_json
-from training.job.folders import content_digest, read_from
+from training.job.folders import folder_digest, read_from
 from training.job.spec import Spec, SpecError
 
 CARD = "run_card.json"
@@ -51,10 +51,10 @@ def bind(spec: Spec) -> None:
 def _contents(spec: Spec) -> dict[str, Any]:
     """Digests of what the run reads, by the key of the specification that names the folder."""
     return {
-        "base": content_digest(spec.base),
-        "data": data.content_digest(spec.data) if spec.data else None,
-        "experts": [content_digest(read_from(folder)) for folder in spec.experts],
-        "reinforced": content_digest(read_from(spec.reinforced)) if spec.reinforced else None,
+        "base": folder_digest(spec.base),
+        "data": data.rows_digest(spec.data) if spec.data else None,
+        "experts": [folder_digest(read_from(folder)) for folder in spec.experts],
+        "reinforced": folder_digest(read_from(spec.reinforced)) if spec.reinforced else None,
     }
 
 

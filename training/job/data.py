@@ -67,7 +67,7 @@ def load(folder: Path, specialty: str | None = None) -> list[Sample]:
     return samples
 
 
-def content_digest(folder: Path) -> str:
+def rows_digest(folder: Path) -> str:
     """Return one SHA-256 over the rows, which hold their images' checksums, and over images without one.
 
     Raises SpecError.

@@ -74,7 +74,7 @@ def check_folders(spec: Spec) -> None:
             )
 
 
-def content_digest(folder: Path) -> str:
+def folder_digest(folder: Path) -> str:
     """Return one SHA-256 over names and contents of the files that are read when the folder is loaded."""
     whole = hashlib.sha256()
     for path in model_files(folder):

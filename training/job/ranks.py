@@ -16,7 +16,7 @@ def is_first() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def join(device: str) -> None:
+def meet(device: str) -> None:
     """Meet the other processes, over gloo on a CPU and NCCL on GPUs; `device` is cpu or cuda."""
     if count() == 1:
         return
@@ -31,10 +31,10 @@ def join(device: str) -> None:
 
 def wait() -> None:
     """Return when all processes have come here."""
-    any_of(False)
+    is_set_anywhere(False)
 
 
-def any_of(flag: bool) -> bool:
+def is_set_anywhere(flag: bool) -> bool:
     """Whether the flag is set in any of the processes; every one of them has to ask."""
     return bool(_highest(int(flag)))
 

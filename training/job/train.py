@@ -70,12 +70,12 @@ def train(
     spec = context.spec
     settings = spec.settings
     assert isinstance(settings, LoraSettings)
-    ranks.join(device_of(spec.device))
+    ranks.meet(device_of(spec.device))
     begun = time.monotonic()
     step = ranks.from_first(_prepare(spec) if ranks.is_first() else 0)
     following = Following(spec.out, context.progress, context.flag, settings.keep_checkpoints, step)
     trainer = build([following])
-    if ranks.any_of(context.flag.wanted):
+    if ranks.is_set_anywhere(context.flag.wanted):
         raise Stopped(step)
     found = spec.out / "checkpoints" / checkpoints.name_of(step)
     trainer.train(resume_from_checkpoint=str(found) if step else None)

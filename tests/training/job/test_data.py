@@ -182,14 +182,14 @@ def test_an_image_that_would_fill_the_memory_is_refused(
 def test_the_digest_covers_rows_and_pictures_without_a_checksum(tmp_path: Path) -> None:
     write_release(tmp_path, 2)
     change_row(tmp_path, 1, sha256=[])
-    found = [data.content_digest(tmp_path)]
+    found = [data.rows_digest(tmp_path)]
     (tmp_path / "images" / "00001.png").write_bytes(picture("PNG"))
-    found.append(data.content_digest(tmp_path))
+    found.append(data.rows_digest(tmp_path))
     change_row(tmp_path, 0, question="Another one?")
-    found.append(data.content_digest(tmp_path))
+    found.append(data.rows_digest(tmp_path))
     assert len(set(found)) == 3
     (tmp_path / "notes.txt").write_text("not part of it")
-    assert data.content_digest(tmp_path) == found[-1]
+    assert data.rows_digest(tmp_path) == found[-1]
 
 
 def test_prompts_differ_by_paradigm_only(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.factories.model_folders import make_folder, safetensors
 from training.job import cards
-from training.job.folders import check_folders, companions, content_digest, read_from
+from training.job.folders import check_folders, companions, folder_digest, read_from
 from training.job.spec import Spec, SpecError, parse_spec
 
 # As `hf download --local-dir` leaves a repository, beside what is loaded.
@@ -106,18 +106,18 @@ def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
 
 def test_ordinary_files_of_the_hub_pass_and_only_known_ones_go_into_a_model(tmp_path: Path) -> None:
     spec = merge_of(tmp_path / "home")
-    before = content_digest(spec.base)
+    before = folder_digest(spec.base)
     for name in ORDINARY:
         (spec.base / name).write_text("terms")
     (spec.base / ".cache" / "huggingface").mkdir(parents=True)
     (spec.base / ".cache" / "huggingface" / "x.lock").touch()
     check_folders(spec)
-    assert content_digest(spec.base) == before
+    assert folder_digest(spec.base) == before
     (spec.base / "tokenizer.model").write_bytes(b"\x0a\xff\x00")
     (spec.base / "ward_notes.txt").write_text("no part of a model")
     (spec.base / "optimizer.json").write_text("{}")
     check_folders(spec)
-    assert content_digest(spec.base) != before
+    assert folder_digest(spec.base) != before
     names = [path.name for path in companions(spec.base)]
     assert names == ["LICENSE", "NOTICE", "chat_template.jinja", "tokenizer.model"]
 
