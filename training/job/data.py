@@ -118,8 +118,8 @@ def unusable(place: str, fault: str) -> SpecError:
 
 def _rows_file(folder: Path) -> Path:
     path = folder / ROWS
-    if not path.is_file():
-        raise SpecError(f"data: the folder has no {ROWS}; it is not a materialised trace release")
+    if path.is_symlink() or not path.is_file():
+        raise SpecError(f"data: the folder has no {ROWS} of its own; it is not a materialised trace release")
     return path
 
 

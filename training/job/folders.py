@@ -15,6 +15,8 @@ ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 # Read by nobody who loads weights.
 _PROSE = (".md",)
+# What training writes itself, beside weights.
+_WRITTEN = frozenset(("config.json", "generation_config.json", ADAPTER_CONFIG, "README.md"))
 # What goes from a base into a model made of it: tokenizer, processor, template, and under which terms it is.
 _COMPANIONS = frozenset(
     (
@@ -85,7 +87,21 @@ def folder_digest(folder: Path) -> str:
 
 def companions(base: Path) -> list[Path]:
     """Return the known files of a base that a model made of it keeps; nothing else of the folder leaves."""
-    return sorted(path for path in base.iterdir() if path.name in _COMPANIONS and path.is_file())
+    known = (path for path in base.iterdir() if path.name in _COMPANIONS)
+    return sorted(path for path in known if path.is_file() and not path.is_symlink())
+
+
+def parts(folder: Path) -> list[Path]:
+    """Return the known files of a model or adapter folder: what may be passed on.
+
+    Raises EndpointRefused where something lies there that a model folder must not hold.
+    """
+    loaded = [path for path in model_files(folder) if _is_part(path.name)]
+    return sorted({*loaded, *companions(folder)})
+
+
+def _is_part(name: str) -> bool:
+    return name in _WRITTEN or name.endswith((".safetensors", ".safetensors.index.json"))
 
 
 def _check(check: Callable[[Path], None], folder: Path, label: str) -> None:

@@ -37,6 +37,9 @@ def test_an_empty_set_is_refused(tmp_path: Path) -> None:
         data.load(tmp_path, "dermatology")
     with pytest.raises(SpecError, match=r"no rows\.jsonl"):
         data.load(tmp_path / "images")
+    (tmp_path / "images" / "rows.jsonl").symlink_to(tmp_path / "rows.jsonl")
+    with pytest.raises(SpecError, match=r"no rows\.jsonl of its own"):
+        data.load(tmp_path / "images")
 
 
 def test_faults_name_the_line(tmp_path: Path) -> None:
@@ -45,6 +48,10 @@ def test_faults_name_the_line(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match=r"line 3: image .* does not match its checksum"):
         data.load(tmp_path)
     change_row(tmp_path, 2, images=["../elsewhere.png"], sha256=[])
+    with pytest.raises(SpecError, match=r"line 3: image .* is not in the release folder"):
+        data.load(tmp_path)
+    (tmp_path / "images" / "link.png").symlink_to("/etc/hostname")
+    change_row(tmp_path, 2, images=["images/link.png"], sha256=[])
     with pytest.raises(SpecError, match=r"line 3: image .* is not in the release folder"):
         data.load(tmp_path)
     change_row(tmp_path, 1, answer_label="E")
