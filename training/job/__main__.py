@@ -20,6 +20,8 @@ from training.job.numbers import NotFinite
 from training.job.progress import Progress, claim_stdout
 from training.job.stop_flag import StopFlag, Stopped
 
+# What gloo and NCCL say when the other end is gone.
+_LOST_PEER = ("closed by peer", "reset by peer", "remote process exited")
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 3
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "TRL_EXPERIMENTAL_SILENCE": "1"}
 
@@ -82,7 +84,7 @@ def _stage(wanted: spec.Spec, progress: Progress, flag: StopFlag) -> dict[str, A
 
 def _was_left_alone(error: Exception) -> bool:
     """Whether another process of the run ended, which says itself why; then there is nothing to say here."""
-    return ranks.count() > 1 and "Connection closed by peer" in str(error)
+    return ranks.count() > 1 and any(words in str(error) for words in _LOST_PEER)
 
 
 def _for_people(error: Exception) -> str:

@@ -18,6 +18,7 @@ from types import FrameType
 
 from consilium.processes import tied_to_parent
 from training.job.__main__ import DONE, FAILED, REFUSED
+from training.job.progress import Progress
 
 LOOK_SECONDS = 0.1
 # For those that are left after one has failed: they wait for it in vain.
@@ -53,7 +54,7 @@ class Ranks:
             left.difference_update(ended)
             bad = [process.returncode for process in ended if process.returncode != DONE]
             if bad and status == DONE:
-                status = bad[0] if bad[0] > 0 else FAILED
+                status = bad[0] if bad[0] > 0 else _killed(-bad[0])
                 deadline = time.monotonic() + GRACE_SECONDS
                 self.tell(signal.SIGTERM)
             if time.monotonic() > deadline:
@@ -71,6 +72,14 @@ def main(arguments: Sequence[str]) -> int:
     ranks = Ranks(int(arguments[0]), Path(arguments[1]))
     signal.signal(signal.SIGTERM, ranks.tell)
     return ranks.wait()
+
+
+def _killed(number: int) -> int:
+    """Say what the process cannot say any more, and return the status."""
+    name = signal.Signals(number).name
+    message = f"a process of the run was ended by {name}; a machine without enough memory does that"
+    Progress(sys.stdout).emit("failed", message=message)
+    return FAILED
 
 
 def _environment(rank: int, count: int, port: int) -> dict[str, str]:

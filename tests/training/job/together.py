@@ -1,11 +1,13 @@
 """Run stages one after the other in this process, which may be one of several.
 
-`python -m tests.training.job.together SPEC.json...`. GBA draws words by their place in the whole batch, not
-by the process's own generator, so that several processes write what a single one would; it is rewarded by
-what it wrote under which paradigm.
+`python -m tests.training.job.together STEP SPEC.json...`: after that step, if it is not 0, the last of the
+processes is asked to stop; the same stage then comes once more in the list. GBA draws words by their place in
+the whole batch, not by the process's own generator, so that several processes write what a single one would;
+it is rewarded by what it wrote under which paradigm.
 """
 
 import os
+import signal
 import sys
 import zlib
 from functools import partial
@@ -16,6 +18,7 @@ import torch
 
 from training.job import gba, gba_trainer, ranks
 from training.job.__main__ import run_safely
+from training.job.callback import Following
 from training.job.progress import claim_stdout
 from training.job.spec import read_spec
 from training.job.stop_flag import StopFlag
@@ -48,7 +51,21 @@ def by_content(completions: list[Any], paradigm: list[str], gold: list[str], **_
     return [zlib.crc32("/".join(key).encode()) % 7 / 6 for key in keys]
 
 
-def main(paths: list[str]) -> int:
+def stop_after(step: int) -> None:
+    """Have the last process ask itself to stop, once."""
+    usual = Following.on_log
+    told: list[int] = []
+
+    def on_log(following: Any, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        usual(following, args, state, control, **kwargs)
+        if state.global_step == step and not told and int(os.environ["RANK"]) == ranks.count() - 1:
+            told.append(step)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    setattr(Following, "on_log", on_log)  # noqa: B010
+
+
+def main(step: int, paths: list[str]) -> int:
     by_place = ByPlace()
 
     def generate(trainer: Any, prompts: list[Any]) -> Any:
@@ -58,12 +75,16 @@ def main(paths: list[str]) -> int:
     setattr(torch, "multinomial", by_place.draw)  # noqa: B010
     setattr(gba, "format_reward", by_content)  # noqa: B010
     os.environ["ACCELERATE_USE_CPU"] = "true"
-    progress, flag = claim_stdout(), StopFlag()
-    flag.install()
-    status = max(run_safely(partial(read_spec, Path(path)), progress, flag) for path in paths)
-    sys.stderr.write(f"process {os.environ.get('RANK', '0')} of {ranks.count()} ended with {status}\n")
-    return status
+    if step:
+        stop_after(step)
+    progress, statuses = claim_stdout(), []
+    for path in paths:
+        flag = StopFlag()
+        flag.install()
+        statuses.append(run_safely(partial(read_spec, Path(path)), progress, flag))
+    sys.stderr.write(f"process {os.environ.get('RANK', '0')} of {ranks.count()} ended with {statuses}\n")
+    return statuses[-1]
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))
