@@ -46,7 +46,7 @@ def write(*specs: dict[str, Any]) -> list[str]:
 
 
 def torchrun(*specs: dict[str, Any]) -> list[Event]:
-    """The events of both processes; the first stage ends when the second process is asked to, after step 3."""
+    """The events of both processes; the first stage ends when the second is asked to, after step 3."""
     command = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", TOGETHER, "3"]
     done = subprocess.run(
         [sys.executable, "-m", *command, *write(*specs)],
