@@ -27,7 +27,7 @@ from curation.releases.withdrawn_images import check_images_stand
 from curation.states import ReleaseState
 from training import run_folder
 from training.job.files import weights_digest
-from training.job.folders import parts
+from training.job.folders import files_to_pass_on
 from training.model_card import ADAPTER, CARD, MODEL, model_card
 from training.models import ProducedModel
 
@@ -120,7 +120,7 @@ def _folder(content: Content, scratch: Path, handle: JobHandle) -> Path:
     if not place.is_dir():
         raise ModelNotPublishable("The files of this model are not on this host.")
     with atomic_folder(scratch, is_only_writer=True) as beside:
-        for file in parts(place):
+        for file in files_to_pass_on(place):
             handle.check()
             _take(file, beside / file.name)
         if content.kind == ADAPTER:

@@ -91,7 +91,7 @@ def companions(base: Path) -> list[Path]:
     return sorted(path for path in known if path.is_file() and not path.is_symlink())
 
 
-def parts(folder: Path) -> list[Path]:
+def files_to_pass_on(folder: Path) -> list[Path]:
     """Return the known files of a model or adapter folder: what may be passed on.
 
     Raises EndpointRefused where something lies there that a model folder must not hold.
