@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import resource
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,10 @@ def check_template(
     """
     chosen = limits or Limits()
     conversations = [talk for sample in samples for talk in _conversations(sample, paradigms)]
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Newer versions of Python warn where threads run: libraries have some, the child needs none of them.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if not child:
         _render_and_exit(processor, conversations, chosen)
     status = _status(child, time.monotonic() + 10 * _seconds(conversations, chosen))
