@@ -17,8 +17,9 @@ from PIL import Image
 
 from training.demo_models import corpus, teaching_set
 from training.job.data import ROWS
-from training.job.deltas import ADAPTER_CONFIG, ADAPTER_WEIGHTS, parameters
+from training.job.deltas import parameters
 from training.job.files import sha256_file
+from training.job.folders import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from training.job.models import language_layers, load_model
 
 # In the order and, in the full vocabulary, at the places of Qwen2.5-VL's own.

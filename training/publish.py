@@ -14,7 +14,7 @@ from consilium.atomic_folder import atomic_folder
 from consilium.disk_space import check_disk_space
 from consilium.hub import registry
 from consilium.hub.registry import Content, Publishable
-from consilium.inference.model_folders import ALLOWED, check_safetensors, model_files
+from consilium.inference.model_folders import ALLOWED, check_safetensors
 from consilium.jobs.handle import JobHandle
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
@@ -27,6 +27,7 @@ from curation.releases.withdrawn_images import check_images_stand
 from curation.states import ReleaseState
 from training import run_folder
 from training.job.files import weights_digest
+from training.job.folders import files_to_pass_on
 from training.model_card import ADAPTER, CARD, MODEL, model_card
 from training.models import ProducedModel
 
@@ -48,7 +49,7 @@ def register_publishables() -> None:
                 name=name,
                 label=label,
                 repo_type="model",
-                kinds=ALLOWED,
+                kinds=ALLOWED | {""},  # LICENSE and NOTICE: only known files are in the folder
                 find=partial(_find, name),
                 named=partial(_named, name),
                 check_may_leave=_check_may_leave,
@@ -119,7 +120,7 @@ def _folder(content: Content, scratch: Path, handle: JobHandle) -> Path:
     if not place.is_dir():
         raise ModelNotPublishable("The files of this model are not on this host.")
     with atomic_folder(scratch, is_only_writer=True) as beside:
-        for file in model_files(place):
+        for file in files_to_pass_on(place):
             handle.check()
             _take(file, beside / file.name)
         if content.kind == ADAPTER:
@@ -149,11 +150,13 @@ def _name_the_base(config: Path, produced: ProducedModel) -> None:
 
 def _check(folder: Path, content: Content) -> None:
     """The finished files: sound weights, those that the run registered, and no path of this site."""
-    here = [str(path) for path in (settings.CONSILIUM_HOME, settings.MODELS_FOLDER, settings.BASE_DIR)]
-    for file in model_files(folder):
+    here = [
+        os.fsencode(path) for path in (settings.CONSILIUM_HOME, settings.MODELS_FOLDER, settings.BASE_DIR)
+    ]
+    for file in sorted(folder.iterdir()):
         if file.suffix == ".safetensors":
             check_safetensors(file)
-        elif any(path in file.read_text(encoding="utf-8") for path in here):
+        elif any(path in file.read_bytes() for path in here):
             raise ModelNotPublishable(f"File {file.name}: it names a folder of this site, so nothing leaves.")
     if weights_digest(folder) != content.digest:
         raise ModelNotPublishable(

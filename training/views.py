@@ -26,7 +26,10 @@ from training.publish import contents_of_model
 
 SHOWN = 50
 LAST_STEP = ("loss", "reward", "kl", "mean_token_accuracy")
-MEAN_OF_TENSORS = ("sign_conflict", "mass_discarded", "cosine")
+MEANS = {
+    **dict.fromkeys(("sign_conflict", "mass_discarded", "cosine"), ", mean of all tensors"),
+    "kept_share": ", mean of all models",
+}
 
 
 def _runs(study: Study) -> "QuerySet[Run]":
@@ -119,7 +122,7 @@ def _metrics(produced: ProducedModel | None) -> list[tuple[str, str]]:
 
 
 def _in_words(name: str) -> str:
-    """What a figure is, and of what: an average over tensors and one step's value are easily misread."""
-    of = ", last step" if name in LAST_STEP else ", mean of all tensors" if name in MEAN_OF_TENSORS else ""
+    """What a figure is, and of what: an average and one step's value are easily misread."""
+    of = ", last step" if name in LAST_STEP else MEANS.get(name, "")
     words = "KL divergence" if name == "kl" else name.replace("_", " ").capitalize()
     return words + of

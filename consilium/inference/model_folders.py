@@ -13,7 +13,11 @@ from typing import Any
 from consilium.inference.refusals import EndpointRefused
 
 # Everything else (pickles, code, archives) can run when it is loaded, or is not needed to serve a model.
-ALLOWED = frozenset({".safetensors", ".json", ".txt", ".jinja", ".md"})
+ALLOWED = frozenset({".safetensors", ".json", ".txt", ".jinja", ".md", ".model"})
+# What repositories of the Hub hold besides, and its client's own notes: nobody loads it, so it may lie there.
+_PASSED_OVER = re.compile(r"\.gitattributes|\.gitignore|(LICEN[CS]E|NOTICE|COPYING)(-[A-Z]+)?", re.IGNORECASE)
+_CACHE = ".cache"
+_VOCABULARIES = frozenset({"tokenizer.model", "spiece.model", "sentencepiece.bpe.model"})
 HEADER_MAX = 100 * 1024 * 1024
 JSON_MAX = 64 * 1024 * 1024
 FILES_MAX = 2000
@@ -58,6 +62,19 @@ def check_model_folder(folder: Path) -> None:
         raise EndpointRefused("The folder holds no config.json: it is not a model folder.")
     if not any(name.endswith(".safetensors") for name in names):
         raise EndpointRefused("The folder holds no .safetensors weights.")
+    _check_files(files)
+
+
+def check_adapter_folder(folder: Path) -> None:
+    """Raise EndpointRefused, naming the file, unless the folder is safe to read and holds an adapter."""
+    files = list(model_files(folder))
+    if missing := {"adapter_config.json", "adapter_model.safetensors"} - {file.name for file in files}:
+        raise EndpointRefused(f"The folder holds no {min(missing)}: it is not an adapter folder.")
+    _check_files(files)
+
+
+def _check_files(files: list[Path]) -> None:
+    names = {file.name for file in files}
     for file in files:
         if file.suffix == ".json":
             _check_json(file, names)
@@ -68,7 +85,11 @@ def check_model_folder(folder: Path) -> None:
 
 
 def model_files(folder: Path) -> Iterator[Path]:
-    """The regular files of a model folder in order of name. Raises EndpointRefused for any other thing."""
+    """The regular files of a model folder in order of name. Raises EndpointRefused for any other thing.
+
+    What an ordinary copy of a repository of the Hub holds besides is passed over: licence, git's own files
+    and the folder with the notes of the Hub's client.
+    """
     entries = sorted(folder.iterdir())
     if len(entries) > FILES_MAX:
         raise EndpointRefused(f"The folder holds more than {FILES_MAX} files.")
@@ -76,12 +97,16 @@ def model_files(folder: Path) -> Iterator[Path]:
         mode = entry.lstat().st_mode
         if stat.S_ISLNK(mode):
             raise EndpointRefused(f"{entry.name} is a link; a model folder holds plain files only.")
+        if entry.name == _CACHE and stat.S_ISDIR(mode):
+            continue
         if not stat.S_ISREG(mode):
             raise EndpointRefused(f"{entry.name} is not a plain file; a model folder has no folders inside.")
-        if entry.suffix not in ALLOWED:
+        if _PASSED_OVER.fullmatch(entry.name):
+            continue
+        if entry.suffix not in ALLOWED or (entry.suffix == ".model" and entry.name not in _VOCABULARIES):
             raise EndpointRefused(
                 f"{entry.name} is of a kind that is not loaded here. Allowed are safetensors weights, json,"
-                " txt, jinja and md; convert other weights to safetensors."
+                " txt, jinja, md and tokenizer.model; convert other weights to safetensors."
             )
         yield entry
 

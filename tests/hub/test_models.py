@@ -82,6 +82,23 @@ def test_model_and_adapter_are_pushed_with_a_card(
     assert weights_digest(run_folder.folder(produced.run) / "adapter") == push.digest
 
 
+def test_known_files_alone_leave_and_the_terms_with_them(
+    cast: Cast, hub: LoopbackHub, token: str, produced: ProducedModel
+) -> None:
+    place = run_folder.folder(produced.run) / "model"
+    (place / "LICENSE").write_text("The terms of the base.")
+    (place / "tokenizer.model").write_bytes(b"\x0a\xff\x00")
+    (place / "ward_notes.txt").write_text("nobody asked for them")
+    (place / ".gitattributes").write_text("*.safetensors")
+    push = start_hub_push(content=of(produced, "model"), repo_id="clinic/model", by=cast.lena)
+    job = run(push)
+    assert (job.state, job.error) == ("succeeded", "")
+    names = {"config.json", "model.safetensors", "README.md", "LICENSE", "tokenizer.model", ".gitattributes"}
+    tree = hub.repository("clinic/model", "model").head.tree
+    assert set(tree) == names
+    assert hub.content(tree[".gitattributes"]) != b"*.safetensors"  # the Hub's own
+
+
 def test_digests_name_models_and_adapters(produced: ProducedModel) -> None:
     model, adapter = of(produced, "model"), of(produced, "adapter")
     assert registry.find("model").named(model.digest[:9]) == [model]
@@ -101,10 +118,10 @@ def test_changed_weights_and_other_kinds_of_file_do_not_leave(
     push = start_hub_push(content=content, repo_id="clinic/model", by=cast.lena)
     assert "modeling_x.py" in run(push).error
     (place / "modeling_x.py").unlink()
-    (place / "notes.txt").write_text(f"see {settings.CONSILIUM_HOME}")
+    (place / "vocab.txt").write_text(f"see {settings.CONSILIUM_HOME}")
     push = start_hub_push(content=content, repo_id="clinic/model", by=cast.lena)
-    assert "File notes.txt: it names a folder of this site" in run(push).error
-    (place / "notes.txt").unlink()
+    assert "File vocab.txt: it names a folder of this site" in run(push).error
+    (place / "vocab.txt").unlink()
     save_file({"w": np.zeros(6, dtype=np.float32)}, place / "model.safetensors")
     push = start_hub_push(content=content, repo_id="clinic/model", by=cast.lena)
     assert "no longer those" in run(push).error

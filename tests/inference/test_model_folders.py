@@ -54,6 +54,8 @@ SPOILED: dict[str, tuple[Spoil, str]] = {
     "no weights": (lambda folder: (folder / "model.safetensors").unlink(), "no .safetensors"),
     "folder inside": (lambda folder: (folder / "more").mkdir(), "not a plain file"),
     "pipe": (lambda folder: os.mkfifo(folder / "pipe.json"), "not a plain file"),
+    "cache as a link": (lambda folder: (folder / ".cache").symlink_to("/etc"), "is a link"),
+    "any vocabulary": (write("weights.model"), "weights.model is of a kind"),
     "link": (lambda folder: (folder / "x.json").symlink_to("/etc/hostname"), "is a link"),
     "empty weights": (write("model.safetensors", b""), "impossible length"),
     "header of 10 GB": (write("model.safetensors", struct.pack("<Q", 10**10) + b"{}"), "impossible length"),
@@ -86,6 +88,19 @@ def test_a_sound_folder_passes_and_names_its_architecture(tmp_path: Path) -> Non
     (folder / "model.safetensors").write_bytes(safetensors(TENSOR | {"__metadata__": {"format": "pt"}}))
     check_model_folder(folder)
     assert model_type(folder) == "gemma3"
+
+
+def test_an_ordinary_copy_of_a_repository_of_the_hub_passes(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "model")
+    revision = folder_sha256(folder)
+    for name in ("LICENSE", "Notice", ".gitattributes"):
+        (folder / name).write_text("terms")
+    (folder / ".cache" / "huggingface").mkdir(parents=True)
+    check_model_folder(folder)
+    assert folder_sha256(folder) == revision  # nobody loads them
+    (folder / "tokenizer.model").write_bytes(b"\x0a\xff")
+    check_model_folder(folder)
+    assert folder_sha256(folder) != revision
 
 
 def test_the_revision_changes_with_any_file(tmp_path: Path) -> None:

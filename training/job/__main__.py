@@ -14,11 +14,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from training.job import cards, spec
+from training.job import cards, ranks, spec
+from training.job.folders import check_folders
 from training.job.numbers import NotFinite
 from training.job.progress import Progress, claim_stdout
 from training.job.stop_flag import StopFlag, Stopped
 
+# What gloo and NCCL say when the other end is gone.
+_LOST_PEER = ("closed by peer", "reset by peer", "remote process exited")
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 3
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "TRL_EXPERIMENTAL_SILENCE": "1"}
 
@@ -48,7 +51,8 @@ def run_safely(read: Callable[[], spec.Spec], progress: Progress, flag: StopFlag
         return STOPPED
     except Exception as error:  # the last resort of a process: say it in one line, details go to stderr
         traceback.print_exc()
-        progress.emit("failed", message=_for_people(error))
+        if not _was_left_alone(error):
+            progress.emit("failed", message=_for_people(error))
         return FAILED
 
 
@@ -59,11 +63,13 @@ def _named(arguments: Sequence[str]) -> spec.Spec:
 
 
 def _run(wanted: spec.Spec, progress: Progress, flag: StopFlag) -> int:
-    if not (wanted.base / "config.json").is_file():
-        raise spec.SpecError("base: the folder holds no model (config.json is missing)")
+    check_folders(wanted)
     cards.bind(wanted)
+    if wanted.stage == "merge" and not ranks.is_first():  # nothing in it is shared out
+        return DONE
     card = cards.finished(wanted) or _stage(wanted, progress, flag)
-    progress.emit("done", artifacts=card["artifacts"], metrics=card["metrics"])
+    if ranks.is_first():
+        progress.emit("done", artifacts=card["artifacts"], metrics=card["metrics"])
     return DONE
 
 
@@ -74,6 +80,11 @@ def _stage(wanted: spec.Spec, progress: Progress, flag: StopFlag) -> dict[str, A
     stage = import_module(f"training.job.{wanted.stage}")
     card: dict[str, Any] = stage.run(Context(wanted, progress, flag))
     return card
+
+
+def _was_left_alone(error: Exception) -> bool:
+    """Whether another process of the run ended, which says itself why; then there is nothing to say here."""
+    return ranks.count() > 1 and any(words in str(error) for words in _LOST_PEER)
 
 
 def _for_people(error: Exception) -> str:

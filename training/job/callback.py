@@ -7,7 +7,7 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from training.job import checkpoints
+from training.job import checkpoints, ranks
 from training.job.models import trained_tensors
 from training.job.numbers import check_figures, check_trained
 from training.job.progress import Progress
@@ -50,8 +50,8 @@ class Following(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> Any:
-        """Save and stop when asked to."""
-        if self._flag.wanted:
+        """Save and stop when asked to: all processes after the same step, whichever was asked first."""
+        if ranks.is_set_anywhere(self._flag.wanted):
             control.should_save = True
             control.should_training_stop = True
         return control
@@ -61,6 +61,7 @@ class Following(TrainerCallback):
     ) -> None:
         """Publish the checkpoint that the trainer has just written; drop the oldest. Raises NotFinite."""
         check_trained(trained_tensors(kwargs["model"]), state.global_step)
+        ranks.wait()  # every process writes a file of its own into the checkpoint
         if not state.is_world_process_zero:
             return
         raw = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"

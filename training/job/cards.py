@@ -11,8 +11,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from training.job import data, ranks
 from training.job.data import ROWS
 from training.job.files import sha256_file, weights_digest, write_json
+from training.job.folders import folder_digest, read_from
 from training.job.spec import Spec, SpecError
 
 CARD = "run_card.json"
@@ -21,16 +23,39 @@ _PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "
 
 
 def bind(spec: Spec) -> None:
-    """Tie the out folder to this specification. Raises SpecError when it belongs to another one."""
-    spec.out.mkdir(parents=True, exist_ok=True)
+    """Tie the out folder to the specification and to the contents of every folder that it names.
+
+    Of several processes all look, so that all refuse alike, and rank 0 writes.
+    Raises SpecError when the folder belongs to another run, or when a named folder cannot be read.
+    """
     path = spec.out / "spec.json"
-    values = spec.as_dict()
-    # Not the folders: the same run may be resumed after its home was moved.
+    values = spec.as_dict() | {"contents": _contents(spec)}
+    # Not where the folders are: the same run may be resumed after its home was moved.
     meaning = ("stage", "seed", "specialty", "release_digest", "settings")
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else values
-    if any(known.get(key) != values[key] for key in meaning):
-        raise SpecError("out: the folder holds a run with another specification; choose an empty folder")
-    write_json(path, values)
+    changed = [key for key in meaning if known.get(key) != values[key]]
+    before = known.get("contents") or {}
+    changed += [
+        f"contents of {key}" for key, digest in values["contents"].items() if before.get(key) != digest
+    ]
+    if changed:
+        raise SpecError(
+            f"out: the folder holds a run with another specification ({', '.join(changed)}); "
+            "choose an empty folder"
+        )
+    if ranks.is_first():
+        spec.out.mkdir(parents=True, exist_ok=True)
+        write_json(path, values)
+
+
+def _contents(spec: Spec) -> dict[str, Any]:
+    """Digests of what the run reads, by the key of the specification that names the folder."""
+    return {
+        "base": folder_digest(spec.base),
+        "data": data.rows_digest(spec.data) if spec.data else None,
+        "experts": [folder_digest(read_from(folder)) for folder in spec.experts],
+        "reinforced": folder_digest(read_from(spec.reinforced)) if spec.reinforced else None,
+    }
 
 
 def finished(spec: Spec) -> dict[str, Any] | None:
@@ -54,6 +79,7 @@ def begin(spec: Spec, inputs: dict[str, Any]) -> dict[str, Any]:
         "inputs": inputs,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
         "machine": platform.machine(),
+        "processes": ranks.count(),
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

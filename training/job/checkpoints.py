@@ -1,8 +1,9 @@
-"""Checkpoints that are either complete or invisible.
+"""Checkpoints that are either complete or invisible, and resumed only when every byte is as it was written.
 
 The trainer writes `scratch/checkpoint-N`; its files are not written atomically, and a missing optimizer file
-would silently restart the optimizer. So a checkpoint is listed only after a COMPLETE file with the size of
-every file was written into it and the folder was renamed to `checkpoints/step-00000N`.
+would silently restart the optimizer. So a checkpoint is listed only after a COMPLETE file with the size and
+the SHA-256 of every file was written into it and the folder was renamed to `checkpoints/step-00000N`.
+Listing compares sizes, which costs nothing; what a run resumes from is read and hashed.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from consilium.atomic_folder import make_durable, sync
-from training.job.files import write_json
+from training.job.files import sha256_file, write_json
 
 MARKER = "COMPLETE"
 _NAME = re.compile(r"step-(\d{6,})")
@@ -36,9 +38,13 @@ def name_of(step: int) -> str:
 def publish(raw: Path, folder: Path, step: int) -> CheckpointFolder:
     """Turn the trainer's folder `raw` into the complete checkpoint of `step` below `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    sizes = {str(path.relative_to(raw)): path.stat().st_size for path in raw.rglob("*") if path.is_file()}
+    files = [path for path in raw.rglob("*") if path.is_file()]
+    facts = {
+        path.relative_to(raw).as_posix(): {"size": path.stat().st_size, "sha256": sha256_file(path)}
+        for path in files
+    }
     make_durable(raw, is_shared=True)
-    write_json(raw / MARKER, {"step": step, "files": sizes})
+    write_json(raw / MARKER, {"step": step, "files": facts})
     target = folder / name_of(step)
     shutil.rmtree(target, ignore_errors=True)
     raw.rename(target)
@@ -52,24 +58,47 @@ def listed(folder: Path) -> list[CheckpointFolder]:
     return sorted((item for item in found if item), key=lambda item: item.step)
 
 
-def newest(folder: Path) -> CheckpointFolder | None:
-    """Return the newest complete checkpoint, if there is one."""
-    return next(reversed(listed(folder)), None)
+def newest_intact(folder: Path) -> CheckpointFolder | None:
+    """Return the newest checkpoint of which every byte is as it was written, if there is one.
+
+    Newer ones are removed, for they hold other bytes: kept, they would count among those worth keeping.
+    """
+    for item in reversed(listed(folder)):
+        if _is_intact(item.folder):
+            return item
+        _remove(item.folder)
+    return None
 
 
 def prune(folder: Path, keep: int) -> None:
     """Delete all but the newest `keep` complete checkpoints."""
     for item in listed(folder)[:-keep]:
-        # Without its marker the folder is no checkpoint, however far the deletion gets.
-        (item.folder / MARKER).unlink()
-        shutil.rmtree(item.folder)
+        _remove(item.folder)
+
+
+def _remove(folder: Path) -> None:
+    # Without its marker the folder is no checkpoint, however far the deletion gets.
+    (folder / MARKER).unlink()
+    shutil.rmtree(folder)
 
 
 def _read(folder: Path) -> CheckpointFolder | None:
     match = _NAME.fullmatch(folder.name)
     try:
-        marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-        sizes_hold = all((folder / name).stat().st_size == size for name, size in marker["files"].items())
-    except (OSError, ValueError, KeyError):
+        sizes_hold = all(
+            (folder / name).stat().st_size == fact["size"] for name, fact in _facts(folder).items()
+        )
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
     return CheckpointFolder(int(match[1]), folder) if match and sizes_hold else None
+
+
+def _is_intact(folder: Path) -> bool:
+    return all(sha256_file(folder / name) == fact["sha256"] for name, fact in _facts(folder).items())
+
+
+def _facts(folder: Path) -> dict[str, dict[str, Any]]:
+    """Size and SHA-256 of every file, as they were written."""
+    marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+    facts: dict[str, dict[str, Any]] = marker["files"]
+    return facts

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-from collections.abc import Callable
+import re
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consilium.answers import think_answer, trace_prompt
 from training.job.files import sha256_file
+from training.job.rewards import is_right
 from training.job.spec import NEUTRAL, SpecError
 
 if TYPE_CHECKING:
     from datasets import Dataset
+    from PIL import Image
 
 ROWS = "rows.jsonl"
+# What a release holds. Other formats have decoders that nobody here needs, and some start programs.
+_FORMATS = ("PNG", "JPEG")
+_LETTER = re.compile(r"[A-Z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +52,40 @@ class Sample:
 def load(folder: Path, specialty: str | None = None) -> list[Sample]:
     """Return the rows whose use is train, of one specialty when named, in file order.
 
-    Every image is checked against its SHA-256; an option without a text is dropped. Raises SpecError naming
-    the row, also when no row is left.
+    Every image is checked against its SHA-256 and decoded, every reply against its gold answer; an option
+    without a text is dropped. Raises SpecError naming the row, also when no row is left.
     """
-    path = folder / ROWS
-    if not path.is_file():
-        raise SpecError(f"data: the folder has no {ROWS}; it is not a materialised trace release")
-    samples = []
-    # Bytes, so that lines end at \n only: U+2028, U+2029 and U+0085 may stand inside a JSON string.
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            row = _row(line, number) if line.strip() else {}
-            if row.get("split") == "train" and specialty in (None, row.get("specialty")):
-                samples.append(_sample(row, folder, _place(row, number)))
+    samples = [
+        _sample(row, folder, _place(row, number))
+        for number, row in _rows(folder)
+        if row.get("split") == "train" and specialty in (None, row.get("specialty"))
+    ]
+    _check_images(samples)
     if not samples:
         what = f"of {specialty} " if specialty else ""
         raise SpecError(f"data: the release holds no trace {what}for training (use = train)")
     return samples
 
 
+def rows_digest(folder: Path) -> str:
+    """Return one SHA-256 over the rows, which hold their images' checksums, and over images without one.
+
+    Raises SpecError.
+    """
+    whole = hashlib.sha256(sha256_file(_rows_file(folder)).encode())
+    for _, row in _rows(folder):
+        names = [] if row.get("sha256") else row.get("images")
+        for name in names if isinstance(names, list) else []:
+            path = folder / str(name)
+            whole.update(f"{name}\0{sha256_file(path) if path.is_file() else ''}\n".encode())
+    return whole.hexdigest()
+
+
 def open_images(paths: list[str], max_pixels: int) -> list[Any]:
     """Open images as RGB, each reduced to at most `max_pixels` pixels."""
-    from PIL import Image
-
     opened = []
     for path in paths:
-        with Image.open(path) as image:
-            picture = image.convert("RGB")
+        picture = _decoded(Path(path))
         share = math.sqrt(max_pixels / (picture.width * picture.height))
         if share < 1:
             picture = picture.resize(
@@ -101,6 +116,22 @@ def unusable(place: str, fault: str) -> SpecError:
     return SpecError(f"data: {place}{fault}. Correct it or leave it out, and freeze a new release.")
 
 
+def _rows_file(folder: Path) -> Path:
+    path = folder / ROWS
+    if path.is_symlink() or not path.is_file():
+        raise SpecError(f"data: the folder has no {ROWS} of its own; it is not a materialised trace release")
+    return path
+
+
+def _rows(folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Every row with the number of its line."""
+    # Bytes, so that lines end at \n only: U+2028, U+2029 and U+0085 may stand inside a JSON string.
+    with _rows_file(folder).open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield number, _row(line, number)
+
+
 def _place(row: dict[str, Any], number: int) -> str:
     named = f"row {str(row['id'])[:80]!r}, " if row.get("id") else ""
     return f"{named}{ROWS} line {number}"
@@ -122,17 +153,17 @@ def _sample(row: dict[str, Any], folder: Path, place: str) -> Sample:
         raise unusable(place, f" has no {missing[0]}")
     options = _options(row.get("options") or {}, place)
     gold = str(row.get("answer_label") or row["answer"])
-    if options and gold not in options:
-        raise unusable(place, f": answer_label {gold!r} is not one of its options")
     texts = {"question": row["question"], "reasoning": row["reasoning"], "answer": gold}
     _check_texts(texts | options, place)
+    if options:
+        _check_gold(row, options, gold, place)
     return Sample(
         id=str(row["id"]),
         images=tuple(_image(folder, name, place) for name in _named(row, place)),
         question=row["question"],
         options=options,
         gold=gold,
-        reply=_reply(row["reasoning"], gold),
+        reply=_reply(row["reasoning"], gold, "".join(sorted(options)), place),
         specialty=str(row.get("specialty", "")),
         place=place,
     )
@@ -145,7 +176,21 @@ def _options(given: Any, place: str) -> dict[str, Any]:
     options = {letter: text for letter, text in given.items() if text is not None}
     if given and not options:
         raise unusable(place, ": none of its options has a text")
+    if odd := [letter for letter in options if not _LETTER.fullmatch(letter)]:
+        raise unusable(place, f": option {odd[0][:20]!r} is not named by one letter from A to Z")
     return options
+
+
+def _check_gold(row: dict[str, Any], options: dict[str, str], gold: str, place: str) -> None:
+    """The gold letter is one of the options, and the row's own answer text is not another one's."""
+    if gold not in options:
+        raise unusable(place, f": answer_label {gold!r} is not one of its options")
+    answer = str(row["answer"]).strip().casefold()
+    named = [letter for letter, text in options.items() if text.strip().casefold() == answer]
+    if named and gold not in named:
+        raise unusable(
+            place, f": answer_label {gold!r} is not the option that its answer names, {named[0]!r}"
+        )
 
 
 def _check_texts(texts: dict[str, Any], place: str) -> None:
@@ -160,15 +205,17 @@ def _check_texts(texts: dict[str, Any], place: str) -> None:
 
 
 def _named(row: dict[str, Any], place: str) -> list[tuple[str, str | None]]:
-    digests = row.get("sha256") or [None] * len(row["images"])
-    if len(digests) != len(row["images"]):
-        raise unusable(place, f" has {len(row['images'])} images but {len(digests)} checksums")
-    return list(zip(row["images"], digests, strict=True))
+    names, digests = row["images"], row.get("sha256") or [None] * len(row["images"])
+    if not all(isinstance(given, list) for given in (names, digests)):
+        raise unusable(place, ": images or sha256 is not a list")
+    if len(digests) != len(names):
+        raise unusable(place, f" has {len(names)} images but {len(digests)} checksums")
+    return list(zip(names, digests, strict=True))
 
 
 def _image(folder: Path, named: tuple[str, str | None], place: str) -> Path:
     name, digest = named
-    path = (folder / name).resolve()
+    path = (folder / str(name)).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
         raise unusable(place, f": image {name!r} is not in the release folder")
     if digest is not None and sha256_file(path) != digest:
@@ -176,6 +223,41 @@ def _image(folder: Path, named: tuple[str, str | None], place: str) -> Path:
     return path
 
 
-def _reply(reasoning: str, gold: str) -> str:
+def _check_images(samples: list[Sample]) -> None:
+    """Decode every image once, before hours of training come to the first that cannot be."""
+    from PIL import Image
+
+    faults = (OSError, SyntaxError, ValueError, ArithmeticError, LookupError, Warning)
+    seen: set[Path] = set()
+    for sample in samples:
+        for path in sample.images:
+            if path in seen:
+                continue
+            try:
+                _decoded(path)
+            except (*faults, Image.DecompressionBombError) as error:
+                fault = f": image {path.name!r} cannot be decoded as PNG or JPEG"
+                raise unusable(sample.place, fault) from error
+            seen.add(path)
+
+
+def _decoded(path: Path) -> Image.Image:
+    """The whole picture, as RGB."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(path, formats=_FORMATS) as image:
+            return image.convert("RGB")
+
+
+def _reply(reasoning: str, gold: str, letters: str, place: str) -> str:
+    """The reasoning in the format, whose own answer is the gold one."""
     text = reasoning.strip()
-    return text if think_answer.format_ok(text) else think_answer.compose([text], gold)
+    reply = text if think_answer.format_ok(text) else think_answer.compose([text], gold)
+    outcome = think_answer.parse_think_answer(reply).outcome
+    if outcome is not think_answer.FormatOutcome.OK:
+        raise unusable(place, f": its reasoning is not one think and one answer block ({outcome.value})")
+    if not is_right(reply, gold, letters):
+        raise unusable(place, f": its own reply does not answer {gold[:80]!r}, its gold answer")
+    return reply

@@ -10,14 +10,17 @@ from training.job import data
 from training.job.controls import without_controls
 from training.job.models import for_training, load_model, load_processor, lora_config
 from training.job.spec import DsaSettings, Spec
-from training.job.train import Context, common_arguments, train
+from training.job.templates import check_template
+from training.job.train import Context, common_arguments, split_batch, train
 
 
 def run(context: Context) -> dict[str, Any]:
     """Train the adapter of `spec.specialty`; return the run's card. Raises SpecError, NotFinite, Stopped."""
     spec = context.spec
     assert spec.data is not None
-    samples, changed = without_controls(data.load(spec.data, spec.specialty), load_processor(spec.base))
+    processor = load_processor(spec.base)
+    samples, changed = without_controls(data.load(spec.data, spec.specialty), processor)
+    check_template(processor, samples)
     inputs = {"traces": len(samples), "specialty": spec.specialty, **changed}
     return train(context, lambda callbacks: _trainer(spec, samples, callbacks), "adapter", inputs, _figures)
 
@@ -35,8 +38,7 @@ def _trainer(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) -> An
         lr_scheduler_type="cosine",
         warmup_steps=settings.warmup_ratio,
         num_train_epochs=settings.epochs,
-        per_device_train_batch_size=settings.micro_batch,
-        gradient_accumulation_steps=settings.batch // settings.micro_batch,
+        **split_batch(settings.batch, settings.micro_batch),
         max_length=None,
         completion_only_loss=True,
     )
@@ -55,7 +57,8 @@ def _figures(trainer: Any) -> dict[str, float]:
     model = trainer.model_wrapped.train(mode=False)
     batch = next(iter(trainer.get_train_dataloader()))
     with torch.no_grad():
-        return {"loss": float(trainer.compute_loss(model, trainer._prepare_inputs(batch)))}
+        loss = trainer.compute_loss(model, trainer._prepare_inputs(batch))
+    return {"loss": float(trainer.accelerator.gather(loss).mean())}  # the same in every process
 
 
 def _row(sample: data.Sample) -> dict[str, Any]:

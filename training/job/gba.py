@@ -11,7 +11,8 @@ from training.job.deltas import add_mean, open_source, parameters, source_digest
 from training.job.models import for_training, load_model, load_processor, lora_config
 from training.job.rewards import WEIGHTS, accuracy_reward, format_reward
 from training.job.spec import NEUTRAL, GbaSettings, Spec
-from training.job.train import Context, common_arguments, train
+from training.job.templates import check_template
+from training.job.train import Context, common_arguments, split_batch, train
 
 # Its base is not the run's base but the average of the experts; the name keeps it from being merged as a
 # delta.
@@ -22,7 +23,10 @@ def run(context: Context) -> dict[str, Any]:
     """Train and return the run's card. Raises SpecError, NotFinite, Stopped."""
     spec = context.spec
     assert spec.data is not None
-    samples, changed = without_controls(data.load(spec.data), load_processor(spec.base))
+    settings, processor = spec.settings, load_processor(spec.base)
+    assert isinstance(settings, GbaSettings)
+    samples, changed = without_controls(data.load(spec.data), processor)
+    check_template(processor, samples, settings.paradigms)
     experts = [source_digest(folder) for folder in spec.experts]
     inputs = {"traces": len(samples), "experts": experts, **changed}
     return train(context, lambda callbacks: trainer_for(spec, samples, callbacks), ADAPTER, inputs)
@@ -68,8 +72,7 @@ def arguments(spec: Spec, settings: GbaSettings) -> Any:
         **common_arguments(spec, settings),
         learning_rate=settings.learning_rate,
         num_train_epochs=1,
-        per_device_train_batch_size=settings.micro_batch,
-        gradient_accumulation_steps=completions // settings.micro_batch,
+        **split_batch(completions, settings.micro_batch),
         num_generations=settings.rollouts,
         max_completion_length=settings.max_new_tokens,
         temperature=settings.temperature,
@@ -108,6 +111,7 @@ def _rows(sample: data.Sample, settings: GbaSettings) -> list[dict[str, Any]]:
             "prompt": data.message("user", sample.prompt(NEUTRAL if neutral else paradigm)),
             "rollout_prompt": data.message("user", sample.prompt(paradigm)),
             "gold": sample.gold,
+            "letters": "".join(sorted(sample.options)),
             "paradigm": paradigm,
         }
         for paradigm in settings.paradigms

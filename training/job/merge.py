@@ -17,7 +17,8 @@ from typing import Any
 
 from training.job import cards
 from training.job.deltas import add, open_source, parameters, source_digest
-from training.job.merge_methods import LayerReport, merge
+from training.job.folders import ADAPTER_CONFIG, read_from
+from training.job.merge_methods import LayerReport, kept_shares, merge
 from training.job.models import load_model, publish_model
 from training.job.numbers import check_weights
 from training.job.progress import claim_stdout
@@ -38,6 +39,8 @@ def run(context: Context) -> dict[str, Any]:
     check_weights(model.named_parameters())  # those that no expert changed as well
     card = cards.begin(spec, {"merged": [source_digest(folder) for folder in folders]})
     card["metrics"] = _summary(reports)
+    # In the order of the inputs: the experts, then the reinforced model.
+    card["kept_share"] = kept_shares(reports)
     card["layers"] = [dataclasses.asdict(report) for report in reports]
     card["seconds"] = round(time.monotonic() - begun, 1)
     return cards.finish(spec, card, {}, lambda folder: publish_model(model, spec.base, folder))
@@ -93,16 +96,17 @@ def _from_arguments(arguments: Sequence[str]) -> Spec:
 
 
 def _any_full(folders: Sequence[Path]) -> bool:
-    return any((folder / "config.json").is_file() or (folder / "model").is_dir() for folder in folders)
+    return any(not (read_from(folder) / ADAPTER_CONFIG).is_file() for folder in folders)
 
 
 def _summary(reports: Sequence[LayerReport]) -> dict[str, float]:
-    """Return unweighted means over the layers where a figure is defined."""
-    columns = {
+    """Return unweighted means over the layers where a figure is defined, of what is kept over the models."""
+    columns: dict[str, list[float | None]] = {
         "sign_conflict": [report.sign_conflict for report in reports],
         "mass_discarded": [report.mass_discarded for report in reports],
         "cosine": [cosine for report in reports for cosine in report.cosines],
     }
+    columns["kept_share"] = list(kept_shares(reports))
     known = {key: [value for value in values if value is not None] for key, values in columns.items()}
     return {key: sum(values) / len(values) for key, values in known.items() if values}
 

@@ -27,12 +27,15 @@ class LayerReport:
     `sign_conflict`: share of the coordinates with two or more non-zero trimmed deltas whose signs disagree.
     `mass_discarded`: share of the summed magnitudes of all deltas that trimming and election removed.
     `cosines`: cosine of each pair of untrimmed deltas, in the order of itertools.combinations.
+    `kept`: of the tensor's `size` entries, how many trimming left non-zero, by model.
     """
 
     name: str
     sign_conflict: float | None
     mass_discarded: float | None
     cosines: list[float | None]
+    size: int
+    kept: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,16 @@ def merge(sources: Sequence[DeltaSource], method: str, density: float, seed: int
             used = kept
             delta = kept.sum(dim=0) / (len(sources) if method == "linear" else 1)
         yield Merged(name, delta, _report(name, full, kept, used))
+
+
+def kept_shares(reports: Sequence[LayerReport]) -> list[float]:
+    """Return by model the share of all entries that trimming left.
+
+    Entries equal to the threshold are all kept, which may be more than the density; a model that changed
+    less keeps less.
+    """
+    size = sum(report.size for report in reports)
+    return [sum(counts) / size for counts in zip(*(report.kept for report in reports), strict=True)]
 
 
 def elect(trimmed: torch.Tensor, majority: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -205,6 +218,8 @@ def _report(name: str, full: torch.Tensor, kept: torch.Tensor, used: torch.Tenso
         sign_conflict=int(disagree.sum()) / int(shared.sum()) if bool(shared.any()) else None,
         mass_discarded=1 - remaining / mass if mass else None,
         cosines=[_cosine(flat[one], flat[two]) for one, two in combinations(range(len(flat)), 2)],
+        size=flat.shape[1],
+        kept=[int(count) for count in (kept != 0).flatten(1).sum(dim=1)],
     )
 
 

@@ -12,10 +12,9 @@ from torch import nn
 
 from consilium.atomic_folder import atomic_folder
 from training.job.files import weights_digest
+from training.job.folders import companions
 from training.job.spec import LoraSettings, SpecError
 
-# Written by the model itself or specific to the folder: never copied from the base.
-_OWN_FILES = ("config.json", "generation_config.json", "model_card.json", "README.md")
 # To an attention with "flash" in its name the library hands a tower's windows together, with their bounds.
 _AT_ONCE = "flash_of_windows"
 
@@ -142,7 +141,6 @@ def publish_model(model: Any, base: Path, folder: Path) -> str:
     """
     with atomic_folder(folder, is_only_writer=True, replaces=True, is_shared=True) as part:
         model.save_pretrained(part)
-        for path in base.iterdir():
-            if path.is_file() and path.name not in _OWN_FILES and "safetensors" not in path.name:
-                shutil.copyfile(path, part / path.name)
+        for path in companions(base):
+            shutil.copyfile(path, part / path.name)
         return weights_digest(part)

@@ -7,18 +7,22 @@ import os
 import sys
 from typing import Any, TextIO
 
+from training.job import ranks
 from training.job.numbers import finite_only
 
 
 class Progress:
-    """Writes one JSON object per line, on rank 0 only; a reader that left does not stop training."""
+    """Writes one JSON object per line; a reader that left does not stop training.
+
+    Of several processes rank 0 speaks; another one says only why it failed, which rank 0 cannot know.
+    """
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
 
     def emit(self, event: str, **values: Any) -> None:
         """Write one event; values that are None or not finite are left out, inside others null."""
-        if self._stream is None:
+        if self._stream is None or not (ranks.is_first() or event == "failed"):
             return
         finite = {key: finite_only(value) for key, value in values.items()}
         shown = {key: value for key, value in finite.items() if value is not None}
@@ -37,5 +41,4 @@ def claim_stdout() -> Progress:
     private = os.dup(1)
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    first = os.environ.get("RANK", "0") == "0"
-    return Progress(os.fdopen(private, "w", encoding="utf-8") if first else None)
+    return Progress(os.fdopen(private, "w", encoding="utf-8"))

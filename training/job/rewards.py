@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from consilium.answers import think_answer
+from consilium.answers import option_letters, think_answer
+from consilium.answers.think_blocks import drop_thinking
 
 WEIGHTS = (1.0, 0.5)
 _ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL)
-_AROUND_LETTER = " .()[]:\n\t"
+_AROUND_TEXT = " .()[]:\n\t"
 
 
-def accuracy_reward(completions: list[Any], gold: list[str], **_columns: Any) -> list[float]:
-    """Return 1.0 for each completion whose only answer block holds the gold letter, or the gold text."""
-    return [
-        float(is_right(_text(completion), right)) for completion, right in zip(completions, gold, strict=True)
-    ]
+def accuracy_reward(
+    completions: list[Any], gold: list[str], letters: list[str], **_columns: Any
+) -> list[float]:
+    """Return 1.0 for each completion that answers with the gold letter or, without options, the gold text."""
+    rows = zip(completions, gold, letters, strict=True)
+    return [float(is_right(_text(completion), right, options)) for completion, right, options in rows]
 
 
 def format_reward(completions: list[Any], **_columns: Any) -> list[float]:
@@ -24,13 +26,20 @@ def format_reward(completions: list[Any], **_columns: Any) -> list[float]:
     return [float(think_answer.format_ok(_text(completion))) for completion in completions]
 
 
-def is_right(text: str, gold: str) -> bool:
-    """Whether the one answer block of `text` names the gold letter, or equals the gold text but for case."""
-    blocks = _ANSWER.findall(text)
-    if len(blocks) != 1:
-        return False
-    answer: str = blocks[0].strip(_AROUND_LETTER)
-    return answer == gold if len(gold) == 1 else answer.casefold() == gold.strip(_AROUND_LETTER).casefold()
+def is_right(text: str, gold: str, letters: str) -> bool:
+    """Whether `text` answers `gold`: its option letter, as solvers, filter and trace checks are read.
+
+    `letters` are those of the options. Without any the question is open: the one answer block has to equal
+    the gold text but for case.
+    """
+    if letters:
+        return option_letters.extract(text, letters).letter == gold
+    blocks = _ANSWER.findall(drop_thinking(text).text)
+    return len(blocks) == 1 and _plain(blocks[0]) == _plain(gold)
+
+
+def _plain(text: str) -> str:
+    return text.strip(_AROUND_TEXT).casefold()
 
 
 def _text(completion: Any) -> str:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from consilium.atomic_folder import atomic_folder
-from training.job import cards, checkpoints
+from training.job import cards, checkpoints, ranks
 from training.job.callback import Following
 from training.job.files import weights_digest
 from training.job.models import device_of, publish_model, trained_tensors
 from training.job.numbers import check_figures, check_trained, check_weights
 from training.job.progress import Progress
-from training.job.spec import LoraSettings, Spec
+from training.job.spec import LoraSettings, Spec, SpecError
 from training.job.stop_flag import StopFlag, Stopped
 
 
@@ -48,6 +48,8 @@ def common_arguments(spec: Spec, settings: LoraSettings) -> dict[str, Any]:
         "max_steps": settings.max_steps or -1,
         "dataloader_num_workers": 0,
         "remove_unused_columns": False,
+        # Of several processes: the state in which they joined.
+        **({"accelerator_config": {"use_configured_state": True}} if ranks.count() > 1 else {}),
     }
 
 
@@ -58,31 +60,50 @@ def train(
     inputs: dict[str, Any],
     figures: Callable[[Any], dict[str, float]] = lambda _trainer: {},
 ) -> dict[str, Any]:
-    """Train from the newest complete checkpoint, publish, and return the run's card.
+    """Train from the newest intact checkpoint, publish, and return the run's card.
 
     `build` makes the trainer from a list of callbacks; `adapter` names the folder of the trained adapter;
     `inputs` goes into the card; `figures` says how the trained model does. Raises Stopped after saving when
     SIGTERM came, and NotFinite, with nothing published, when a figure or a tensor is NaN or infinite.
+    Of several processes rank 0 alone publishes; the card of the others is empty.
     """
     spec = context.spec
     settings = spec.settings
     assert isinstance(settings, LoraSettings)
-    shutil.rmtree(spec.out / "scratch", ignore_errors=True)
+    ranks.meet(device_of(spec.device))
     begun = time.monotonic()
-    found = checkpoints.newest(spec.out / "checkpoints")
-    step = found.step if found else 0
+    step = ranks.from_first(_prepare(spec) if ranks.is_first() else 0)
     following = Following(spec.out, context.progress, context.flag, settings.keep_checkpoints, step)
     trainer = build([following])
-    if context.flag.wanted:
+    if ranks.is_set_anywhere(context.flag.wanted):
         raise Stopped(step)
-    trainer.train(resume_from_checkpoint=str(found.folder) if found else None)
+    found = spec.out / "checkpoints" / checkpoints.name_of(step)
+    trainer.train(resume_from_checkpoint=str(found) if step else None)
     if trainer.state.global_step < trainer.state.max_steps:
         raise Stopped(trainer.state.global_step)
     check_figures(figures(trainer), trainer.state.global_step)
+    if not ranks.is_first():
+        return {}
     card = cards.begin(spec, inputs)
     card["metrics"] = _metrics(trainer.state)
     card["seconds"] = round(time.monotonic() - begun, 1)
     return _publish(spec, trainer, adapter, card)
+
+
+def split_batch(total: int, micro_batch: int) -> dict[str, Any]:
+    """Return the trainer arguments by which all processes together take `total` a step. Raises SpecError."""
+    try:
+        at_once, times = ranks.share(total, micro_batch)
+    except ValueError as error:
+        raise SpecError(f"settings: what one step takes has to be shared evenly, but {error}") from None
+    return {"per_device_train_batch_size": at_once, "gradient_accumulation_steps": times}
+
+
+def _prepare(spec: Spec) -> int:
+    """Remove what a killed process left, and return the step of the newest intact checkpoint, 0 for none."""
+    shutil.rmtree(spec.out / "scratch", ignore_errors=True)
+    found = checkpoints.newest_intact(spec.out / "checkpoints")
+    return found.step if found else 0
 
 
 def _metrics(state: Any) -> dict[str, float]:

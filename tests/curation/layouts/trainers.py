@@ -53,7 +53,8 @@ def grpo(base: Path, traces: str, out: str) -> Any:
     def right(completions: list[Any], solution: list[str], **_: Any) -> list[float | None]:
         texts = [completion[0]["content"] for completion in completions]
         return [
-            float(is_right(text, gold)) + len(text) / 1000 for text, gold in zip(texts, solution, strict=True)
+            float(is_right(text, gold, "ABCDE")) + len(text) / 1000
+            for text, gold in zip(texts, solution, strict=True)
         ]
 
     arguments = GRPOConfig(

@@ -15,7 +15,11 @@ def main(folder: Path, specialty: str, count: int) -> float:
     items = teaching_set.make(count, seed=4711, specialties=[specialty])
     asked = [("", item.image_png, solver_prompt.build(item.question, item.options)) for item in items]
     replies = replies_of(folder, asked, max_new_tokens=64)
-    return sum(is_right(text, item.answer_label) for text, item in zip(replies, items, strict=True)) / count
+    right = (
+        is_right(text, item.answer_label, "".join(sorted(item.options)))
+        for text, item in zip(replies, items, strict=True)
+    )
+    return sum(right) / count
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The advantage formula, against values worked by hand and against TRL's own group advantage."""
 
 import math
+from collections.abc import Iterator
 from statistics import mean, stdev
 
 import pytest
@@ -64,6 +65,41 @@ def test_samples_do_not_touch_each_other() -> None:
 def test_one_rollout_per_paradigm_has_no_within_term() -> None:
     rewards = torch.tensor([[[0.0], [1.0], [1.0], [1.5]]])
     assert torch.equal(advantages(rewards, 1.0, 0.0), torch.zeros_like(rewards))
+
+
+def test_a_table_with_one_rollout_per_paradigm() -> None:
+    """n = 1: W is 0 and a paradigm's mean is its one reward, so C and B are the same numbers."""
+    block = [[0.0], [1.0], [1.0], [1.5]]
+    found = advantages(torch.tensor([block]), 0.5, 0.25)[0].flatten().tolist()
+    # Mean 0.875, std 0.62915: -1.39055, 0.19865, 0.19865, 0.99325, each times 0.25 + 0.25.
+    assert found == pytest.approx([-0.69527, 0.09932, 0.09932, 0.49662], abs=1e-4)
+
+
+NONE = [NAN, NAN]
+TABLE = [
+    # One paradigm has no rewards: the other three are compared as if there were no fourth.
+    ([[1.5, 0.5], [0.5, 0.0], [0.0, 0.0], NONE], 3),
+    ([NONE, [1.5, 0.5], [0.5, 0.0], NONE], 2),
+    # Of only one paradigm there are rewards: nothing to compare between.
+    ([NONE, NONE, [1.5, 0.0], NONE], 1),
+    ([NONE, NONE, NONE, NONE], 0),
+]
+
+
+@pytest.mark.parametrize(("block", "present"), TABLE)
+def test_a_missing_paradigm_is_as_if_it_had_not_been_asked(block: list[list[float]], present: int) -> None:
+    found = advantages(torch.tensor([block]), 0.5, 0.25)[0]
+    rest = [group for group in block if not math.isnan(group[0])]
+    assert len(rest) == present
+    expected: Iterator[list[float]] = iter(())
+    if present > 1:
+        expected = iter(by_hand(rest, 0.5, 0.25))
+    elif present:
+        values = rest[0]
+        scaled = [(value - mean(values)) / (stdev(values) + 1e-4) for value in values]
+        expected = iter([[0.75 * value for value in scaled]])  # C and W agree, B is 0
+    for group, row in zip(block, found.tolist(), strict=True):
+        assert row == pytest.approx([0.0, 0.0] if math.isnan(group[0]) else next(expected), abs=1e-5)
 
 
 def test_within_alone_is_trl_group_advantage_bit_for_bit() -> None:

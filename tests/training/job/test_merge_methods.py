@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.job.merge_methods import elect, merge, threshold
+from training.job.merge_methods import elect, kept_shares, merge, threshold
 
 Plain = list[dict[str, np.ndarray]]
 
@@ -129,6 +129,16 @@ def test_report_figures() -> None:
     assert report.sign_conflict == 0.0
     assert report.mass_discarded == pytest.approx(1 - 13 / 15)
     assert report.cosines == [pytest.approx(13 / (26**0.5 * 21**0.5))]
+    assert (report.size, report.kept) == (4, [2, 2])
+
+
+def test_entries_equal_to_the_threshold_are_kept_and_the_share_is_told() -> None:
+    one = torch.tensor([3.0, -1.0, 1.0, 1.0, 1.0, 0.5, 0.0, 0.0, 0.0, 0.0])
+    few = torch.tensor([1.0] + [0.0] * 9)
+    merged = next(merge([Held({"w": one}), Held({"w": few})], "ties", 0.2))
+    assert merged.report.kept == [5, 1]  # of 10; 0.2 would be 2
+    assert kept_shares([merged.report]) == [0.5, 0.1]
+    assert merged.delta.tolist() == [2.0, -1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
 
 
 @pytest.mark.parametrize("keep", [1, 7, 500, 999, 1000])

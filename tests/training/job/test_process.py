@@ -1,5 +1,6 @@
 """The parts of a process: clean events on stdout, SIGTERM, the parent's death."""
 
+import io
 import json
 import os
 import signal
@@ -10,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from training.job.__main__ import FAILED, REFUSED, run_safely
 from training.job.files import weights_digest, write_json
+from training.job.progress import Progress
+from training.job.spec import Spec, SpecError
+from training.job.stop_flag import StopFlag
 
 NOISY = """
 import os, sys
@@ -52,6 +57,31 @@ def test_only_events_reach_stdout() -> None:
     ]
     assert "a library's greeting" in process.stderr
     assert "raw bytes" in process.stderr
+
+
+def test_of_several_processes_the_first_speaks_and_others_say_why_they_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = io.StringIO()
+    progress, flag = Progress(said), StopFlag()
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+
+    def fail(error: Exception) -> int:
+        def read() -> Spec:
+            raise error
+
+        return run_safely(read, progress, flag)
+
+    progress.emit("step", step=1)
+    assert fail(SpecError("data: it is empty")) == REFUSED
+    assert fail(RuntimeError("[1] Connection closed by peer [127.0.0.1]:9")) == FAILED
+    assert fail(MemoryError()) == FAILED
+    messages = [json.loads(line)["message"] for line in said.getvalue().split("\n") if line]
+    assert messages == [
+        "data: it is empty",
+        "training ran out of memory; choose a smaller micro_batch, max_pixels or max_new_tokens",
+    ]
 
 
 def test_a_reader_that_left_does_not_stop_the_process() -> None:

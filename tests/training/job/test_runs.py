@@ -8,7 +8,7 @@ import pytest
 
 from tests.training.job.conftest import Finished, dsa_spec, finish, gba_spec, merge_spec
 from tests.training.job.process import at, run_module, run_stage
-from training.job import cards, merge
+from training.job import cards, checkpoints, merge
 from training.job.deltas import parameters
 from training.job.files import weights_digest
 from training.job.models import load_model
@@ -76,11 +76,18 @@ def test_gba_events_and_start_from_the_expert(gba: Finished, dsa: Finished) -> N
 
 
 def test_gba_killed_ends_bit_identical(bench: Path, dsa: Finished, gba: Finished) -> None:
+    """Its newest checkpoint is damaged in one byte after the kill; the one before it is taken."""
     spec = gba_spec(bench, "reinforced_killed", dsa.out)
     events, status = run_stage(spec, at("checkpoint", 2))
     assert (status, events[-1]["event"]) == (-signal.SIGKILL, "checkpoint")
+    newest = checkpoints.listed(Path(spec["out"]) / "checkpoints")[-1]
+    with (newest.folder / "optimizer.pt").open("r+b") as file:
+        file.seek(1000)
+        byte = file.read(1)
+        file.seek(1000)
+        file.write(bytes([byte[0] ^ 1]))
     resumed = finish(spec)
-    assert resumed.events[0]["resumed_from"] >= 2
+    assert resumed.events[0]["resumed_from"] == newest.step - 1 >= 1
     assert resumed.artifacts == gba.artifacts
 
 

@@ -1,0 +1,90 @@
+"""Run stages one after the other in this process, which may be one of several.
+
+`python -m tests.training.job.together STEP SPEC.json...`: after that step, if it is not 0, the last of the
+processes is asked to stop; the same stage then comes once more in the list. GBA draws words by their place in
+the whole batch, not by the process's own generator, so that several processes write what a single one would;
+it is rewarded by what it wrote under which paradigm.
+"""
+
+import os
+import signal
+import sys
+import zlib
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.job import gba, gba_trainer, ranks
+from training.job.__main__ import run_safely
+from training.job.callback import Following
+from training.job.progress import claim_stdout
+from training.job.spec import read_spec
+from training.job.stop_flag import StopFlag
+
+
+class ByPlace:
+    """Draws the next word of every row, from numbers that depend on its place and the word's only."""
+
+    def __init__(self) -> None:
+        self._words = 0
+        self._usual = gba_trainer.GbaTrainer._generate
+
+    def generate(self, trainer: Any, prompts: list[Any]) -> Any:
+        self._words = 0
+        return self._usual(trainer, prompts)
+
+    def draw(self, chances: torch.Tensor, num_samples: int) -> torch.Tensor:
+        assert num_samples == 1
+        rows = len(chances)
+        places = torch.arange(rows, dtype=torch.float64) + rows * int(os.environ.get("RANK", "0"))
+        numbers = ((places + 1) * 0.6180339887 + (self._words + 1) * 0.4142135623) % 1
+        self._words += 1
+        reached = torch.searchsorted(chances.double().cumsum(dim=1), numbers.unsqueeze(1))
+        return reached.clamp(max=chances.shape[1] - 1)
+
+
+def by_content(completions: list[Any], paradigm: list[str], gold: list[str], **_: Any) -> list[float]:
+    texts = [completion[0]["content"] for completion in completions]
+    keys = zip(texts, paradigm, gold, strict=True)
+    return [zlib.crc32("/".join(key).encode()) % 7 / 6 for key in keys]
+
+
+def stop_after(step: int) -> None:
+    """Have the last process ask itself to stop, once."""
+    usual = Following.on_log
+    told: list[int] = []
+
+    def on_log(following: Any, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        usual(following, args, state, control, **kwargs)
+        if state.global_step == step and not told and int(os.environ["RANK"]) == ranks.count() - 1:
+            told.append(step)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    setattr(Following, "on_log", on_log)  # noqa: B010
+
+
+def main(step: int, paths: list[str]) -> int:
+    by_place = ByPlace()
+
+    def generate(trainer: Any, prompts: list[Any]) -> Any:
+        return by_place.generate(trainer, prompts)
+
+    setattr(gba_trainer.GbaTrainer, "_generate", generate)  # noqa: B010
+    setattr(torch, "multinomial", by_place.draw)  # noqa: B010
+    setattr(gba, "format_reward", by_content)  # noqa: B010
+    os.environ["ACCELERATE_USE_CPU"] = "true"
+    if step:
+        stop_after(step)
+    progress, statuses = claim_stdout(), []
+    for path in paths:
+        flag = StopFlag()
+        flag.install()
+        statuses.append(run_safely(partial(read_spec, Path(path)), progress, flag))
+    sys.stderr.write(f"process {os.environ.get('RANK', '0')} of {ranks.count()} ended with {statuses}\n")
+    return statuses[-1]
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))

@@ -1,0 +1,103 @@
+"""One stage in several processes of this host: `python -m training.job.processes COUNT SPEC.json`.
+
+Events, files and exit status are those of one process. torchrun starts the same processes, but ends with 1
+whatever they end with, and kills them 30 seconds after a SIGTERM, saved or not.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from consilium.processes import tied_to_parent
+from training.job.__main__ import DONE, FAILED, REFUSED
+from training.job.progress import Progress
+
+LOOK_SECONDS = 0.1
+# For those that are left after one has failed: they wait for it in vain.
+GRACE_SECONDS = 30.0
+
+
+class Ranks:
+    """The processes, as one."""
+
+    def __init__(self, count: int, spec: Path) -> None:
+        port = _free_port()
+        self._processes = [
+            subprocess.Popen(
+                tied_to_parent([sys.executable, "-m", "training.job", str(spec)], signal.SIGTERM),
+                env={**os.environ, **_environment(rank, count, port)},
+                stdin=subprocess.DEVNULL,
+            )
+            for rank in range(count)
+        ]
+
+    def tell(self, number: int, _frame: FrameType | None = None) -> None:
+        """Pass a signal on to those that are left."""
+        for process in self._processes:
+            if process.poll() is None:
+                process.send_signal(number)
+
+    def wait(self) -> int:
+        """Return the status of the first that did not end well, when all are over."""
+        status, deadline = DONE, float("inf")
+        left = set(self._processes)
+        while left:
+            ended = [process for process in left if process.poll() is not None]
+            left.difference_update(ended)
+            bad = [process.returncode for process in ended if process.returncode != DONE]
+            if bad and status == DONE:
+                status = bad[0] if bad[0] > 0 else _killed(-bad[0])
+                deadline = time.monotonic() + GRACE_SECONDS
+                self.tell(signal.SIGTERM)
+            if time.monotonic() > deadline:
+                self.tell(signal.SIGKILL)
+            if left:
+                time.sleep(LOOK_SECONDS)
+        return status
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the processes; return the exit status, which means what that of `python -m training.job` does."""
+    if len(arguments) != 2 or not arguments[0].isdecimal() or int(arguments[0]) < 1:
+        sys.stderr.write("usage: python -m training.job.processes COUNT SPEC.json\n")
+        return REFUSED
+    ranks = Ranks(int(arguments[0]), Path(arguments[1]))
+    signal.signal(signal.SIGTERM, ranks.tell)
+    return ranks.wait()
+
+
+def _killed(number: int) -> int:
+    """Say what the process cannot say any more, and return the status."""
+    name = signal.Signals(number).name
+    message = f"a process of the run was ended by {name}; a machine without enough memory does that"
+    Progress(sys.stdout).emit("failed", message=message)
+    return FAILED
+
+
+def _environment(rank: int, count: int, port: int) -> dict[str, str]:
+    """What torch.distributed reads to find the others."""
+    own = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count}
+    return {
+        **{key: str(value) for key, value in own.items()},
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
