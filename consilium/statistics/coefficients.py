@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from consilium.statistics.ratings import Array, as_counts
+from consilium.statistics.ratings import Array, as_counts, quotient
 from consilium.statistics.undefined import Maybe, Undefined
 
 
@@ -30,11 +30,6 @@ class Coefficient:
         sums = rows.sum(axis=0) if repeats is None else repeats @ rows
         value = float(self.value(sums))
         return Undefined(self.undefined) if np.isnan(value) else value
-
-
-def _ratio(numerator: Array, denominator: Array) -> Array:
-    exists = denominator > 1e-12
-    return np.where(exists, numerator / np.where(exists, denominator, 1.0), np.nan)
 
 
 def _pairable(counts: Array) -> Array:
@@ -59,7 +54,7 @@ def _unanimity_features(counts: Array) -> Array:
 
 
 def _share(sums: Array) -> Array:
-    return _ratio(sums[..., 0], sums[..., 1])
+    return quotient(sums[..., 0], sums[..., 1])
 
 
 def _fleiss_features(counts: Array) -> Array:
@@ -70,9 +65,9 @@ def _fleiss_features(counts: Array) -> Array:
 def _fleiss_value(sums: Array) -> Array:
     observed = _share(sums)
     totals = sums[..., 2:]
-    shares = _ratio(totals, totals.sum(axis=-1, keepdims=True))
+    shares = quotient(totals, totals.sum(axis=-1, keepdims=True))
     expected = (shares**2).sum(axis=-1)
-    return _ratio(observed - expected, 1.0 - expected)
+    return quotient(observed - expected, 1.0 - expected)
 
 
 def _ac_features(counts: Array, agreement: Array) -> Array:
@@ -85,12 +80,12 @@ def _ac_features(counts: Array, agreement: Array) -> Array:
 def _ac_value(sums: Array, mean_weight: Array | float) -> Array:
     """`mean_weight`: the sum of the weights over all pairs of categories, per category."""
     observed = _share(sums)
-    shares = _ratio(sums[..., 3:], sums[..., 2:3])
+    shares = quotient(sums[..., 3:], sums[..., 2:3])
     categories = sums.shape[-1] - 3
     if categories < 2:
         return np.full(observed.shape, np.nan)
     expected = mean_weight * (shares * (1.0 - shares)).sum(axis=-1) / (categories - 1)
-    return _ratio(observed - expected, 1.0 - expected)
+    return quotient(observed - expected, 1.0 - expected)
 
 
 def ac2(weights: Array) -> Coefficient:
@@ -117,7 +112,7 @@ def _alpha_value(sums: Array) -> Array:
     n = totals.sum(axis=-1)
     observed = n - sums[..., 0]
     expected = n**2 - (totals**2).sum(axis=-1)
-    return 1.0 - _ratio((n - 1.0) * observed, expected)
+    return 1.0 - quotient((n - 1.0) * observed, expected)
 
 
 _NO_PAIRS = "no item has two or more ratings"

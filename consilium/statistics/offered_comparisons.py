@@ -14,7 +14,7 @@ from consilium.statistics.intervals import clopper_pearson, wilson
 from consilium.statistics.mcnemar import mcnemar, table_of_pairs
 from consilium.statistics.offered import Input, Offered
 from consilium.statistics.paired import difference_of_proportions, sign_flip_p
-from consilium.statistics.ratings import Array
+from consilium.statistics.ratings import Array, quotient
 from consilium.statistics.undefined import Undefined
 
 
@@ -74,11 +74,6 @@ def _clustered(given: Input) -> Any:
     }
 
 
-def _mean(sums: Array) -> Array:
-    exists = sums[..., 1] > 0
-    return np.where(exists, sums[..., 0] / np.where(exists, sums[..., 1], 1.0), np.nan)
-
-
 def _cluster_bootstrap(given: Input) -> Any:
     """Means and differences of several lists of scores, all from one matrix of draws; null = not scored."""
     weights = ClusterWeights(given["clusters"], given.get("replicates", REPLICATES), given.get("seed", SEED))
@@ -90,7 +85,10 @@ def _cluster_bootstrap(given: Input) -> Any:
             none = Undefined("no item has a score")
             return {"mean": none, "interval": none}
         features = np.column_stack([np.where(scored, scores, 0.0), scored])
-        return {"mean": float(scores[scored].mean()), "interval": weights.interval(features, _mean, level)}
+        return {
+            "mean": float(scores[scored].mean()),
+            "interval": weights.interval(features, lambda sums: quotient(sums[..., 0], sums[..., 1]), level),
+        }
 
     lists = {
         name: np.array([np.nan if one is None else one for one in scores], dtype=np.float64)

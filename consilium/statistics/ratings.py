@@ -148,3 +148,11 @@ def in_small_unit(values: Array) -> Array:
     """The values in a unit, a power of two, that makes each at most 1: no rounding, no overflow."""
     _, exponent = np.frexp(np.abs(values).max(initial=0.0))
     return np.asarray(np.ldexp(values, -exponent))
+
+
+def quotient(numerator: npt.NDArray[Any], denominator: npt.NDArray[Any]) -> Array:
+    """Element by element; NaN where the denominator is zero."""
+    exists = denominator > 1e-12
+    # Whole numbers that were summed in single precision are divided in double.
+    divisor = np.where(exists, denominator, 1.0).astype(np.float64)
+    return np.where(exists, numerator / divisor, np.nan)

@@ -8,7 +8,8 @@ import pytest
 from consilium.answers import judge_prompt
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.verdicts import parse_verdict
-from consilium.statistics.judge_scores import JudgedCase, JudgingRow, judging
+from consilium.statistics.judge_scores import JudgingRow, judging
+from consilium.statistics.panel import JudgedCase
 
 # What a judge says, given the letter that is right in this order.
 Judge = Callable[[str, str], str]
