@@ -7,9 +7,10 @@ from consilium.statistics.json_form import as_json
 from consilium.statistics.offered import Input, Offered
 from consilium.statistics.offered_agreement import AGREEMENT
 from consilium.statistics.offered_comparisons import COMPARISONS
+from consilium.statistics.offered_judges import JUDGES
 from consilium.statistics.offered_models import MODELS
 
-STATISTICS: Final[dict[str, Offered]] = {**AGREEMENT, **COMPARISONS, **MODELS}
+STATISTICS: Final[dict[str, Offered]] = {**AGREEMENT, **COMPARISONS, **JUDGES, **MODELS}
 
 
 class BadCaseError(ValueError):

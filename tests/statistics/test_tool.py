@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from consilium.statistics.__main__ import main
-from consilium.statistics.cases import STATISTICS, compute
+from consilium.statistics.cases import STATISTICS, BadCaseError, compute
 
 GOLDEN = Path(__file__).parent / "golden.json"
 
@@ -70,6 +70,7 @@ SHAPES = [
     ("icc", {"ratings_targets_by_judges": [[1, 1], [2, 2]]}, {"ICC(3,k)": 1.0}),
     ("dawid_skene_em", {"item_rater_label_0based": [[0, 0, 0], [0, 1, 0], [2, 0, 1], [2, 1, 1]],
                         "n_items": 3, "n_raters": 2, "n_classes": 2}, {"labels_0based": [0, None, 1]}),
+    ("repeat_stability", {"calls": [["A", "A"], ["A", None]]}, 0.5),
     ("cluster_bootstrap", {"scores": {"x": [1, 1, None], "y": [0, 0, 0]}, "clusters": ["p", "q", "r"]},
      {"x": {"mean": 1.0, "interval": [1.0, 1.0]}, "y": {"mean": 0.0, "interval": [0.0, 0.0]},
       "differences": {"x - y": {"mean": 1.0, "interval": [1.0, 1.0]}}}),
@@ -106,6 +107,39 @@ def test_every_shape_of_input(statistic: str, given: dict[str, Any], expected: A
 )
 def test_what_does_not_exist_says_why(statistic: str, given: dict[str, Any]) -> None:
     assert "undefined" in json.dumps(compute(statistic, given))
+
+
+def test_a_board_of_judges_with_a_jury() -> None:
+    """Two judges on four cases: one always right, one that always prints A; the jury cannot agree in half."""
+    right = [("A", "B"), ("B", "A"), ("A", "B"), ("B", "A")]
+    judges = {
+        name: [
+            {"case": f"c{number}", "label": {"overall": "AB"[number % 2]}, "longer": "A",
+             "forward": {"overall": forward}, "backward": {"overall": backward}}
+            for number, (forward, backward) in enumerate(letters)
+        ]
+        for name, letters in (("good", right), ("first", [("A", "A")] * 4))
+    }  # fmt: skip
+    given = {"judges": judges, "dimensions": ["overall"], "jury": ["good", "first"], "replicates": 200}
+    found = compute("judge_board", given)
+    accuracy = {name: row["accuracy"] for name, (row,) in found["rows"].items()}
+    assert {name: estimate["value"] for name, estimate in accuracy.items()} == {
+        "good": 1.0,
+        "first": 0.5,
+        "jury": 0.5,
+    }
+    assert accuracy["good"]["interval"] == [1.0, 1.0]
+    assert found["biases"]["first"][0]["position"] == {"value": 1.0, "interval": [1.0, 1.0]}
+    assert found["ranks"] == {"good": [1.0, 1.0], "first": [2.0, 2.0]}
+    pair = found["comparisons"]["overall"]["good - first"]
+    assert (pair["difference"], pair["interval"], pair["p"], pair["strict_p"]) == (
+        0.5,
+        [0.5, 0.5],
+        0.125,
+        0.125,
+    )
+    with pytest.raises(BadCaseError, match="lacks 'backward'"):
+        compute("judge_board", {"judges": {"x": [{"case": "c", "label": {}, "forward": {}}]}})
 
 
 def test_a_bare_list_of_cases_is_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
