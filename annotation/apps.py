@@ -14,6 +14,7 @@ class AnnotationConfig(AppConfig):
         from annotation.adjudication import ADJUDICATE
         from annotation.external_labels import MEDREWARDBENCH
         from annotation.external_release import EXTERNAL
+        from annotation.label_studio.release_layout import LABELSTUDIO
         from annotation.release import PREFERENCES
         from annotation.tasks import register_jobs
         from annotation.votes import COMPARE
@@ -23,6 +24,7 @@ class AnnotationConfig(AppConfig):
         from consilium.jobs.reaper import register_sweep
         from consilium.workqueue import kinds
         from curation.imports import formats
+        from curation.layouts import registry as layouts
         from curation.releases import registry
 
         append_only = ("blindvote", "vote", "adjudication", "takenannotation", "externallabel")
@@ -31,6 +33,7 @@ class AnnotationConfig(AppConfig):
         registry.register(PREFERENCES)
         registry.register(EXTERNAL)
         formats.register(MEDREWARDBENCH)
+        layouts.register(LABELSTUDIO)
         kinds.register(COMPARE)
         kinds.register(ADJUDICATE)
         register_jobs()

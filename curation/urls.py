@@ -57,6 +57,7 @@ urlpatterns = [
     path("s/<slug:study>/releases/<int:pk>/withdraw/", releases.withdraw, name="withdraw-release"),
     path("s/<slug:study>/releases/<int:pk>/export/", releases.export, name="export-release"),
     path("s/<slug:study>/releases/<int:pk>/datasheet/", datasheet.datasheet, name="datasheet"),
+    path("s/<slug:study>/releases/<int:pk>/changes/", datasheet.release_changes, name="release-changes"),
     path(
         "s/<slug:study>/releases/<int:pk>/datasheet/compute/",
         datasheet.compute_datasheet,

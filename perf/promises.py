@@ -174,6 +174,18 @@ def _database(database: str) -> list[Promise]:
     ]  # fmt: skip
 
 
+def _beside_a_writer(act: str, cases: int) -> Promise:
+    """A release's way out beside pyarrow alone, which writes the same tables."""
+    where, says = _where(cases=cases), f"{act} {cases:,} cases beside a bare writer, CPU"
+    ours, beside = (Pick("exports", f"{name}.cpu_s", where) for name in (act, "bare"))
+    return Promise(says, "s", 3, ours, beside, is_ratio=True)
+
+
+def _memory_of(act: str) -> Promise:
+    more = Pick("exports", act, _where(measure="growth"))
+    return Promise(f"memory of {act}, 100,000 cases above 10,000", "MB", 30, more)
+
+
 def _page(name: str, figure: str, limit: float) -> Promise:
     unit = {"ms": "ms", "cpu_ms": "CPU ms", "ratio": "x"}[figure]
     words = name.replace("_", " ")
@@ -204,6 +216,8 @@ PROMISES: Sequence[Promise] = (
     _browser("the same, prefetched, p95", "ms", 150, "prefetched.p95"),
     _browser("first page without image", "bytes", 120_000, "bytes"),
     _browser("first page, requests", "", 12, "requests"),
+    *(_beside_a_writer(act, cases) for act in ("freeze", "verify", "export") for cases in (10_000, 100_000)),
+    *(_memory_of(act) for act in ("freeze", "verify", "export")),
     *(_page(name, "ms", 100) for name in ("agreement", "leaderboard")),
     *(_page(name, "cpu_ms", 25) for name in ("rounds", "overview", "cases", "work")),
     *(_page(name, "ratio", 5) for name in ("next", "submit_alone")),

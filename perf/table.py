@@ -31,6 +31,7 @@ GROWTH_SMALL = ["growth.py", "--each=4", "--sizes", "600", "1200"]
 READERS_SMALL = ["readers.py", "--readers=20", "--seconds=10", "--pause=2", "--cases=200"]
 RELEASES = ["releases.py", "--cases=9800", "--round=2000"]
 RELEASES_SMALL = ["releases.py", "--cases=300", "--round=100"]
+EXPORTS_SMALL = ["exports.py", "--cases", "200", "400"]
 PAGES_SMALL = ["pages.py", "--cases=300", "--judges=3", "--judged=60", "--tries=5"]
 CALLS_SMALL = ["calls.py", "--calls=200", "--openai-calls=50", "--inspect-calls=20"]
 PANEL_SMALL = ["judge_panel.py", "--judges=4", "--cases", "100", "300", "--replicates=200"]
@@ -46,6 +47,7 @@ MEASUREMENTS: dict[str, tuple[list[str], list[str]]] = {
     "judge-panel": (["judge_panel.py"], PANEL_SMALL),
     "releases-sqlite": (RELEASES, RELEASES_SMALL),
     "releases-postgresql": ([*RELEASES, "--postgres"], [*RELEASES_SMALL, "--postgres"]),
+    "exports": (["exports.py"], EXPORTS_SMALL),
     "readers-sqlite": (["readers.py"], READERS_SMALL),
     "readers-postgresql": (["readers.py", "--postgres"], [*READERS_SMALL, "--postgres"]),
     "growth-sqlite": (GROWTH, GROWTH_SMALL),

@@ -1,10 +1,8 @@
 """Where a study's Label Studio server is, and its token: sealed in the database, its last four for people."""
 
-import base64
 from typing import Final
 from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +13,7 @@ from consilium.inference.addresses import check_address, is_this_machine
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
+from consilium.seals import SealBroken, seal, unseal
 from curation.keys import study_key
 
 HOSTS: Final = "CONSILIUM_LABEL_STUDIO_HOSTS"
@@ -46,7 +45,7 @@ def connect_server(*, study: Study, base_url: str, token: str, by: Person) -> La
         raise ConnectionRefused("That is no access token; copy it whole from Account & Settings there.")
     values = {
         "base_url": address,
-        "sealed_token": _fernet(study).encrypt(token.encode()).decode(),
+        "sealed_token": seal(token, _key(study)),
         "last_four": token[-4:],
         "set_by": by,
         "set_at": timezone.now(),
@@ -79,8 +78,8 @@ def token_for(kept: LabelStudioConnection) -> str:
     """The token, to be sent to the connection's own address. Raises ConnectionRefused, EndpointRefused."""
     check_server(kept.base_url)
     try:
-        return _fernet(kept.study).decrypt(kept.sealed_token.encode()).decode()
-    except InvalidToken:
+        return unseal(kept.sealed_token, _key(kept.study))
+    except SealBroken:
         raise ConnectionRefused(
             "The token was kept under another identity key and cannot be read. Enter it again."
         ) from None
@@ -102,5 +101,5 @@ def check_server(base_url: str) -> str:
     return address
 
 
-def _fernet(study: Study) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(study_key(study, "label studio token")))
+def _key(study: Study) -> bytes:
+    return study_key(study, "label studio token")

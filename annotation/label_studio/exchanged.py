@@ -40,7 +40,8 @@ class ExchangedKind:
     shown: Callable[[LabelStudioTask, WorkItem, Person], Shown]
 
 
-def _comparison_config() -> str:
+def screen_config() -> str:
+    """The labelling configuration of comparisons, in the words of the screen here."""
     return label_config.comparison_config({name.value: MEANINGS[name] for name in Dimension})
 
 
@@ -125,7 +126,7 @@ EXCHANGED: Final = {
     TaskKind.COMPARE.value: ExchangedKind(
         kind=TaskKind.COMPARE,
         keys=mapper.COMPARISON_KEYS,
-        config=_comparison_config,
+        config=screen_config,
         readers=lambda study: study.settings.votes_per_case,
         questions=_questions_of_cases,
         decided=_balanced,

@@ -15,13 +15,14 @@ from consilium.audit.record import record
 from consilium.hub.models import HubToken
 from consilium.hub.process import HubProcess
 from consilium.hub.refusals import HubRefused
-from consilium.hub.sealed import mark_of, seal, unseal
+from consilium.hub.token_keys import mark_of, sealing_key
 from consilium.jobs.handle import JobHandle
 from consilium.jobs.models import Job
 from consilium.jobs.queue import enqueue
 from consilium.jobs.states import JobState
 from consilium.people.models import Person
 from consilium.people.permissions import OPERATOR, check_role
+from consilium.seals import SealBroken, seal, unseal
 
 VARIABLE: Final = "HF_TOKEN"
 KIND: Final = "hub.check_token"
@@ -48,7 +49,14 @@ def token_in_force() -> TokenInForce | None:
     if given := os.environ.get(VARIABLE, "").strip():
         return TokenInForce(given, True, HubToken.objects.filter(mark=mark_of(given)).first())
     kept = HubToken.objects.exclude(sealed="").first()
-    return TokenInForce(unseal(kept.sealed), False, kept) if kept else None
+    if kept is None:
+        return None
+    try:
+        return TokenInForce(unseal(kept.sealed, sealing_key()), False, kept)
+    except SealBroken:
+        raise HubRefused(
+            "The token was kept under another identity key and is unreadable; an operator sets it again."
+        ) from None
 
 
 def check_token_there() -> TokenInForce:
@@ -72,7 +80,7 @@ def set_token(*, secret: str, by: Person) -> HubToken:
         raise HubRefused("That is no access token; one starts with hf_ and is copied whole from the Hub.")
     with transaction.atomic():
         HubToken.objects.exclude(sealed="").update(sealed="")
-        values = {"sealed": seal(secret), "set_by": by, "set_at": timezone.now(), **_UNCHECKED}
+        values = {"sealed": seal(secret, sealing_key()), "set_by": by, "set_at": timezone.now(), **_UNCHECKED}
         row, _ = HubToken.objects.update_or_create(
             mark=mark_of(secret), defaults={**values, "last_four": secret[-4:]}
         )

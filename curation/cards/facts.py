@@ -7,10 +7,21 @@ from consilium.statistics.agreement import AgreementRow
 
 
 @dataclass(frozen=True, slots=True)
+class LabelChange:
+    """One label of a case that both releases hold: A, B, or empty where there was none."""
+
+    row_id: str
+    dimension: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseDifference:
     """What became of a release's rows in a later one; `fields`: by field, in how many common rows it differs.
 
-    `labels`: by dimension, in how many common cases the label is another one. The ids are the first few.
+    `labels`: by dimension, in how many common cases the label is another one. Ids and label changes are the
+    first few.
     """
 
     earlier: str
@@ -23,6 +34,7 @@ class ReleaseDifference:
     added_ids: list[str]
     removed_ids: list[str]
     changed_ids: list[str]
+    label_changes: list[LabelChange]
 
     @property
     def is_empty(self) -> bool:

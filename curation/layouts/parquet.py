@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 GROUP_ROWS: Final = 1000
 GROUP_BYTES: Final = 32 << 20
 SHARD_BYTES: Final = 450 << 20
+# About what the texts of a row take.
+ROW_BYTES: Final = 1000
 
 
 class ParquetShards:
@@ -26,6 +28,7 @@ class ParquetShards:
     def __init__(self, folder: Path, name: str, schema: "pa.Schema", *, is_single: bool = False) -> None:
         self._folder, self._name, self._is_single = folder, name, is_single
         self._schema = with_image_features(schema)
+        self._holds_images = not {"images", "image"}.isdisjoint(schema.names)
         self._waiting: list[dict[str, Any]] = []
         self._waiting_bytes = self._shard_bytes = 0
         self._writer: pq.ParquetWriter | None = None
@@ -47,7 +50,7 @@ class ParquetShards:
     def add(self, row: dict[str, Any]) -> None:
         """Write a row, soon. Images are {"bytes", "path"}."""
         self._waiting.append(row)
-        self._waiting_bytes += _weight(row)
+        self._waiting_bytes += ROW_BYTES + (_image_bytes(row) if self._holds_images else 0)
         self.rows += 1
         if len(self._waiting) >= GROUP_ROWS or self._waiting_bytes >= GROUP_BYTES:
             self._flush()
@@ -94,7 +97,6 @@ class ParquetShards:
         self._shards = named
 
 
-def _weight(row: Mapping[str, Any]) -> int:
-    """About how many bytes a row takes: its images and texts."""
+def _image_bytes(row: Mapping[str, Any]) -> int:
     images = row.get("images") or ([row["image"]] if row.get("image") else [])
-    return 1000 + sum(len(image["bytes"]) for image in images)
+    return sum(len(image["bytes"]) for image in images)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from consilium.refusals import Refused
-from curation.cards.facts import ReleaseDifference
+from curation.cards.facts import LabelChange, ReleaseDifference
 from curation.models import Release, ReleaseRow
 from curation.releases.freeze import rows_of
 
@@ -29,13 +29,15 @@ def compare_releases(earlier: Release, later: Release) -> ReleaseDifference:
         raise NotComparable("Two releases of one study and one kind can be compared row by row.")
     added, removed = _only_in(later, earlier), _only_in(earlier, later)
     fields, labels, changed_ids, changed = Counter[str](), Counter[str](), list[str](), 0
+    label_changes: list[LabelChange] = []
     for row_id, before, after in _changed(earlier, later):
         changed += 1
         if len(changed_ids) < EXAMPLES:
             changed_ids.append(row_id)
         fields.update(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-        old, new = before.get("label") or {}, after.get("label") or {}
-        labels.update(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+        found = _label_changes(row_id, before.get("label") or {}, after.get("label") or {})
+        labels.update(change.dimension for change in found)
+        label_changes += found[: EXAMPLES - len(label_changes)]
     return ReleaseDifference(
         earlier=earlier.digest,
         later=later.digest,
@@ -47,7 +49,16 @@ def compare_releases(earlier: Release, later: Release) -> ReleaseDifference:
         added_ids=_first(added),
         removed_ids=_first(removed),
         changed_ids=changed_ids,
+        label_changes=label_changes,
     )
+
+
+def _label_changes(row_id: str, old: dict[str, str | None], new: dict[str, str | None]) -> list[LabelChange]:
+    return [
+        LabelChange(row_id, name, old.get(name) or "", new.get(name) or "")
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]
 
 
 def _only_in(release: Release, other: Release) -> "QuerySet[ReleaseRow]":

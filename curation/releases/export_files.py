@@ -8,7 +8,7 @@ from curation.cards.write import write_cards
 from curation.layouts.reader import ReleaseReader
 from curation.layouts.registry import Layout, Tell
 from curation.models import Release
-from curation.releases.manifest import lines_of
+from curation.releases.manifest import copy_lines
 from curation.releases.sign import signatures_in_export
 
 MANIFEST: Final = "MANIFEST.json"
@@ -28,7 +28,7 @@ def write_all(release: Release, folder: Path, layout: Layout, tell: Tell) -> Non
 def write_manifest(reader: ReleaseReader, folder: Path) -> None:
     """The manifest with digest and signatures, and its lines."""
     with (folder / LINES).open("wb") as out:
-        out.writelines(line.to_json() for line in lines_of(reader.manifest))
+        copy_lines(reader.manifest, out)
     release = reader.release
     added = {"digest": release.digest, "signatures": signatures_in_export(release)}
     text = json.dumps(reader.manifest | added, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

@@ -36,11 +36,13 @@ STARTS: Final = {
     ".png": (b"\x89PNG\r\n\x1a\n",),
     ".parquet": (b"PAR1",),
     ".jsonl": (b"{",),
-    ".json": (b"{",),
+    ".json": (b"{", b"["),
+    ".xml": (b"<View>",),
     ".md": (b"---\n", b"# "),
     ".svg": (b"<svg ",),
 }
 LONGEST_START: Final = 8
+PRINTED: Final = frozenset({".md", ".xml"})
 # What is ours and holds no prose: hashes, ids and paths would only give false alarms.
 NOT_PROSE: Final = frozenset(
     {
@@ -61,7 +63,7 @@ NOT_PROSE: Final = frozenset(
     }
 )
 # Ids and file names that this site makes; what came in with its own is looked at like any text.
-IDS: Final = frozenset({"id", "question_id", "case_id", "trace_id", "image_id"})
+IDS: Final = frozenset({"id", "question_id", "case_id", "trace_id", "image_id", "order_key"})
 OWN_ID: Final = re.compile(
     r"(?:adjudication|case|cluster|external|guideline|question|review|source|step|trace|vote)-\d+|[0-9a-f]{16,64}"
 )
@@ -292,7 +294,7 @@ def png_fault(content: bytes) -> str:
 
 
 def _check_text(name: str, path: Path, watch: Watch) -> None:
-    if path.suffix == ".md":
+    if path.suffix in PRINTED:
         # As its reader sees it: a backslash between the letters of a name would hide it.
         if finding := watch.finding_in_print(as_read(path.read_text(encoding="utf-8"))):
             raise ExportRefused(f"File {name}: it holds {finding}.")
@@ -305,12 +307,18 @@ def _check_text(name: str, path: Path, watch: Watch) -> None:
     with path.open(encoding="utf-8") as handle:
         texts = handle if path.suffix == ".jsonl" else iter([handle.read()])
         number = 0
-        while batch := [json.loads(text) for text in islice(texts, BATCH)]:
+        while batch := [row for text in islice(texts, BATCH) for row in _rows_in(text)]:
             watch.look_up(text for content in batch for _, text in _strings(content, ""))
             for content in batch:
                 number += 1
                 _check_strings(f"{name}, row {content.get('id', number)}", content, watch)
     watch.look_up(())
+
+
+def _rows_in(text: str) -> list[dict[str, Any]]:
+    """The objects of a line, or of a whole file that is one object or a list of them."""
+    found = json.loads(text)
+    return found if isinstance(found, list) else [found]
 
 
 def _check_parquet(name: str, path: Path, watch: Watch, usable: Collection[str]) -> None:

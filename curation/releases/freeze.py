@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from django.db import IntegrityError, models, transaction
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from consilium.audit.anchors import anchor_after_commit
@@ -115,6 +116,13 @@ def withdraw_release(*, release: Release, reason: str, by: Person, sitting: Sitt
 def rows_of(release: Release) -> "models.QuerySet[ReleaseRow]":
     """The rows in their order."""
     return ReleaseRow.objects.filter(release=release).order_by("position")
+
+
+def texts_of(rows: "models.QuerySet[Any]") -> "models.QuerySet[Any, tuple[str, str]]":
+    """Id and content of rows, the content as the text that the database keeps: on SQLite the hashed one."""
+    said = rows.annotate(said=Cast("content", models.TextField()))
+    found: models.QuerySet[Any, tuple[str, str]] = said.values_list("row_id", "said")
+    return found
 
 
 def find_release(digest: str) -> Release:

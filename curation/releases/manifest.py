@@ -6,9 +6,12 @@ the lines themselves.
 """
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+import orjson
 
 from consilium.blobs.store import open_blob, read_blob
 from consilium.canonical_json import canonical_json, canonical_sha256
@@ -42,7 +45,7 @@ class ManifestLine:
     @classmethod
     def from_json(cls, text: bytes) -> "ManifestLine":
         """Raises KeyError or ValueError for what is no such line."""
-        said = json.loads(text)
+        said = orjson.loads(text)
         if "path" in said:
             return cls(FILES, said["path"], said["sha256"], said["size"])
         return cls(said["table"], said["id"], said["sha256"])
@@ -84,3 +87,12 @@ def lines_of(manifest: Mapping[str, Any]) -> Iterator[ManifestLine]:
 def released_files(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Path and SHA-256 of every file. Raises as `lines_of`."""
     return {line.name: line.sha256 for line in lines_of(manifest) if line.table == FILES}
+
+
+def copy_lines(manifest: Mapping[str, Any], out: BinaryIO) -> None:
+    """The lines as they are stored, or as they would be. Raises as `lines_of`."""
+    if manifest["format"] == FIRST_FORMAT:
+        out.writelines(line.to_json() for line in lines_of(manifest))
+        return
+    with open_blob(manifest["lines"]) as handle:
+        shutil.copyfileobj(handle, out)

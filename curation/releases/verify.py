@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from typing import Any, Final
@@ -13,7 +14,7 @@ from consilium.audit.verify import holds_event
 from consilium.blobs.store import BlobDamaged, is_intact, open_blob, read_blob
 from consilium.canonical_json import canonical_sha256
 from curation.models import Release, ReleaseFile, ReleaseSideRow
-from curation.releases.freeze import rows_of, side_rows_of
+from curation.releases.freeze import rows_of, side_rows_of, texts_of
 from curation.releases.manifest import FILES, FIRST_FORMAT, ManifestLine, digest_of, lines_of, tables_of
 from curation.releases.withdrawn_images import withdrawn_images
 
@@ -33,10 +34,12 @@ def verify(release: Release, tell: Callable[[int], None] = lambda _: None) -> li
         manifest = json.loads(read_blob(release.manifest_id))
         if manifest["format"] != FIRST_FORMAT and not is_intact(manifest["lines"]):
             return ["Manifest: the file of its lines is missing or was changed."]
-        problems = _against_row(release, manifest)
+        problems, lines = _against_row(release, manifest), _Lines(manifest)
         for table in tables_of(manifest):
-            problems += _rows(release, manifest, table, tell)
-        return [*problems, *_unknown_tables(release, manifest), *_files(release, manifest)]
+            problems += _rows(release, manifest, table, lines.of(table), tell)
+        problems += _unknown_tables(release, manifest)
+        problems += _files(release, lines.of(FILES))
+        return problems + [f"Manifest: a line of {line.table} stands out of order." for line in lines.rest()]
     except (BlobDamaged, KeyError, ValueError) as damage:
         return [f"Manifest: {damage}"]
 
@@ -70,22 +73,58 @@ def _stored(release: Release, manifest: dict[str, Any], table: str) -> "QuerySet
     return rows_of(release) if table == manifest["kind"] else side_rows_of(release, table)
 
 
-def _rows(release: Release, manifest: dict[str, Any], table: str, tell: Callable[[int], None]) -> list[str]:
+class _Lines:
+    """The manifest's lines, read once: table by table in the manifest's order, then those of the files."""
+
+    def __init__(self, manifest: dict[str, Any]) -> None:
+        self._lines = lines_of(manifest)
+        self._next = next(self._lines, None)
+
+    def of(self, table: str) -> Iterator[ManifestLine]:
+        """The lines of a table, which come next."""
+        while self._next is not None and self._next.table == table:
+            line, self._next = self._next, next(self._lines, None)
+            yield line
+
+    def rest(self) -> Iterator[ManifestLine]:
+        """The first line that was left: lines stand in another order than they should."""
+        if self._next is not None:
+            yield self._next
+
+
+def _rows(
+    release: Release,
+    manifest: dict[str, Any],
+    table: str,
+    lines: Iterator[ManifestLine],
+    tell: Callable[[int], None],
+) -> list[str]:
     """Rows and lines side by side; where they part, all are compared by name."""
-    stored = _stored(release, manifest, table).values_list("row_id", "content").iterator()
+    stored = texts_of(_stored(release, manifest, table)).iterator()
     problems: list[str] = []
-    for number, (line, row) in enumerate(zip_longest(_lines(manifest, table), stored)):
+    for number, (line, row) in enumerate(zip_longest(lines, stored)):
         if number % EVERY == 0:
             tell(number)
         if line is None or row is None or line.name != row[0]:
+            deque(lines, maxlen=0)
             return [*problems, *_by_name(release, manifest, table)]
-        if canonical_sha256(row[1]) != line.sha256 and len(problems) < MOST:
+        if not _is_as_hashed(row[1], line.sha256) and len(problems) < MOST:
             problems.append(f"{_named(manifest, table)} {line.name} was changed.")
     return problems
 
 
+def _is_as_hashed(said: str, sha256: str) -> bool:
+    """Whether a stored text is the hashed one, or says the same: PostgreSQL keeps fields in its order."""
+    if hashlib.sha256(said.encode()).hexdigest() == sha256:
+        return True
+    try:
+        return canonical_sha256(json.loads(said)) == sha256
+    except ValueError:
+        return False
+
+
 def _by_name(release: Release, manifest: dict[str, Any], table: str) -> list[str]:
-    expected = {line.name for line in _lines(manifest, table)}
+    expected = {line.name for line in lines_of(manifest) if line.table == table}
     found = set(_stored(release, manifest, table).values_list("row_id", flat=True))
     word = _named(manifest, table)
     problems = [f"{word} {name} is not in the manifest." for name in sorted(found - expected)]
@@ -97,10 +136,6 @@ def _named(manifest: dict[str, Any], table: str) -> str:
     return "Row" if table == manifest["kind"] else f"Row of {table}"
 
 
-def _lines(manifest: dict[str, Any], table: str) -> Iterator[ManifestLine]:
-    return (line for line in lines_of(manifest) if line.table == table)
-
-
 def _unknown_tables(release: Release, manifest: dict[str, Any]) -> list[str]:
     """Rows beside the release in a table that the manifest does not know."""
     names = ReleaseSideRow.objects.filter(release=release).order_by().values_list("table", flat=True)
@@ -108,8 +143,8 @@ def _unknown_tables(release: Release, manifest: dict[str, Any]) -> list[str]:
     return [f"The rows of {table} are not in the manifest." for table in unknown]
 
 
-def _files(release: Release, manifest: dict[str, Any]) -> list[str]:
-    expected = {line.name: (line.sha256, line.size) for line in _lines(manifest, FILES)}
+def _files(release: Release, lines: Iterator[ManifestLine]) -> list[str]:
+    expected = {line.name: (line.sha256, line.size) for line in lines}
     stored = dict(ReleaseFile.objects.filter(release=release).values_list("path", "blob_id"))
     problems = [f"File {path} is not in the manifest." for path in stored if path not in expected]
     purged = _purged(release)

@@ -1,4 +1,4 @@
-"""The datasheet of a release: a page to read, and to print."""
+"""The datasheet of a release, a page to read and to print, and what the release changed."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -32,6 +32,18 @@ def datasheet(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     return render(request, "curation/datasheet.html", context)
 
 
+@require_GET
+@study_view(Role.LEAD)
+def release_changes(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """What a release changed since the one it corrects: rows added and removed, labels before and after."""
+    release = _frozen(study, pk)
+    if release.derived_from is None:
+        raise Http404("This release corrects no other one.")
+    facts, kept = kept_facts(release)
+    context = {"study": study, "release": release, "kept": kept, "changes": facts and facts.changes}
+    return render(request, "curation/release_changes.html", context)
+
+
 @post_only
 @study_view(Role.LEAD)
 def compute_datasheet(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
@@ -41,7 +53,7 @@ def compute_datasheet(request: HttpRequest, study: Study, pk: int) -> HttpRespon
 
 
 def _frozen(study: Study, pk: int) -> Release:
-    release = get_object_or_404(Release.objects.select_related("study"), study=study, pk=pk)
+    release = get_object_or_404(Release.objects.select_related("study", "derived_from"), study=study, pk=pk)
     if not release.manifest_id:
         raise Http404("This release is not frozen.")
     return release

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -248,9 +249,12 @@ def compare_answers(demo: Demo) -> None:
     if not Release.objects.filter(study=demo.study, kind=ReleaseKind.PREFERENCES).exists():
         _work(demo, ("amara", "bruno", "chiara"), Kind.COMPARE)
         disputed = Case.objects.filter(study=demo.study, state=CaseState.DISPUTED).count()
-        left = max(0, disputed - 2)  # two stay open, so that the senior's screens have something to show
-        work_through(study=demo.study, person=demo.person("ruth"), kind=Kind.ADJUDICATE, limit=left)
-        freeze_preferences(study=demo.study, name="Preferences 1", by=demo.lead)
+        left = max(0, disputed - 3)  # two stay open, so that the senior's screens have something to show
+        adjudicate = partial(work_through, study=demo.study, person=demo.person("ruth"), kind=Kind.ADJUDICATE)
+        adjudicate(limit=left)
+        first = freeze_preferences(study=demo.study, name="Preferences 1", by=demo.lead)
+        adjudicate(limit=1)
+        freeze_preferences(study=demo.study, name="Preferences 2", by=demo.lead, derived_from=first)
     if not Round.objects.filter(study=demo.study, kind=Kind.COMPARE, name=OPEN).exists():
         open_comparison_round(study=demo.study, name=OPEN, by=demo.lead)
 

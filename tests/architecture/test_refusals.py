@@ -31,7 +31,7 @@ def test_no_use_case_refuses_with_a_value_error() -> None:
     """An exception class of an app or of a kernel room with a database is a Refused, or a fault by design."""
     faults = {"Exception", "ValueError", "LookupError"}
     by_design = {
-        "Cancelled", "CannotJoin", "ContentDiffers", "JobPostponed", "LeaseLost", "NotAnAnswer",
+        "Cancelled", "CannotJoin", "ContentDiffers", "JobPostponed", "LeaseLost", "NotAnAnswer", "SealBroken",
         "SecondPlaceMissed", "ServingFailed", "SeveralMeant", "UnknownKind", "WritersBusy",
         "_Again", "_CutOff", "_Final", "_LostRace", "_NoValue",
     }  # fmt: skip

@@ -146,6 +146,7 @@ READ: dict[str, Row] = {
     "curation:freezing": LEADS,
     "curation:release": LEADS,
     "curation:datasheet": LEADS,
+    "curation:release-changes": LEADS,
     "curation:compute-datasheet": POST_ONLY,
     "curation:verify-release": POST_ONLY,
     "curation:sign-release": POST_ONLY,

@@ -135,6 +135,7 @@ def make_world(cast: Cast) -> World:
         "trace": "trace settle-trace",
         "release": "release verify-release sign-release withdraw-release export-release datasheet"
         " compute-datasheet",
+        "correction": "release-changes",
         "export": "download-export",
     }
     arguments |= {
@@ -199,6 +200,7 @@ def _data(cast: Cast) -> dict[str, Any]:
         "question": accepted.question,
         "trace": disputed,
         "release": release,
+        "correction": freeze_traces(study=cast.study, name="Traces 2", by=cast.lena, derived_from=release),
         "export": export,
         "preview": start_preview(study=cast.study, kind="questions", by=cast.lena),
         "freezing": start_freeze(study=cast.study, kind="questions", name="On its way", by=cast.lena),

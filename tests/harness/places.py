@@ -290,6 +290,7 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
             "-edited": one(Trace.objects.filter(state="edited")),
             "-rejected": one(Trace.objects.filter(state="rejected")),
         },
+        "curation:release-changes": {"": one(Release.objects.filter(derived_from__isnull=False))},
         "curation:datasheet": {
             f"-{r.kind}": {"pk": r.pk} for r in Release.objects.filter(study__slug="demo")
         },

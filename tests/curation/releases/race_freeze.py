@@ -1,6 +1,7 @@
 """Freezing while reviews arrive: run as a module, it prints what went wrong as JSON.
 
-CONSILIUM_HOME and DATABASE_URL say which database; it must be empty.
+CONSILIUM_HOME and DATABASE_URL say which database; it must be empty. READERS: how many review at once, each
+of them seven traces on the average.
 """
 
 import json
@@ -18,7 +19,8 @@ from tests.harness.races import at_once
 if TYPE_CHECKING:
     from tests.factories.cast import Cast
 
-TRACES, FREEZERS = 14, 2
+READERS, FREEZERS = int(os.environ.get("READERS", "2")), 2
+TRACES = 7 * READERS
 # What a way of writing many rows at once could take for its own marks.
 TEXT = 'Tab\t, lines\r\n, \\N, \\. and a path C:\\new "quoted", Grüße\u2028🫁?'
 ACCEPT = {"steps": {"step-1": {"status": "accepted"}, "step-2": {"status": "accepted"}}}
@@ -27,10 +29,11 @@ ACCEPT = {"steps": {"step-1": {"status": "accepted"}, "step-2": {"status": "acce
 def prepare() -> "Cast":
     from django.core.management import call_command
 
+    from consilium.people.models import Role
     from curation.models import Question
     from curation.traces.review import open_reviews
     from tests.factories import curation as making
-    from tests.factories.cast import make_cast
+    from tests.factories.cast import join, make_cast
 
     call_command("migrate", verbosity=0)
     cast = make_cast()
@@ -38,15 +41,18 @@ def prepare() -> "Cast":
     for number in range(TRACES):
         making.trace(making.question(cast.study, of, number), teacher, "checked")
     Question.objects.update(text=TEXT)
+    for number in range(READERS):
+        join(cast.study, f"reader{number}", Role.ANNOTATOR)
     open_reviews(study=cast.study, name="Race", by=cast.lena)
     return cast
 
 
 def review_all(cast: "Cast", name: str, over: threading.Event) -> None:
+    from consilium.people.models import Person
     from consilium.workqueue.claim import next_claim
     from consilium.workqueue.submit import submit
 
-    person = getattr(cast, name)
+    person = Person.objects.get(username=name)
     try:
         while claim := next_claim(study=cast.study, person=person, kind="review"):
             submit(claim_token=claim.token, person=person, content=ACCEPT, idempotency_key=uuid.uuid4())
@@ -97,10 +103,10 @@ def main() -> None:
     from curation.models import Release
 
     cast = prepare()
-    over = threading.Event()
+    over, names = threading.Event(), [f"reader{number}" for number in range(READERS)]
     failures = at_once(
         [
-            *(partial(review_all, cast, name, over) for name in ("anna", "ben")),
+            *(partial(review_all, cast, name, over) for name in names),
             *(partial(freeze_often, cast, number, over) for number in range(FREEZERS)),
         ]
     )

@@ -14,7 +14,7 @@ from consilium.audit.models import AuditEvent
 from consilium.audit.verify import verify_chains
 from curation.models import Release, ReleaseFile, ReleaseRow, ReleaseSideRow
 from curation.releases.freeze import rows_of, side_rows_of
-from curation.releases.manifest import manifest_of
+from curation.releases.manifest import FILES, lines_of, manifest_of
 from curation.releases.verify import verify
 from tests.factories import releases as making
 from tests.factories.cast import Cast
@@ -167,3 +167,13 @@ def test_verify_names_the_stored_file_whose_bytes_are_others(
         (found,) = verify(release)
     assert found.startswith(told[what])
     assert verify(release) == []
+
+
+def test_lines_in_another_order_are_told_though_each_is_true(
+    release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files_first = sorted(lines_of(manifest_of(release)), key=lambda line: line.table != FILES)
+    monkeypatch.setattr("curation.releases.verify.lines_of", lambda manifest: iter(files_first))
+    found = verify(release)
+    assert any("out of order" in each for each in found)
+    assert any("missing" in each or "manifest's order" in each for each in found)
