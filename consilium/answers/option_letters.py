@@ -12,7 +12,7 @@ from typing import Final
 
 from consilium.answers.think_blocks import drop_thinking
 
-PARSER_VERSION: Final = "options-2"
+PARSER_VERSION: Final = "options-1"
 
 _ANSWER_BLOCK: Final = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.IGNORECASE | re.DOTALL)
 _BOXED: Final = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
