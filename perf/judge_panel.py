@@ -1,26 +1,29 @@
 """All figures of a panel of judges at once, of few cases and of many.
 
-python perf/judge_panel.py [--judges N] [--cases N ...] [--replicates N]
+python perf/judge_panel.py [--judges N] [--cases N ...] [--replicates N] [--slices N]
 
 Made letters, no database. Each number of cases is measured in a process of its own: rows and biases of every
-judge in six dimensions, rank intervals, and every pair of judges compared in every dimension, from one matrix
-of cluster draws. Prints one JSON line for each.
+judge in six dimensions, rank intervals, every pair of judges compared in every dimension, and every judge's
+rows in each slice of the cases, from one matrix of cluster draws. Prints one JSON line for each.
 """
 
 import argparse
 import json
 import multiprocessing
+import os
 import resource
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+# Read when numpy is loaded: the job that computes a report has the host's cores to itself.
+os.environ["OPENBLAS_NUM_THREADS"] = str(len(os.sched_getaffinity(0)))
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.statistics.judge_scores import board_of
+from consilium.statistics.judge_scores import board_of, slice_rows
 from consilium.statistics.panel import INVALID, TIE, A, B, Panel
 
 
@@ -49,15 +52,20 @@ def made(judges: int, cases: int) -> Panel:
     )
 
 
-def measured(judges: int, cases: int, replicates: int) -> dict[str, Any]:
-    """Seconds, CPU seconds and the peak of memory of one board."""
+def measured(judges: int, cases: int, replicates: int, slices: int) -> dict[str, Any]:
+    """Seconds, CPU seconds and the peak of memory of one report."""
     panel = made(judges, cases)
+    masks = {str(number): np.arange(cases) % 12 == number % 12 for number in range(slices)}
     started, cpu = time.perf_counter(), time.process_time()
     board = board_of(panel, ranked=panel.judges, compared_in=panel.dimensions, replicates=replicates)
+    of_board = round(time.perf_counter() - started, 2)
+    slice_rows(panel, masks, replicates=replicates)
     return {
         "cases": cases,
         "judges": judges,
         "replicates": replicates,
+        "slices": slices,
+        "board_seconds": of_board,
         "comparisons": sum(len(pairs) for pairs in board.comparisons.values()),
         "seconds": round(time.perf_counter() - started, 2),
         "cpu_seconds": round(time.process_time() - cpu, 2),
@@ -72,10 +80,16 @@ def main() -> int:
     parser.add_argument("--judges", type=int, default=32)
     parser.add_argument("--cases", type=int, nargs="+", default=[1026, 100_000])
     parser.add_argument("--replicates", type=int, default=10_000)
+    parser.add_argument(
+        "--slices", type=int, default=24, help="13 organ systems, 8 departments, 3 modalities"
+    )
     options = parser.parse_args()
     for cases in options.cases:
         with multiprocessing.get_context("spawn").Pool(1) as own:
-            print(json.dumps(own.apply(measured, (options.judges, cases, options.replicates))), flush=True)
+            print(
+                json.dumps(own.apply(measured, (options.judges, cases, options.replicates, options.slices))),
+                flush=True,
+            )
     return 0
 
 

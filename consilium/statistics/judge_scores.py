@@ -5,9 +5,16 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from consilium.statistics import kappa
-from consilium.statistics.bootstrap import REPLICATES, SEED, TOO_FEW_CLUSTERS, percentile_interval
+from consilium.statistics.bootstrap import (
+    REPLICATES,
+    SEED,
+    TOO_FEW_CLUSTERS,
+    Places,
+    percentile_interval,
+)
 from consilium.statistics.coefficients import AC1
 from consilium.statistics.intervals import Estimate, Interval, wilson
 from consilium.statistics.judge_pairs import (
@@ -22,9 +29,10 @@ from consilium.statistics.panel import JudgedCase, Panel
 from consilium.statistics.panel_counts import JudgeTally, case_counts
 from consilium.statistics.ratings import Array, quotient
 from consilium.statistics.undefined import Maybe, Undefined
-from consilium.statistics.whole_columns import Sums, WholeColumns
+from consilium.statistics.whole_columns import Sums, WholeColumns, resampled_together
 
 Number = TypeVar("Number", int, Array)
+_SLICES = 8  # at a time
 NO_CASES = Undefined("no case has a label and replies in both orders")
 _NO_BOTH_VALID = Undefined("no case is valid in both orders")
 _NO_LETTER = Undefined("no valid A or B")
@@ -123,11 +131,8 @@ def board_of(
 
     Every figure of every judge, dimension and pair sees the same draws of all the panel's clusters.
     """
-    columns = WholeColumns(panel.clusters, int(panel.clusters.max(initial=-1)) + 1)
-    tallies = [
-        [JudgeTally(panel, judge, dimension, columns) for dimension in range(len(panel.dimensions))]
-        for judge in range(len(panel.judges))
-    ]
+    columns = _columns_for(panel)
+    tallies = _tallies(panel, columns, (*JudgeTally.SCORES, *JudgeTally.BIASES))
     entrants = [place for place, name in enumerate(panel.judges) if name in ranked]
     planned = {
         name: planned_pairs(panel, panel.dimensions.index(name), entrants, columns) for name in compared_in
@@ -144,6 +149,46 @@ def board_of(
         ranks=ranked_intervals([panel.judges[place] for place in entrants], race, columns, sums),
         comparisons=compared(planned, columns, sums, seed),
     )
+
+
+def slice_rows(
+    panel: Panel,
+    slices: Mapping[str, npt.NDArray[np.bool_]],
+    *,
+    replicates: int = REPLICATES,
+    seed: int = SEED,
+) -> dict[str, dict[str, list[JudgingRow]]]:
+    """Every judge's rows over the cases of each slice, which is a mask over the panel's cases.
+
+    Every slice sees the draws that the board sees; a few slices at a time are held in memory.
+    """
+    found = {}
+    names = list(slices)
+    for start in range(0, len(names), _SLICES):
+        parts = []
+        for name in names[start : start + _SLICES]:
+            columns = _columns_for(panel, np.unique(panel.clusters[slices[name]]))
+            parts.append((name, columns, _tallies(panel.only(slices[name]), columns, JudgeTally.SCORES)))
+        sums = resampled_together([columns for _, columns, _ in parts], replicates, seed)
+        for (name, _, tallies), of_slice in zip(parts, sums, strict=True):
+            found[name] = {
+                judge: [_Figures(tally, of_slice).row() for tally in of_judge]
+                for judge, of_judge in zip(panel.judges, tallies, strict=True)
+            }
+    return found
+
+
+def _columns_for(panel: Panel, present: Places | None = None) -> WholeColumns:
+    return WholeColumns(panel.clusters, int(panel.clusters.max(initial=-1)) + 1, present)
+
+
+def _tallies(panel: Panel, columns: WholeColumns, resampled: Sequence[str]) -> list[list[JudgeTally]]:
+    """Of every judge in every dimension."""
+    dimensions = range(len(panel.dimensions))
+    return [
+        [JudgeTally(panel, judge, dimension, columns, resampled) for dimension in dimensions]
+        for judge in range(len(panel.judges))
+    ]
 
 
 def judging(

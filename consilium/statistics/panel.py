@@ -93,6 +93,10 @@ class Panel:
         forward, backward = self.printed[judge, :, dimension]
         return forward, np.asarray(_TURNED[backward])
 
+    def only(self, chosen: npt.NDArray[np.bool_]) -> Self:
+        """The panel of the chosen cases: the others lose their labels and keep their places and clusters."""
+        return replace(self, labels=np.where(chosen, self.labels, MISSING).astype(np.int8))
+
     def covered(self, judge: int, dimension: int) -> npt.NDArray[np.bool_]:
         """The cases with a label and replies in both orders."""
         has_replies = (self.printed[judge, :, dimension] != MISSING).all(axis=0)

@@ -1,5 +1,7 @@
 """What is counted of one judge in one dimension, case by case."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -50,15 +52,17 @@ class JudgeTally:
     `clusters`: how many hold a covered case; `labelled`: cases with a label.
     """
 
-    RESAMPLED = ("cases", "right", "strict", "invalid", "valid", "firsts",
-                 "valid_long", "right_long", "valid_even", "right_even")  # fmt: skip
+    SCORES = ("cases", "right", "strict")
+    BIASES = ("invalid", "valid", "firsts", "valid_long", "right_long", "valid_even", "right_even")
 
-    def __init__(self, panel: Panel, judge: int, dimension: int, columns: WholeColumns) -> None:
+    def __init__(
+        self, panel: Panel, judge: int, dimension: int, columns: WholeColumns, resampled: Sequence[str]
+    ) -> None:
         counts = case_counts(panel, judge, dimension)
         self.dimension = panel.dimensions[dimension]
         self.labelled = int(np.count_nonzero(panel.labels[dimension]))
         self._sums = {name: int(values.sum(dtype=np.int64)) for name, values in counts.items()}
-        self._places = {name: columns.add(counts[name]) for name in self.RESAMPLED}
+        self._places = {name: columns.add(counts[name]) for name in resampled}
         self.clusters = int(np.count_nonzero(columns.totals(self._places["cases"])))
 
     def count(self, name: str) -> int:

@@ -1,6 +1,6 @@
 """Columns of whole numbers per cluster that are resampled, or flipped, together in one matrix product."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Final
@@ -12,7 +12,7 @@ from consilium.statistics.bootstrap import Places, coin_blocks, weight_blocks
 
 Whole = npt.NDArray[Any]  # of whole numbers, in as few bytes as they need
 Sums = npt.NDArray[Any]  # of floats, exact
-_CELLS: Final = 20_000_000  # of the matrix of draws at a time
+_ROWS: Final = 128  # of the matrix of draws, at least, for one product
 _WIDENED: Final = 8_000_000  # of the columns at a time, from bytes to floats
 # Below this, sums of whole numbers in single precision are exact, and twice as fast.
 _EXACT_IN_SINGLE: Final = 2**24
@@ -24,9 +24,10 @@ class WholeColumns:
     Every column sees the same draws of clusters and the same signs: what judges, dimensions and pairs share.
     """
 
-    def __init__(self, clusters: Places, count: int) -> None:
-        """Take the number of every item's cluster, below `count`."""
+    def __init__(self, clusters: Places, count: int, present: Places | None = None) -> None:
+        """Take the number of every item's cluster, below `count`; only those `present` have any total."""
         self.clusters = count
+        self._present = present
         self._cluster_of_item = clusters
         self._is_itself = len(clusters) == count and bool((clusters == np.arange(count)).all())
         self._columns: list[Whole] = []
@@ -37,6 +38,8 @@ class WholeColumns:
         totals = values
         if not self._is_itself:
             totals = np.bincount(self._cluster_of_item, weights=values, minlength=self.clusters)
+        if self._present is not None:
+            totals = totals[self._present]
         most = float(np.abs(totals).max(initial=0))
         kind = np.int8 if most < 2**7 else np.int16 if most < 2**15 else np.int64
         kept = np.ascontiguousarray(totals, dtype=kind)
@@ -46,54 +49,84 @@ class WholeColumns:
         return place
 
     def totals(self, place: int) -> npt.NDArray[np.int64]:
-        """A column's totals per cluster."""
+        """A column's totals per present cluster."""
         return self._columns[place].astype(np.int64)
 
     def resampled(self, replicates: int, seed: int) -> Sums:
         """The sums of every column in every bootstrap replicate, (columns, replicates)."""
-        largest = float(np.abs(self._table).max(initial=0)) * self.clusters
-        blocks = weight_blocks(self.clusters, replicates, seed) if self.clusters else iter(())
-        return self._multiplied(blocks, self._table, replicates, largest)
+        return resampled_together([self], replicates, seed)[0]
 
     def flipped(self, places: Sequence[int], replicates: int, seed: int) -> Sums:
         """The sums of some columns with a random sign for every cluster, (places, replicates)."""
+        if self._present is not None:
+            raise ValueError("Signs are drawn for all clusters.")
         table = self._table[list(places)]
         plain = table.sum(axis=1, dtype=np.int64)
         largest = 2.0 * float(np.abs(table).sum(axis=1, dtype=np.int64).max(initial=0))
+        product = _Product(table, None, replicates, largest)
+        for coins in coin_blocks(self.clusters, replicates, seed):
+            product.add(coins)
         # Twice the sums over the clusters that come up heads, less the sum of all, are the sums with signs.
-        halves = self._multiplied(coin_blocks(self.clusters, replicates, seed), table, replicates, largest)
-        return np.asarray(2 * halves - plain[:, None].astype(halves.dtype))
+        return np.asarray(2 * product.sums.T - plain[:, None].astype(product.sums.dtype))
 
     @cached_property
     def _table(self) -> Whole:
         """All columns in one array, (columns, clusters), once the last was added."""
-        table = np.array(self._columns).reshape(len(self._columns), self.clusters)
+        width = self.clusters if self._present is None else len(self._present)
+        table = np.array(self._columns).reshape(len(self._columns), width)
         self._columns = list(table)  # what was kept apart is let go
         return table
 
-    def _multiplied(
-        self, blocks: Iterator[npt.NDArray[Any]], table: Whole, replicates: int, largest: float
-    ) -> Sums:
-        """The product of columns with blocks of rows over the clusters, (columns, replicates)."""
-        kind = np.float32 if largest < _EXACT_IN_SINGLE else np.float64
-        sums = np.zeros((replicates, len(table)), dtype=kind)
-        step = max(_WIDENED // max(1, len(table)), 1)
-        done = 0
-        for rows in _gathered(blocks, kind):
-            for start in range(0, self.clusters, step):
-                part = slice(start, start + step)
-                sums[done : done + len(rows)] += rows[:, part] @ table[:, part].T.astype(kind)
-            done += len(rows)
-        return sums.T
+    def product(self, replicates: int) -> "_Product":
+        """What blocks of draws are multiplied with."""
+        largest = float(np.abs(self._table).max(initial=0)) * self.clusters
+        return _Product(self._table, self._present, replicates, largest)
 
 
-def _gathered(blocks: Iterator[npt.NDArray[Any]], kind: type[np.floating[Any]]) -> Iterator[npt.NDArray[Any]]:
-    """Blocks of rows joined until they are worth widening all columns for."""
-    held: list[npt.NDArray[Any]] = []
-    for block in blocks:
-        held.append(block.astype(kind))
-        if sum(part.size for part in held) >= _CELLS:
-            yield np.concatenate(held)
-            held = []
-    if held:
-        yield np.concatenate(held)
+def resampled_together(parts: Sequence[WholeColumns], replicates: int, seed: int) -> list[Sums]:
+    """Each part's sums of every column in every replicate, of one matrix of draws.
+
+    Raises:
+        ValueError: parts with different numbers of clusters.
+    """
+    counts = {part.clusters for part in parts}
+    if len(counts) > 1:
+        raise ValueError("What is resampled together has the same clusters.")
+    products = [part.product(replicates) for part in parts]
+    for draws in weight_blocks(counts.pop(), replicates, seed) if counts - {0} else ():
+        for product in products:
+            product.add(draws)
+    return [product.sums.T for product in products]
+
+
+class _Product:
+    """Columns of totals times a matrix that comes in blocks of rows: `sums` (replicates, columns)."""
+
+    def __init__(self, table: Whole, present: Places | None, replicates: int, largest: float) -> None:
+        self._kind = np.float32 if largest < _EXACT_IN_SINGLE else np.float64
+        self._table, self._present = table, present
+        self._held: list[npt.NDArray[Any]] = []
+        self._sums = np.zeros((replicates, len(table)), dtype=self._kind)
+        self._done = 0
+
+    def add(self, block: npt.NDArray[Any]) -> None:
+        """Multiply the next rows; a few at a time are not worth widening all columns for."""
+        self._held.append((block if self._present is None else block[:, self._present]).astype(self._kind))
+        if sum(map(len, self._held)) >= _ROWS:
+            self._multiply()
+
+    @property
+    def sums(self) -> Sums:
+        """The product, once every block was added."""
+        if self._held:
+            self._multiply()
+        return self._sums
+
+    def _multiply(self) -> None:
+        rows, self._held = np.concatenate(self._held), []
+        target = self._sums[self._done : self._done + len(rows)]
+        step = max(_WIDENED // max(1, len(self._table)), 1)
+        for start in range(0, rows.shape[1], step):
+            part = slice(start, start + step)
+            target += rows[:, part] @ self._table[:, part].T.astype(self._kind)
+        self._done += len(rows)

@@ -246,7 +246,7 @@ def test_blocks_and_parts_change_no_sum(monkeypatch: pytest.MonkeyPatch) -> None
     whole.add(values)
     expected = whole.resampled(30, 1), whole.flipped([0], 30, 1)
     monkeypatch.setattr("consilium.statistics.whole_columns._WIDENED", 3)
-    monkeypatch.setattr("consilium.statistics.whole_columns._CELLS", 50)
+    monkeypatch.setattr("consilium.statistics.whole_columns._ROWS", 7)
     assert (whole.resampled(30, 1) == expected[0]).all()
     assert (whole.flipped([0], 30, 1) == expected[1]).all()
 

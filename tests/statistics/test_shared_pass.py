@@ -21,10 +21,11 @@ from consilium.statistics.judge_scores import (
     judge_board,
     judging,
     rank_intervals,
+    slice_rows,
 )
 from consilium.statistics.mcnemar import mcnemar
 from consilium.statistics.paired import sign_flip_p
-from consilium.statistics.panel import JudgedCase
+from consilium.statistics.panel import JudgedCase, Panel
 from consilium.statistics.ratings import Array, count_matrix
 from consilium.statistics.undefined import Undefined
 
@@ -129,6 +130,37 @@ def test_the_board_holds_what_the_functions_for_one_or_two_judges_give(
             wins = sum(first[case] == 1.0 > second[case] for case in gaps_of)
             losses = sum(second[case] == 1.0 > first[case] for case in gaps_of)
             assert pair.strict_p == mcnemar([[0, wins], [losses, 0]]).p_exact
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 10**6), cases=st.integers(1, 24), gaps=st.booleans())
+def test_slices_see_the_draws_of_the_board(seed: int, cases: int, gaps: bool) -> None:
+    judges = {f"judge-{number}": judged(seed + number, cases, gaps=gaps) for number in range(2)}
+    panel = Panel.of(judges, DIMENSIONS)
+    draw = np.random.default_rng(seed)
+    masks = {str(number): draw.random(cases) < 0.4 for number in range(9)} | {
+        "all": np.ones(cases, dtype=bool)
+    }
+    found = slice_rows(panel, masks, replicates=REPLICATES, seed=SEED)
+    board = judge_board(judges, dimensions=DIMENSIONS, ranked=(), replicates=REPLICATES, seed=SEED)
+    assert found["all"] == board.rows
+    for name, mask in masks.items():
+        for judge, rows in found[name].items():
+            for row in rows:
+                inside = {case for case, chosen in zip(panel.cases, mask, strict=True) if chosen}
+                every = case_scores(judges[judge], row.dimension)
+                scores = {case: score for case, score in every.items() if case in inside}
+                assert row.cases == len(scores)
+                assert same(bounds(row.accuracy.interval), interval_anew(judges[judge], scores))
+
+
+def test_only_equal_clusters_are_resampled_together() -> None:
+    parts = [whole_columns.WholeColumns(np.arange(size), size) for size in (2, 3)]
+    with pytest.raises(ValueError, match="the same clusters"):
+        whole_columns.resampled_together(parts, 5, SEED)
+    assert whole_columns.resampled_together([], 5, SEED) == []
+    with pytest.raises(ValueError, match="all clusters"):
+        whole_columns.WholeColumns(np.arange(3), 3, np.arange(2)).flipped([], 5, SEED)
 
 
 def flips_anew(differences: Array, clusters: Sequence[Hashable]) -> float:
