@@ -124,7 +124,7 @@ def games_of_rows(rows: Sequence[tuple[str, str, str]]) -> list[Games]:
 
 def _check(games: Sequence[Games], ridge: float) -> None:
     numbers = [ridge, *(wins for game in games for wins in (game.first_wins, game.second_wins))]
-    if not all(math.isfinite(number) and number >= 0 for number in numbers):
+    if not all(0 <= number < 2**53 for number in numbers):
         raise ValueError("Wins and ridge are numbers and not negative.")
     if any(game.first == game.second for game in games):
         raise ValueError("A player cannot meet itself.")

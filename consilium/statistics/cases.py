@@ -1,7 +1,10 @@
 """Statistics by name from JSON input: what `python -m consilium.statistics` computes."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
+
+import numpy as np
 
 from consilium.statistics.json_form import as_json
 from consilium.statistics.offered import Input, Offered
@@ -28,8 +31,24 @@ def compute(statistic: str, given: Input) -> Any:
     if not isinstance(given, Mapping):
         raise BadCaseError("the input must be an object")
     try:
-        return as_json(STATISTICS[statistic].compute(given))
+        with np.errstate(over="raise", divide="raise", invalid="raise"):
+            found = as_json(STATISTICS[statistic].compute(given))
     except KeyError as error:
         raise BadCaseError(f"the input lacks {error}") from error
-    except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+    except ArithmeticError as error:
+        raise BadCaseError(
+            f"the input of {statistic} holds numbers too large or too small: {error}"
+        ) from error
+    except (TypeError, ValueError, IndexError, AttributeError) as error:
         raise BadCaseError(f"the input does not fit {statistic}: {error}") from error
+    if not _is_finite(found):
+        raise BadCaseError(f"the input of {statistic} holds numbers too large or too small")
+    return found
+
+
+def _is_finite(found: Any) -> bool:
+    """Whether every number of the result is one in JSON."""
+    if isinstance(found, float):
+        return math.isfinite(found)
+    parts = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+    return all(map(_is_finite, parts))

@@ -9,6 +9,8 @@ from consilium.statistics.bootstrap import Places
 from consilium.statistics.ratings import Array
 from consilium.statistics.undefined import Maybe, Undefined
 
+_MOST_CELLS = 100_000_000
+
 
 @dataclass(frozen=True)
 class DawidSkene:
@@ -59,7 +61,7 @@ def dawid_skene(
         most_iterations: undefined when not converged by then.
 
     Raises:
-        ValueError: an index out of range.
+        ValueError: an index out of range, or more numbers than can be held.
     """
     counts = _counts(triples, items, raters, classes)
     labelled = np.flatnonzero(counts.any(axis=(1, 2)))
@@ -84,6 +86,8 @@ def _fit(counts: Array, tolerance: float, most_iterations: int) -> Maybe[DawidSk
 
 
 def _counts(triples: Sequence[tuple[int, int, int]], items: int, raters: int, classes: int) -> Array:
+    if items * raters * classes > _MOST_CELLS:
+        raise ValueError("There are too many items, raters and classes to hold at once.")
     counts = np.zeros((items, raters, classes))
     for item, rater, label in triples:
         if not (0 <= item < items and 0 <= rater < raters and 0 <= label < classes):

@@ -72,5 +72,5 @@ def clopper_pearson(successes: int, n: int, level: float = 0.95) -> Maybe[Interv
 
 
 def _check_counts(successes: float, n: int) -> None:
-    if n < 0 or not 0 <= successes <= n:
-        raise ValueError("Successes lie between 0 and the number of cases.")
+    if not 0 <= n < 2**53 or n != int(n) or not 0 <= successes <= n:
+        raise ValueError("Successes lie between 0 and the number of cases, a whole number.")

@@ -48,8 +48,8 @@ def _rectangle(ratings: Sequence[Sequence[float]]) -> Array:
 
 def _mean_squares(table: Array) -> tuple[float, float, float, float]:
     """Between targets, within targets, between judges, and what is left."""
-    # The smallest rating as zero keeps the differences of large ratings exact.
-    values = in_small_unit(table - table.min()) if np.isfinite(np.ptp(table)) else in_small_unit(table)
+    # With the smallest rating as zero the differences of large ratings stay exact.
+    values = in_small_unit(in_small_unit(table) - in_small_unit(table).min())
     targets, judges = values.shape
     by_target, of_judge, mean = values.mean(axis=1), values.mean(axis=0), values.mean()
     between = judges * float(((by_target - mean) ** 2).sum()) / (targets - 1)

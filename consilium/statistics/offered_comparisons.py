@@ -6,13 +6,13 @@ from typing import Any, Final
 import numpy as np
 
 from consilium.statistics import adjusted_p
-from consilium.statistics.bootstrap import REPLICATES, SEED, ClusterWeights
+from consilium.statistics.bootstrap import ClusterWeights
 from consilium.statistics.calibration import calibration
 from consilium.statistics.clustered import mean_error
 from consilium.statistics.correlation import kendall_tau_b, pearson_correlation
 from consilium.statistics.intervals import clopper_pearson, wilson
 from consilium.statistics.mcnemar import mcnemar, table_of_pairs
-from consilium.statistics.offered import Input, Offered
+from consilium.statistics.offered import Input, Offered, resampling
 from consilium.statistics.paired import difference_of_proportions, sign_flip_p
 from consilium.statistics.ratings import Array, quotient
 from consilium.statistics.undefined import Undefined
@@ -76,7 +76,7 @@ def _clustered(given: Input) -> Any:
 
 def _cluster_bootstrap(given: Input) -> Any:
     """Means and differences of several lists of scores, all from one matrix of draws; null = not scored."""
-    weights = ClusterWeights(given["clusters"], given.get("replicates", REPLICATES), given.get("seed", SEED))
+    weights = ClusterWeights(given["clusters"], **resampling(given))
     level = given.get("level", 0.95)
 
     def estimate(scores: Array) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _cluster_bootstrap(given: Input) -> Any:
 def _correlation(given: Input) -> Any:
     pairs = given["lsat_gpa"] if "lsat_gpa" in given else given["pairs"]
     x, y = zip(*pairs, strict=True) if pairs else ((), ())
-    return pearson_correlation(x, y, given.get("replicates", REPLICATES), given.get("seed", SEED))
+    return pearson_correlation(x, y, **resampling(given))
 
 
 def _calibration(given: Input) -> Any:

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.statistics.bootstrap import REPLICATES, SEED
 from consilium.statistics.json_form import as_json
 from consilium.statistics.judge_scores import board_of
-from consilium.statistics.offered import Input, Offered
+from consilium.statistics.offered import Input, Offered, resampling
 from consilium.statistics.panel import JudgedCase, Panel, with_jury
 from consilium.statistics.repeats import repeat_stability
 
@@ -36,8 +35,7 @@ def _board(given: Input) -> Any:
         panel,
         ranked=ranked,
         compared_in=dimensions,
-        replicates=given.get("replicates", REPLICATES),
-        seed=given.get("seed", SEED),
+        **resampling(given),
     )
     comparisons = {
         dimension: {" - ".join(pair): as_json(found) for pair, found in pairs.items()}

@@ -116,4 +116,7 @@ def _observed(totals: npt.NDArray[Any]) -> float:
 def _differences(first: Sequence[float], second: Sequence[float]) -> Array:
     if len(first) != len(second):
         raise ValueError("Both need a score for every item.")
-    return np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
+    scores = np.asarray([first, second], dtype=np.float64).reshape(2, -1)
+    if not (np.abs(scores) < 1e150).all():
+        raise ValueError("Every score is a number, none is missing.")
+    return np.asarray(scores[0] - scores[1])

@@ -116,7 +116,7 @@ def as_counts(counts: Sequence[Sequence[float]] | Array) -> Array:
     """Check and convert a table of counts (items, categories).
 
     Raises:
-        ValueError: not a rectangle of whole numbers of at least zero.
+        ValueError: not a rectangle of whole numbers of at least zero, below 2 to the power of 53.
     """
     try:
         table = np.asarray(counts, dtype=np.float64)
@@ -126,6 +126,7 @@ def as_counts(counts: Sequence[Sequence[float]] | Array) -> Array:
         table.ndim != 2
         or not np.isfinite(table).all()
         or (table < 0).any()
+        or (table >= 2.0**53).any()
         or (table != np.round(table)).any()
     ):
         raise ValueError("The counts must form a rectangle of whole numbers, none negative.")
