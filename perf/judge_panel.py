@@ -10,15 +10,12 @@ rows in each slice of the cases, from one matrix of cluster draws. Prints one JS
 import argparse
 import json
 import multiprocessing
-import os
 import resource
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-# Read when numpy is loaded: the job that computes a report has the host's cores to itself.
-os.environ["OPENBLAS_NUM_THREADS"] = str(len(os.sched_getaffinity(0)))
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))

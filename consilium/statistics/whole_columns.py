@@ -67,7 +67,8 @@ class WholeColumns:
         for coins in coin_blocks(self.clusters, replicates, seed):
             product.add(coins)
         # Twice the sums over the clusters that come up heads, less the sum of all, are the sums with signs.
-        return np.asarray(2 * product.sums.T - plain[:, None].astype(product.sums.dtype))
+        halves = product.sums
+        return np.asarray(2 * halves - plain[:, None].astype(halves.dtype))
 
     @cached_property
     def _table(self) -> Whole:
@@ -96,11 +97,11 @@ def resampled_together(parts: Sequence[WholeColumns], replicates: int, seed: int
     for draws in weight_blocks(counts.pop(), replicates, seed) if counts - {0} else ():
         for product in products:
             product.add(draws)
-    return [product.sums.T for product in products]
+    return [product.sums for product in products]
 
 
 class _Product:
-    """Columns of totals times a matrix that comes in blocks of rows: `sums` (replicates, columns)."""
+    """Columns of totals times a matrix that comes in blocks of rows: `sums` (columns, replicates)."""
 
     def __init__(self, table: Whole, present: Places | None, replicates: int, largest: float) -> None:
         self._kind = np.float32 if largest < _EXACT_IN_SINGLE else np.float64
@@ -117,10 +118,10 @@ class _Product:
 
     @property
     def sums(self) -> Sums:
-        """The product, once every block was added."""
+        """The product, once every block was added; each column's replicates lie side by side."""
         if self._held:
             self._multiply()
-        return self._sums
+        return np.ascontiguousarray(self._sums.T)
 
     def _multiply(self) -> None:
         rows, self._held = np.concatenate(self._held), []
