@@ -15,8 +15,10 @@ from consilium.jobs.states import JobState
 from consilium.statistics.adjusted_p import holm
 from consilium.statistics.bootstrap import ClusterWeights
 from consilium.statistics.intervals import Estimate, Interval
-from consilium.statistics.judge_scores import Board, Comparison, JudgedCase, JudgingRow, judge_board
+from consilium.statistics.judge_pairs import Comparison
+from consilium.statistics.judge_scores import Board, JudgingRow, judge_board
 from consilium.statistics.paired import mean_difference_interval
+from consilium.statistics.panel import JudgedCase
 from consilium.statistics.undefined import Maybe, Undefined
 from curation.models import Release
 from curation.releases.freeze import rows_of

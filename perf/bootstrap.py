@@ -24,7 +24,8 @@ from consilium.answers.dimensions import DIMENSIONS
 from consilium.statistics.agreement import VotedCase, agreement
 from consilium.statistics.bootstrap import ClusterWeights
 from consilium.statistics.coefficients import AC1, ALPHA, FLEISS, PERCENT, UNANIMITY
-from consilium.statistics.judge_scores import JudgedCase, case_scores, judge_board
+from consilium.statistics.judge_scores import case_scores, judge_board
+from consilium.statistics.panel import JudgedCase
 from consilium.statistics.ratings import Array, count_matrix
 
 COEFFICIENTS = {"percent": PERCENT, "unanimity": UNANIMITY, "fleiss": FLEISS, "ac1": AC1, "alpha": ALPHA}

@@ -200,6 +200,13 @@ def _browser(says: str, unit: str, limit: float, path: str) -> Promise:
     return Promise(says, unit, limit, pick("consilium"), pick("label-studio"))
 
 
+def _panel(cases: int, limit: float, figure: str = "seconds") -> Promise:
+    what = "memory of every" if figure == "peak_mib" else "every"
+    says = f"{what} figure and pair of 32 judges, {cases:,} cases"
+    unit = {"seconds": "s", "peak_mib": "MiB"}[figure]
+    return Promise(says, unit, limit, Pick("judge-panel", figure, _where(cases=cases)))
+
+
 DATABASES = ("sqlite", "postgresql")
 PROMISES: Sequence[Promise] = (
     *(promise for database in DATABASES for clients in (1, 8, 16) for promise in _day(database, clients)),
@@ -216,6 +223,8 @@ PROMISES: Sequence[Promise] = (
     *(_page(name, "ratio", 5) for name in ("next", "submit_alone")),
     _page("submit", "ratio", 10),  # it brings the next screen: both in one
     Promise("figures of 32 judges", "s", 10, Pick("bootstrap", "judges.shared.seconds")),
+    *(_panel(cases, limit) for cases, limit in ((1026, 10), (100_000, 180))),
+    *(_panel(cases, 1024, "peak_mib") for cases in (1026, 100_000)),
     Promise(
         "engine calls", "1/s", 1335, Pick("calls", "consilium.calls_per_second"),
         Pick("calls", "inspect_ai.calls_per_second"), is_least=True,

@@ -34,6 +34,7 @@ RELEASES_SMALL = ["releases.py", "--cases=300", "--round=100"]
 EXPORTS_SMALL = ["exports.py", "--cases", "200", "400"]
 PAGES_SMALL = ["pages.py", "--cases=300", "--judges=3", "--judged=60", "--tries=5"]
 CALLS_SMALL = ["calls.py", "--calls=200", "--openai-calls=50", "--inspect-calls=20"]
+PANEL_SMALL = ["judge_panel.py", "--judges=4", "--cases", "100", "300", "--replicates=200"]
 BOOTSTRAP_SMALL = ["bootstrap.py", "--judges=4", "--cases=100", "--replicates=500", "--votes=300"]
 # Name, the whole measurement, and a small one.
 MEASUREMENTS: dict[str, tuple[list[str], list[str]]] = {
@@ -43,6 +44,7 @@ MEASUREMENTS: dict[str, tuple[list[str], list[str]]] = {
     "browser": (["browser.py", "--label-studio"], ["browser.py", "--label-studio", "--votes=5"]),
     "pages": (["pages.py"], PAGES_SMALL),
     "bootstrap": (["bootstrap.py"], BOOTSTRAP_SMALL),
+    "judge-panel": (["judge_panel.py"], PANEL_SMALL),
     "releases-sqlite": (RELEASES, RELEASES_SMALL),
     "releases-postgresql": ([*RELEASES, "--postgres"], [*RELEASES_SMALL, "--postgres"]),
     "exports": (["exports.py"], EXPORTS_SMALL),

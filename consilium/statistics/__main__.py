@@ -1,5 +1,6 @@
 """`python -m consilium.statistics CASES.json`: compute every case of a file and print {id: value} as JSON.
 
+`--list` prints every statistic's name, the shapes of its input and its source instead.
 A value that does not exist is {"undefined": why}. Exit 0: all computed. Exit 1: some cases could not be
 computed as written; they print {"error": why}. Exit 2: the file cannot be used.
 """
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from consilium.statistics.cases import BadCaseError, compute
+from consilium.statistics.cases import STATISTICS, BadCaseError, compute
 
 
 class BadFileError(ValueError):
@@ -25,8 +26,16 @@ class NotANumberError(ValueError):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m consilium.statistics", description=__doc__)
-    parser.add_argument("cases", metavar="CASES.json", type=Path, help="the cases: a list, or {cases: list}")
-    path = parser.parse_args(arguments).cases
+    wanted = parser.add_mutually_exclusive_group(required=True)
+    wanted.add_argument(
+        "cases", metavar="CASES.json", type=Path, nargs="?", help="the cases: a list, or {cases: list}"
+    )
+    wanted.add_argument("--list", action="store_true", help="print what can be computed, and how to ask")
+    chosen = parser.parse_args(arguments)
+    if chosen.list:
+        sys.stdout.write(listing())
+        return 0
+    path = chosen.cases
     try:
         results = {case["id"]: _result(case) for case in read_cases(path)}
     except BadFileError as error:
@@ -34,6 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     sys.stdout.write(json.dumps(results, allow_nan=False, indent=1) + "\n")
     return 1 if any(isinstance(value, dict) and "error" in value for value in results.values()) else 0
+
+
+def listing() -> str:
+    """Name, input and source of every statistic, in the alphabet's order."""
+    return "".join(
+        f"{name}\n  input: {one.shape}\n  source: {one.source}\n" for name, one in sorted(STATISTICS.items())
+    )
 
 
 def read_cases(path: Path) -> list[dict[str, Any]]:

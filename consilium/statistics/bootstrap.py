@@ -168,6 +168,15 @@ def weight_blocks(clusters: int, replicates: int, seed: int) -> Iterator[Array]:
         yield counts.reshape(size, clusters).astype(np.float64)
 
 
+def coin_blocks(clusters: int, replicates: int, seed: int) -> Iterator[npt.NDArray[np.uint8]]:
+    """A coin, 0 or 1, for every cluster in every replicate: (replicates, clusters) in blocks of rows."""
+    generator = np.random.default_rng(seed)
+    rows = max(1, _BLOCK_CELLS // max(1, clusters))
+    for start in range(0, replicates if clusters else 0, rows):
+        size = (min(rows, replicates - start), -(-clusters // 8))
+        yield np.unpackbits(generator.integers(256, size=size, dtype=np.uint8), axis=1, count=clusters)
+
+
 def percentile_interval(replicates: Array, level: float = 0.95) -> Maybe[Interval]:
     """Percentile interval of replicates; undefined when the statistic is, in more than 5 % of them."""
     finite = replicates[np.isfinite(replicates)]

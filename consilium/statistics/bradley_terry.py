@@ -1,8 +1,9 @@
 """Strength of players from pairwise wins, with the advantage of being shown first."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,13 +29,38 @@ class Games:
 class BradleyTerry:
     """Abilities as log-odds with mean zero and as shares that sum to 1; the order effect is in log-odds.
 
-    `log_likelihood` excludes binomial coefficients and the ridge penalty.
+    `ability_se` and `order_effect_se` are standard errors of these from the information matrix.
+    `log_likelihood` excludes binomial coefficients and the penalty `ridge`.
     """
 
     ability: dict[str, float]
     ability_share: dict[str, float]
+    ability_se: dict[str, float]
     order_effect: float
+    order_effect_se: float
     log_likelihood: float
+    ridge: float
+    covariance: Array = field(repr=False, compare=False)
+
+    def relative_to(self, reference: str) -> tuple[dict[str, float], dict[str, float]]:
+        """Log-odds against one player, whose own is 0, and their standard errors.
+
+        Raises:
+            ValueError: the reference did not play.
+        """
+        if reference not in self.ability:
+            raise ValueError(f"The reference {reference!r} is none of the players.")
+        against = list(self.ability).index(reference)
+        log_odds = {name: value - self.ability[reference] for name, value in self.ability.items()}
+        own = np.diag(self.covariance)
+        variances = own + own[against] - 2.0 * self.covariance[against]
+        errors = np.sqrt(np.maximum(variances, 0.0))[: len(self.ability)]
+        return log_odds, {name: float(error) for name, error in zip(self.ability, errors, strict=True)}
+
+    @property
+    def geometric(self) -> dict[str, float]:
+        """Abilities as factors whose geometric mean is 1."""
+        return {name: math.exp(value) for name, value in self.ability.items()}
 
 
 def bradley_terry(
@@ -69,12 +95,37 @@ def bradley_terry(
         return Undefined(
             "no maximum exists: some comparison is decided by position or never lost; set a ridge"
         )
-    return _result(names, fitted, design, wins, totals, order_effect)
+    information = _information(fitted, design, totals, ridge)
+    covariance = np.asarray(np.linalg.pinv(information, rcond=1e-12, hermitian=True), dtype=np.float64)
+    return BradleyTerry(
+        **_abilities(names, fitted, covariance),
+        order_effect=float(fitted[-1]) if order_effect else 0.0,
+        order_effect_se=float(np.sqrt(covariance[-1, -1])) if order_effect else 0.0,
+        log_likelihood=_log_likelihood(design @ fitted, wins, totals),
+        ridge=ridge,
+        covariance=covariance,
+    )
+
+
+def games_of_rows(rows: Sequence[tuple[str, str, str]]) -> list[Games]:
+    """Games from rows of who was shown first, who second, and who won.
+
+    Raises:
+        ValueError: a winner who did not play.
+    """
+    wins: Counter[tuple[str, str, bool]] = Counter()
+    for first, second, winner in rows:
+        if winner not in (first, second):
+            raise ValueError(f"The winner {winner!r} is neither {first!r} nor {second!r}.")
+        wins[first, second, winner == first] += 1
+    pairs = dict.fromkeys((first, second) for first, second, _ in wins)
+    return [Games(one, other, wins[one, other, True], wins[one, other, False]) for one, other in pairs]
 
 
 def _check(games: Sequence[Games], ridge: float) -> None:
-    if ridge < 0 or any(game.first_wins < 0 or game.second_wins < 0 for game in games):
-        raise ValueError("Wins and ridge are not negative.")
+    numbers = [ridge, *(wins for game in games for wins in (game.first_wins, game.second_wins))]
+    if not all(0 <= number < 2**53 for number in numbers):
+        raise ValueError("Wins and ridge are numbers and not negative.")
     if any(game.first == game.second for game in games):
         raise ValueError("A player cannot meet itself.")
 
@@ -126,7 +177,7 @@ def _maximise(design: Array, wins: Array, totals: Array, ridge: float) -> Array 
             return None
         chance = 0.5 * (1.0 + np.tanh(design @ beta / 2.0))
         gradient = design.T @ (wins - totals * chance) - ridge * beta
-        information = (design.T * (totals * chance * (1.0 - chance))) @ design + ridge * np.eye(len(beta))
+        information = _information(beta, design, totals, ridge)
         # Least squares: abilities are determined up to a constant only.
         step = np.linalg.lstsq(information, gradient, rcond=1e-12)[0]
         if float(np.abs(step).max(initial=0.0)) < 1e-10:
@@ -139,6 +190,11 @@ def _maximise(design: Array, wins: Array, totals: Array, ridge: float) -> Array 
     return None
 
 
+def _information(beta: Array, design: Array, totals: Array, ridge: float) -> Array:
+    chance = 0.5 * (1.0 + np.tanh(design @ beta / 2.0))
+    return np.asarray((design.T * (totals * chance * (1.0 - chance))) @ design + ridge * np.eye(len(beta)))
+
+
 def _objective(beta: Array, design: Array, wins: Array, totals: Array, ridge: float) -> float:
     return _log_likelihood(design @ beta, wins, totals) - ridge / 2.0 * float(beta @ beta)
 
@@ -147,19 +203,17 @@ def _log_likelihood(logit: Array, wins: Array, totals: Array) -> float:
     return float((wins * logit - totals * np.logaddexp(0.0, logit)).sum())
 
 
-def _result(
-    names: Sequence[str], beta: Array, design: Array, wins: Array, totals: Array, order_effect: bool
-) -> BradleyTerry:
-    abilities = beta[: len(names)] - beta[: len(names)].mean()
+def _abilities(names: Sequence[str], beta: Array, covariance: Array) -> dict[str, dict[str, float]]:
+    players = len(names)
+    abilities = beta[:players] - beta[:players].mean()
     strengths = np.exp(abilities - abilities.max())
-    return BradleyTerry(
-        ability={name: float(value) for name, value in zip(names, abilities, strict=True)},
-        ability_share={
-            name: float(value) for name, value in zip(names, strengths / strengths.sum(), strict=True)
-        },
-        order_effect=float(beta[-1]) if order_effect else 0.0,
-        log_likelihood=_log_likelihood(design @ beta, wins, totals),
-    )
+    centre = np.eye(players) - 1.0 / players
+    errors = np.sqrt(np.diag(centre @ covariance[:players, :players] @ centre))
+    columns = {"ability": abilities, "ability_share": strengths / strengths.sum(), "ability_se": errors}
+    return {
+        name: {player: float(value) for player, value in zip(names, column, strict=True)}
+        for name, column in columns.items()
+    }
 
 
 def odds_multiplier(order_effect: float) -> float:

@@ -29,14 +29,17 @@ def calibration(
     The outer edges belong to the outer bins whichever side is closed.
 
     Raises:
-        ValueError: lengths differ, a confidence outside `bin_range`, fewer than one bin, or an empty range.
+        ValueError: lengths differ, a confidence outside `bin_range`, an outcome that is not 0 to 1, no bin or
+            more than 100,000, or an empty range.
     """
     stated, right = np.asarray(confidence, dtype=np.float64), np.asarray(correct, dtype=np.float64)
     low, high = bin_range
     if len(stated) != len(right):
         raise ValueError("Every confidence needs its outcome.")
-    if bins < 1 or not low < high:
-        raise ValueError("At least one bin and a range of positive width are needed.")
+    if not ((right >= 0) & (right <= 1)).all():
+        raise ValueError("Every outcome lies between 0 and 1.")
+    if not 1 <= bins <= 100_000 or not low < high:
+        raise ValueError("One to 100,000 bins and a range of positive width are needed.")
     if not ((stated >= low) & (stated <= high)).all():
         raise ValueError(f"A confidence lies outside the range {low} to {high}.")
     if not len(stated):

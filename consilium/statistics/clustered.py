@@ -32,6 +32,8 @@ def mean_error(scores: Sequence[float], clusters: Sequence[Hashable]) -> MeanErr
         none = Undefined("no scores")
         return MeanError(none, none, none, none)
     values = np.asarray(scores, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("Every score is a number, none is missing.")
     residuals = values - values.mean()
     sums: dict[Hashable, float] = {}
     for cluster, residual in zip(clusters, residuals, strict=True):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from consilium.statistics.ratings import Array, as_counts
+from consilium.statistics.ratings import Array, as_counts, quotient
 from consilium.statistics.undefined import Maybe, Undefined
 
 
@@ -30,11 +30,6 @@ class Coefficient:
         sums = rows.sum(axis=0) if repeats is None else repeats @ rows
         value = float(self.value(sums))
         return Undefined(self.undefined) if np.isnan(value) else value
-
-
-def _ratio(numerator: Array, denominator: Array) -> Array:
-    exists = denominator > 1e-12
-    return np.where(exists, numerator / np.where(exists, denominator, 1.0), np.nan)
 
 
 def _pairable(counts: Array) -> Array:
@@ -59,7 +54,7 @@ def _unanimity_features(counts: Array) -> Array:
 
 
 def _share(sums: Array) -> Array:
-    return _ratio(sums[..., 0], sums[..., 1])
+    return quotient(sums[..., 0], sums[..., 1])
 
 
 def _fleiss_features(counts: Array) -> Array:
@@ -70,26 +65,38 @@ def _fleiss_features(counts: Array) -> Array:
 def _fleiss_value(sums: Array) -> Array:
     observed = _share(sums)
     totals = sums[..., 2:]
-    shares = _ratio(totals, totals.sum(axis=-1, keepdims=True))
+    shares = quotient(totals, totals.sum(axis=-1, keepdims=True))
     expected = (shares**2).sum(axis=-1)
-    return _ratio(observed - expected, 1.0 - expected)
+    return quotient(observed - expected, 1.0 - expected)
 
 
-def _ac1_features(counts: Array) -> Array:
+def _ac_features(counts: Array, agreement: Array) -> Array:
     totals = counts.sum(axis=1)
     rated = (totals >= 1).astype(np.float64)
     shares = counts / np.maximum(totals, 1.0)[:, None]
-    return np.column_stack([_item_agreement(counts), _pairable(counts), rated, shares])
+    return np.column_stack([agreement, _pairable(counts), rated, shares])
 
 
-def _ac1_value(sums: Array) -> Array:
+def _ac_value(sums: Array, mean_weight: Array | float) -> Array:
+    """`mean_weight`: the sum of the weights over all pairs of categories, per category."""
     observed = _share(sums)
-    shares = _ratio(sums[..., 3:], sums[..., 2:3])
+    shares = quotient(sums[..., 3:], sums[..., 2:3])
     categories = sums.shape[-1] - 3
     if categories < 2:
         return np.full(observed.shape, np.nan)
-    expected = (shares * (1.0 - shares)).sum(axis=-1) / (categories - 1)
-    return _ratio(observed - expected, 1.0 - expected)
+    expected = mean_weight * (shares * (1.0 - shares)).sum(axis=-1) / (categories - 1)
+    return quotient(observed - expected, 1.0 - expected)
+
+
+def ac2(weights: Array) -> Coefficient:
+    """Gwet's AC2 (Gwet 2014, Handbook of Inter-Rater Reliability) for weights of every pair of categories."""
+
+    def features(counts: Array) -> Array:
+        totals = counts.sum(axis=1)
+        agreeing = (counts * (counts @ weights - 1.0)).sum(axis=1)
+        return _ac_features(counts, np.asarray(agreeing / np.maximum(totals * (totals - 1), 1.0)))
+
+    return Coefficient(features, lambda sums: _ac_value(sums, weights.sum() / len(weights)), _NO_AC)
 
 
 def _alpha_features(counts: Array) -> Array:
@@ -105,16 +112,19 @@ def _alpha_value(sums: Array) -> Array:
     n = totals.sum(axis=-1)
     observed = n - sums[..., 0]
     expected = n**2 - (totals**2).sum(axis=-1)
-    return 1.0 - _ratio((n - 1.0) * observed, expected)
+    return 1.0 - quotient((n - 1.0) * observed, expected)
 
 
 _NO_PAIRS = "no item has two or more ratings"
+_NO_AC = "no item has two or more ratings, or there is only one category"
 _NO_VARIATION = "all ratings fall into one category, or no item has two, so chance agreement is complete"
 
 PERCENT = Coefficient(_agreement_features, _share, _NO_PAIRS)
 UNANIMITY = Coefficient(_unanimity_features, _share, _NO_PAIRS)
 FLEISS = Coefficient(_fleiss_features, _fleiss_value, _NO_VARIATION)
-AC1 = Coefficient(_ac1_features, _ac1_value, "no item has two or more ratings, or there is only one category")
+AC1 = Coefficient(
+    lambda counts: _ac_features(counts, _item_agreement(counts)), lambda sums: _ac_value(sums, 1.0), _NO_AC
+)
 ALPHA = Coefficient(_alpha_features, _alpha_value, _NO_VARIATION)
 
 

@@ -1,12 +1,15 @@
 """Labels and reader error rates by expectation-maximisation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from consilium.statistics.bootstrap import Places
 from consilium.statistics.ratings import Array
 from consilium.statistics.undefined import Maybe, Undefined
+
+_MOST_CELLS = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -14,7 +17,8 @@ class DawidSkene:
     """The fitted model; all arrays are float.
 
     `posterior` (items, classes), `marginals` (classes), `confusion` (raters, true class, given class): a true
-    class that no item holds has an even row. `log_likelihood` excludes multinomial coefficients.
+    class that no item holds has an even row. `log_likelihood` excludes multinomial coefficients. An item
+    without labels has the marginals as its posterior, and no label and no plurality.
     """
 
     posterior: Array
@@ -22,13 +26,14 @@ class DawidSkene:
     confusion: Array
     log_likelihood: float
     iterations: int
-    plurality: tuple[int, ...]
+    plurality: tuple[int | None, ...]
     plurality_ties: tuple[int, ...]
 
     @property
-    def labels(self) -> list[int]:
-        """The most probable class per item."""
-        return [int(label) for label in self.posterior.argmax(axis=1)]
+    def labels(self) -> list[int | None]:
+        """The most probable class per item; None for an item that nobody labelled."""
+        best = zip(self.posterior.argmax(axis=1), self.plurality, strict=True)
+        return [None if plurality is None else int(label) for label, plurality in best]
 
     @property
     def differing(self) -> list[int]:
@@ -49,19 +54,26 @@ def dawid_skene(
 
     Args:
         triples: (item, rater, label), zero-based; a rater may label an item more than once.
-        items: number of items; each needs at least one label.
-        raters: number of raters.
+        items: number of items.
+        raters: number of raters; of one alone the errors cannot be told from the truth.
         classes: number of classes.
         tolerance: stop when the log-likelihood gains less than this, relatively.
         most_iterations: undefined when not converged by then.
 
     Raises:
-        ValueError: an index out of range.
+        ValueError: an index out of range, or more numbers than can be held.
     """
     counts = _counts(triples, items, raters, classes)
+    labelled = np.flatnonzero(counts.any(axis=(1, 2)))
+    if np.count_nonzero(counts.any(axis=(0, 2))) < 2:
+        return Undefined("fewer than two raters gave a label")
+    fitted = _fit(counts[labelled], tolerance, most_iterations)
+    return fitted if isinstance(fitted, Undefined) else _among_all(fitted, labelled, items)
+
+
+def _fit(counts: Array, tolerance: float, most_iterations: int) -> Maybe[DawidSkene]:
+    """Of items that all have labels: counts (items, raters, classes)."""
     votes = counts.sum(axis=1)
-    if items == 0 or (votes.sum(axis=1) == 0).any():
-        return Undefined("an item has no label" if items else "no items")
     posterior = votes / votes.sum(axis=1, keepdims=True)
     previous = -np.inf
     for iteration in range(1, most_iterations + 1):
@@ -74,6 +86,8 @@ def dawid_skene(
 
 
 def _counts(triples: Sequence[tuple[int, int, int]], items: int, raters: int, classes: int) -> Array:
+    if items * raters * classes > _MOST_CELLS:
+        raise ValueError("There are too many items, raters and classes to hold at once.")
     counts = np.zeros((items, raters, classes))
     for item, rater, label in triples:
         if not (0 <= item < items and 0 <= rater < raters and 0 <= label < classes):
@@ -112,4 +126,19 @@ def _fitted(
         iterations=iteration,
         plurality=tuple(int(label) for label in votes.argmax(axis=1)),
         plurality_ties=tuple(int(item) for item in np.flatnonzero(leading > 1)),
+    )
+
+
+def _among_all(fitted: DawidSkene, labelled: Places, items: int) -> DawidSkene:
+    """The fit of the labelled items with the others in their places."""
+    posterior = np.tile(fitted.marginals, (items, 1))
+    posterior[labelled] = fitted.posterior
+    plurality: list[int | None] = [None] * items
+    for place, label in zip(labelled, fitted.plurality, strict=True):
+        plurality[place] = label
+    return replace(
+        fitted,
+        posterior=posterior,
+        plurality=tuple(plurality),
+        plurality_ties=tuple(int(labelled[item]) for item in fitted.plurality_ties),
     )

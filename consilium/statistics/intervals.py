@@ -49,7 +49,9 @@ def wilson(successes: float, n: int, level: float = 0.95) -> Maybe[Interval]:
     centre = share + z * z / (2 * n)
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    return Interval(max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale))
+    # Without a success the lower end is zero exactly, which rounding would miss; so at the other end.
+    low = 0.0 if successes == 0 else max(0.0, (centre - half) / scale)
+    return Interval(low, 1.0 if successes == n else min(1.0, (centre + half) / scale))
 
 
 def clopper_pearson(successes: int, n: int, level: float = 0.95) -> Maybe[Interval]:
@@ -57,8 +59,12 @@ def clopper_pearson(successes: int, n: int, level: float = 0.95) -> Maybe[Interv
     from scipy import special
 
     _check_counts(successes, n)
+    if successes != int(successes):
+        raise ValueError("An exact interval needs a whole number of successes.")
     if n == 0:
         return NO_CASES
+    if not 0.0 < level < 1.0:
+        raise ValueError("A confidence level lies strictly between 0 and 1.")
     tail = (1.0 - level) / 2.0
     low = 0.0 if successes == 0 else float(special.betaincinv(successes, n - successes + 1, tail))
     high = 1.0 if successes == n else float(special.betaincinv(successes + 1, n - successes, 1.0 - tail))
@@ -66,5 +72,5 @@ def clopper_pearson(successes: int, n: int, level: float = 0.95) -> Maybe[Interv
 
 
 def _check_counts(successes: float, n: int) -> None:
-    if n < 0 or not 0 <= successes <= n:
-        raise ValueError("Successes lie between 0 and the number of cases.")
+    if not 0 <= n < 2**53 or n != int(n) or not 0 <= successes <= n:
+        raise ValueError("Successes lie between 0 and the number of cases, a whole number.")

@@ -1,44 +1,41 @@
 """The leaderboard of judges: how they score against the labels, in both orders, and against each other."""
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, combinations
-from typing import Any, Self
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from consilium.statistics import kappa
 from consilium.statistics.bootstrap import (
     REPLICATES,
     SEED,
     TOO_FEW_CLUSTERS,
-    ClusterWeights,
+    Places,
     percentile_interval,
-    resampled_sums,
 )
+from consilium.statistics.coefficients import AC1
 from consilium.statistics.intervals import Estimate, Interval, wilson
-from consilium.statistics.paired import sign_flip_ps
-from consilium.statistics.position_swap import PositionSwap, SwapRow, position_swap
-from consilium.statistics.ratings import Array
+from consilium.statistics.judge_pairs import (
+    Comparison,
+    Pair,
+    compared,
+    planned_pairs,
+    planned_race,
+    ranked_intervals,
+)
+from consilium.statistics.panel import JudgedCase, Panel
+from consilium.statistics.panel_counts import JudgeTally, case_counts
+from consilium.statistics.ratings import Array, quotient
 from consilium.statistics.undefined import Maybe, Undefined
+from consilium.statistics.whole_columns import Sums, WholeColumns, resampled_together
 
-Letters = Mapping[str, str | None]
+Number = TypeVar("Number", int, Array)
+_SLICES = 8  # at a time
 NO_CASES = Undefined("no case has a label and replies in both orders")
-
-
-@dataclass(frozen=True)
-class JudgedCase:
-    """One case: its label per dimension (A, B or None) and the judge's letters per dimension in each order.
-
-    Letters are A, B, tie or None (invalid); `backward` is as printed when the answers were swapped. An order
-    whose call failed is None as a whole: the case is then not covered, and not scored.
-    """
-
-    case: str
-    cluster: Hashable
-    label: Letters
-    forward: Letters | None
-    backward: Letters | None
+_NO_BOTH_VALID = Undefined("no case is valid in both orders")
+_NO_LETTER = Undefined("no valid A or B")
 
 
 @dataclass(frozen=True)
@@ -69,25 +66,40 @@ class JudgingRow:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Difference of two judges' accuracies on the same cases, first minus second."""
+class JudgeBiases:
+    """What one judge in one dimension is drawn by, and its agreement with the label beyond chance.
 
-    cases: int
-    difference: Maybe[float]
-    interval: Maybe[Interval]
-    p: Maybe[float]
+    `invalid`: the share of calls without a verdict, with its interval. `position`: the share of verdicts for
+    the answer shown first minus that for the second, 0 without bias. `length`: how much more often the judge
+    is right where the better answer is the longer one than where it is the shorter, of verdicts that name an
+    answer; 0 without bias. `kappa` and `ac1` are of such verdicts and the labels, call by call.
+    """
+
+    dimension: str
+    invalid: Estimate
+    position: Estimate
+    length: Estimate
+    kappa: Maybe[float]
+    ac1: Maybe[float]
 
 
 @dataclass(frozen=True)
 class Board:
-    """Every judge's rows; rank intervals and differences of the ranked judges, in the last dimension.
+    """Every judge's rows and biases by dimension; rank intervals of the ranked judges in the last dimension.
 
-    A pair is in the order of the judges: the earlier one's accuracy minus the later one's.
+    `comparisons`: dimension to pairs of ranked judges, in the order of the judges: the earlier one's accuracy
+    minus the later one's.
     """
 
     rows: dict[str, list[JudgingRow]]
+    biases: dict[str, list[JudgeBiases]]
     ranks: dict[str, Maybe[Interval]]
-    pairs: dict[tuple[str, str], Comparison]
+    comparisons: dict[str, dict[Pair, Comparison]]
+
+    @property
+    def pairs(self) -> dict[Pair, Comparison]:
+        """The comparisons in the last dimension, the primary endpoint."""
+        return list(self.comparisons.values())[-1]
 
 
 def judge_board(
@@ -98,25 +110,85 @@ def judge_board(
     replicates: int = REPLICATES,
     seed: int = SEED,
 ) -> Board:
-    """All figures of several judges from one pass over shared draws.
+    """All figures of several judges from one pass over shared draws, compared in the last dimension.
 
-    Equal to `judging`, `rank_intervals` and `compare_judges` called one by one with the same seed.
+    Raises:
+        ValueError: a letter or label that is none, or a case with two labels or clusters.
     """
-    scored = {name: [_Scored.of(cases, one) for one in dimensions] for name, cases in judges.items()}
-    primary = {name: rows[-1] for name, rows in scored.items() if name in ranked}
-    pairs = {(one, two): _Pair.of(primary[one], primary[two]) for one, two in combinations(primary, 2)}
-    race = _Race.of(primary)
-    tables = chain(
-        (row.totals for rows in scored.values() for row in rows),
-        [race.totals],
-        (pair.totals for pair in pairs.values()),
-    )
-    sums = resampled_sums(tables, replicates, seed)
+    panel = Panel.of(judges, dimensions)
+    return board_of(panel, ranked=ranked, compared_in=dimensions[-1:], replicates=replicates, seed=seed)
+
+
+def board_of(
+    panel: Panel,
+    *,
+    ranked: Collection[str],
+    compared_in: Sequence[str],
+    replicates: int = REPLICATES,
+    seed: int = SEED,
+) -> Board:
+    """As `judge_board`, of a panel, comparing the ranked judges in the given dimensions.
+
+    Every figure of every judge, dimension and pair sees the same draws of all the panel's clusters.
+    """
+    columns = _columns_for(panel)
+    tallies = _tallies(panel, columns, (*JudgeTally.SCORES, *JudgeTally.BIASES))
+    entrants = [place for place, name in enumerate(panel.judges) if name in ranked]
+    planned = {
+        name: planned_pairs(panel, panel.dimensions.index(name), entrants, columns) for name in compared_in
+    }
+    race = planned_race(panel, len(panel.dimensions) - 1, entrants, columns)
+    sums = columns.resampled(replicates, seed)
+    figures = {
+        name: [_Figures(tally, sums) for tally in of_judge]
+        for name, of_judge in zip(panel.judges, tallies, strict=True)
+    }
     return Board(
-        rows={name: [row.figures(next(sums)) for row in rows] for name, rows in scored.items()},
-        ranks=race.intervals(next(sums)),
-        pairs=dict(zip(pairs, _comparisons(list(pairs.values()), sums, seed), strict=True)),
+        rows={name: [one.row() for one in of_judge] for name, of_judge in figures.items()},
+        biases={name: [one.biases() for one in of_judge] for name, of_judge in figures.items()},
+        ranks=ranked_intervals([panel.judges[place] for place in entrants], race, columns, sums),
+        comparisons=compared(planned, columns, sums, seed),
     )
+
+
+def slice_rows(
+    panel: Panel,
+    slices: Mapping[str, npt.NDArray[np.bool_]],
+    *,
+    replicates: int = REPLICATES,
+    seed: int = SEED,
+) -> dict[str, dict[str, list[JudgingRow]]]:
+    """Every judge's rows over the cases of each slice, which is a mask over the panel's cases.
+
+    Every slice sees the draws that the board sees; a few slices at a time are held in memory.
+    """
+    found = {}
+    names = list(slices)
+    for start in range(0, len(names), _SLICES):
+        parts = []
+        for name in names[start : start + _SLICES]:
+            columns = _columns_for(panel, np.unique(panel.clusters[slices[name]]))
+            parts.append((name, columns, _tallies(panel.only(slices[name]), columns, JudgeTally.SCORES)))
+        sums = resampled_together([columns for _, columns, _ in parts], replicates, seed)
+        for (name, _, tallies), of_slice in zip(parts, sums, strict=True):
+            found[name] = {
+                judge: [_Figures(tally, of_slice).row() for tally in of_judge]
+                for judge, of_judge in zip(panel.judges, tallies, strict=True)
+            }
+    return found
+
+
+def _columns_for(panel: Panel, present: Places | None = None) -> WholeColumns:
+    return WholeColumns(panel.clusters, int(panel.clusters.max(initial=-1)) + 1, present)
+
+
+def _tallies(panel: Panel, columns: WholeColumns, resampled: Sequence[str]) -> list[list[JudgeTally]]:
+    """Of every judge in every dimension."""
+    dimensions = range(len(panel.dimensions))
+    return [
+        [JudgeTally(panel, judge, dimension, columns, resampled) for dimension in dimensions]
+        for judge in range(len(panel.judges))
+    ]
 
 
 def judging(
@@ -133,7 +205,13 @@ def judging(
 
 def case_scores(cases: Sequence[JudgedCase], dimension: str) -> dict[str, float]:
     """Score per covered case, 0, 1/2 or 1: the primary endpoint before averaging."""
-    return _Scored.of(cases, dimension).by_name
+    panel = Panel.of({"": cases}, [dimension])
+    counts = case_counts(panel, 0, 0)
+    return {
+        name: float(right) / 2
+        for name, right, covered in zip(panel.cases, counts["right"], counts["cases"], strict=True)
+        if covered
+    }
 
 
 def compare_judges(
@@ -145,8 +223,9 @@ def compare_judges(
     seed: int = SEED,
 ) -> Comparison:
     """Compare two judges on the cases that both cover: bootstrap interval and sign-flip p, by cluster."""
-    pair = _Pair.of(_Scored.of(first, dimension), _Scored.of(second, dimension))
-    return _comparisons([pair], resampled_sums([pair.totals], replicates, seed), seed)[0]
+    judges = {"first": first, "second": second}
+    board = judge_board(judges, dimensions=[dimension], ranked=judges, replicates=replicates, seed=seed)
+    return board.pairs["first", "second"]
 
 
 def rank_intervals(
@@ -157,191 +236,96 @@ def rank_intervals(
     seed: int = SEED,
 ) -> dict[str, Maybe[Interval]]:
     """Interval of each judge's rank (1 is best) over shared resamples of the cases that all judges cover."""
-    race = _Race.of({name: _Scored.of(cases, dimension) for name, cases in judges.items()})
-    return race.intervals(next(resampled_sums([race.totals], replicates, seed)))
+    return judge_board(judges, dimensions=[dimension], ranked=judges, replicates=replicates, seed=seed).ranks
 
 
-@dataclass(frozen=True)
-class _Scored:
-    """One judge in one dimension: its row without intervals, and the covered cases.
+class _Figures:
+    """One judge in one dimension: its tally, and the resampled sums of every column."""
 
-    `totals` per cluster: scores, strict scores, cases.
-    """
+    def __init__(self, tally: JudgeTally, sums: Sums) -> None:
+        self._tally = tally
+        self._sums = sums
 
-    point: JudgingRow
-    names: list[str]
-    clusters: list[Hashable]
-    scores: Array
-    totals: Array
-
-    @classmethod
-    def of(cls, cases: Sequence[JudgedCase], dimension: str) -> Self:
-        covered = _covered(cases, dimension)
-        labelled = sum(case.label.get(dimension) is not None for case in cases)
-        scores = np.array([_score(row) for _, row in covered])
-        clusters = [case.cluster for case, _ in covered]
-        features = np.column_stack([scores, scores == 1.0, np.ones(len(scores))])
-        return cls(
-            point=_point(dimension, [row for _, row in covered], scores, labelled),
-            names=[case.case for case, _ in covered],
-            clusters=clusters,
-            scores=scores,
-            totals=ClusterWeights(clusters).totals(features),
+    def row(self) -> JudgingRow:
+        """The figures of the leaderboard."""
+        count = self._tally.count
+        n, right, valid = count("cases"), count("right"), count("valid")
+        labelled = self._tally.labelled
+        return JudgingRow(
+            dimension=self._tally.dimension,
+            cases=n,
+            coverage=n / labelled if labelled else Undefined("no case has a label"),
+            accuracy=self._estimate(_share(right, 2 * n), self._rate("right", "cases") / 2),
+            accuracy_wilson=wilson(right / 2, n),
+            invalid_rate=_share(count("invalid"), 2 * n),
+            tie_rate=_share(count("ties"), 2 * n),
+            position_consistency=_share(count("consistent"), count("both_valid"), _NO_BOTH_VALID),
+            first_position_rate=_share(count("firsts"), valid, _NO_LETTER),
+            strict=self._estimate(_share(count("strict"), n), self._rate("strict", "cases")),
+            strict_wilson=wilson(count("strict"), n),
+            valid_only=_share(right, valid, _NO_LETTER),
+            half=_share(right + (count("ties") + count("invalid")) / 2, 2 * n),
+            reference=_share(count("forward_right"), n),
         )
 
-    @property
-    def by_name(self) -> dict[str, float]:
-        return dict(zip(self.names, self.scores.tolist(), strict=True))
-
-    def figures(self, sums: Array) -> JudgingRow:
-        """The row, given the resampled sums of `totals`."""
-        if not self.names:
-            return self.point
-        accuracy, strict = (_mean_interval(self.totals, sums[:, one], sums[:, 2]) for one in (0, 1))
-        return replace(
-            self.point,
-            accuracy=replace(self.point.accuracy, interval=accuracy),
-            strict=replace(self.point.strict, interval=strict),
+    def biases(self) -> JudgeBiases:
+        """What it is drawn by."""
+        count = self._tally.count
+        first_share = _share(count("firsts"), count("valid"), _NO_LETTER)
+        by_label = self._table()
+        return JudgeBiases(
+            dimension=self._tally.dimension,
+            invalid=self._estimate(
+                _share(count("invalid"), 2 * count("cases")), self._rate("invalid", "cases") / 2
+            ),
+            position=self._estimate(
+                first_share if isinstance(first_share, Undefined) else 2 * first_share - 1,
+                2 * self._rate("firsts", "valid") - 1,
+            ),
+            length=self._length(),
+            kappa=kappa.cohen_kappa(by_label),
+            ac1=kappa.of_table(AC1, by_label),
         )
 
+    def _length(self) -> Estimate:
+        valid_long, valid_short = self._by_length("valid", self._tally.count)
+        right_long, right_short = self._by_length("right", self._tally.count)
+        if not valid_long or not valid_short:
+            none = Undefined("no verdict where the better answer is the longer, or the shorter one")
+            return Estimate(none, none)
+        valid, right = (self._by_length(kind, self._sum) for kind in ("valid", "right"))
+        return self._estimate(
+            right_long / valid_long - right_short / valid_short,
+            quotient(right[0], valid[0]) - quotient(right[1], valid[1]),
+        )
 
-def _point(dimension: str, rows: Sequence[SwapRow], scores: Array, labelled: int) -> JudgingRow:
-    """The row before anything is resampled."""
-    swap, strict = position_swap(rows), scores == 1.0
-    return JudgingRow(
-        dimension=dimension,
-        cases=len(rows),
-        coverage=len(rows) / labelled if labelled else Undefined("no case has a label"),
-        accuracy=_mean(scores),
-        accuracy_wilson=wilson(float(scores.sum()), len(scores)),
-        invalid_rate=swap.invalid_rate,
-        tie_rate=_tie_rate(rows),
-        position_consistency=swap.position_consistency,
-        first_position_rate=swap.first_position_rate,
-        strict=_mean(strict),
-        strict_wilson=wilson(float(strict.sum()), len(strict)),
-        valid_only=_valid_only(rows),
-        half=_half(rows, swap),
-        reference=swap.single_order_accuracy,
-    )
+    @staticmethod
+    def _by_length(kind: str, count: Callable[[str], Number]) -> tuple[Number, Number]:
+        """Where the better answer is the longer, and where it is the shorter: neither longer nor even."""
+        long = count(f"{kind}_long")
+        return long, count(kind) - long - count(f"{kind}_even")
 
+    def _table(self) -> list[list[int]]:
+        """Calls by label and verdict, A and B."""
+        count = self._tally.count
+        right_a, valid_a = count("right_a"), count("valid_a")
+        right_b, valid_b = count("right") - right_a, count("valid") - valid_a
+        return [[right_a, valid_a - right_a], [valid_b - right_b, right_b]]
 
-def _mean(values: npt.NDArray[Any]) -> Estimate:
-    return Estimate(float(values.mean()) if len(values) else NO_CASES, NO_CASES)
+    def _rate(self, part: str, whole: str) -> Array:
+        """The replicates of a ratio of two sums."""
+        return quotient(self._sum(part), self._sum(whole))
 
+    def _sum(self, name: str) -> Array:
+        return np.asarray(self._sums[self._tally.place(name)])
 
-@dataclass(frozen=True)
-class _Pair:
-    """Two judges on the cases that both cover; their difference per cluster, first minus second."""
-
-    judges: tuple[_Scored, _Scored]
-    cases: int
-    differences: Array
-
-    @classmethod
-    def of(cls, first: _Scored, second: _Scored) -> Self:
-        totals = _shared_totals((first, second))
-        return cls((first, second), int(totals[:, 2].sum()), totals[:, 0] - totals[:, 1])
-
-    @property
-    def totals(self) -> Array:
-        """Per cluster: scores of both, cases. Where both cover the same cases, columns of their own rows."""
-        return _shared_totals(self.judges)
-
-    def comparison(self, sums: Array, p: float) -> Comparison:
-        """The comparison, given the resampled sums of `totals`."""
-        if not self.cases:
-            none = Undefined("no case is covered by both")
-            return Comparison(0, none, none, none)
-        interval = _mean_interval(self.differences, sums[:, 0] - sums[:, 1], sums[:, 2])
-        return Comparison(self.cases, float(self.differences.sum()) / self.cases, interval, p)
+    def _estimate(self, value: Maybe[float], replicates: Array) -> Estimate:
+        if isinstance(value, Undefined):
+            return Estimate(value, value)
+        if self._tally.clusters < 2:
+            return Estimate(value, TOO_FEW_CLUSTERS)
+        return Estimate(value, percentile_interval(replicates))
 
 
-def _comparisons(pairs: Sequence[_Pair], sums: Iterator[Array], seed: int) -> list[Comparison]:
-    ps = sign_flip_ps([pair.differences for pair in pairs], seed=seed)
-    return [pair.comparison(next(sums), p) for pair, p in zip(pairs, ps, strict=True)]
-
-
-@dataclass(frozen=True)
-class _Race:
-    """Several judges on the cases that all cover. `totals` per cluster: each judge's scores."""
-
-    names: list[str]
-    totals: Array
-
-    @classmethod
-    def of(cls, judges: Mapping[str, _Scored]) -> Self:
-        return cls(list(judges), _shared_totals(list(judges.values()))[:, :-1])
-
-    def intervals(self, sums: Array) -> dict[str, Maybe[Interval]]:
-        """The interval of each judge's rank, given the resampled sums of `totals`."""
-        if len(self.totals) < 2:
-            few = Undefined("fewer than two clusters are covered by all judges")
-            return dict.fromkeys(self.names, few)
-        # A tied judge shares the best of the tied ranks; 1e-9 is far below any difference of sums of halves.
-        ranks = np.column_stack([1 + (sums > own[:, None] + 1e-9).sum(axis=1) for own in sums.T])
-        bounds = np.quantile(ranks, [0.025, 0.975], axis=0, method="inverted_cdf")
-        return {
-            name: Interval(float(low), float(high))
-            for name, low, high in zip(self.names, *bounds, strict=True)
-        }
-
-
-def _shared_totals(judges: Sequence[_Scored]) -> Array:
-    """Per cluster of the cases that all judges cover: the scores of each judge, then the cases."""
-    if not judges:
-        return np.zeros((0, 1))
-    first = judges[0]
-    if all(one.names == first.names and one.clusters == first.clusters for one in judges):
-        return np.column_stack([*(one.totals[:, 0] for one in judges), first.totals[:, 2]])
-    scores = [one.by_name for one in judges]
-    shared = {
-        name: cluster
-        for name, cluster in zip(first.names, first.clusters, strict=True)
-        if all(name in by_name for by_name in scores)
-    }
-    columns = [[by_name[name] for name in shared] for by_name in scores]
-    layout = ClusterWeights(list(shared.values()))
-    return layout.totals(np.column_stack([*columns, np.ones(len(shared))]))
-
-
-def _mean_interval(totals: Array, sums: Array, cases: Array) -> Maybe[Interval]:
-    if len(totals) < 2:
-        return TOO_FEW_CLUSTERS
-    return percentile_interval(sums / cases)
-
-
-def _covered(cases: Sequence[JudgedCase], dimension: str) -> list[tuple[JudgedCase, SwapRow]]:
-    rows: list[tuple[JudgedCase, SwapRow]] = []
-    for case in cases:
-        label = case.label.get(dimension)
-        if label is None or case.forward is None or case.backward is None:
-            continue
-        if label not in ("A", "B"):
-            raise ValueError(f"The label of case {case.case} is A, B or null, not {label!r}.")
-        rows.append((case, SwapRow(case.forward.get(dimension), case.backward.get(dimension), label)))
-    return rows
-
-
-def _score(row: SwapRow) -> float:
-    return ((row.forward == row.label) + (row.unswapped == row.label)) / 2
-
-
-def _calls(rows: Sequence[SwapRow]) -> list[tuple[str | None, str | None]]:
-    return [(letter, row.label) for row in rows for letter in (row.forward, row.unswapped)]
-
-
-def _tie_rate(rows: Sequence[SwapRow]) -> Maybe[float]:
-    calls = _calls(rows)
-    return sum(letter == "tie" for letter, _ in calls) / len(calls) if calls else NO_CASES
-
-
-def _valid_only(rows: Sequence[SwapRow]) -> Maybe[float]:
-    valid = [letter == label for letter, label in _calls(rows) if letter in ("A", "B")]
-    return sum(valid) / len(valid) if valid else Undefined("no valid A or B")
-
-
-def _half(rows: Sequence[SwapRow], swap: PositionSwap) -> Maybe[float]:
-    if isinstance(swap.mean_accuracy_tie_half, Undefined):
-        return NO_CASES
-    return swap.mean_accuracy_tie_half + 0.5 * swap.invalid_calls / (2 * len(rows))
+def _share(part: float, whole: float, undefined: Undefined = NO_CASES) -> Maybe[float]:
+    return part / whole if whole else undefined

@@ -42,6 +42,18 @@ def mcnemar(table: Sequence[Sequence[float]]) -> McNemar:
     return McNemar(plain, _chi2_tail(plain), corrected, _chi2_tail(corrected), p_exact, p_mid)
 
 
+def table_of_pairs(first: Sequence[int], second: Sequence[int]) -> list[list[int]]:
+    """The 2 x 2 table of two lists of 0 and 1 on the same items: rows the first, 1 before 0.
+
+    Raises:
+        ValueError: lists of different lengths, or another value.
+    """
+    pairs = list(zip(first, second, strict=True))
+    if any(value not in (0, 1) for pair in pairs for value in pair):
+        raise ValueError("Every outcome is 0 or 1.")
+    return [[pairs.count((one, other)) for other in (1, 0)] for one in (1, 0)]
+
+
 def _exact(first: int, second: int) -> tuple[float, float]:
     from scipy import special
 

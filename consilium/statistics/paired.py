@@ -4,18 +4,17 @@ import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from consilium.statistics.bootstrap import REPLICATES, SEED, ClusterWeights, percentile_interval
+from consilium.statistics.bootstrap import REPLICATES, SEED, ClusterWeights, coin_blocks, percentile_interval
 from consilium.statistics.intervals import Interval, normal_quantile
 from consilium.statistics.ratings import Array
 from consilium.statistics.undefined import Maybe, Undefined
 
-_EXACT_UP_TO = 14
-_CELLS = 4_000_000  # drawn at a time
-_CACHED_CELLS = 100_000  # multiplied at a time: what a core's cache holds
+EXACT_UP_TO = 14
 
 
 @dataclass(frozen=True)
@@ -87,56 +86,37 @@ def sign_flip_p(
     sums: dict[Hashable, float] = {}
     for cluster, difference in zip(clusters, differences, strict=True):
         sums[cluster] = sums.get(cluster, 0.0) + float(difference)
-    return sign_flip_ps([np.array(list(sums.values()))], replicates, seed)[0]
+    totals = np.array(list(sums.values()))
+    if np.count_nonzero(totals) <= EXACT_UP_TO:
+        return exact_sign_flip_p(totals)
+    blocks = coin_blocks(len(totals), replicates, seed)
+    flipped = np.concatenate([2.0 * (heads @ totals) - totals.sum() for heads in blocks])
+    return drawn_sign_flip_p(totals, flipped)
 
 
-def sign_flip_ps(totals: Sequence[Array], replicates: int = 5 * REPLICATES, seed: int = SEED) -> list[float]:
-    """The test's p-value for each list of differences per cluster, all from one draw of signs.
-
-    The signs of n clusters are the start of the same stream for every n, so each p-value is the one that
-    its test alone gives.
-    """
-    differing = [total[total != 0.0] for total in totals]
-    groups: dict[int, list[int]] = {}
-    for place, total in enumerate(differing):
-        groups.setdefault(len(total), []).append(place)
-    signs = _signs(max(groups, default=0), replicates, seed)
-    found: dict[int, float] = {}
-    for clusters, places in groups.items():
-        table = np.column_stack([differing[place] for place in places])
-        found |= zip(places, _p_values(table, signs[: replicates * clusters], replicates), strict=True)
-    return [found[place] for place in range(len(totals))]
+def exact_sign_flip_p(totals: npt.NDArray[Any]) -> float:
+    """The test's p-value over every pattern of signs, from the differences per cluster; up to EXACT_UP_TO."""
+    differing = totals[totals != 0]
+    patterns = np.array(list(product((-1, 1), repeat=len(differing)))).reshape(
+        2 ** len(differing), len(differing)
+    )
+    return float(np.mean(np.abs(patterns @ differing) >= _observed(totals)))
 
 
-def _signs(most: int, replicates: int, seed: int) -> npt.NDArray[np.int8]:
-    """Signs for up to `most` clusters; none are needed where every pattern can be tried."""
-    if most <= _EXACT_UP_TO:
-        return np.empty(0, dtype=np.int8)
-    generator = np.random.default_rng(seed)
-    signs = np.empty(replicates * most, dtype=np.int8)
-    for start in range(0, len(signs), _CELLS):
-        part = signs[start : start + _CELLS]
-        part[:] = 2 * generator.integers(2, size=len(part)) - 1
-    return signs
+def drawn_sign_flip_p(totals: npt.NDArray[Any], flipped: npt.NDArray[Any]) -> float:
+    """The test's p-value from the differences' sums under drawn signs."""
+    return float((1 + np.count_nonzero(np.abs(flipped) >= _observed(totals))) / (1 + len(flipped)))
 
 
-def _p_values(table: Array, signs: npt.NDArray[np.int8], replicates: int) -> list[float]:
-    """Of the columns of `table` (clusters, tests)."""
-    observed = np.abs(table.sum(axis=0)) - 1e-9
-    clusters = len(table)
-    if clusters <= _EXACT_UP_TO:
-        every = np.array(list(product((-1.0, 1.0), repeat=clusters)))
-        return [float(share) for share in np.mean(np.abs(every @ table) >= observed, axis=0)]
-    hits = np.zeros(table.shape[1])
-    rows = max(1, _CACHED_CELLS // clusters)
-    drawn = signs.reshape(replicates, clusters)
-    for start in range(0, replicates, rows):
-        flipped = np.abs(drawn[start : start + rows].astype(np.float64) @ table)
-        hits += (flipped >= observed).sum(axis=0)
-    return [float(share) for share in (1 + hits) / (1 + replicates)]
+def _observed(totals: npt.NDArray[Any]) -> float:
+    """The sum of the differences, less what rounding may make of it."""
+    return abs(float(totals.sum())) - 1e-9
 
 
 def _differences(first: Sequence[float], second: Sequence[float]) -> Array:
     if len(first) != len(second):
         raise ValueError("Both need a score for every item.")
-    return np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
+    scores = np.asarray([first, second], dtype=np.float64).reshape(2, -1)
+    if not (np.abs(scores) < 1e150).all():
+        raise ValueError("Every score is a number, none is missing.")
+    return np.asarray(scores[0] - scores[1])

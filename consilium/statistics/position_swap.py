@@ -1,12 +1,13 @@
 """A judge asked in both orders: consistency, first-position rate, ways to score two replies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from consilium.statistics.undefined import Maybe, Undefined
 
 _SWAPPED = {"A": "B", "B": "A", "tie": "tie"}
 _NO_CASES = Undefined("no cases")
+_NO_LABELS = Undefined("no case has a label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class SwapRow:
 
 @dataclass(frozen=True)
 class PositionSwap:
-    """Counts and rates over the cases; calls are two per case."""
+    """Counts and rates over the `n` cases, two calls each; accuracies are over those with a label."""
 
     n: int
     invalid_calls: int
@@ -64,10 +65,15 @@ def position_swap(rows: Sequence[SwapRow]) -> PositionSwap:
     invalid, averaged over orders. JudgeBench (arXiv 2410.12784): +1 right, -1 wrong, 0 else, correct when
     the sum is above 0.
 
+    A case without a label counts in what concerns the letters alone, in no accuracy.
+
     Raises:
-        ValueError: a letter that is not A, B, tie or None.
+        ValueError: a letter that is not A, B, tie or None, or a label that is not A, B or None.
     """
     n = len(rows)
+    labelled = [row for row in rows if row.label is not None]
+    if any(row.label not in ("A", "B") for row in labelled):
+        raise ValueError("A label is A, B or null.")
     printed = [letter for row in rows for letter in (row.forward, row.backward)]
     for letter in printed:
         unswap(letter)
@@ -83,15 +89,19 @@ def position_swap(rows: Sequence[SwapRow]) -> PositionSwap:
         consistent=consistent,
         position_consistency=_share(consistent, len(both), Undefined("no case is valid in both orders")),
         first_position_rate=_share(firsts, firsts + printed.count("B"), Undefined("no A or B was printed")),
-        strict_accuracy=_share(sum(_right(row) == 2 for row in rows), n, _NO_CASES),
-        mean_accuracy_tie_half=_share(sum(_right(row) + 0.5 * _ties(row) for row in rows) / 2, n, _NO_CASES),
-        judgebench_correct=_share(sum(_right(row) > _wrong(row) for row in rows), n, _NO_CASES),
-        single_order_accuracy=_share(sum(_is(row.forward, row.label) for row in rows), n, _NO_CASES),
+        strict_accuracy=_mean(labelled, lambda row: _right(row) == 2),
+        mean_accuracy_tie_half=_mean(labelled, lambda row: (_right(row) + 0.5 * _ties(row)) / 2),
+        judgebench_correct=_mean(labelled, lambda row: _right(row) > _wrong(row)),
+        single_order_accuracy=_mean(labelled, lambda row: _is(row.forward, row.label)),
     )
 
 
 def _share(part: float, whole: int, undefined: Undefined) -> Maybe[float]:
     return part / whole if whole else undefined
+
+
+def _mean(rows: Sequence[SwapRow], score: Callable[[SwapRow], float]) -> Maybe[float]:
+    return _share(sum(map(score, rows)), len(rows), _NO_LABELS)
 
 
 def _is(letter: str | None, label: str | None) -> bool:

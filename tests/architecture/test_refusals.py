@@ -33,7 +33,7 @@ def test_no_use_case_refuses_with_a_value_error() -> None:
     by_design = {
         "Cancelled", "CannotJoin", "ContentDiffers", "JobPostponed", "LeaseLost", "NotAnAnswer", "SealBroken",
         "SecondPlaceMissed", "ServingFailed", "SeveralMeant", "UnknownKind", "WritersBusy",
-        "_Again", "_Final", "_LostRace",
+        "_Again", "_CutOff", "_Final", "_LostRace", "_NoValue",
     }  # fmt: skip
     rooms = ("consilium/*.py", "curation/*.py", "annotation/*.py", "benchmark/*.py", "dashboard/*.py")
     pure = (

@@ -1,6 +1,7 @@
 """Agreement coefficients: other implementations, invariances, and what is undefined."""
 
 import itertools
+import math
 import warnings
 
 import numpy as np
@@ -22,6 +23,7 @@ from consilium.statistics.ratings import Rating, count_matrix, transpose
 from consilium.statistics.undefined import Undefined
 
 LABELS = ["a", "b", "c"]
+VALUES: dict[Rating, Rating] = {"a": 0, "b": 1.5, "c": 7}
 ITEM = st.lists(st.sampled_from([*LABELS, None]), min_size=3, max_size=3)
 ITEMS = st.lists(ITEM, min_size=2, max_size=12)
 Items = list[list[Rating]]
@@ -53,11 +55,14 @@ def test_relabelling_and_reordering_change_nothing(items: Items, names: list[str
 @given(ITEMS)
 def test_alpha_agrees_with_the_krippendorff_package(items: Items) -> None:
     package = pytest.importorskip("krippendorff")
-    ours = {"nominal": krippendorff.alpha_nominal, "ordinal": krippendorff.alpha_ordinal}
-    raters = transpose(items)
-    data = np.array(
-        [[np.nan if rating is None else LABELS.index(str(rating)) for rating in row] for row in raters]
-    )
+    ours = {
+        "nominal": krippendorff.alpha_nominal,
+        "ordinal": krippendorff.alpha_ordinal,
+        "interval": krippendorff.alpha_interval,
+        "ratio": krippendorff.alpha_ratio,
+    }
+    raters: Items = [[VALUES.get(rating) for rating in row] for row in transpose(items)]
+    data = np.array(raters, dtype=float)
     for level, alpha in ours.items():
         value = alpha(raters)
         assume(not isinstance(value, Undefined))
@@ -154,5 +159,14 @@ def test_bad_tables_and_ratings_are_refused() -> None:
         krippendorff.alpha_nominal([[1, 2], [1]])
     with pytest.raises(ValueError, match="not one of the categories"):
         count_matrix([["C"]], ["A", "B"])
-    with pytest.raises(ValueError, match="all numbers or all text"):
-        krippendorff.alpha_ordinal([[1, "a"], [1, "a"]])
+    cases: list[tuple[list[list[Rating]], str]] = [
+        ([[1, "a"], [1, "a"]], "mix numbers and texts"),
+        ([[1, 0], [True, False]], "mix numbers and true or false"),
+        ([["A", ""], ["A", "A"]], "missing rating as null"),
+        ([["A", "nan"], ["A", "A"]], "missing rating as null"),
+        ([[1, math.inf], [1, 1]], "missing rating as null"),
+        ([[(1,)], [1]], "a number, a text"),
+    ]
+    for ratings, message in cases:
+        with pytest.raises(ValueError, match=message):
+            krippendorff.alpha_nominal(ratings)

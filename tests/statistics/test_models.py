@@ -103,10 +103,26 @@ def test_dawid_skene_of_unanimous_labels() -> None:
 
 
 def test_dawid_skene_refuses_what_it_cannot_use() -> None:
-    assert isinstance(dawid_skene([(0, 0, 0)], items=2, raters=1, classes=2), Undefined)
+    assert isinstance(dawid_skene([(0, 0, 0), (1, 0, 1)], items=2, raters=1, classes=2), Undefined)
     assert isinstance(dawid_skene([], items=0, raters=1, classes=2), Undefined)
     with pytest.raises(ValueError, match="out of range"):
         dawid_skene([(0, 0, 2)], items=1, raters=1, classes=2)
+
+
+def test_an_item_that_nobody_labelled_has_no_label_and_changes_nothing() -> None:
+    triples = [(0, 0, 0), (0, 1, 0), (1, 0, 1), (1, 1, 1), (2, 0, 0), (2, 1, 1)]
+    whole = dawid_skene(triples, items=3, raters=2, classes=2)
+    moved = dawid_skene(
+        [(item + 1, rater, label) for item, rater, label in triples], items=5, raters=2, classes=2
+    )
+    assert isinstance(whole, DawidSkene)
+    assert isinstance(moved, DawidSkene)
+    assert moved.labels == [None, *whole.labels, None]
+    assert moved.plurality == (None, *whole.plurality, None)
+    assert moved.plurality_ties == (3,)
+    assert moved.differing == [item + 1 for item in whole.differing]
+    assert moved.log_likelihood == whole.log_likelihood
+    assert (moved.posterior[0] == whole.marginals).all()
 
 
 @given(st.integers(0, 40), st.integers(0, 40))
@@ -220,6 +236,14 @@ def test_a_judge_that_always_prints_a_is_half_right_and_never_consistent() -> No
     assert swap.position_consistency == 0.0
     assert swap.mean_accuracy_tie_half == 0.5
     assert swap.strict_accuracy == 0.0
+
+
+def test_a_case_without_a_label_counts_in_no_accuracy() -> None:
+    swap = position_swap([SwapRow("A", "B", "A"), SwapRow("A", "A", None)])
+    assert (swap.n, swap.first_position_rate, swap.position_consistency) == (2, 0.75, 0.5)
+    assert (swap.strict_accuracy, swap.mean_accuracy_tie_half, swap.single_order_accuracy) == (1.0, 1.0, 1.0)
+    with pytest.raises(ValueError, match="A label is A, B or null"):
+        position_swap([SwapRow("A", "B", "tie")])
 
 
 def test_unknown_letters_are_refused() -> None:

@@ -10,8 +10,9 @@ from consilium.statistics.agreement import VotedCase, agreement
 from consilium.statistics.bootstrap import ClusterWeights, percentile_interval
 from consilium.statistics.clustered import mean_error
 from consilium.statistics.intervals import Estimate, Interval
-from consilium.statistics.judge_scores import JudgedCase, case_scores, compare_judges, judging, rank_intervals
+from consilium.statistics.judge_scores import case_scores, compare_judges, judging, rank_intervals
 from consilium.statistics.paired import difference_of_proportions, mean_difference_interval, sign_flip_p
+from consilium.statistics.panel import JudgedCase
 from consilium.statistics.undefined import Undefined
 
 OVERALL = "overall"

@@ -10,20 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.statistics import bootstrap
+from consilium.statistics import bootstrap, whole_columns
 from consilium.statistics.agreement import VotedCase, agreement
 from consilium.statistics.bootstrap import ClusterWeights
 from consilium.statistics.coefficients import AC1, ALPHA, FLEISS, PERCENT, UNANIMITY
 from consilium.statistics.intervals import Interval
 from consilium.statistics.judge_scores import (
-    JudgedCase,
     case_scores,
     compare_judges,
     judge_board,
     judging,
     rank_intervals,
+    slice_rows,
 )
-from consilium.statistics.paired import sign_flip_p, sign_flip_ps
+from consilium.statistics.mcnemar import mcnemar
+from consilium.statistics.paired import sign_flip_p
+from consilium.statistics.panel import JudgedCase, Panel
 from consilium.statistics.ratings import Array, count_matrix
 from consilium.statistics.undefined import Undefined
 
@@ -71,7 +73,19 @@ def judged(seed: int, cases: int, *, gaps: bool) -> list[JudgedCase]:
 
 
 def ratio(sums: Array) -> Array:
-    return np.asarray(sums[0] / sums[1])
+    return np.asarray(sums[0] / sums[1] if sums[1] else np.nan)
+
+
+def rows_of(cases: Sequence[JudgedCase], scores: dict[str, float]) -> Array:
+    """Score and 1 of every case that has a score, zeros of the others: every cluster is drawn."""
+    return np.array([(scores[case.case], 1.0) if case.case in scores else (0.0, 0.0) for case in cases])
+
+
+def interval_anew(cases: Sequence[JudgedCase], scores: dict[str, float]) -> object:
+    """The interval of a mean score, from its own draws of all the panel's clusters."""
+    if len({case.cluster for case in cases if case.case in scores}) < 2:
+        return None
+    return drawn_anew([case.cluster for case in cases], rows_of(cases, scores), ratio)
 
 
 @settings(max_examples=15)
@@ -82,13 +96,9 @@ def test_every_judges_interval_is_that_of_its_own_draws(seed: int, cases: int, g
     for name, rows in board.rows.items():
         for row in rows:
             scores = case_scores(judges[name], row.dimension)
-            clusters = [case.cluster for case in judges[name] if case.case in scores]
-            for estimate, values in (
-                (row.accuracy, list(scores.values())),
-                (row.strict, [float(score == 1) for score in scores.values()]),
-            ):
-                features = np.column_stack([values, np.ones(len(values))])
-                assert same(bounds(estimate.interval), drawn_anew(clusters, features, ratio))
+            strict = {case: float(score == 1) for case, score in scores.items()}
+            for estimate, values in ((row.accuracy, scores), (row.strict, strict)):
+                assert same(bounds(estimate.interval), interval_anew(judges[name], values))
                 assert (row.cases == 0) == isinstance(estimate.value, Undefined)
 
 
@@ -110,38 +120,71 @@ def test_the_board_holds_what_the_functions_for_one_or_two_judges_give(
         alone = compare_judges(judges[one], judges[two], dimension=DIMENSIONS[-1], **given_to)
         assert pair == alone
         first, second = (case_scores(judges[name], DIMENSIONS[-1]) for name in (one, two))
-        shared = [case for case in judges[one] if case.case in first and case.case in second]
-        clusters = [case.cluster for case in shared]
-        features = np.array([[first[case.case] - second[case.case], 1.0] for case in shared]).reshape(-1, 2)
-        assert same(bounds(pair.interval), drawn_anew(clusters, features, ratio))
-        if shared:
-            assert pair.p == flips_anew(features[:, 0], clusters)
+        gaps_of = {case: first[case] - second[case] for case in first if case in second}
+        assert same(bounds(pair.interval), interval_anew(judges[one], gaps_of))
+        if gaps_of:
+            differences = rows_of(judges[one], gaps_of)[:, 0]
+            clusters = [case.cluster for case in judges[one]]
+            assert pair.p == flips_anew(differences, clusters)
+            assert pair.p == sign_flip_p(differences.tolist(), [0.0] * len(clusters), clusters, seed=SEED)
+            wins = sum(first[case] == 1.0 > second[case] for case in gaps_of)
+            losses = sum(second[case] == 1.0 > first[case] for case in gaps_of)
+            assert pair.strict_p == mcnemar([[0, wins], [losses, 0]]).p_exact
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 10**6), cases=st.integers(1, 24), gaps=st.booleans())
+def test_slices_see_the_draws_of_the_board(seed: int, cases: int, gaps: bool) -> None:
+    judges = {f"judge-{number}": judged(seed + number, cases, gaps=gaps) for number in range(2)}
+    panel = Panel.of(judges, DIMENSIONS)
+    draw = np.random.default_rng(seed)
+    masks = {str(number): draw.random(cases) < 0.4 for number in range(9)} | {
+        "all": np.ones(cases, dtype=bool)
+    }
+    found = slice_rows(panel, masks, replicates=REPLICATES, seed=SEED)
+    board = judge_board(judges, dimensions=DIMENSIONS, ranked=(), replicates=REPLICATES, seed=SEED)
+    assert found["all"] == board.rows
+    for name, mask in masks.items():
+        for judge, rows in found[name].items():
+            for row in rows:
+                inside = {case for case, chosen in zip(panel.cases, mask, strict=True) if chosen}
+                every = case_scores(judges[judge], row.dimension)
+                scores = {case: score for case, score in every.items() if case in inside}
+                assert row.cases == len(scores)
+                assert same(bounds(row.accuracy.interval), interval_anew(judges[judge], scores))
+
+
+def test_only_equal_clusters_are_resampled_together() -> None:
+    parts = [whole_columns.WholeColumns(np.arange(size), size) for size in (2, 3)]
+    with pytest.raises(ValueError, match="the same clusters"):
+        whole_columns.resampled_together(parts, 5, SEED)
+    assert whole_columns.resampled_together([], 5, SEED) == []
+    with pytest.raises(ValueError, match="all clusters"):
+        whole_columns.WholeColumns(np.arange(3), 3, np.arange(2)).flipped([], 5, SEED)
 
 
 def flips_anew(differences: Array, clusters: Sequence[Hashable]) -> float:
-    """The sign-flip test with its own generator."""
+    """The sign-flip test with its own coins."""
     totals: dict[Hashable, float] = {}
     for cluster, difference in zip(clusters, differences, strict=True):
         totals[cluster] = totals.get(cluster, 0.0) + difference
-    values = np.array([total for total in totals.values() if total])
+    values = np.array(list(totals.values()))
     observed = abs(values.sum()) - 1e-9
-    if len(values) <= 14:
-        every = product((-1.0, 1.0), repeat=len(values))
-        return float(np.mean([abs(np.dot(signs, values)) >= observed for signs in every]))
-    signs = 2.0 * np.random.default_rng(SEED).integers(2, size=(10_000, len(values))) - 1.0
+    differing = values[values != 0]
+    if len(differing) <= 14:
+        every = product((-1.0, 1.0), repeat=len(differing))
+        return float(np.mean([abs(np.dot(signs, differing)) >= observed for signs in every]))
+    coins = np.random.default_rng(SEED).integers(256, size=(10_000, -(-len(values) // 8)), dtype=np.uint8)
+    signs = 2.0 * np.unpackbits(coins, axis=1, count=len(values)) - 1.0
     return float((1 + (abs(signs @ values) >= observed).sum()) / 10_001)
 
 
-def test_a_sign_flip_test_among_many_is_the_one_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("consilium.statistics.paired._CELLS", 1001)  # an odd number splits a pair of draws
-    generator = np.random.default_rng(3)
-    tests = [generator.choice([-1.0, -0.5, 0.0, 0.5, 1.0], size=size) for size in (0, 3, 14, 40, 41, 41, 90)]
-    together = sign_flip_ps(tests, seed=SEED)
-    for differences, p in zip(tests, together, strict=True):
-        clusters = list(range(len(differences)))
-        assert p == flips_anew(differences, clusters)
-        if clusters:
-            assert p == sign_flip_p(differences.tolist(), [0.0] * len(clusters), clusters, seed=SEED)
+@pytest.mark.parametrize("size", [0, 3, 14, 15, 40, 90])
+def test_the_sign_flip_test_is_the_one_of_plain_coins(size: int) -> None:
+    differences = np.random.default_rng(size).choice([-1.0, -0.5, 0.0, 0.5, 1.0], size=size)
+    clusters = list(range(size))
+    p = sign_flip_p(differences.tolist(), [0.0] * size, clusters, seed=SEED)
+    assert isinstance(p, Undefined) if size == 0 else p == flips_anew(differences, clusters)
 
 
 COEFFICIENTS = {"percent": PERCENT, "unanimity": UNANIMITY, "fleiss": FLEISS, "ac1": AC1, "alpha": ALPHA}
@@ -189,6 +232,7 @@ def draws(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return draw(clusters, replicates, seed)
 
     monkeypatch.setattr(bootstrap, "weight_blocks", counted)
+    monkeypatch.setattr(whole_columns, "weight_blocks", counted)
     return seen
 
 
@@ -204,7 +248,7 @@ def test_judges_dimensions_figures_ranks_and_pairs_share_one_matrix(draws: list[
         for number in range(6)
     }
     judge_board(judges, dimensions=DIMENSIONS, ranked=list(judges)[:5], replicates=50)
-    assert draws == [30, 20]  # 20: the judge that missed every third case
+    assert draws == [30]  # the judge that missed every third case sees the same draws
 
 
 def test_dimensions_and_coefficients_share_one_matrix(draws: list[int]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from consilium.statistics.__main__ import main
-from consilium.statistics.cases import STATISTICS, compute
+from consilium.statistics.cases import STATISTICS, BadCaseError, compute
 
 GOLDEN = Path(__file__).parent / "golden.json"
 
@@ -46,6 +46,102 @@ def test_every_golden_statistic_is_known() -> None:
     assert {case["statistic"] for case in json.loads(GOLDEN.read_text())["cases"]} <= set(STATISTICS)
 
 
+def test_the_list_names_input_and_source_of_every_statistic(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[::3] == sorted(STATISTICS)
+    assert all(line.startswith("  input: {") for line in lines[1::3])
+    assert all(line.startswith("  source: ") and len(line) > 20 for line in lines[2::3])
+
+
+# Shapes of input with a value that is known by heart.
+SHAPES = [
+    ("krippendorff_alpha_ordinal", {"ratings": [["lo", "hi"], ["lo", "hi"]], "order": ["lo", "hi"]}, 1.0),
+    ("gwet_ac1", {"ratings": [["a", "b", None], ["a", "b", "a"]]}, 1.0),
+    ("fleiss_kappa", {"ratings": [["a", "b"], ["a", "b"], ["a", "b"]]}, 1.0),
+    ("cohen_kappa_quadratic", {"table": [[5, 0, 0], [0, 5, 0], [0, 0, 5]]}, 1.0),
+    ("kendall_tau_b", {"x": [1, 2, 3], "y": [3, 2, 1]}, -1.0),
+    ("sign_flip_test", {"first": [1, 1], "second": [0, 0], "clusters": ["p", "q"]}, 0.5),
+    ("multiple_testing", {"p": [0.01, None, 0.04]}, {"left_out": 1, "by_adjusted": [0.03, None, 0.06]}),
+    ("mcnemar", {"first": [1, 0], "second": [1, 0]}, {"p_exact": 1.0}),
+    ("bootstrap_se_of_correlation", {"pairs": [[1, 1], [2, 2], [3, 3], [4, 4]]}, {"r": 1.0}),
+    ("bradley_terry_mle", {"rows": [["x", "y", "x"], ["x", "y", "y"]]},
+     {"ability_share": {"x": 0.5, "y": 0.5}}),
+    ("icc", {"ratings_targets_by_judges": [[1, 1], [2, 2]]}, {"ICC(3,k)": 1.0}),
+    ("dawid_skene_em", {"item_rater_label_0based": [[0, 0, 0], [0, 1, 0], [2, 0, 1], [2, 1, 1]],
+                        "n_items": 3, "n_raters": 2, "n_classes": 2}, {"labels_0based": [0, None, 1]}),
+    ("repeat_stability", {"calls": [["A", "A"], ["A", None]]}, 0.5),
+    ("cluster_bootstrap", {"scores": {"x": [1, 1, None], "y": [0, 0, 0]}, "clusters": ["p", "q", "r"]},
+     {"x": {"mean": 1.0, "interval": [1.0, 1.0]}, "y": {"mean": 0.0, "interval": [0.0, 0.0]},
+      "differences": {"x - y": {"mean": 1.0, "interval": [1.0, 1.0]}}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("statistic", "given", "expected"), SHAPES, ids=[case[0] for case in SHAPES])
+def test_every_shape_of_input(statistic: str, given: dict[str, Any], expected: Any) -> None:
+    got = compute(statistic, given)
+    if isinstance(expected, dict):
+        assert got == {**got, **{key: pytest.approx(value) if isinstance(value, float) else value
+                                 for key, value in expected.items()}}  # fmt: skip
+    else:
+        assert got == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("statistic", "given"),
+    [
+        ("cluster_bootstrap", {"scores": {"x": [None, None]}, "clusters": ["p", "q"]}),
+        ("icc", {"ratings_targets_by_judges": [[1, 1], [1, 1]]}),
+        ("kendall_tau_b", {"x": [1], "y": [1]}),
+        ("cohen_kappa_linear", {"table": [[4, 0], [0, 0]]}),
+        ("scott_pi", {"table": [[4, 0], [0, 0]]}),
+        ("brennan_prediger", {"table": [[4]]}),
+        ("gwet_ac2", {"counts": [[1, 0], [0, 1]]}),
+        (
+            "dawid_skene_em",
+            {"item_rater_label_0based": [[0, 0, 0]], "n_items": 1, "n_raters": 1, "n_classes": 2},
+        ),
+        ("human_ceiling", {"votes_items_by_raters": [], "judge": []}),
+        ("position_swap", {"rows_order1_letter__order2_letter__human": [["A", "B", None]]}),
+    ],
+)
+def test_what_does_not_exist_says_why(statistic: str, given: dict[str, Any]) -> None:
+    assert "undefined" in json.dumps(compute(statistic, given))
+
+
+def test_a_board_of_judges_with_a_jury() -> None:
+    """Two judges on four cases: one always right, one that always prints A; the jury cannot agree in half."""
+    right = [("A", "B"), ("B", "A"), ("A", "B"), ("B", "A")]
+    judges = {
+        name: [
+            {"case": f"c{number}", "label": {"overall": "AB"[number % 2]}, "longer": "A",
+             "forward": {"overall": forward}, "backward": {"overall": backward}}
+            for number, (forward, backward) in enumerate(letters)
+        ]
+        for name, letters in (("good", right), ("first", [("A", "A")] * 4))
+    }  # fmt: skip
+    given = {"judges": judges, "dimensions": ["overall"], "jury": ["good", "first"], "replicates": 200}
+    found = compute("judge_board", given)
+    accuracy = {name: row["accuracy"] for name, (row,) in found["rows"].items()}
+    assert {name: estimate["value"] for name, estimate in accuracy.items()} == {
+        "good": 1.0,
+        "first": 0.5,
+        "jury": 0.5,
+    }
+    assert accuracy["good"]["interval"] == [1.0, 1.0]
+    assert found["biases"]["first"][0]["position"] == {"value": 1.0, "interval": [1.0, 1.0]}
+    assert found["ranks"] == {"good": [1.0, 1.0], "first": [2.0, 2.0]}
+    pair = found["comparisons"]["overall"]["good - first"]
+    assert (pair["difference"], pair["interval"], pair["p"], pair["strict_p"]) == (
+        0.5,
+        [0.5, 0.5],
+        0.125,
+        0.125,
+    )
+    with pytest.raises(BadCaseError, match="lacks 'backward'"):
+        compute("judge_board", {"judges": {"x": [{"case": "c", "label": {}, "forward": {}}]}})
+
+
 def test_a_bare_list_of_cases_is_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cases = [{"id": "x", "statistic": "unanimity", "input": {"counts": [[2, 0], [1, 1]]}}]
     assert run(write(tmp_path, cases), capsys)[:2] == (0, '{\n "x": 0.5\n}\n')
@@ -60,6 +156,10 @@ def test_a_bare_list_of_cases_is_accepted(tmp_path: Path, capsys: pytest.Capture
         ({"statistic": "fleiss_kappa", "input": {"counts": "x"}}, "rectangle"),
         ({"statistic": "mcnemar", "input": {"table": [[1]]}}, "2 x 2"),
         ({"statistic": "binomial_ci", "input": {"successes": 3, "n": 2}}, "between 0"),
+        ({"statistic": "krippendorff_alpha_ordinal", "input": {"ratings": [["x"], ["y"]]}}, "their order"),
+        ({"statistic": "cohen_kappa", "input": {"table": [[1]], "weights": "cubic"}}, "Weights are"),
+        ({"statistic": "position_swap", "input": {"rows_order1_letter__order2_letter__human":
+          [["A", "B", "tie"]]}}, "A label is A, B or null"),
         ({"statistic": "bradley_terry_mle", "input": {"wins": []}}, "does not fit"),
         ({"statistic": "judge_output_parsing", "input": {"x": 1}}, "does not fit"),
         ({"statistic": "dawid_skene_em", "input": {"item_rater_label_0based": [[0, 0]], "n_items": 1,
