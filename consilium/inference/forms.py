@@ -210,7 +210,7 @@ class EntryForm(forms.Form):
     """What an operator says of a model of the registry; an empty field means that it is not known."""
 
     name = forms.CharField(max_length=120)
-    group = forms.ChoiceField(choices=list(GROUPS.items()))
+    group = forms.ChoiceField(label="Kind", choices=list(GROUPS.items()))
     maker = forms.CharField(required=False, max_length=120)
     family = forms.CharField(max_length=80, help_text="Models of one family are compared with care.")
     hub_id = forms.CharField(label="Name on the Hub", required=False, max_length=200, help_text="owner/name")
@@ -218,10 +218,21 @@ class EntryForm(forms.Form):
     size = forms.CharField(required=False, max_length=80)
     licence = forms.CharField(required=False, max_length=120)
     images = forms.CharField(label="Limits of images", required=False, max_length=300)
-    chat = forms.CharField(label="What to know when asking it", required=False, max_length=600)
-    serving = forms.CharField(label="How to serve it", required=False, max_length=600)
+    chat = forms.CharField(
+        label="What to know when asking it",
+        required=False,
+        max_length=600,
+        widget=forms.Textarea({"rows": 2}),
+    )
+    serving = forms.CharField(
+        label="How to serve it", required=False, max_length=600, widget=forms.Textarea({"rows": 2})
+    )
     unavailable = forms.CharField(
-        label="Not available, because", required=False, max_length=300, help_text="Empty: it can be served."
+        label="Not available, because",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea({"rows": 2}),
+        help_text="Empty: it can be served.",
     )
     notes = forms.CharField(required=False, max_length=2000, widget=forms.Textarea({"rows": 3}))
     sources = forms.CharField(
