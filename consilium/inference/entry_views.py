@@ -76,7 +76,7 @@ def new_entry(request: HttpRequest) -> HttpResponse:
 
 
 @post_only
-def restore(request: HttpRequest, key: str) -> HttpResponse:
+def restore_shipped(request: HttpRequest, key: str) -> HttpResponse:
     """Back to what the program's own file says of a model."""
     person = signed_in(request)
     check_role(person, None, OPERATOR)

@@ -20,7 +20,7 @@ from curation.imports.formats import ImportFormat, ImportWork, Taken
 from curation.imports.image_names import loosely
 from curation.imports.plan import Plan, make_plan
 from curation.imports.set_layouts import LAYOUTS, RowUnfit, SetLayout, SetQuestion
-from curation.imports.set_rows import FileUnread, Row, rows_of
+from curation.imports.set_rows import FileUnread, Row, read_set_rows
 from curation.imports.store import store_pictures, store_questions
 from curation.imports.uploads import Received, plain_path
 from curation.models import Use
@@ -110,7 +110,7 @@ def _unpack_file(layout: SetLayout, file: Received, folder: Path, out: Path, mad
     with made.new_file(out, name).open("xb") as lines:
         number = 0
         try:
-            for number, row in rows_of(folder / file.stored, file.name, layout.needed):
+            for number, row in read_set_rows(folder / file.stored, file.name, layout.needed):
                 line = _line(layout, file, number, row, out, made)
                 lines.write(line + b"\n")  # refused rows are counted like the others
         except FileUnread as unread:

@@ -25,7 +25,7 @@ class FileUnread(Refused):
     """A file whose rows cannot be read, or no more of them; the text is for people."""
 
 
-def rows_of(path: Path, name: str, needed: Sequence[str]) -> Iterator[tuple[int, Row | None]]:
+def read_set_rows(path: Path, name: str, needed: Sequence[str]) -> Iterator[tuple[int, Row | None]]:
     """Yield (1-based number, row) of the file at `path`, whose kind its `name` tells; None is no row at all.
 
     `needed`: columns without which a table holds nothing of the set. Raises FileUnread, also in the middle.
