@@ -19,6 +19,7 @@ class CurationConfig(AppConfig):
         from curation.damage import find_uses
         from curation.images import copies
         from curation.imports import formats
+        from curation.imports.question_sets import QUESTION_SETS
         from curation.imports.release_format import RELEASE
         from curation.imports.run import ANY_FILES, sweep_own_uploads, sweep_uploads
         from curation.layouts.own import register_layouts
@@ -37,6 +38,8 @@ class CurationConfig(AppConfig):
         register_publishable()
         formats.register(ANY_FILES)
         formats.register(RELEASE)
+        for question_set in QUESTION_SETS:
+            formats.register(question_set)
         register_sweep(sweep_uploads)
         register_host_sweep(sweep_own_uploads)
         register_host_sweep(remove_left_folders)

@@ -46,7 +46,8 @@ class ImportForm(forms.Form):
         label="Files",
         help_text=(
             "PNG, JPEG and DICOM images, and one JSONL file with questions that name the images by file "
-            "name; or the parquet and JSONL files of published pairs; or the zip of a release. "
+            "name; or the parquet and JSONL files of published pairs; or a published question set, unpacked; "
+            "or the zip of a release. "
             f"Up to {MOST_FILES:,} files at once."
         ),
     )

@@ -257,7 +257,8 @@ def _rewritten(question: Question, chosen: Mapping[tuple[str, str], str], also: 
             f"Two options of question {question.external_id} would read the same, or one nothing; "
             "drop the question instead."
         )
-    new = {field: texts[field] for field in LABELS} | {"options": options}
+    facets = {name: said for name in question.facets if (said := texts[f"facets.{name}"])}
+    new = {field: texts[field] for field in LABELS} | {"options": options, "facets": facets}
     return {field: value for field, value in new.items() if value != getattr(question, field)}
 
 
@@ -277,11 +278,14 @@ def _rewrite(text: str, chosen: Mapping[tuple[str, str], str], digests: Digests)
 
 def _label(field: str) -> str:
     """A field as people call it."""
-    name, _, letter = field.partition(".")
-    return f"option {letter}" if letter else LABELS[name]
+    name, _, inner = field.partition(".")
+    if name == "facets":
+        return f"the facet {inner}"
+    return f"option {inner}" if inner else LABELS[name]
 
 
 def _texts(question: Question) -> dict[str, str]:
     """Every text of a question that a person wrote, by its field."""
     texts = {field: str(getattr(question, field)) for field in LABELS}
-    return texts | {f"options.{letter}": str(option) for letter, option in question.options.items()}
+    texts |= {f"options.{letter}": str(option) for letter, option in question.options.items()}
+    return texts | {f"facets.{name}": str(said) for name, said in question.facets.items()}

@@ -149,6 +149,7 @@ def _site_sections(request: HttpRequest, roles: frozenset[str]) -> list[dict[str
         Place("Accounts", "people:accounts", "key", frozenset({OPERATOR})),
         Place("Break-glass", "people:break-glass", "lock", frozenset({OPERATOR})),
         Place("Shared models", "calls:shared", "model", frozenset({OPERATOR})),
+        Place("Model registry", "calls:site-entries", "model", frozenset({OPERATOR})),
         Place("Hub", "hub:token", "external", frozenset({OPERATOR})),
         Place("Design system", "site:design", "study", frozenset({OPERATOR})),
     )

@@ -13,6 +13,7 @@ from consilium.audit.record import record
 from consilium.inference import folder_owners
 from consilium.inference.addresses import check_address, is_this_machine
 from consilium.inference.api_keys import api_key, suffix
+from consilium.inference.model_entries import ModelEntry, find_entry
 from consilium.inference.model_folders import check_model_folder, folder_sha256, folder_under, model_type
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.refusals import EndpointNameTaken, EndpointRefused
@@ -60,6 +61,7 @@ def add_endpoint(
     outputs_may_train: bool | None = None,
     retention: str = "",
     provenance: dict[str, Any] | None = None,
+    entry_key: str = "",
 ) -> ModelEndpoint:
     """Add a remote model (`url`, `model_id`) or a local one (`path`, a folder under the models folder).
 
@@ -67,6 +69,7 @@ def add_endpoint(
     A local model's revision is the SHA-256 of its files. `study` None offers the model to every study, which
     only an operator may do; `by` None is the command line or a job.
     `provenance["releases"]` lists the digests of the releases it was trained on.
+    `entry_key`: the model of the registry that it serves; it gives the family and the model name left out.
     Raises EndpointRefused, EndpointNameTaken, NotAllowed.
     """
     if by is not None:
@@ -74,6 +77,9 @@ def add_endpoint(
     if bool(url) == bool(path):
         raise EndpointRefused("Give either the address of a remote model or the folder of a local one.")
     provenance = provenance or {}
+    entry = _entry(entry_key)
+    if entry is not None:
+        family, model_id = family or entry.family, model_id or entry.model_id
     _check_name(name)
     if url:
         _check_key_is_its_own(name)
@@ -94,6 +100,7 @@ def add_endpoint(
         outputs_may_train=not hosted if outputs_may_train is None else outputs_may_train,
         retention=retention,
         provenance=provenance,
+        entry_key=entry_key,
         **where,
     )
     return _save(endpoint, by)
@@ -110,6 +117,13 @@ def retire_endpoint(*, endpoint: ModelEndpoint, by: Person | None, reason: str =
     endpoint.is_active = False
     record(action="endpoint.retired", obj=endpoint, by=by, study=endpoint.study, reason=reason)
     return endpoint
+
+
+def _entry(key: str) -> ModelEntry | None:
+    entry = find_entry(key) if key else None
+    if key and entry is None:
+        raise EndpointRefused(f"The registry knows no model {key[:60]!r}.")
+    return entry
 
 
 def _remote(name: str, url: str, model_id: str, family: str, revision: str) -> dict[str, str]:
@@ -174,6 +188,6 @@ def _save(endpoint: ModelEndpoint, by: Person | None) -> ModelEndpoint:
         "is_hosted": endpoint.is_hosted,
         "outputs_may_train": endpoint.outputs_may_train,
         "releases": endpoint.provenance.get("releases", []),
-    }
+    } | ({"entry": endpoint.entry_key} if endpoint.entry_key else {})
     record(action="endpoint.added", obj=endpoint, by=by, study=endpoint.study, data=data)
     return endpoint

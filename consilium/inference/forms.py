@@ -8,6 +8,7 @@ from django.conf import settings
 
 from consilium.inference import folder_owners
 from consilium.inference.addresses import check_address, is_this_machine
+from consilium.inference.model_entries import GROUPS
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.refusals import EndpointRefused
 from consilium.people.models import Study
@@ -49,6 +50,7 @@ class _EndpointForm(forms.Form):
     for_everybody = forms.BooleanField(
         label="Every study of this site may ask it", required=False, help_text="Otherwise only this study."
     )
+    entry_key = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, study: Study, is_operator: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -202,3 +204,50 @@ class ShareForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = rows
+
+
+class EntryForm(forms.Form):
+    """What an operator says of a model of the registry; an empty field means that it is not known."""
+
+    name = forms.CharField(max_length=120)
+    group = forms.ChoiceField(label="Kind", choices=list(GROUPS.items()))
+    maker = forms.CharField(required=False, max_length=120)
+    family = forms.CharField(max_length=80, help_text="Models of one family are compared with care.")
+    hub_id = forms.CharField(label="Name on the Hub", required=False, max_length=200, help_text="owner/name")
+    api_name = forms.CharField(label="Name in the maker's API", required=False, max_length=200)
+    size = forms.CharField(required=False, max_length=80)
+    licence = forms.CharField(required=False, max_length=120)
+    images = forms.CharField(label="Limits of images", required=False, max_length=300)
+    chat = forms.CharField(
+        label="What to know when asking it",
+        required=False,
+        max_length=600,
+        widget=forms.Textarea({"rows": 2}),
+    )
+    serving = forms.CharField(
+        label="How to serve it", required=False, max_length=600, widget=forms.Textarea({"rows": 2})
+    )
+    unavailable = forms.CharField(
+        label="Not available, because",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea({"rows": 2}),
+        help_text="Empty: it can be served.",
+    )
+    notes = forms.CharField(required=False, max_length=2000, widget=forms.Textarea({"rows": 3}))
+    sources = forms.CharField(
+        label="Where that stands",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="Addresses, one a line.",
+    )
+
+
+class NewEntryForm(EntryForm):
+    """A model that the program's own file does not know."""
+
+    key = forms.CharField(
+        max_length=60, help_text="Small letters, digits and . _ - such as my-model-7b; it never changes."
+    )
+    field_order = ["key"]

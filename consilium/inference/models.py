@@ -49,6 +49,9 @@ class ModelEndpoint(models.Model):
     provenance = models.JSONField(
         default=dict, blank=True, help_text="Digests of the releases it was trained on."
     )
+    entry_key = models.CharField(
+        max_length=60, blank=True, help_text="The model of the registry that it serves."
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -71,6 +74,20 @@ class ModelEndpoint(models.Model):
     def is_local(self) -> bool:
         """Whether a worker serves it from a folder."""
         return bool(self.path)
+
+
+class EntryChange(models.Model):
+    """What operators say of a model of the registry, field by field, instead of the program's own file."""
+
+    key = models.CharField(max_length=60, unique=True)
+    facts = models.JSONField(default=dict, help_text="Field to text; other fields follow the file.")
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class EndpointShare(models.Model):

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from consilium.inference.endpoints import add_endpoint, retire_endpoint
 from consilium.inference.forms import LocalForm, RemoteForm, ShareForm
+from consilium.inference.model_entries import find_entry
 from consilium.inference.models import EndpointShare, ModelEndpoint
 from consilium.inference.refusals import EndpointNameTaken, EndpointRefused
 from consilium.inference.shares import all_shares, end_share, share_endpoint
@@ -86,13 +87,17 @@ def unshare(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _add(request: HttpRequest, study: Study, form_class: type[RemoteForm | LocalForm]) -> HttpResponse:
     person = signed_in(request)
-    form = form_class(request.POST or None, study=study, is_operator=person.is_operator)
+    first = _first_values(request.GET.get("entry", ""))
+    form = form_class(request.POST or None, study=study, is_operator=person.is_operator, initial=first)
     if request.method == "POST" and form.is_valid() and _stored(form, study, person):
         messages.success(request, f"{form.cleaned_data['name']} is added.")
         return redirect("calls:endpoints", study=study.slug)
-    tabs = [_tab("Remote server", "calls:add-remote", study, form_class is RemoteForm)]
-    tabs.append(_tab("Local checkpoint", "calls:add-local", study, form_class is LocalForm))
-    return render(request, "inference/add.html", {"study": study, "form": form, "kinds": tabs})
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    tabs = [_tab("Remote server", "calls:add-remote", study, query, form_class is RemoteForm)]
+    tabs.append(_tab("Local checkpoint", "calls:add-local", study, query, form_class is LocalForm))
+    entry = find_entry(str(form["entry_key"].value() or ""))
+    context = {"study": study, "form": form, "kinds": tabs, "entry": entry}
+    return render(request, "inference/add.html", context)
 
 
 def _stored(form: RemoteForm | LocalForm, study: Study, person: Person) -> bool:
@@ -108,5 +113,14 @@ def _stored(form: RemoteForm | LocalForm, study: Study, person: Person) -> bool:
     return not form.errors
 
 
-def _tab(label: str, view: str, study: Study, current: bool) -> dict[str, Any]:
-    return {"label": label, "url": reverse(view, kwargs={"study": study.slug}), "current": current}
+def _tab(label: str, view: str, study: Study, query: str, current: bool) -> dict[str, Any]:
+    return {"label": label, "url": reverse(view, kwargs={"study": study.slug}) + query, "current": current}
+
+
+def _first_values(key: str) -> dict[str, Any]:
+    """What the form of a new endpoint says before anybody typed, where it is made from the registry."""
+    entry = find_entry(key)
+    if entry is None:
+        return {}
+    said = {"entry_key": key, "name": entry.name, "family": entry.family, "model_id": entry.model_id}
+    return said | ({"is_hosted": True} if entry.group == "proprietary" else {})

@@ -68,6 +68,11 @@ LOOKS: dict[str, Look] = {
     # push without a job
     "waiting": Look("Waits for a second lead", "warning", "open"),
     "declined": Look("Declined", "neutral", "full"),
+    # model of the registry
+    "answered": Look("Has an endpoint that answered", "success", "full"),
+    "added": Look("Has an endpoint, not asked yet", "info", "full"),
+    "unserved": Look("Known, not served here", "neutral", "open"),
+    "unavailable": Look("Not available", "warning", "full"),
     # roles
     "annotator": Look("Annotator", "neutral", "full"),
     "adjudicator": Look("Adjudicator", "info", "full"),

@@ -160,7 +160,7 @@ def _purge_image(image: Image, users: BlobUsers, handle: JobHandle, *, by: Perso
 
 def _purge_question(question: Question, fence: Callable[[], None], *, by: Person | None, reason: str) -> None:
     """Empty every text of the question; what stays is its id, its digest and its dates."""
-    emptied: dict[str, Any] = dict.fromkeys(TEXTS, "") | {"options": {}}
+    emptied: dict[str, Any] = dict.fromkeys(TEXTS, "") | {"options": {}, "facets": {}}
     with transaction.atomic():
         fence()
         dropped = Question.objects.filter(pk=question.pk, state=QuestionState.DROPPED, purged_at=None)

@@ -46,8 +46,8 @@ class Asker:
 class Plan:
     """Everything an import found out before it stores anything.
 
-    `use`: what all its questions are for, whatever would be drawn. `askers`: by content of a question, in
-    order, the lines that ask it and were not refused.
+    `use`: what all its questions and pictures are for, whatever would be drawn. `askers`: by content of a
+    question, in order, the lines that ask it and were not refused.
     """
 
     study: Study
@@ -85,7 +85,7 @@ def make_plan(
     """Rebuild the images, read the questions and group them; with `keep` files taken in enter the store.
 
     `folders` says that the files came with theirs. `done(files through, files in all)` may raise to stop.
-    `use`: what all questions are for.
+    `use`: what all questions and pictures are for.
     """
     names = ImageNames((file.name for file in files), folders=folders)
     plan = Plan(source.study, source, batch, keep, names=names, use=use)

@@ -30,6 +30,7 @@ FIELDS: Final = (
     "modality",
     "body_part",
     "question_type",
+    "facets",
     "patient",
     "age",
     "reasoning",
@@ -42,6 +43,8 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "organ_system": ORGAN_SYSTEMS,
     "department": DEPARTMENTS,
 }
+MOST_FACETS: Final = 12
+_FACET: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,119}")
 _LETTER: Final = re.compile(r"[A-Z]")
 _ADDRESS: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:|^[/\\~]|\\\\")
@@ -67,6 +70,7 @@ class ParsedQuestion:
     modality: str
     body_part: str
     question_type: str
+    facets: dict[str, str]
     patient: str
     age_years: int | None
     reference_trace: str
@@ -119,6 +123,7 @@ def parse_line(raw: bytes) -> ParsedQuestion:
         modality=_text(data, "modality", longest=40),
         body_part=_text(data, "body_part", longest=40),
         question_type=_text(data, "question_type", longest=80),
+        facets=_facets(data.get("facets")),
         patient=_patient(data.get("patient")),
         age_years=_age(data.get("age")),
         reference_trace=_one_of_two(data, "reference_trace", "reasoning"),
@@ -214,6 +219,19 @@ def _use(data: Mapping[str, Any]) -> str:
     if value and value not in USES:
         raise LineRefused(f"'use' must be one of {', '.join(USES)}, not {value[:40]!r}")
     return value
+
+
+def _facets(value: Any) -> dict[str, str]:
+    """What a data set says of a question besides: name to short text."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or len(value) > MOST_FACETS:
+        raise LineRefused(f"'facets' must be an object of at most {MOST_FACETS} short texts")
+    for name in value:
+        if not _FACET.fullmatch(name):
+            raise LineRefused(f"the facet {name[:40]!r} is not small letters, digits and _")
+        _text(value, name, required=True, longest=120)
+    return {name: said.strip() for name, said in value.items()}
 
 
 def _patient(value: Any) -> str:

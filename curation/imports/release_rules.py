@@ -68,6 +68,8 @@ def row_fault(kind: str, row: Any, row_id: str, files: Mapping[str, str], source
         return "its field 'split' is no use"
     if not _are_texts(row.get("options", {})):
         return "its options are no texts by letter"
+    if not _are_texts(row.get("facets", {})):
+        return "its facets are no texts by name"
     return _image_fault(row, files) or _own_fault(kind, row)
 
 

@@ -104,12 +104,16 @@ def _new_cluster(plan: Plan, node: str, first: str) -> Cluster:
     group_key = _hashed(plan.study, first)
     # What a source's permission keeps out of training can serve the test only.
     may_train = plan.source.may_train
-    use = plan.groups.use_of(node) or draw(
-        study_key(plan.study, "use"),
-        group_key,
-        seed=settings.seed,
-        train=settings.split_train if may_train else 0.0,
-        dev=settings.split_dev if may_train else 0.0,
+    use = (
+        plan.groups.use_of(node)
+        or plan.use
+        or draw(
+            study_key(plan.study, "use"),
+            group_key,
+            seed=settings.seed,
+            train=settings.split_train if may_train else 0.0,
+            dev=settings.split_dev if may_train else 0.0,
+        )
     )
     return Cluster.objects.get_or_create(study=plan.study, group_key=group_key, defaults={"use": use})[0]
 
@@ -146,6 +150,7 @@ def _store_question(plan: Plan, asked: ImportRequest, also: Callable[[Question, 
         modality=question.modality or images[0].modality,
         body_part=question.body_part or images[0].body_part,
         question_type=question.question_type,
+        facets=question.facets,
         content_sha256=asked.content,
     )
     links = [QuestionImage(question=made, image=image, position=i) for i, image in enumerate(images)]

@@ -53,6 +53,9 @@ class Question(models.Model):
     modality = models.CharField(max_length=40, blank=True)
     body_part = models.CharField(max_length=40, blank=True)
     question_type = models.CharField(max_length=80, blank=True)
+    facets = models.JSONField(
+        default=dict, blank=True, help_text="What its data set says of it besides: task, split, answer type."
+    )
     content_sha256 = models.CharField(max_length=64)
     images = models.ManyToManyField(Image, through="QuestionImage", related_name="questions")
     batch = models.ForeignKey(

@@ -86,6 +86,8 @@ def _common(question: Question) -> dict[str, Any]:
         "license": question.source.licence,
         "split": question.cluster.use,
         "cluster": f"cluster-{question.cluster_id}",
+        # Only where there are any: rows without them keep the form that they always had.
+        **({"facets": question.facets} if question.facets else {}),
     }
 
 

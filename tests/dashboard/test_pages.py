@@ -37,6 +37,7 @@ FIRST_STEPS = {
     "benchmark:leaderboard": "release",
     "benchmark:launch": "release",
     "calls:endpoints": "add",
+    "calls:entries": "registry",
     "people:members": "invit",
     "people:guidelines": "publish",
     "people:take-part": "take part",

@@ -117,6 +117,7 @@ def make_world(cast: Cast) -> World:
         "people:set-active": _pk(cast.ben),
         "people:remove-member": _pk(Membership.objects.get(person=cast.ben)),
         "calls:unshare": _pk(_share(cast)),
+        **{f"calls:{name}": {"key": "meddr"} for name in ("entry", "edit-entry", "restore-entry")},
         "calls:retire": _pk(ModelEndpoint.objects.get(name=MODELS[0])),
         "jobs:progress": _pk(models["job"]),
         "jobs:cancel": _pk(models["job"]),

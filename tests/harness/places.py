@@ -59,7 +59,7 @@ def places() -> dict[str, Any]:
             for extra, arguments in objects.get(name, {"": {}}).items():
                 shown["lena"][_file(name) + extra] = _address(name, arguments)
         elif row[4] == 200:
-            shown["otto"][_file(name)] = _address(name, {})
+            shown["otto"][_file(name)] = _address(name, objects.get(name, {"": {}})[""])
     for person, names in {
         "amara": ("work:queue", "people:guidelines", "people:take-part"),
         "ruth": ("work:queue", "curation:pixel-reviews", "curation:traces"),
@@ -282,6 +282,8 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
             "-refused": one(Image.objects.filter(state="refused")),
             "-purged": one(Image.objects.filter(state="purged")),
         },
+        "calls:entry": {"": {"key": "qwen2.5-vl-7b"}, "-unavailable": {"key": "claude-3.5"}},
+        "calls:edit-entry": {"": {"key": "meddr"}},
         "curation:pixel-review": {"": one(Image.objects.filter(state="quarantined"))},
         "curation:import": {"": one(Import.objects.order_by("pk"))},
         "curation:source": {"": one(Source.objects.order_by("pk"))},
