@@ -17,11 +17,12 @@ from django.test import Client
 from django.urls import reverse
 
 from consilium.jobs.run import run_now
+from curation.held_texts import decide, marked_texts
 from curation.imports import formats
 from curation.imports.question_sets import QUESTION_SETS
 from curation.imports.run import look_at, start_import
 from curation.imports.uploads import Upload
-from curation.models import Cluster, Image, Import, Question
+from curation.models import Cluster, Image, Import, Question, TextChoice, TextFinding
 from curation.questions import open_questions
 from curation.releases.freeze import rows_of
 from curation.releases.gather import freeze_questions
@@ -511,12 +512,22 @@ def test_what_a_set_says_of_a_question_is_frozen_with_it(cast: Cast, brought: Ca
     )
 
 
-def test_a_name_in_what_a_set_says_holds_the_question(brought: Callable[..., Import]) -> None:
+def test_a_name_in_what_a_set_says_holds_the_question_until_it_is_masked(
+    cast: Cast, brought: Callable[..., Import]
+) -> None:
     row = OMNI | {"dataset": "Archive of Dr. Johann Mueller"}
     brought(
         small_sets()["omnimedvqa"] | {"QA_information/Open-access/Made Up.json": as_json(row)}, "omnimedvqa"
     )
-    assert Question.objects.get().state == "held"
+    held = Question.objects.get()
+    findings = TextFinding.objects.filter(question=held)
+    (marked,), _ = marked_texts(held, findings)
+    assert (held.state, marked.label) == ("held", "the facet dataset")
+    choices = dict.fromkeys(findings.values_list("pk", flat=True), str(TextChoice.MASK))
+    decide(study=cast.study, choices=choices, reason="", by=cast.lena)
+    freed = Question.objects.get()
+    assert (freed.state, "Mueller" in freed.facets["dataset"]) == ("imported", False)
+    assert freed.facets["answer_type"] == "choice"
 
 
 def test_page_and_command_offer_every_set(cast: Cast, client: Client, tmp_path: Path) -> None:
