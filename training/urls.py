@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from training import views
+from training.views import launch, runs
 
 app_name = "training"
 urlpatterns = [
-    path("s/<slug:study>/runs/", views.runs, name="runs"),
-    path("s/<slug:study>/runs/launch/", views.launch, name="launch"),
-    path("s/<slug:study>/runs/<int:pk>/", views.run, name="run"),
-    path("s/<slug:study>/runs/<int:pk>/card/<slug:part>/", views.model_card, name="model-card"),
-    path("s/<slug:study>/runs/<int:pk>/live/", views.live, name="live"),
+    path("s/<slug:study>/runs/", runs.runs, name="runs"),
+    path("s/<slug:study>/runs/launch/", launch.launch, name="launch"),
+    path("s/<slug:study>/runs/launch/data/", launch.launch_data, name="launch-data"),
+    path("s/<slug:study>/runs/<int:pk>/", runs.run, name="run"),
+    path("s/<slug:study>/runs/<int:pk>/card/<slug:part>/", runs.model_card, name="model-card"),
+    path("s/<slug:study>/runs/<int:pk>/live/", runs.live, name="live"),
 ]

@@ -182,6 +182,7 @@ READ: dict[str, Row] = {
     "annotation:compute-agreement": POST_ONLY,
     "training:runs": LEADS,
     "training:launch": LEADS,
+    "training:launch-data": LEADS,
     "training:run": LEADS,
     "training:model-card": LEADS,
     "training:live": LEADS,

@@ -25,6 +25,7 @@ NO_SCREENS = {
     "curation:take-export",
     "annotation:label-studio-config",
     "jobs:progress",
+    "training:launch-data",
     "training:live",
     "training:model-card",
     "work:session",

@@ -1,7 +1,5 @@
 """The pages of training: who sees them, what they say, and live curves."""
 
-import html
-import re
 from typing import Any
 
 import pytest
@@ -142,59 +140,11 @@ def test_a_long_run_is_drawn_with_a_bounded_number_of_points(cast: Cast, pipelin
     assert POINTS / 2 <= chart.count("<tr>") <= POINTS + 2
 
 
-def test_launching_says_what_is_missing_first(cast: Cast) -> None:
-    text = page_of(cast.lena, "launch", cast.study.slug).content.decode()
-    assert "No trace release yet" in text
-    making.trace_release(cast.study, cast.lena)
-    text = page_of(cast.lena, "launch", cast.study.slug).content.decode()
-    assert "No base model yet" in text
-
-
 def test_a_model_that_was_not_trained_here_is_offered_first_as_base(cast: Cast, pipeline: list[Run]) -> None:
     offered = [endpoint.name for endpoint in bases(cast.study)]
     trained = pipeline[0].produced.endpoint.name
     assert len(offered) > 1
     assert offered[-1] == trained  # "chest/..." would be first by name
-
-
-@pytest.mark.parametrize(
-    ("written", "said"),
-    [
-        ("{", "This is not JSON"),
-        ("[]", "Write one object whose keys are among dsa, gba, merge."),
-        ('{"dsa": 3}', "dsa: write an object of settings."),
-        ('{"dsa": {"epochs": 0}}', "settings.epochs: must be positive"),
-        ('{"dsa": {"epochs": ' + "9" * 5000 + "}}", "This is not JSON: Exceeds the limit"),
-        ("[" * 100_000, "This is not JSON: "),
-        ('{"gba": {"kl": Infinity}}', "settings.kl: must be a finite number"),
-    ],
-)
-def test_the_form_refuses_settings_in_words(cast: Cast, release: Release, written: str, said: str) -> None:
-    base = making.base_endpoint()
-    client = Client()
-    client.force_login(cast.lena)
-    address = reverse("training:launch", args=[cast.study.slug])
-    sent = {"release": release.pk, "base": base.pk, "seed": 7}
-    answer = client.post(address, sent | {"settings": written})
-    assert answer.status_code == 200
-    assert said in answer.content.decode()
-    assert not Run.objects.exists()
-    assert client.post(address, sent | {"settings": ""}).status_code == 302
-    assert Run.objects.count() == 4
-
-
-def test_the_printed_example_of_settings_is_accepted_as_it_stands(cast: Cast, release: Release) -> None:
-    base = making.base_endpoint()
-    client = Client()
-    client.force_login(cast.lena)
-    address = reverse("training:launch", args=[cast.study.slug])
-    help_text = re.search(r'id="id_settings_helptext">(.*?)</div>', client.get(address).content.decode())
-    assert help_text is not None
-    shown = html.unescape(re.sub(r"<[^>]+>", "", help_text.group(1)))
-    example = shown[shown.index("{") : shown.rindex("}") + 1]
-    sent = {"release": release.pk, "base": base.pk, "seed": 7, "settings": example}
-    assert client.post(address, sent).status_code == 302
-    assert {run.settings["epochs"] for run in Run.objects.filter(stage="dsa")} == {2}
 
 
 @pytest.mark.browser

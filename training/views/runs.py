@@ -1,24 +1,19 @@
-"""Pages of training: the runs of a study, one run, launching."""
+"""Pages of the runs of a study, and of one run."""
 
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from consilium.hub.panel import push_panel
 from consilium.hub.registry import Content
 from consilium.jobs.states import JobState
-from consilium.pages import page_of, refusals_on
+from consilium.pages import page_of
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
-from consilium.people.rate_limits import limited
-from consilium.people.requests import signed_in
 from training.curves import curves
-from training.forms import PipelineForm
-from training.launch import launch_pipeline
 from training.model_card import card_parts
 from training.model_card import model_card as card_of
 from training.models import ProducedModel, Run
@@ -42,20 +37,6 @@ def runs(request: HttpRequest, study: Study) -> HttpResponse:
     """All runs of the study, newest first."""
     page = page_of(request, _runs(study).order_by("-pk"), SHOWN)
     return render(request, "training/runs.html", {"study": study, "page": page})
-
-
-@study_view(Role.LEAD)
-@limited("launch")
-def launch(request: HttpRequest, study: Study) -> HttpResponse:
-    """Launch the pipeline of DSA, GBA and merge."""
-    person = signed_in(request)
-    form = PipelineForm(request.POST or None, study=study)
-    if request.method == "POST" and form.is_valid():
-        with refusals_on(form):
-            made = launch_pipeline(study=study, by=person, **form.cleaned_data)
-            messages.success(request, f"{len(made)} runs are on the queue.")
-            return redirect("training:runs", study=study.slug)
-    return render(request, "training/launch.html", {"study": study, "form": form, "lacks": form.lacks()})
 
 
 @study_view(Role.LEAD)
