@@ -14,7 +14,7 @@ from curation.models import Release, ReleaseKind
 from curation.states import ReleaseState
 from training.models import Run, Stage
 from training.preconditions import FEEDS, LARGEST_SEED, settings_fault
-from training.stage_settings import Preset, StageSetting, presets, settings_of, spoken_value
+from training.stage_settings import SettingsPreset, StageSetting, presets, settings_of, spoken_value
 
 PIPELINE: Final = "pipeline"
 LAUNCHED: Final = (PIPELINE, *Stage.values)
@@ -54,7 +54,7 @@ class LaunchForm(forms.Form):
         self.stage = stage
         self.stages = [str(one) for one in Stage.values] if stage == PIPELINE else [stage]
         self.presets = presets(is_teaching_set=study.is_teaching_set)
-        self.preset: Preset | None = next((one for one in self.presets if one.name == preset), None)
+        self.preset: SettingsPreset | None = next((one for one in self.presets if one.name == preset), None)
         if self.preset is None and again is None:
             self.preset = self.presets[0]
         releases = Release.objects.filter(study=study, kind=ReleaseKind.TRACES, state=ReleaseState.FROZEN)

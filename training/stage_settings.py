@@ -51,7 +51,7 @@ NAMED: Final[dict[str, tuple[str, str]]] = {
     "train_prompt": (
         "Prompt of the loss",
         "neutral: answers are drawn under a paradigm and learned without naming it, so that none must be"
-        " asked for later. guided: learned under the prompt that drew them; the weight between them is then 0.",
+        " asked for later. guided: learned under the prompt that drew them; the weight between is then 0.",
     ),
     "within_weight": (
         "Weight within a paradigm",
@@ -96,7 +96,7 @@ class StageSetting:
 
 
 @dataclass(frozen=True, slots=True)
-class Preset:
+class SettingsPreset:
     """Values to start from, by stage."""
 
     name: str
@@ -136,9 +136,9 @@ def spoken_value(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def presets(*, is_teaching_set: bool) -> list[Preset]:
+def presets(*, is_teaching_set: bool) -> list[SettingsPreset]:
     """What can be started from; the first one is offered first."""
-    demo = Preset(
+    demo = SettingsPreset(
         "demo",
         "Teaching set",
         "For the tiny model of the teaching set: it learns in seconds on a CPU.",
@@ -147,9 +147,9 @@ def presets(*, is_teaching_set: bool) -> list[Preset]:
     return [*([demo] if is_teaching_set else []), DEFAULT, SMOKE, PAPER]
 
 
-DEFAULT = Preset("default", "Default", "Where to start with real data on one GPU.", {})
+DEFAULT = SettingsPreset("default", "Default", "Where to start with real data on one GPU.", {})
 _SMALL: Final = {"lora_r": 8, "lora_alpha": 16, "max_pixels": 100_352}
-SMOKE = Preset(
+SMOKE = SettingsPreset(
     "smoke",
     "Smoke test",
     "A few steps with a small adapter: shows that rows, model and memory fit; the model is worth nothing.",
@@ -166,7 +166,7 @@ SMOKE = Preset(
     },
 )
 _ADAPTER: Final = {"lora_r": 128, "lora_alpha": 256, "max_pixels": 401_408, "max_steps": 0}
-PAPER = Preset(
+PAPER = SettingsPreset(
     "paper",
     "Paper",
     "The published mechanism, whatever the defaults become. The publication names the stages, the four"

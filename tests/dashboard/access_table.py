@@ -185,6 +185,8 @@ READ: dict[str, Row] = {
     "training:launch-data": LEADS,
     "training:run": LEADS,
     "training:model-card": LEADS,
+    "training:resume": POST_ONLY,
+    "training:log": LEADS,
     "training:live": LEADS,
     "benchmark:leaderboard": LEADS,
     "benchmark:compute-leaderboard": POST_ONLY,
@@ -319,6 +321,7 @@ WRITE: dict[str, Sent] = {
     "annotation:label-studio-tasks": by_leads(302),  # its source may not be sent anywhere
     "annotation:compute-agreement": by_leads(302),
     "training:launch": by_leads(200),
+    "training:resume": by_leads(302),
     "benchmark:compute-leaderboard": by_leads(302),
     "benchmark:launch": by_leads(200),
     "site:idle-stay": Sent(NOT_HERE),  # no time-out is set

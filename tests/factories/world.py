@@ -155,7 +155,7 @@ def make_world(cast: Cast) -> World:
     arguments |= {f"work:{name}": {"kind": "compare"} for name in ("finished", "next")}
     calls = ("ahead", "draft", "finish", "heartbeat", "postpone", "skip", "submit")
     arguments |= {f"work:{name}": {"token": votes["review"].token} for name in calls}
-    arguments |= {f"training:{name}": _pk(models["run"]) for name in ("run", "live")}
+    arguments |= {f"training:{name}": _pk(models["run"]) for name in ("run", "live", "log", "resume")}
     arguments |= {"training:model-card": _pk(models["run"]) | {"part": "model"}}
     arguments |= {"benchmark:evaluation": _pk(models["evaluation"])}
     arguments |= {"benchmark:compute-leaderboard": _pk(models["evaluation"].release)}

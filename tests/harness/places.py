@@ -27,6 +27,7 @@ NO_SCREENS = {
     "jobs:progress",
     "training:launch-data",
     "training:live",
+    "training:log",
     "training:model-card",
     "work:session",
     "site:health",

@@ -25,6 +25,7 @@ ACTS = {
     "annotation:ask-models": "launch",
     "curation:start-tracing": "launch",
     "training:launch": "launch",
+    "training:resume": "launch",
     "benchmark:launch": "launch",
     "people:guidelines": "guidelines",
     "people:members": "invite",

@@ -1,10 +1,14 @@
 """The pages of training: who sees them, what they say, and live curves."""
 
+import re
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
@@ -16,10 +20,12 @@ from tests.factories.cast import Cast
 from tests.harness.accessibility import violations
 from tests.harness.pictures import shoot
 from tests.harness.playwright_api import Page, expect
+from training import run_folder
 from training.curves import POINTS, curves
 from training.forms import bases
 from training.launch import launch_pipeline
-from training.models import Checkpoint, ProducedModel, Run, RunEvent
+from training.models import AttemptEnd, Checkpoint, ProducedModel, Run, RunAttempt, RunEvent
+from training.pace import about
 
 
 @pytest.fixture
@@ -129,6 +135,84 @@ def test_a_waiting_run_says_what_it_waits_for(cast: Cast, pipeline: list[Run]) -
     assert "Waits for the runs it builds on" in text
 
 
+def test_a_running_run_says_how_far_how_fast_and_how_long(cast: Cast, pipeline: list[Run]) -> None:
+    run = pipeline[1]
+    now = timezone.now()
+    attempt = RunAttempt.objects.create(
+        run=run, number=1, started_at=now - timedelta(minutes=1), memory_bytes=3 << 30
+    )
+    for event in run.events.all():
+        RunEvent.objects.filter(pk=event.pk).update(at=now - timedelta(seconds=4 * (9 - event.sequence)))
+    text = page_of(cast.lena, "live", cast.study.slug, run.pk).content.decode()
+    assert "9 of 24, about 1 min" in text  # 15 steps of 4 s
+    assert "240 rows a minute" in text  # 16 rows in 4 s
+    assert "3.0\xa0GB" in text
+    RunAttempt.objects.filter(pk=attempt.pk).update(end=AttemptEnd.LOST)
+    assert "about 1 min" not in page_of(cast.lena, "live", cast.study.slug, run.pk).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (3, "a few seconds"),
+        (30, "less than a minute"),
+        (59, "about 1 min"),
+        (3000, "about 50 min"),
+        (7200, "about 2 h"),
+        (200_000, "about 2 days"),
+    ],
+)
+def test_durations_are_told_as_people_say_them(seconds: float, said: str) -> None:
+    assert about(seconds) == said
+
+
+def test_the_axes_of_a_live_curve_stand_still(cast: Cast, pipeline: list[Run]) -> None:
+    run = pipeline[1]
+
+    def marks() -> list[list[str]]:
+        run.job.refresh_from_db()
+        return [re.findall(r'text-anchor="(?:middle|end)">([^<]*)<', chart) for chart in curves(run)]
+
+    before = marks()
+    RunEvent.objects.create(run=run, sequence=10, kind="step", step=10, data={"loss": 0.1, "reward": 1.2})
+    moved(run, JobState.RUNNING, progress_done=10)
+    assert marks() == before
+    assert "25" in before[0] or "24" in before[0]
+
+
+def test_a_stopped_run_offers_to_go_on_and_lists_what_it_kept(cast: Cast, pipeline: list[Run]) -> None:
+    run = pipeline[1]
+    Checkpoint.objects.create(run=run, step=9, name="step-000009")
+    assert "Resume" not in page_of(cast.lena, "run", cast.study.slug, run.pk).content.decode()
+    moved(run, JobState.CANCELLED)
+    text = page_of(cast.lena, "run", cast.study.slug, run.pk).content.decode()
+    assert "Resume goes on from step-000009." in text
+    client = Client()
+    client.force_login(cast.lena)
+    address = reverse("training:resume", args=[cast.study.slug, run.pk])
+    answer = client.post(address, follow=True)
+    assert "is on the queue again" in answer.content.decode()
+    run.refresh_from_db()
+    assert run.job.state == JobState.QUEUED
+
+
+def test_the_log_shows_its_end_without_folders_or_control_characters(
+    cast: Cast, pipeline: list[Run], home: Path
+) -> None:
+    run = pipeline[1]
+    assert "keeps it to itself" in page_of(cast.lena, "log", cast.study.slug, run.pk).content.decode()
+    place = run_folder.folder(run)
+    place.mkdir(parents=True)
+    lines = [f"line {number}" for number in range(100)]
+    (place / "process.log").write_text("\n".join([*lines, f"\x1b[31m{place}/x.py <b>\x1b[0m\x07"]))
+    text = page_of(cast.lena, "log", cast.study.slug, run.pk).content.decode()
+    assert "line 99" in text
+    assert "line 9\n" not in text
+    assert f"MODELS/runs/run-{run.pk}/x.py &lt;b&gt;" in text
+    assert str(home) not in text
+    assert "\x1b" not in text
+
+
 def test_a_long_run_is_drawn_with_a_bounded_number_of_points(cast: Cast, pipeline: list[Run]) -> None:
     run = pipeline[2]
     rows = [
@@ -169,7 +253,7 @@ def test_the_pages_fit_are_accessible_and_move(
         shoot(window, name)
     RunEvent.objects.create(run=running, sequence=10, kind="step", step=10, data={"loss": 0.125})
     moved(running, JobState.RUNNING, progress_done=10, progress_note="step 10")
-    expect(window.locator("#run-live").get_by_text("step 10", exact=True)).to_be_visible(timeout=10_000)
+    expect(window.locator("#run-live").get_by_text("10 of 24", exact=False)).to_be_visible(timeout=10_000)
     finish_address = window.url
     moved(running, JobState.SUCCEEDED)
     expect(window.locator("#run-live[hx-trigger]")).to_have_count(0, timeout=10_000)

@@ -10,14 +10,20 @@ from django.urls import reverse
 from consilium.hub.panel import push_panel
 from consilium.hub.registry import Content
 from consilium.jobs.states import JobState
-from consilium.pages import page_of
+from consilium.pages import attempt, page_of
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
+from consilium.people.rate_limits import limited
+from consilium.people.requests import post_only, signed_in
 from training.curves import curves
 from training.model_card import card_parts
 from training.model_card import model_card as card_of
-from training.models import ProducedModel, Run
+from training.models import ProducedModel, Run, RunAttempt
+from training.pace import about, pace_of
 from training.publish import contents_of_model
+from training.resume import RESUMABLE
+from training.resume import resume as resume_run
+from training.run_log import log_tail
 
 SHOWN = 50
 LAST_STEP = ("loss", "reward", "kl", "mean_token_accuracy")
@@ -50,6 +56,11 @@ def run(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     context["cards"] = card_parts(context["produced"]) if context["produced"] else []
     context["panels"] = [push_panel(content) for content in _contents(context["produced"], one)]
     context["checkpoints"] = one.checkpoints.order_by("-step")
+    context["attempts"] = one.attempts.order_by("number")
+    seconds = sum(attempt.seconds for attempt in context["attempts"])
+    context["seconds_words"] = f"{seconds:,.0f} seconds in all"
+    context["may_resume"] = one.job.state in RESUMABLE
+    context["log"] = log_tail(one)
     return render(request, "training/run.html", context)
 
 
@@ -76,13 +87,52 @@ def live(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     return response
 
 
+@post_only
+@study_view(Role.LEAD)
+@limited("launch")
+def resume(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Put a run that was stopped or failed on the queue again."""
+    one = get_object_or_404(_runs(study).select_related("study"), pk=pk)
+
+    def act() -> str:
+        resume_run(run=one, by=signed_in(request))
+        return f"{one} is on the queue again; it goes on from its newest checkpoint."
+
+    return attempt(request, act, "training:run", study=study.slug, pk=pk)
+
+
+@study_view(Role.LEAD)
+def log(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """The end of the training process's log; asks for itself again until the job is over."""
+    one = get_object_or_404(_runs(study), pk=pk)
+    return render(request, "training/log.html", {"study": study, "run": one, "log": log_tail(one)})
+
+
 def _live(one: Run) -> dict[str, object]:
     address = reverse("training:run", args=[one.study.slug, one.pk])
     waits_for = ""
     if one.job.state == JobState.QUEUED:
         over = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
         waits_for = ", ".join(map(str, one.inputs.exclude(job__state__in=over).order_by("pk")))
-    return {"job": one.job, "curves": curves(one), "next": address, "waits_for": waits_for}
+    newest = one.attempts.order_by("-number").first() if one.job.state == JobState.RUNNING else None
+    return {
+        "job": one.job,
+        "curves": curves(one),
+        "next": address,
+        "waits_for": waits_for,
+        "attempt": newest,
+        **_paced(one, newest),
+    }
+
+
+def _paced(one: Run, newest: RunAttempt | None) -> dict[str, object]:
+    """How far it is in words, and how fast it goes."""
+    job = one.job
+    told = f"{job.progress_done} of {job.progress_total}"
+    pace = pace_of(one, newest)
+    if pace is not None and pace.seconds_left:
+        told = f"{told}, {about(pace.seconds_left)}"
+    return {"told": told, "pace": pace}
 
 
 def _contents(produced: ProducedModel | None, one: Run) -> list[Content]:
