@@ -91,7 +91,7 @@ def this_hardware() -> dict[str, Any]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "machine": platform.machine(),
-        "processor": _processor(),
+        "processor": _processor() or platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_bytes": memory,
         "gpus": gpus,

@@ -11,6 +11,7 @@ urlpatterns = [
     path("s/<slug:study>/runs/launch/data/", launch.launch_data, name="launch-data"),
     path("s/<slug:study>/runs/<int:pk>/", runs.run, name="run"),
     path("s/<slug:study>/runs/<int:pk>/card/<slug:part>/", runs.model_card, name="model-card"),
+    path("s/<slug:study>/runs/<int:pk>/files/<slug:part>/", runs.download, name="download"),
     path("s/<slug:study>/runs/<int:pk>/resume/", runs.resume, name="resume"),
     path("s/<slug:study>/runs/<int:pk>/log/", runs.log, name="log"),
     path("s/<slug:study>/runs/<int:pk>/live/", runs.live, name="live"),

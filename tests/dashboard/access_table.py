@@ -187,6 +187,7 @@ READ: dict[str, Row] = {
     "training:model-card": LEADS,
     "training:resume": POST_ONLY,
     "training:log": LEADS,
+    "training:download": LEADS,
     "training:live": LEADS,
     "benchmark:leaderboard": LEADS,
     "benchmark:compute-leaderboard": POST_ONLY,

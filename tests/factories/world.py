@@ -157,6 +157,7 @@ def make_world(cast: Cast) -> World:
     arguments |= {f"work:{name}": {"token": votes["review"].token} for name in calls}
     arguments |= {f"training:{name}": _pk(models["run"]) for name in ("run", "live", "log", "resume")}
     arguments |= {"training:model-card": _pk(models["run"]) | {"part": "model"}}
+    arguments |= {"training:download": _pk(models["run"]) | {"part": "card"}}
     arguments |= {"benchmark:evaluation": _pk(models["evaluation"])}
     arguments |= {"benchmark:compute-leaderboard": _pk(models["evaluation"].release)}
     return World(cast, arguments)

@@ -28,6 +28,7 @@ NO_SCREENS = {
     "training:launch-data",
     "training:live",
     "training:log",
+    "training:download",
     "training:model-card",
     "work:session",
     "site:health",

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.views.decorators.http import require_GET
 
 from consilium.hub.panel import push_panel
 from consilium.hub.registry import Content
@@ -16,6 +17,7 @@ from consilium.people.models import Role, Study
 from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in
 from training.curves import curves
+from training.downloads import card_text_of, figures_table, weights_zip
 from training.model_card import card_parts
 from training.model_card import model_card as card_of
 from training.models import ProducedModel, Run, RunAttempt
@@ -23,7 +25,8 @@ from training.pace import about, pace_of
 from training.publish import contents_of_model
 from training.resume import RESUMABLE
 from training.resume import resume as resume_run
-from training.run_log import log_tail
+from training.run_card import run_card
+from training.run_log import log_tail, whole_log
 
 SHOWN = 50
 LAST_STEP = ("loss", "reward", "kl", "mean_token_accuracy")
@@ -61,6 +64,7 @@ def run(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     context["seconds_words"] = f"{seconds:,.0f} seconds in all"
     context["may_resume"] = one.job.state in RESUMABLE
     context["log"] = log_tail(one)
+    context["card"] = run_card(one)
     return render(request, "training/run.html", context)
 
 
@@ -106,6 +110,37 @@ def log(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """The end of the training process's log; asks for itself again until the job is over."""
     one = get_object_or_404(_runs(study), pk=pk)
     return render(request, "training/log.html", {"study": study, "run": one, "log": log_tail(one)})
+
+
+@require_GET
+@study_view(Role.LEAD)
+def download(request: HttpRequest, study: Study, pk: int, part: str) -> HttpResponse | StreamingHttpResponse:
+    """One file of a run: card, figures, log, or the weights of model or adapter."""
+    one = get_object_or_404(_runs(study).select_related("study"), pk=pk)
+    name = f"{study.slug}-run-{one.pk}"
+    if part == "card":
+        return _file(card_text_of(one), f"{name}.json", "application/json")
+    if part == "figures":
+        return _file("".join(figures_table(one)), f"{name}.csv", "text/csv")
+    if part == "log":
+        if (text := whole_log(one)) is None:
+            raise Http404("The log is not on this host.")
+        return _file(text, f"{name}.log", "text/plain")
+    produced = ProducedModel.objects.filter(run=one).select_related("endpoint").first()
+    content = next((found for found in _contents(produced, one) if found.kind == part), None)
+    if content is None:
+        raise Http404("This run made no such part.")
+    response = StreamingHttpResponse(
+        weights_zip(content=content, by=signed_in(request)), content_type="application/zip"
+    )
+    response["Content-Disposition"] = f'attachment; filename="{name}-{part}.zip"'
+    return response
+
+
+def _file(text: str, name: str, kind: str) -> HttpResponse:
+    response = HttpResponse(text, content_type=f"{kind}; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _live(one: Run) -> dict[str, object]:
