@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from training.views import launch, runs
+from training.views import launch, learned, runs
 
 app_name = "training"
 urlpatterns = [
     path("s/<slug:study>/runs/", runs.runs, name="runs"),
     path("s/<slug:study>/runs/launch/", launch.launch, name="launch"),
     path("s/<slug:study>/runs/launch/data/", launch.launch_data, name="launch-data"),
+    path("s/<slug:study>/runs/learned-from/", learned.learned_from, name="learned-from"),
+    path("s/<slug:study>/runs/<int:pk>/learned/", learned.learned, name="learned"),
     path("s/<slug:study>/runs/<int:pk>/", runs.run, name="run"),
     path("s/<slug:study>/runs/<int:pk>/card/<slug:part>/", runs.model_card, name="model-card"),
     path("s/<slug:study>/runs/<int:pk>/files/<slug:part>/", runs.download, name="download"),

@@ -187,6 +187,8 @@ READ: dict[str, Row] = {
     "training:model-card": LEADS,
     "training:resume": POST_ONLY,
     "training:log": LEADS,
+    "training:learned": LEADS,
+    "training:learned-from": LEADS,
     "training:download": LEADS,
     "training:live": LEADS,
     "benchmark:leaderboard": LEADS,

@@ -155,7 +155,9 @@ def make_world(cast: Cast) -> World:
     arguments |= {f"work:{name}": {"kind": "compare"} for name in ("finished", "next")}
     calls = ("ahead", "draft", "finish", "heartbeat", "postpone", "skip", "submit")
     arguments |= {f"work:{name}": {"token": votes["review"].token} for name in calls}
-    arguments |= {f"training:{name}": _pk(models["run"]) for name in ("run", "live", "log", "resume")}
+    arguments |= {
+        f"training:{name}": _pk(models["run"]) for name in ("run", "live", "log", "resume", "learned")
+    }
     arguments |= {"training:model-card": _pk(models["run"]) | {"part": "model"}}
     arguments |= {"training:download": _pk(models["run"]) | {"part": "card"}}
     arguments |= {"benchmark:evaluation": _pk(models["evaluation"])}
