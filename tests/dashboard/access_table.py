@@ -187,6 +187,7 @@ READ: dict[str, Row] = {
     "training:model-card": LEADS,
     "training:resume": POST_ONLY,
     "training:log": LEADS,
+    "training:compare": LEADS,
     "training:learned": LEADS,
     "training:learned-from": LEADS,
     "training:download": LEADS,
