@@ -43,10 +43,15 @@ class Meter:
 
     def read(self) -> bool:
         """Look again, when it is time to; whether it was."""
+        if time.monotonic() - self._read_at < READ_SECONDS:
+            return False
+        self.look_now()
+        return True
+
+    def look_now(self) -> None:
+        """Look again at once."""
         now = time.monotonic()
         passed = now - self._read_at
-        if passed < READ_SECONDS:
-            return False
         is_first, self._read_at = self.memory_bytes == 0, now
         self.memory_bytes = max(self.memory_bytes, _resident({self._pid} | descendants(self._pid)))
         gpus = read_gpus()
@@ -55,7 +60,6 @@ class Meter:
             drawn = [gpu.watts for gpu in gpus if gpu.watts is not None]
             if drawn:
                 self.joules = (self.joules or 0.0) + (0.0 if is_first else sum(drawn) * passed)
-        return True
 
 
 def read_gpus() -> list[GpuReading]:

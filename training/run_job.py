@@ -159,10 +159,7 @@ def _write_spec(run: Run) -> Path:
     reinforced = next((item for item in inputs if item.stage == Stage.GBA), None)
     if reinforced is not None:
         spec["reinforced"] = str(run_folder.folder(reinforced))
-    # Not spec.json: the process keeps its own complete account of the run under that name.
-    path = run_folder.folder(run) / "asked.json"
-    path.write_text(json.dumps(spec, indent=1, sort_keys=True))
-    return path
+    return run_folder.write_spec(run_folder.folder(run), spec)
 
 
 @transaction.atomic

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
 from consilium.answers import think_answer, trace_prompt
-from curation.models import Release
+from curation.models import Release, ReleaseRow
 from curation.releases.freeze import rows_of
 from training.job.spec import NEUTRAL
 from training.models import Stage
@@ -34,11 +36,23 @@ def shown_samples(
     """The first rows that the stage would read, as its trainer sees them; none for a merge."""
     if stage == Stage.MERGE:
         return []
-    rows = rows_of(release).filter(content__split="train")
-    if specialty:
-        rows = rows.filter(content__specialty=specialty)
     chosen = {**defaults_of(stage), **(settings or {})}
-    return [_shown(row.row_id, row.content, stage, chosen) for row in rows[:SHOWN]]
+    return [_shown(row.row_id, row.content, stage, chosen) for row in _rows(release, specialty)[:SHOWN]]
+
+
+def shown_texts(
+    release: Release, stage: str, specialty: str, settings: Mapping[str, Any], most: int
+) -> tuple[list[list[str]], int]:
+    """The texts of the first `most` rows that the stage would read, and how many rows it would read."""
+    rows = _rows(release, specialty)
+    chosen = {**defaults_of(stage), **settings}
+    shown = (_shown(row.row_id, row.content, stage, chosen) for row in rows[:most])
+    return [[text for _, text in sample.texts] for sample in shown], rows.count()
+
+
+def _rows(release: Release, specialty: str) -> "QuerySet[ReleaseRow]":
+    rows = rows_of(release).filter(content__split="train")
+    return rows.filter(content__specialty=specialty) if specialty else rows
 
 
 def _shown(row_id: str, row: dict[str, Any], stage: str, settings: dict[str, Any]) -> ShownSample:

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from training.views import compare, launch, learned, runs
+from training.views import compare, launch, learned, probe, runs
 
 app_name = "training"
 urlpatterns = [
     path("s/<slug:study>/runs/", runs.runs, name="runs"),
     path("s/<slug:study>/runs/launch/", launch.launch, name="launch"),
     path("s/<slug:study>/runs/launch/data/", launch.launch_data, name="launch-data"),
+    path("s/<slug:study>/runs/probe/", probe.probe, name="probe"),
+    path("s/<slug:study>/runs/probe/<uuid:job>/", probe.estimate, name="estimate"),
     path("s/<slug:study>/runs/compare/", compare.compare, name="compare"),
     path("s/<slug:study>/runs/learned-from/", learned.learned_from, name="learned-from"),
     path("s/<slug:study>/runs/<int:pk>/learned/", learned.learned, name="learned"),

@@ -188,6 +188,8 @@ READ: dict[str, Row] = {
     "training:resume": POST_ONLY,
     "training:log": LEADS,
     "training:compare": LEADS,
+    "training:probe": POST_ONLY,
+    "training:estimate": LEADS,
     "training:learned": LEADS,
     "training:learned-from": LEADS,
     "training:download": LEADS,
@@ -326,6 +328,7 @@ WRITE: dict[str, Sent] = {
     "annotation:compute-agreement": by_leads(302),
     "training:launch": by_leads(200),
     "training:resume": by_leads(302),
+    "training:probe": by_leads(302),
     "benchmark:compute-leaderboard": by_leads(302),
     "benchmark:launch": by_leads(200),
     "site:idle-stay": Sent(NOT_HERE),  # no time-out is set

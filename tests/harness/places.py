@@ -306,6 +306,7 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
             "-open": one(Case.objects.filter(state="open")),
             "-disputed": one(Case.objects.filter(state="disputed")),
         },
+        "training:estimate": {},
         "training:learned": {f"-{r.stage}": {"pk": r.pk} for r in Run.objects.order_by("-pk")},
         "training:run": {f"-{r.stage}": {"pk": r.pk} for r in Run.objects.order_by("-pk")},
         "benchmark:launch": {f"-{kind}": {"kind": kind} for kind in ("judge", "solver")},

@@ -26,6 +26,7 @@ ACTS = {
     "curation:start-tracing": "launch",
     "training:launch": "launch",
     "training:resume": "launch",
+    "training:probe": "launch",
     "benchmark:launch": "launch",
     "people:guidelines": "guidelines",
     "people:members": "invite",
