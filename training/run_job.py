@@ -18,6 +18,7 @@ from curation.releases.materialise import materialise
 from curation.releases.verify import verify
 from training import preconditions, run_folder
 from training.attempts import OpenAttempt
+from training.disk_guard import DiskGuard
 from training.job.checkpoints import listed, name_of
 from training.job.files import weights_digest
 from training.job.numbers import NotFinite, standard_json
@@ -82,12 +83,14 @@ def _check_base(run: Run) -> None:
 
 
 def _train(handle: JobHandle, run: Run) -> dict[str, Any]:
+    guard = DiskGuard()
+    guard.check()
     lock = run_folder.hold(run, lambda: _patience(handle))
     try:
-        status, done, refusal = _follow(handle, run, _write_spec(run), lock)
+        status, done, refusal = _follow(handle, run, guard, lock)
     except NotFinite as error:
         raise JobFailed(f"The training process reported that {error}; nothing is registered.") from None
-    except Cancelled:
+    except (Cancelled, JobPostponed):
         _list_checkpoints(run)  # what it saved when it was stopped is kept, and can be resumed from
         raise
     finally:
@@ -100,21 +103,23 @@ def _train(handle: JobHandle, run: Run) -> dict[str, Any]:
     raise RuntimeError(f"the training process ended with status {status}")
 
 
-def _follow(handle: JobHandle, run: Run, spec: Path, lock: int) -> tuple[int, dict[str, Any], str]:
+def _follow(handle: JobHandle, run: Run, guard: DiskGuard, lock: int) -> tuple[int, dict[str, Any], str]:
     """Exit status, the event that says what was made, and why it was refused; the last two may be empty."""
     done: dict[str, Any] = {}
     refusal, end = "", AttemptEnd.LOST
-    with TrainingProcess(spec, lock) as process:
+    with TrainingProcess(_write_spec(run), lock) as process:
         attempt = OpenAttempt(run, process.pid)
 
         def look() -> None:
             handle.check()
             attempt.note()
+            guard.check()
 
         try:
             for event in process.events(idle=look):
                 _store(handle, run, event)
                 attempt.note(event)
+                guard.check()
                 done = event if event["event"] == "done" else done
                 refusal = event.get("message", "") if event["event"] == "failed" else refusal
             status = process.wait()
@@ -123,7 +128,7 @@ def _follow(handle: JobHandle, run: Run, spec: Path, lock: int) -> tuple[int, di
         except NotFinite:
             end = AttemptEnd.FAILED
             raise
-        except (Cancelled, WorkerStopping):
+        except (Cancelled, WorkerStopping, JobPostponed):
             process.stop()
             end = AttemptEnd.STOPPED
             raise

@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 
 from consilium.audit.models import AuditEvent
+from consilium.disk_space import DiskSpace
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.cancel import cancel
 from consilium.jobs.claim import claim
@@ -170,6 +171,38 @@ def test_stopping_a_run_saves_and_ends_its_process_and_it_can_be_resumed(
     assert (first.end, second.end) == (AttemptEnd.STOPPED, AttemptEnd.STOPPED)
     assert (first.first_step, second.first_step) == (1, kept.step + 1)
     assert AuditEvent.objects.get(action="run.resumed").data == {"earlier_job": str(job.pk)}
+
+
+def test_a_run_whose_disk_fills_up_stops_with_a_checkpoint_says_so_and_goes_on(
+    cast: Cast,
+    release: Release,
+    base: ModelEndpoint,
+    undisturbed: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = launched(cast, release, base)
+    store, heard = run_job._store, []
+    free = [100]
+
+    def store_and_fill(handle: JobHandle, one: Run, event: dict[str, Any]) -> None:
+        store(handle, one, event)
+        heard.append(event["event"])
+        if event["event"] == "step" and heard.count("step") == 2:
+            free[0] = 4
+
+    monkeypatch.setattr(run_job, "_store", store_and_fill)
+    monkeypatch.setattr("training.disk_guard.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("training.disk_guard._space_of_models", lambda: DiskSpace(free[0], 100))
+    job = run_now(run.job)
+    assert (job.state, job.attempt) == (JobState.QUEUED, 0)
+    assert "The disk of the models folder is nearly full: 4%" in job.postponed_because
+    assert Checkpoint.objects.filter(run=run).exists()
+    assert RunAttempt.objects.get(run=run).end == AttemptEnd.STOPPED
+    assert run_now(job).state == JobState.QUEUED, "there is still no room"
+    assert RunAttempt.objects.filter(run=run).count() == 1, "nothing was started"
+    free[0] = 50
+    assert run_now(job).state == JobState.SUCCEEDED
+    assert_as_undisturbed(run, undisturbed)
 
 
 def test_a_run_is_resumed_after_those_that_it_builds_on(
