@@ -25,7 +25,7 @@ class ComparedFact:
         return self.left != self.right
 
 
-def compared(left: Run, right: Run) -> list[tuple[str, list[ComparedFact]]]:
+def compare_runs(left: Run, right: Run) -> list[tuple[str, list[ComparedFact]]]:
     """Titled groups of lines: what went in, settings, what came out; lines that differ come first."""
     cards = run_card(left), run_card(right)
     groups = (("What went in", _inputs), ("Settings", _settings), ("What came out", _results))

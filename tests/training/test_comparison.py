@@ -7,7 +7,7 @@ from django.urls import reverse
 from curation.models import Release
 from tests.factories import training as making
 from tests.factories.cast import Cast
-from training.comparison import ComparedFact, compared
+from training.comparison import ComparedFact, compare_runs
 from training.launch import launch
 from training.models import Run, RunAttempt, RunEvent
 
@@ -30,12 +30,12 @@ def two(cast: Cast, release: Release) -> tuple[Run, Run]:
 
 
 def test_what_differs_stands_first_and_the_rest_is_there_too(two: tuple[Run, Run]) -> None:
-    groups = dict(compared(*two))
+    groups = dict(compare_runs(*two))
     assert groups["Settings"][0] == ComparedFact("Adapter rank", "64", "32")
     assert [line.differs for line in groups["Settings"]][1:] == [False] * 11
     assert groups["What went in"][0] == ComparedFact("Seed", "1", "2")
     assert ComparedFact("Memory, most at once (MiB)", "", "5") in groups["What came out"]
-    assert not any(line.differs for _, lines in compared(two[0], two[0]) for line in lines)
+    assert not any(line.differs for _, lines in compare_runs(two[0], two[0]) for line in lines)
 
 
 def test_the_page_takes_two_runs_of_this_study_and_draws_them_together(

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET
 
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
-from training.comparison import compared
+from training.comparison import compare_runs
 from training.curves import charts_of
 from training.models import Run
 
@@ -26,5 +26,5 @@ def compare(request: HttpRequest, study: Study) -> HttpResponse:
     if left is not None and right is not None:
         last = max(run.job.progress_total for run in (left, right))
         named = [(left, str(left)), (right, str(right) if right != left else f"{right} again")]
-        context |= {"groups": compared(left, right), "curves": charts_of(named, last)}
+        context |= {"groups": compare_runs(left, right), "curves": charts_of(named, last)}
     return render(request, "training/compare.html", context)
