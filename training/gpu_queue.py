@@ -45,7 +45,7 @@ def _unfinished_inputs(runs: list[Run]) -> dict[object, list[str]]:
     """Job to the names of the runs that its own run builds on and that are not over."""
     found: dict[object, list[str]] = defaultdict(list)
     links = Run.inputs.through.objects.filter(from_run__in=runs, to_run__job__state__in=OPEN)
-    for link in links.select_related("from_run", "to_run").order_by("to_run"):
+    for link in links.select_related("from_run", "to_run").order_by("to_run_id"):
         found[link.from_run.job_id].append(str(link.to_run))
     return found
 

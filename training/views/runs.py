@@ -18,6 +18,7 @@ from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in
 from training.curves import curves
 from training.downloads import card_text_of, figures_table, weights_zip
+from training.gpu_queue import gpu_queue
 from training.model_card import card_parts
 from training.model_card import model_card as card_of
 from training.models import ProducedModel, Run, RunAttempt
@@ -45,7 +46,7 @@ def _runs(study: Study) -> "QuerySet[Run]":
 def runs(request: HttpRequest, study: Study) -> HttpResponse:
     """All runs of the study, newest first."""
     page = page_of(request, _runs(study).order_by("-pk"), SHOWN)
-    return render(request, "training/runs.html", {"study": study, "page": page})
+    return render(request, "training/runs.html", {"study": study, "page": page, "queue": gpu_queue(study)})
 
 
 @study_view(Role.LEAD)
