@@ -26,6 +26,7 @@ from training.forms import bases
 from training.launch import launch_pipeline
 from training.models import AttemptEnd, Checkpoint, ProducedModel, Run, RunAttempt, RunEvent
 from training.pace import about
+from training.probe import PROBE
 
 
 @pytest.fixture
@@ -239,7 +240,24 @@ def test_the_pages_fit_are_accessible_and_move(
     Study.objects.filter(pk=cast.study.pk).update(is_teaching_set=True)
     log_in(window, live_server.url, cast.lena)
     over, running = pipeline[:2]
-    places: dict[str, tuple[str, list[int | str]]] = {
+    result = {
+        "steps": 500,
+        "step_seconds": 0.4,
+        "seconds": 204.0,
+        "text_tokens": 91_000,
+        "memory_bytes": 1 << 30,
+    }
+    sizes = {"gpu_bytes": 24 << 30, "checkpoint_bytes": 1 << 20, "disk_bytes": 9 << 20, "free_bytes": 1 << 20}
+    chosen = {"stage": "dsa", "release": over.release_id, "base": over.base_id, "specialty": "", "seed": 7}
+    probe = Job.objects.create(
+        kind=PROBE, study=cast.study, state=JobState.SUCCEEDED, created_by=cast.lena,
+        params={**chosen, "settings": {}}, result=result | sizes,
+    )  # fmt: skip
+    places: dict[str, tuple[str, list[Any]]] = {
+        "estimate": ("training:estimate", [probe.pk]),
+        "compare": ("training:compare", []),
+        "learned": ("training:learned", [over.pk]),
+        "learned-from": ("training:learned-from", []),
         "runs": ("training:runs", []),
         "launch": ("training:launch", []),
         "run-over": ("training:run", [over.pk]),
