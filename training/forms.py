@@ -1,70 +1,169 @@
 """Forms of the training app."""
 
-import json
-from typing import Any
+import re
+from typing import Any, Final
 
 from django import forms
 from django.db.models import F
+from django.forms.boundfield import BoundField
 
 from consilium.inference.models import EndpointQuerySet, ModelEndpoint
-from consilium.people.models import Study
+from consilium.jobs.states import JobState
+from consilium.people.models import Specialty, Study
 from curation.models import Release, ReleaseKind
 from curation.states import ReleaseState
-from training.demo_models.teaching_set import demo_settings
-from training.models import Stage
-from training.preconditions import settings_fault
+from training.models import Run, Stage
+from training.preconditions import FEEDS, LARGEST_SEED, settings_fault
+from training.stage_settings import SettingsPreset, StageSetting, presets, settings_of, spoken_value
+
+PIPELINE: Final = "pipeline"
+LAUNCHED: Final = (PIPELINE, *Stage.values)
+SEED: Final = 7
+TITLES: Final = {Stage.DSA: "DSA", Stage.GBA: "GBA", Stage.MERGE: "Merge"}
+FAULT: Final = re.compile(r"settings\.(\w+): ")
 
 
-class PipelineForm(forms.Form):
-    """What a lead chooses to launch DSA, GBA and merge from one trace release."""
+class LaunchForm(forms.Form):
+    """What a lead chooses to launch: one stage, or the pipeline of all; one field for every setting.
+
+    A setting that is left empty keeps its default. `again`: the run whose choices are offered once more.
+    """
 
     release = forms.ModelChoiceField(Release.objects.none(), empty_label=None, label="Trace release")
     base = forms.ModelChoiceField(ModelEndpoint.objects.none(), empty_label=None, label="Base model")
-    seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, initial=7)
-    settings = forms.CharField(
-        required=False,
-        label="Settings (JSON)",
-        widget=forms.Textarea({"rows": 8, "spellcheck": "false"}),
-        help_text=(
-            'Stage to settings, for example <code>{"dsa": {"epochs": 2}}</code>. The rest keeps its default.'
-        ),
+    specialty = forms.ChoiceField(
+        choices=Specialty.choices, help_text="DSA trains one expert, on the rows of its specialty."
+    )
+    inputs = forms.ModelMultipleChoiceField(
+        Run.objects.none(),
+        label="Builds on",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="It waits until these are over.",
+    )
+    seed = forms.IntegerField(
+        min_value=0,
+        max_value=LARGEST_SEED,
+        initial=SEED,
+        help_text="The same seed, release, base and settings give the same weights on the same machine.",
     )
 
-    def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, study: Study, stage: str, preset: str = "", again: Run | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.stage = stage
+        self.stages = [str(one) for one in Stage.values] if stage == PIPELINE else [stage]
+        self.presets = presets(is_teaching_set=study.is_teaching_set)
+        self.preset: SettingsPreset | None = next((one for one in self.presets if one.name == preset), None)
+        if self.preset is None and again is None:
+            self.preset = self.presets[0]
         releases = Release.objects.filter(study=study, kind=ReleaseKind.TRACES, state=ReleaseState.FROZEN)
         self._choices("release").queryset = releases
         self._choices("base").queryset = bases(study)
-        if study.is_teaching_set:
-            self.fields["settings"].initial = json.dumps(demo_settings(), indent=1)
+        self._choices("inputs").queryset = _inputs(study, stage)
+        self._leave_out()
+        for name in self.stages:
+            given = (
+                (again.settings if again else {}) if self.preset is None else self.preset.values.get(name, {})
+            )
+            for setting in settings_of(name):
+                self.fields[f"{name}-{setting.name}"] = _field(
+                    setting, given.get(setting.name, setting.default)
+                )
+        if again is not None:
+            self._offer(again)
 
     def lacks(self) -> str:
-        """What has to exist before anything can be launched: "release", "base" or nothing."""
-        return next((name for name in ("release", "base") if not self._choices(name).choices), "")
+        """What has to exist before anything can be launched: "release", "base", "inputs" or nothing."""
+        needed = [name for name in ("release", "base", "inputs") if name in self.fields]
+        return next((name for name in needed if not self._choices(name).choices), "")
+
+    def what(self) -> list[BoundField]:
+        """The fields before the settings."""
+        return [self[name] for name in self.fields if "-" not in name]
+
+    def groups(self) -> list[tuple[str, list[BoundField]]]:
+        """The settings, by stage."""
+        return [
+            (TITLES[Stage(stage)], [self[name] for name in self.fields if name.startswith(f"{stage}-")])
+            for stage in self.stages
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """Settings by stage that differ from the default, checked by the training process's own reader."""
+        cleaned = super().clean() or {}
+        chosen = {stage: self._chosen(stage, cleaned) for stage in self.stages}
+        for stage, values in chosen.items():
+            if not self.errors and (fault := settings_fault(stage, values)):
+                named = FAULT.match(fault)
+                field = f"{stage}-{named[1]}" if named else ""
+                told = fault.removeprefix(named[0]) if named else fault
+                self.add_error(field if field in self.fields else None, f"{told[:1].upper()}{told[1:]}.")
+        return cleaned | {"settings": chosen}
+
+    def launch_arguments(self) -> dict[str, Any]:
+        """What the use case takes, of a valid form."""
+        given = {name: value for name, value in self.cleaned_data.items() if "-" not in name}
+        if self.stage != PIPELINE:
+            given |= {"stage": self.stage, "settings": given["settings"][self.stage]}
+        return given
+
+    def _chosen(self, stage: str, cleaned: dict[str, Any]) -> dict[str, Any]:
+        given = ((setting, cleaned.get(f"{stage}-{setting.name}")) for setting in settings_of(stage))
+        return {
+            setting.name: value
+            for setting, value in given
+            if value not in (None, "", []) and value != setting.default
+        }
+
+    def _leave_out(self) -> None:
+        needs = {"release": self.stage != Stage.MERGE, "specialty": self.stage == Stage.DSA}
+        needs["inputs"] = self.stage in (Stage.GBA, Stage.MERGE)
+        for name, is_needed in needs.items():
+            if not is_needed:
+                del self.fields[name]
+
+    def _offer(self, run: Run) -> None:
+        offered: dict[str, Any] = {
+            "release": run.release_id,
+            "base": run.base_id,
+            "specialty": run.specialty,
+            "seed": run.seed,
+            "inputs": list(run.inputs.values_list("pk", flat=True)),
+        }
+        self.initial.update((name, value) for name, value in offered.items() if name in self.fields)
 
     def _choices(self, name: str) -> "forms.ModelChoiceField[Any]":
         field = self.fields[name]
         assert isinstance(field, forms.ModelChoiceField)
         return field
 
-    def clean_settings(self) -> dict[str, dict[str, Any]]:
-        """Stage to settings; each checked by the training process's own reader."""
-        text = self.cleaned_data["settings"].strip() or "{}"
-        try:
-            chosen = json.loads(text)
-        except (ValueError, RecursionError) as error:  # also numbers and nesting that the reader refuses
-            raise forms.ValidationError(f"This is not JSON: {error}.") from None
-        if not isinstance(chosen, dict) or set(chosen) - set(Stage.values):
-            raise forms.ValidationError(f"Write one object whose keys are among {', '.join(Stage.values)}.")
-        for stage, values in chosen.items():
-            if not isinstance(values, dict):
-                raise forms.ValidationError(f"{stage}: write an object of settings.")
-            if fault := settings_fault(stage, values):
-                raise forms.ValidationError(f"{stage}: {fault}.")
-        return chosen
-
 
 def bases(study: Study) -> EndpointQuerySet:
     """Local, active endpoints of the study or of the site; those that were not trained here come first."""
     usable = ModelEndpoint.objects.for_study(study).in_use().exclude(path="")
     return usable.order_by(F("produced_by").asc(nulls_first=True), "name")
+
+
+def _inputs(study: Study, stage: str) -> Any:
+    """Runs that the stage can build on, the newest first."""
+    fitting = FEEDS[Stage(stage)] if stage in Stage.values else ()
+    runs = Run.objects.filter(study=study, stage__in=fitting)
+    return runs.exclude(job__state__in=(JobState.FAILED, JobState.CANCELLED)).order_by("-pk")
+
+
+def _field(setting: StageSetting, initial: Any) -> forms.Field:
+    common: dict[str, Any] = {
+        "label": setting.label,
+        "initial": initial,
+        "required": False,
+        "help_text": f"{setting.meaning} Default {spoken_value(setting.default)}.",
+    }
+    options = [(choice, choice) for choice in setting.choices]
+    if setting.kind is tuple:
+        return forms.MultipleChoiceField(choices=options, widget=forms.CheckboxSelectMultiple, **common)
+    if options:
+        return forms.ChoiceField(choices=options, **common)
+    if setting.kind is int:
+        return forms.IntegerField(**common)
+    return forms.FloatField(widget=forms.NumberInput({"step": "any"}), **common)

@@ -1,7 +1,7 @@
 """Launches runs: one stage, or the whole pipeline of DSA, GBA and merge."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -14,6 +14,9 @@ from curation.models import Release
 from training import preconditions
 from training.models import Run, Stage
 from training.preconditions import LaunchRefused, settings_fault, specialties_of
+
+KIND: Final = "training.run"
+ATTEMPTS: Final = 5
 
 
 @transaction.atomic
@@ -39,7 +42,7 @@ def launch(
     preconditions.check_seed(seed)
     if fault := settings_fault(stage, chosen):
         raise LaunchRefused(f"{fault}.")
-    job = enqueue(kind="training.run", by=by, study=study, params={}, max_attempts=5)
+    job = enqueue(kind=KIND, by=by, study=study, params={}, max_attempts=ATTEMPTS)
     run = Run.objects.create(
         study=study,
         stage=stage,

@@ -68,6 +68,55 @@ class RunEvent(models.Model):
         return f"{self.kind} {self.step or ''}"
 
 
+class AttemptEnd(models.TextChoices):
+    """How one attempt of a run ended."""
+
+    DONE = "done", "Finished"
+    STOPPED = "stopped", "Stopped, saved"
+    FAILED = "failed", "Failed"
+    LOST = "lost", "Lost: its worker or its process was gone"
+
+
+class RunAttempt(models.Model):
+    """One time that the training process was started for a run: where, for how long, with what it took."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="attempts")
+    number = models.PositiveIntegerField()
+    started_at = models.DateTimeField(default=timezone.now)
+    heard_at = models.DateTimeField(default=timezone.now, help_text="When its worker last looked at it.")
+    end = models.CharField(max_length=20, choices=AttemptEnd.choices, blank=True)
+    first_step = models.PositiveIntegerField(null=True, blank=True, help_text="The first that it trained.")
+    last_step = models.PositiveIntegerField(null=True, blank=True)
+    worker = models.CharField(max_length=120, blank=True)
+    hardware = models.JSONField(default=dict)
+    software = models.JSONField(default=dict)
+    memory_bytes = models.PositiveBigIntegerField(default=0, help_text="Most at once, of all its processes.")
+    gpu_bytes = models.PositiveBigIntegerField(null=True, blank=True, help_text="Most at once, of its GPUs.")
+    joules = models.FloatField(null=True, blank=True, help_text="Energy of its GPUs; null: they do not tell.")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="run_attempt_once"),
+            models.CheckConstraint(
+                condition=models.Q(end="") | models.Q(end__in=AttemptEnd.values), name="run_attempt_end_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Attempt {self.number} of run {self.run_id}"
+
+    @property
+    def seconds(self) -> float:
+        """How long it has lasted, as far as its worker told."""
+        return (self.heard_at - self.started_at).total_seconds()
+
+    @property
+    def watt_hours(self) -> float | None:
+        """Energy as people read it."""
+        return None if self.joules is None else self.joules / 3600
+
+
 class Checkpoint(models.Model):
     """One complete checkpoint on disk, by name inside the run's folder."""
 

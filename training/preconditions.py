@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,8 +35,15 @@ class LaunchRefused(Refused):
 
 def specialties_of(release: Release) -> list[str]:
     """The specialties of which a trace release holds rows for training, sorted."""
+    return [name for name in rows_per_specialty(release) if name]
+
+
+def rows_per_specialty(release: Release) -> dict[str, int]:
+    """How many rows for training a trace release holds of each specialty, sorted; "" for those without."""
     rows = rows_of(release).filter(content__split="train").order_by()
-    return sorted({name for name in rows.values_list("content__specialty", flat=True) if name})
+    return dict(
+        sorted(Counter(name or "" for name in rows.values_list("content__specialty", flat=True)).items())
+    )
 
 
 def check_base(study: Study, base: ModelEndpoint) -> None:

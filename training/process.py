@@ -74,6 +74,11 @@ class TrainingProcess:
             if event is not None:
                 yield event
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
     def wait(self) -> int:
         """The exit status."""
         return self._process.wait()

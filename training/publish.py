@@ -52,7 +52,7 @@ def register_publishables() -> None:
                 kinds=ALLOWED | {""},  # LICENSE and NOTICE: only known files are in the folder
                 find=partial(_find, name),
                 named=partial(_named, name),
-                check_may_leave=_check_may_leave,
+                check_may_leave=check_weights_may_leave,
                 folder=_folder,
             )
         )
@@ -92,7 +92,7 @@ def _named(kind: str, digest: str) -> list[Content]:
     return _of_kind(_models().filter(**{f"{field}__startswith": digest})[:2], kind)
 
 
-def _check_may_leave(content: Content, by: Person) -> None:
+def check_weights_may_leave(content: Content, by: Person) -> None:
     """A lead, and every release behind the weights still stands and may be trained on and passed on."""
     check_lead(by, content.study)
     produced = _models().get(pk=content.pk)
@@ -113,22 +113,28 @@ def _folder(content: Content, scratch: Path, handle: JobHandle) -> Path:
     if scratch.exists():
         return scratch
     check_disk_space()
+    produced, place = _models().get(pk=content.pk), place_of_weights(content)
+    with atomic_folder(scratch, is_only_writer=True) as beside:
+        for file in files_to_pass_on(place):
+            handle.check()
+            _take(file, beside / file.name)
+        if content.kind == ADAPTER:
+            (beside / CONFIG).write_text(named_base(beside / CONFIG, produced), encoding="utf-8")
+        (beside / CARD).unlink(missing_ok=True)
+        (beside / CARD).write_text(model_card(produced, content.kind), encoding="utf-8")
+        _check(beside, content)
+    return scratch
+
+
+def place_of_weights(content: Content) -> Path:
+    """The folder of model or adapter on this host. Raises ModelNotPublishable where it is not."""
     produced = _models().get(pk=content.pk)
     place = run_folder.folder(produced.run) / (
         MODEL if content.kind == MODEL else produced.card["artifacts"]["adapter"]
     )
     if not place.is_dir():
         raise ModelNotPublishable("The files of this model are not on this host.")
-    with atomic_folder(scratch, is_only_writer=True) as beside:
-        for file in files_to_pass_on(place):
-            handle.check()
-            _take(file, beside / file.name)
-        if content.kind == ADAPTER:
-            _name_the_base(beside / CONFIG, produced)
-        (beside / CARD).unlink(missing_ok=True)
-        (beside / CARD).write_text(model_card(produced, content.kind), encoding="utf-8")
-        _check(beside, content)
-    return scratch
+    return place
 
 
 def _take(file: Path, target: Path) -> None:
@@ -141,23 +147,27 @@ def _take(file: Path, target: Path) -> None:
         shutil.copyfile(file, target)
 
 
-def _name_the_base(config: Path, produced: ProducedModel) -> None:
-    """The library writes the folder of the base model on this host."""
+def named_base(config: Path, produced: ProducedModel) -> str:
+    """An adapter's configuration with the name of its base: the library writes its folder on this host."""
     values = json.loads(config.read_text(encoding="utf-8"))
     values["base_model_name_or_path"] = produced.run.base.name
-    config.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return json.dumps(values, indent=2, sort_keys=True) + "\n"
+
+
+def check_names_no_folder(name: str, content: bytes) -> None:
+    """Raise ModelNotPublishable where a file names a folder of this site."""
+    here = (settings.CONSILIUM_HOME, settings.MODELS_FOLDER, settings.BASE_DIR)
+    if any(os.fsencode(path) in content for path in here):
+        raise ModelNotPublishable(f"File {name}: it names a folder of this site, so nothing leaves.")
 
 
 def _check(folder: Path, content: Content) -> None:
     """The finished files: sound weights, those that the run registered, and no path of this site."""
-    here = [
-        os.fsencode(path) for path in (settings.CONSILIUM_HOME, settings.MODELS_FOLDER, settings.BASE_DIR)
-    ]
     for file in sorted(folder.iterdir()):
         if file.suffix == ".safetensors":
             check_safetensors(file)
-        elif any(path in file.read_bytes() for path in here):
-            raise ModelNotPublishable(f"File {file.name}: it names a folder of this site, so nothing leaves.")
+        else:
+            check_names_no_folder(file.name, file.read_bytes())
     if weights_digest(folder) != content.digest:
         raise ModelNotPublishable(
             "The weights are no longer those that the run registered; nothing was sent."

@@ -1,10 +1,12 @@
 """Where a run lives on disk: under the models folder, so that what it produces can be served."""
 
 import fcntl
+import json
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -56,6 +58,16 @@ def remove_purged_data() -> None:
 def base_folder(endpoint: ModelEndpoint) -> Path:
     """Where a local endpoint's weights lie."""
     return Path(settings.MODELS_FOLDER) / endpoint.path
+
+
+def write_spec(place: Path, spec: dict[str, Any]) -> Path:
+    """Write what a training process is asked for.
+
+    Not as spec.json: the process keeps its own complete account of the run under that name.
+    """
+    path = place / "asked.json"
+    path.write_text(json.dumps(spec, indent=1, sort_keys=True))
+    return path
 
 
 def hold(run: Run, wait: Callable[[], None]) -> int:

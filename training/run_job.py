@@ -12,16 +12,18 @@ from django.db.models import Max
 
 from consilium.audit.record import record
 from consilium.inference.endpoints import add_endpoint, inspect_folder
-from consilium.jobs.handle import JobFailed, JobHandle, JobPostponed
+from consilium.jobs.handle import Cancelled, JobFailed, JobHandle, JobPostponed, WorkerStopping
 from consilium.jobs.states import JobState
 from curation.releases.materialise import materialise
 from curation.releases.verify import verify
 from training import preconditions, run_folder
+from training.attempts import OpenAttempt
+from training.disk_guard import DiskGuard
 from training.job.checkpoints import listed, name_of
 from training.job.files import weights_digest
 from training.job.numbers import NotFinite, standard_json
 from training.model_card import write_model_cards
-from training.models import Checkpoint, ProducedModel, Run, RunEvent, Stage
+from training.models import AttemptEnd, Checkpoint, ProducedModel, Run, RunEvent, Stage
 from training.process import TrainingProcess
 
 DONE = 0
@@ -81,18 +83,16 @@ def _check_base(run: Run) -> None:
 
 
 def _train(handle: JobHandle, run: Run) -> dict[str, Any]:
+    guard = DiskGuard()
+    guard.check()
     lock = run_folder.hold(run, lambda: _patience(handle))
     try:
-        with TrainingProcess(_write_spec(run), lock) as process:
-            done: dict[str, Any] = {}
-            refusal = ""
-            for event in process.events(idle=handle.check):
-                _store(handle, run, event)
-                done = event if event["event"] == "done" else done
-                refusal = event.get("message", "") if event["event"] == "failed" else refusal
-            status = process.wait()
+        status, done, refusal = _follow(handle, run, guard, lock)
     except NotFinite as error:
         raise JobFailed(f"The training process reported that {error}; nothing is registered.") from None
+    except (Cancelled, JobPostponed):
+        _list_checkpoints(run)  # what it saved when it was stopped is kept, and can be resumed from
+        raise
     finally:
         os.close(lock)
     if status == DONE and done:
@@ -101,6 +101,40 @@ def _train(handle: JobHandle, run: Run) -> dict[str, Any]:
         raise JobFailed(refusal)
     handle.check()
     raise RuntimeError(f"the training process ended with status {status}")
+
+
+def _follow(handle: JobHandle, run: Run, guard: DiskGuard, lock: int) -> tuple[int, dict[str, Any], str]:
+    """Exit status, the event that says what was made, and why it was refused; the last two may be empty."""
+    done: dict[str, Any] = {}
+    refusal, end = "", AttemptEnd.LOST
+    with TrainingProcess(_write_spec(run), lock) as process:
+        attempt = OpenAttempt(run, process.pid)
+
+        def look() -> None:
+            handle.check()
+            attempt.note()
+            guard.check()
+
+        try:
+            for event in process.events(idle=look):
+                _store(handle, run, event)
+                attempt.note(event)
+                guard.check()
+                done = event if event["event"] == "done" else done
+                refusal = event.get("message", "") if event["event"] == "failed" else refusal
+            status = process.wait()
+            if status >= DONE:  # else a signal ended it
+                end = AttemptEnd.DONE if status == DONE and done else AttemptEnd.FAILED
+        except NotFinite:
+            end = AttemptEnd.FAILED
+            raise
+        except (Cancelled, WorkerStopping, JobPostponed):
+            process.stop()
+            end = AttemptEnd.STOPPED
+            raise
+        finally:
+            attempt.close(end)
+    return status, done, refusal
 
 
 def _patience(handle: JobHandle) -> None:
@@ -130,10 +164,7 @@ def _write_spec(run: Run) -> Path:
     reinforced = next((item for item in inputs if item.stage == Stage.GBA), None)
     if reinforced is not None:
         spec["reinforced"] = str(run_folder.folder(reinforced))
-    # Not spec.json: the process keeps its own complete account of the run under that name.
-    path = run_folder.folder(run) / "asked.json"
-    path.write_text(json.dumps(spec, indent=1, sort_keys=True))
-    return path
+    return run_folder.write_spec(run_folder.folder(run), spec)
 
 
 @transaction.atomic

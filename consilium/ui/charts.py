@@ -83,17 +83,23 @@ def line_chart(
     height: int = 240,
     width: int = WIDTH,
     table: bool = True,
+    reach: tuple[float | None, float | None] = (None, None),
 ) -> SafeString:
-    """A figure with one line per series over shared axes; a sentence instead when there is no point yet."""
+    """A figure with one line per series over shared axes; a sentence instead when there is no point yet.
+
+    `reach`: x and y up to which the axes go, from zero, whatever has been seen, so that nothing jumps while
+    points come in; None: as far as the points.
+    """
     clean = [Series(one.name, [(x, y) for x, y in one.points if math.isfinite(y)]) for one in series]
     points = [point for one in clean for point in one.points]
     if not points:
         return _nothing(title)
     # No marks between whole numbers, such as steps.
     least = 1.0 if all(float(x).is_integer() for x, _ in points) else 0.0
-    x_ticks = ticks(min(x for x, _ in points), max(x for x, _ in points), 6, least=least)
-    y_ticks = ticks(min(y for _, y in points), max(y for _, y in points), 4)
-    x_scale = Scale(min(x for x, _ in points), max(x_ticks[-1], points[0][0] + 1e-9), _LEFT, width - _RIGHT)
+    x_low, x_high = _ends([x for x, _ in points], reach[0])
+    x_ticks = ticks(x_low, x_high, 6, least=least)
+    y_ticks = ticks(*_ends([y for _, y in points], reach[1]), 4)
+    x_scale = Scale(x_low, max(x_ticks[-1], x_low + 1e-9), _LEFT, width - _RIGHT)
     y_scale = Scale(y_ticks[0], y_ticks[-1], height - _BOTTOM, _TOP)
     shown_x_ticks = [tick for tick in x_ticks if tick >= x_scale.start]
     drawing = _join(
@@ -110,6 +116,11 @@ def line_chart(
     return _figure(
         svg, title, y_label, [one.name for one in clean], _line_table(clean, x_label) if table else None
     )
+
+
+def _ends(values: Sequence[float], reach: float | None) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    return (low, high) if reach is None else (min(0.0, low), max(reach, high))
 
 
 def interval_chart(

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, Final
 
 PIECE: Final = 1 << 18
+WEIGHTS: Final = ".safetensors"
+DENSE: Final = (".png", WEIGHTS)  # compressed already, or not compressible
 
 
 def zip_stream(files: Iterable[tuple[str, Callable[[], BinaryIO]]]) -> Iterator[bytes]:
-    """The pieces of a zip of these files, by their paths in it. Images are stored as they are.
+    """The pieces of a zip of these files, by their paths in it. Images and weights are stored as they are.
 
     Raises what opening and reading a file raises; the reader sees then that the zip has no end.
     """
@@ -17,8 +19,10 @@ def zip_stream(files: Iterable[tuple[str, Callable[[], BinaryIO]]]) -> Iterator[
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, opened in files:
             entry = zipfile.ZipInfo(path)
-            entry.compress_type = zipfile.ZIP_STORED if path.endswith(".png") else zipfile.ZIP_DEFLATED
-            with archive.open(entry, "w") as out, opened() as source:
+            entry.compress_type = zipfile.ZIP_STORED if path.endswith(DENSE) else zipfile.ZIP_DEFLATED
+            # A size that is not known beforehand: weights may be larger than a plain entry can say.
+            is_large = path.endswith(WEIGHTS)
+            with archive.open(entry, "w", force_zip64=is_large) as out, opened() as source:
                 while chunk := source.read(PIECE):
                     out.write(chunk)
                     yield buffer.take()

@@ -35,6 +35,7 @@ from tests.factories import curation as making
 from tests.factories import label_studio
 from tests.factories.cast import Cast
 from training.models import ProducedModel, Run, RunEvent, Stage
+from training.probe import PROBE
 
 ROLES = ("nobody", "annotator", "adjudicator", "lead", "operator", "outsider")
 MODELS = ("Zephyrion-7B", "Quillmed-13B")
@@ -156,8 +157,12 @@ def make_world(cast: Cast) -> World:
     arguments |= {f"work:{name}": {"kind": "compare"} for name in ("finished", "next")}
     calls = ("ahead", "draft", "finish", "heartbeat", "postpone", "skip", "submit")
     arguments |= {f"work:{name}": {"token": votes["review"].token} for name in calls}
-    arguments |= {f"training:{name}": _pk(models["run"]) for name in ("run", "live")}
+    arguments |= {
+        f"training:{name}": _pk(models["run"]) for name in ("run", "live", "log", "resume", "learned")
+    }
     arguments |= {"training:model-card": _pk(models["run"]) | {"part": "model"}}
+    arguments |= {"training:estimate": {"job": models["probe"].pk}}
+    arguments |= {"training:download": _pk(models["run"]) | {"part": "card"}}
     arguments |= {"benchmark:evaluation": _pk(models["evaluation"])}
     arguments |= {"benchmark:compute-leaderboard": _pk(models["evaluation"].release)}
     return World(cast, arguments)
@@ -281,7 +286,16 @@ def make_models(cast: Cast, release: Release) -> dict[str, Any]:
         )
     made = ModelEndpoint.objects.create(name="run-1", path="runs/1", family="tiny", study=cast.study)
     ProducedModel.objects.create(run=run, endpoint=made, digest="0" * 64, release_digests=[release.digest])
-    return {"run": run, "evaluation": _evaluation(cast, base), "job": _job(cast, "curation.trace")}
+    probe = _job(cast, PROBE, "failed")
+    chosen = {"specialty": "adult_medicine", "settings": {}, "seed": 0}
+    probe.params = {"stage": "dsa", "release": release.pk, "base": base.pk, **chosen}
+    probe.save()
+    return {
+        "run": run,
+        "probe": probe,
+        "evaluation": _evaluation(cast, base),
+        "job": _job(cast, "curation.trace"),
+    }
 
 
 def _evaluation(cast: Cast, endpoint: ModelEndpoint) -> Evaluation:

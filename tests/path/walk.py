@@ -1,7 +1,6 @@
 """The whole path as people walk it: each function is one stage, through pages and calls alone."""
 
 import io
-import json
 import re
 import zipfile
 from functools import partial
@@ -158,7 +157,11 @@ class Walk:
             ("release", _value(page, "Traces 1")),
             ("base", _value(page, "tiny base")),
             ("seed", "3"),
-            ("settings", json.dumps(SETTINGS)),
+            *(
+                (f"{stage}-{name}", str(value))
+                for stage, chosen in SETTINGS.items()
+                for name, value in chosen.items()
+            ),
         ]
         runs = self.lead.post(f"{S}/runs/launch/", fields).text
         for run in sorted(set(re.findall(rf"{S}/runs/\d+/", runs))):

@@ -25,6 +25,8 @@ ACTS = {
     "annotation:ask-models": "launch",
     "curation:start-tracing": "launch",
     "training:launch": "launch",
+    "training:resume": "launch",
+    "training:probe": "launch",
     "benchmark:launch": "launch",
     "people:guidelines": "guidelines",
     "people:members": "invite",

@@ -1,12 +1,14 @@
 """The pages of training: who sees them, what they say, and live curves."""
 
-import html
 import re
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
@@ -18,10 +20,13 @@ from tests.factories.cast import Cast
 from tests.harness.accessibility import violations
 from tests.harness.pictures import shoot
 from tests.harness.playwright_api import Page, expect
+from training import run_folder
 from training.curves import POINTS, curves
 from training.forms import bases
 from training.launch import launch_pipeline
-from training.models import Checkpoint, ProducedModel, Run, RunEvent
+from training.models import AttemptEnd, Checkpoint, ProducedModel, Run, RunAttempt, RunEvent
+from training.pace import about
+from training.probe import PROBE
 
 
 @pytest.fixture
@@ -131,6 +136,84 @@ def test_a_waiting_run_says_what_it_waits_for(cast: Cast, pipeline: list[Run]) -
     assert "Waits for the runs it builds on" in text
 
 
+def test_a_running_run_says_how_far_how_fast_and_how_long(cast: Cast, pipeline: list[Run]) -> None:
+    run = pipeline[1]
+    now = timezone.now()
+    attempt = RunAttempt.objects.create(
+        run=run, number=1, started_at=now - timedelta(minutes=1), memory_bytes=3 << 30
+    )
+    for event in run.events.all():
+        RunEvent.objects.filter(pk=event.pk).update(at=now - timedelta(seconds=4 * (9 - event.sequence)))
+    text = page_of(cast.lena, "live", cast.study.slug, run.pk).content.decode()
+    assert "9 of 24, about 1 min" in text  # 15 steps of 4 s
+    assert "240 rows a minute" in text  # 16 rows in 4 s
+    assert "3.0\xa0GB" in text
+    RunAttempt.objects.filter(pk=attempt.pk).update(end=AttemptEnd.LOST)
+    assert "about 1 min" not in page_of(cast.lena, "live", cast.study.slug, run.pk).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (3, "a few seconds"),
+        (30, "less than a minute"),
+        (59, "about 1 min"),
+        (3000, "about 50 min"),
+        (7200, "about 2 h"),
+        (200_000, "about 2 days"),
+    ],
+)
+def test_durations_are_told_as_people_say_them(seconds: float, said: str) -> None:
+    assert about(seconds) == said
+
+
+def test_the_axes_of_a_live_curve_stand_still(cast: Cast, pipeline: list[Run]) -> None:
+    run = pipeline[1]
+
+    def marks() -> list[list[str]]:
+        run.job.refresh_from_db()
+        return [re.findall(r'text-anchor="(?:middle|end)">([^<]*)<', chart) for chart in curves(run)]
+
+    before = marks()
+    RunEvent.objects.create(run=run, sequence=10, kind="step", step=10, data={"loss": 0.1, "reward": 1.2})
+    moved(run, JobState.RUNNING, progress_done=10)
+    assert marks() == before
+    assert "25" in before[0] or "24" in before[0]
+
+
+def test_a_stopped_run_offers_to_go_on_and_lists_what_it_kept(cast: Cast, pipeline: list[Run]) -> None:
+    run = pipeline[1]
+    Checkpoint.objects.create(run=run, step=9, name="step-000009")
+    assert "Resume" not in page_of(cast.lena, "run", cast.study.slug, run.pk).content.decode()
+    moved(run, JobState.CANCELLED)
+    text = page_of(cast.lena, "run", cast.study.slug, run.pk).content.decode()
+    assert "Resume goes on from step-000009." in text
+    client = Client()
+    client.force_login(cast.lena)
+    address = reverse("training:resume", args=[cast.study.slug, run.pk])
+    answer = client.post(address, follow=True)
+    assert "is on the queue again" in answer.content.decode()
+    run.refresh_from_db()
+    assert run.job.state == JobState.QUEUED
+
+
+def test_the_log_shows_its_end_without_folders_or_control_characters(
+    cast: Cast, pipeline: list[Run], home: Path
+) -> None:
+    run = pipeline[1]
+    assert "keeps it to itself" in page_of(cast.lena, "log", cast.study.slug, run.pk).content.decode()
+    place = run_folder.folder(run)
+    place.mkdir(parents=True)
+    lines = [f"line {number}" for number in range(100)]
+    (place / "process.log").write_text("\n".join([*lines, f"\x1b[31m{place}/x.py <b>\x1b[0m\x07"]))
+    text = page_of(cast.lena, "log", cast.study.slug, run.pk).content.decode()
+    assert "line 99" in text
+    assert "line 9\n" not in text
+    assert f"MODELS/runs/run-{run.pk}/x.py &lt;b&gt;" in text
+    assert str(home) not in text
+    assert "\x1b" not in text
+
+
 def test_a_long_run_is_drawn_with_a_bounded_number_of_points(cast: Cast, pipeline: list[Run]) -> None:
     run = pipeline[2]
     rows = [
@@ -142,59 +225,11 @@ def test_a_long_run_is_drawn_with_a_bounded_number_of_points(cast: Cast, pipelin
     assert POINTS / 2 <= chart.count("<tr>") <= POINTS + 2
 
 
-def test_launching_says_what_is_missing_first(cast: Cast) -> None:
-    text = page_of(cast.lena, "launch", cast.study.slug).content.decode()
-    assert "No trace release yet" in text
-    making.trace_release(cast.study, cast.lena)
-    text = page_of(cast.lena, "launch", cast.study.slug).content.decode()
-    assert "No base model yet" in text
-
-
 def test_a_model_that_was_not_trained_here_is_offered_first_as_base(cast: Cast, pipeline: list[Run]) -> None:
     offered = [endpoint.name for endpoint in bases(cast.study)]
     trained = pipeline[0].produced.endpoint.name
     assert len(offered) > 1
     assert offered[-1] == trained  # "chest/..." would be first by name
-
-
-@pytest.mark.parametrize(
-    ("written", "said"),
-    [
-        ("{", "This is not JSON"),
-        ("[]", "Write one object whose keys are among dsa, gba, merge."),
-        ('{"dsa": 3}', "dsa: write an object of settings."),
-        ('{"dsa": {"epochs": 0}}', "settings.epochs: must be positive"),
-        ('{"dsa": {"epochs": ' + "9" * 5000 + "}}", "This is not JSON: Exceeds the limit"),
-        ("[" * 100_000, "This is not JSON: "),
-        ('{"gba": {"kl": Infinity}}', "settings.kl: must be a finite number"),
-    ],
-)
-def test_the_form_refuses_settings_in_words(cast: Cast, release: Release, written: str, said: str) -> None:
-    base = making.base_endpoint()
-    client = Client()
-    client.force_login(cast.lena)
-    address = reverse("training:launch", args=[cast.study.slug])
-    sent = {"release": release.pk, "base": base.pk, "seed": 7}
-    answer = client.post(address, sent | {"settings": written})
-    assert answer.status_code == 200
-    assert said in answer.content.decode()
-    assert not Run.objects.exists()
-    assert client.post(address, sent | {"settings": ""}).status_code == 302
-    assert Run.objects.count() == 4
-
-
-def test_the_printed_example_of_settings_is_accepted_as_it_stands(cast: Cast, release: Release) -> None:
-    base = making.base_endpoint()
-    client = Client()
-    client.force_login(cast.lena)
-    address = reverse("training:launch", args=[cast.study.slug])
-    help_text = re.search(r'id="id_settings_helptext">(.*?)</div>', client.get(address).content.decode())
-    assert help_text is not None
-    shown = html.unescape(re.sub(r"<[^>]+>", "", help_text.group(1)))
-    example = shown[shown.index("{") : shown.rindex("}") + 1]
-    sent = {"release": release.pk, "base": base.pk, "seed": 7, "settings": example}
-    assert client.post(address, sent).status_code == 302
-    assert {run.settings["epochs"] for run in Run.objects.filter(stage="dsa")} == {2}
 
 
 @pytest.mark.browser
@@ -205,7 +240,24 @@ def test_the_pages_fit_are_accessible_and_move(
     Study.objects.filter(pk=cast.study.pk).update(is_teaching_set=True)
     log_in(window, live_server.url, cast.lena)
     over, running = pipeline[:2]
-    places: dict[str, tuple[str, list[int | str]]] = {
+    result = {
+        "steps": 500,
+        "step_seconds": 0.4,
+        "seconds": 204.0,
+        "text_tokens": 91_000,
+        "memory_bytes": 1 << 30,
+    }
+    sizes = {"gpu_bytes": 24 << 30, "checkpoint_bytes": 1 << 20, "disk_bytes": 9 << 20, "free_bytes": 1 << 20}
+    chosen = {"stage": "dsa", "release": over.release_id, "base": over.base_id, "specialty": "", "seed": 7}
+    probe = Job.objects.create(
+        kind=PROBE, study=cast.study, state=JobState.SUCCEEDED, created_by=cast.lena,
+        params={**chosen, "settings": {}}, result=result | sizes,
+    )  # fmt: skip
+    places: dict[str, tuple[str, list[Any]]] = {
+        "estimate": ("training:estimate", [probe.pk]),
+        "compare": ("training:compare", []),
+        "learned": ("training:learned", [over.pk]),
+        "learned-from": ("training:learned-from", []),
         "runs": ("training:runs", []),
         "launch": ("training:launch", []),
         "run-over": ("training:run", [over.pk]),
@@ -219,7 +271,7 @@ def test_the_pages_fit_are_accessible_and_move(
         shoot(window, name)
     RunEvent.objects.create(run=running, sequence=10, kind="step", step=10, data={"loss": 0.125})
     moved(running, JobState.RUNNING, progress_done=10, progress_note="step 10")
-    expect(window.locator("#run-live").get_by_text("step 10", exact=True)).to_be_visible(timeout=10_000)
+    expect(window.locator("#run-live").get_by_text("10 of 24", exact=False)).to_be_visible(timeout=10_000)
     finish_address = window.url
     moved(running, JobState.SUCCEEDED)
     expect(window.locator("#run-live[hx-trigger]")).to_have_count(0, timeout=10_000)

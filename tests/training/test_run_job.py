@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 
 from consilium.audit.models import AuditEvent
+from consilium.disk_space import DiskSpace
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.cancel import cancel
 from consilium.jobs.claim import claim
@@ -19,6 +20,9 @@ from consilium.jobs.lease import Lease
 from consilium.jobs.models import Job
 from consilium.jobs.run import run_claimed, run_now
 from consilium.jobs.states import JobState
+from consilium.people.permissions import NotAllowed
+from consilium.refusals import Refused
+from consilium.version import app_version
 from curation.models import Release, ReleaseKind, Source
 from curation.releases.freeze import freeze, withdraw_release
 from curation.releases.materialise import materialise
@@ -32,7 +36,9 @@ from training.curves import curves
 from training.job.data import load
 from training.job.spec import parse_spec
 from training.launch import launch, launch_pipeline
-from training.models import Checkpoint, ProducedModel, Run, RunEvent
+from training.models import AttemptEnd, Checkpoint, ProducedModel, Run, RunAttempt, RunEvent
+from training.preconditions import LaunchRefused
+from training.resume import resume
 
 
 def launched(cast: Cast, release: Release | None, base: ModelEndpoint, **changes: Any) -> Run:
@@ -82,8 +88,15 @@ def test_a_killed_run_goes_on_from_its_checkpoint_and_registers_its_model_once(
     assert first.data["resumed_from"] == 0
     assert 0 < second.data["resumed_from"] < making.STEPS
     assert_as_undisturbed(run, undisturbed)
+    lost, done = RunAttempt.objects.filter(run=run)
+    assert (lost.end, lost.first_step) == (AttemptEnd.LOST, 1)
+    assert (done.end, done.last_step) == (AttemptEnd.DONE, making.STEPS)
+    assert done.first_step == second.data["resumed_from"] + 1
+    assert min(lost.seconds, done.seconds, done.memory_bytes) > 0
+    assert done.hardware["cores"] > 0
+    assert done.software["version"] == app_version()
     assert all(event.data["loss"] > 0 for event in told(run, "step"))
-    assert len(curves(run)) == 1  # DSA has a loss and no reward
+    assert [chart.count("Loss") > 0 for chart in curves(run)] == [True, False]  # learning rate, no reward
     kept = [(found.step, found.name) for found in Checkpoint.objects.filter(run=run)]
     assert kept == [(18, "step-000018"), (24, "step-000024")]
     endpoint = ProducedModel.objects.get(run=run).endpoint
@@ -121,16 +134,18 @@ def test_a_killed_worker_leaves_no_process_and_the_next_one_goes_on(
     assert_as_undisturbed(run, undisturbed)
 
 
-def test_stopping_a_run_saves_and_ends_its_process(
+def test_stopping_a_run_saves_and_ends_its_process_and_it_can_be_resumed(
     cast: Cast, release: Release, base: ModelEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = launched(cast, release, base, settings=making.QUICK | {"max_steps": 2000, "checkpoint_every": 2000})
     store = run_job._store
+    heard: list[int] = []
 
     def store_and_stop(handle: JobHandle, one: Run, event: dict[str, Any]) -> None:
         store(handle, one, event)
-        if event["event"] == "step" and event["step"] == 2:
-            cancel(job=run.job, by=cast.lena)
+        heard.extend([event["step"]] if event["event"] == "step" else [])
+        if len(heard) == 2:
+            cancel(job=handle.job, by=cast.lena)
 
     monkeypatch.setattr(run_job, "_store", store_and_stop)
     job = run_now(run.job)
@@ -140,6 +155,73 @@ def test_stopping_a_run_saves_and_ends_its_process(
     assert not ProducedModel.objects.exists()
     # The folder is free again for whoever comes next.
     os.close(run_folder.hold(run, lambda: pytest.fail("the folder is still held")))
+    (kept,) = Checkpoint.objects.filter(run=run)
+    assert kept.step >= 2
+
+    with pytest.raises(NotAllowed):
+        resume(run=run, by=cast.anna)
+    resume(run=run, by=cast.lena)
+    with pytest.raises(LaunchRefused, match="is queued; only a run that failed or was stopped"):
+        resume(run=run, by=cast.lena)
+    assert run.job != job
+    heard.clear()
+    assert run_now(run.job).state == JobState.CANCELLED
+    assert heard[0] == kept.step + 1
+    first, second = RunAttempt.objects.filter(run=run)
+    assert (first.end, second.end) == (AttemptEnd.STOPPED, AttemptEnd.STOPPED)
+    assert (first.first_step, second.first_step) == (1, kept.step + 1)
+    assert AuditEvent.objects.get(action="run.resumed").data == {"earlier_job": str(job.pk)}
+
+
+def test_a_run_whose_disk_fills_up_stops_with_a_checkpoint_says_so_and_goes_on(
+    cast: Cast,
+    release: Release,
+    base: ModelEndpoint,
+    undisturbed: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = launched(cast, release, base)
+    store, heard = run_job._store, []
+    free = [100]
+
+    def store_and_fill(handle: JobHandle, one: Run, event: dict[str, Any]) -> None:
+        store(handle, one, event)
+        heard.append(event["event"])
+        if event["event"] == "step" and heard.count("step") == 2:
+            free[0] = 4
+
+    monkeypatch.setattr(run_job, "_store", store_and_fill)
+    monkeypatch.setattr("training.disk_guard.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("training.disk_guard._space_of_models", lambda: DiskSpace(free[0], 100))
+    job = run_now(run.job)
+    assert (job.state, job.attempt) == (JobState.QUEUED, 0)
+    assert "The disk of the models folder is nearly full: 4%" in job.postponed_because
+    assert Checkpoint.objects.filter(run=run).exists()
+    assert RunAttempt.objects.get(run=run).end == AttemptEnd.STOPPED
+    assert run_now(job).state == JobState.QUEUED, "there is still no room"
+    assert RunAttempt.objects.filter(run=run).count() == 1, "nothing was started"
+    free[0] = 50
+    assert run_now(job).state == JobState.SUCCEEDED
+    assert_as_undisturbed(run, undisturbed)
+
+
+def test_a_run_is_resumed_after_those_that_it_builds_on(
+    cast: Cast, release: Release, base: ModelEndpoint
+) -> None:
+    expert = launched(cast, release, base)
+    run = launched(cast, release, base, stage="gba", specialty="", settings={}, inputs=[expert])
+    for one in (expert, run):
+        cancel(job=one.job, by=cast.lena)
+        one.job.refresh_from_db()
+    with pytest.raises(LaunchRefused, match="which did not finish; resume that one first"):
+        resume(run=run, by=cast.lena)
+    resume(run=expert, by=cast.lena)
+    resume(run=run, by=cast.lena)
+    Source.objects.update(may_train=False)
+    cancel(job=expert.job, by=cast.lena)
+    expert.job.refresh_from_db()
+    with pytest.raises(Refused, match="may_train"):
+        resume(run=expert, by=cast.lena)
 
 
 def test_a_run_waits_for_its_inputs_and_the_try_does_not_count(

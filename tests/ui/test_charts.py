@@ -30,6 +30,16 @@ def test_a_line_falls_from_left_to_right_when_the_loss_falls() -> None:
     assert [y for _, y in points] == sorted(y for _, y in points)
 
 
+def test_axes_with_a_reach_do_not_move_when_points_come_in() -> None:
+    def marks(count: int) -> list[str]:
+        series = Series("Loss", [(step, 2.0 / step) for step in range(1, count)])
+        chart = line_chart([series], title="Loss", x_label="Step", y_label="nats", reach=(80.0, 2.0))
+        return [text.text or "" for text in drawing(chart).iter("text")]
+
+    assert marks(3) == marks(60)
+    assert {"0", "80", "2"} <= set(marks(3))
+
+
 def test_not_a_number_leaves_a_gap() -> None:
     series = Series("Reward", [(0, 1.0), (1, 2.0), (2, float("nan")), (3, 1.0), (4, 1.5)])
     svg = drawing(line_chart([series], title="Reward", x_label="Step", y_label="mean"))

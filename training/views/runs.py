@@ -1,28 +1,33 @@
-"""Pages of training: the runs of a study, one run, launching."""
+"""Pages of the runs of a study, and of one run."""
 
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.views.decorators.http import require_GET
 
 from consilium.hub.panel import push_panel
 from consilium.hub.registry import Content
 from consilium.jobs.states import JobState
-from consilium.pages import page_of, refusals_on
+from consilium.pages import attempt, page_of
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.rate_limits import limited
-from consilium.people.requests import signed_in
+from consilium.people.requests import post_only, signed_in
 from training.curves import curves
-from training.forms import PipelineForm
-from training.launch import launch_pipeline
+from training.downloads import card_text_of, figures_table, weights_zip
+from training.gpu_queue import gpu_queue
 from training.model_card import card_parts
 from training.model_card import model_card as card_of
-from training.models import ProducedModel, Run
+from training.models import ProducedModel, Run, RunAttempt
+from training.pace import about, pace_of
 from training.publish import contents_of_model
+from training.resume import RESUMABLE
+from training.resume import resume as resume_run
+from training.run_card import run_card
+from training.run_log import log_tail, whole_log
 
 SHOWN = 50
 LAST_STEP = ("loss", "reward", "kl", "mean_token_accuracy")
@@ -41,21 +46,7 @@ def _runs(study: Study) -> "QuerySet[Run]":
 def runs(request: HttpRequest, study: Study) -> HttpResponse:
     """All runs of the study, newest first."""
     page = page_of(request, _runs(study).order_by("-pk"), SHOWN)
-    return render(request, "training/runs.html", {"study": study, "page": page})
-
-
-@study_view(Role.LEAD)
-@limited("launch")
-def launch(request: HttpRequest, study: Study) -> HttpResponse:
-    """Launch the pipeline of DSA, GBA and merge."""
-    person = signed_in(request)
-    form = PipelineForm(request.POST or None, study=study)
-    if request.method == "POST" and form.is_valid():
-        with refusals_on(form):
-            made = launch_pipeline(study=study, by=person, **form.cleaned_data)
-            messages.success(request, f"{len(made)} runs are on the queue.")
-            return redirect("training:runs", study=study.slug)
-    return render(request, "training/launch.html", {"study": study, "form": form, "lacks": form.lacks()})
+    return render(request, "training/runs.html", {"study": study, "page": page, "queue": gpu_queue(study)})
 
 
 @study_view(Role.LEAD)
@@ -69,6 +60,12 @@ def run(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     context["cards"] = card_parts(context["produced"]) if context["produced"] else []
     context["panels"] = [push_panel(content) for content in _contents(context["produced"], one)]
     context["checkpoints"] = one.checkpoints.order_by("-step")
+    context["attempts"] = one.attempts.order_by("number")
+    seconds = sum(attempt.seconds for attempt in context["attempts"])
+    context["seconds_words"] = f"{seconds:,.0f} seconds in all"
+    context["may_resume"] = one.job.state in RESUMABLE
+    context["log"] = log_tail(one)
+    context["card"] = run_card(one)
     return render(request, "training/run.html", context)
 
 
@@ -95,13 +92,83 @@ def live(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     return response
 
 
+@post_only
+@study_view(Role.LEAD)
+@limited("launch")
+def resume(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Put a run that was stopped or failed on the queue again."""
+    one = get_object_or_404(_runs(study).select_related("study"), pk=pk)
+
+    def act() -> str:
+        resume_run(run=one, by=signed_in(request))
+        return f"{one} is on the queue again; it goes on from its newest checkpoint."
+
+    return attempt(request, act, "training:run", study=study.slug, pk=pk)
+
+
+@study_view(Role.LEAD)
+def log(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """The end of the training process's log; asks for itself again until the job is over."""
+    one = get_object_or_404(_runs(study), pk=pk)
+    return render(request, "training/log.html", {"study": study, "run": one, "log": log_tail(one)})
+
+
+@require_GET
+@study_view(Role.LEAD)
+def download(request: HttpRequest, study: Study, pk: int, part: str) -> HttpResponse | StreamingHttpResponse:
+    """One file of a run: card, figures, log, or the weights of model or adapter."""
+    one = get_object_or_404(_runs(study).select_related("study"), pk=pk)
+    name = f"{study.slug}-run-{one.pk}"
+    if part == "card":
+        return _file(card_text_of(one), f"{name}.json", "application/json")
+    if part == "figures":
+        return _file("".join(figures_table(one)), f"{name}.csv", "text/csv")
+    if part == "log":
+        if (text := whole_log(one)) is None:
+            raise Http404("The log is not on this host.")
+        return _file(text, f"{name}.log", "text/plain")
+    produced = ProducedModel.objects.filter(run=one).select_related("endpoint").first()
+    content = next((found for found in _contents(produced, one) if found.kind == part), None)
+    if content is None:
+        raise Http404("This run made no such part.")
+    response = StreamingHttpResponse(
+        weights_zip(content=content, by=signed_in(request)), content_type="application/zip"
+    )
+    response["Content-Disposition"] = f'attachment; filename="{name}-{part}.zip"'
+    return response
+
+
+def _file(text: str, name: str, kind: str) -> HttpResponse:
+    response = HttpResponse(text, content_type=f"{kind}; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
 def _live(one: Run) -> dict[str, object]:
     address = reverse("training:run", args=[one.study.slug, one.pk])
     waits_for = ""
     if one.job.state == JobState.QUEUED:
         over = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
         waits_for = ", ".join(map(str, one.inputs.exclude(job__state__in=over).order_by("pk")))
-    return {"job": one.job, "curves": curves(one), "next": address, "waits_for": waits_for}
+    newest = one.attempts.order_by("-number").first() if one.job.state == JobState.RUNNING else None
+    return {
+        "job": one.job,
+        "curves": curves(one),
+        "next": address,
+        "waits_for": waits_for,
+        "attempt": newest,
+        **_paced(one, newest),
+    }
+
+
+def _paced(one: Run, newest: RunAttempt | None) -> dict[str, object]:
+    """How far it is in words, and how fast it goes."""
+    job = one.job
+    told = f"{job.progress_done} of {job.progress_total}"
+    pace = pace_of(one, newest)
+    if pace is not None and pace.seconds_left:
+        told = f"{told}, {about(pace.seconds_left)}"
+    return {"told": told, "pace": pace}
 
 
 def _contents(produced: ProducedModel | None, one: Run) -> list[Content]:

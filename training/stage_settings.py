@@ -1,0 +1,198 @@
+"""The settings of every stage as people choose them: what each means, its default, and ready-made presets.
+
+Names, types and defaults are those of `training.job.spec`, which the training process reads; here stand the
+words. A preset is a set of values to start from; what it does not name keeps its default.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final, get_args, get_origin, get_type_hints
+
+from consilium.answers.paradigms import PARADIGMS
+from training.demo_models.teaching_set import demo_settings
+from training.job.spec import METHODS, NEUTRAL, parse_spec
+from training.models import Stage
+
+NAMED: Final[dict[str, tuple[str, str]]] = {
+    "learning_rate": (
+        "Learning rate",
+        "Size of one update at its height. DSA takes a cosine down to zero. Higher learns faster and"
+        " forgets more.",
+    ),
+    "warmup_ratio": ("Warm-up", "Share of the steps in which the learning rate rises from zero, 0 to 1."),
+    "epochs": ("Epochs", "How often every row is seen."),
+    "max_steps": ("Steps at most", "Stops after so many updates, whatever the epochs say; 0 sets no limit."),
+    "batch": ("Batch", "Rows that one update learns from, over all parts."),
+    "micro_batch": (
+        "Batch part",
+        "Rows that are in memory at once. Smaller needs less memory and takes longer; the result is the same."
+        " It has to divide what one update takes.",
+    ),
+    "lora_r": (
+        "Adapter rank",
+        "How much an adapter can hold. Memory, checkpoints and the adapter's file grow with it.",
+    ),
+    "lora_alpha": ("Adapter scale (alpha)", "An adapter counts alpha / rank times."),
+    "lora_dropout": ("Dropout", "Share of the adapter's inputs left out at random in each step, 0 to 1."),
+    "max_pixels": (
+        "Pixels per image",
+        "Larger images are made smaller, in proportion. More pixels are more tokens, memory and time.",
+    ),
+    "checkpoint_every": (
+        "Steps between checkpoints",
+        "After a stop or a failure the run goes on from the newest one.",
+    ),
+    "keep_checkpoints": ("Checkpoints kept", "Older ones are deleted while the run goes on."),
+    "samples_per_step": (
+        "Questions per update",
+        "Each is answered under every paradigm, as often as the next field says.",
+    ),
+    "rollouts": ("Answers per paradigm", "At least 2: an answer is judged against its own group."),
+    "paradigms": ("Paradigms", "Under which styles of reasoning the answers are drawn."),
+    "train_prompt": (
+        "Prompt of the loss",
+        "neutral: answers are drawn under a paradigm and learned without naming it, so that none must be"
+        " asked for later. guided: learned under the prompt that drew them; the weight between is then 0.",
+    ),
+    "within_weight": (
+        "Weight within a paradigm",
+        "How much an answer counts against others of its paradigm. Both weights are at most 1 together.",
+    ),
+    "between_weight": (
+        "Weight between paradigms",
+        "How much a paradigm counts against the other paradigms. What is left of 1 counts over all answers.",
+    ),
+    "temperature": ("Temperature", "How freely answers are drawn; 1 as the model itself would."),
+    "max_new_tokens": ("Tokens per answer", "Longer answers are cut, and a cut answer is mostly wrong."),
+    "clip": ("Clip", "How far one update may move the odds of a token: 0.2 is a fifth up or down."),
+    "kl": ("KL weight", "What it costs to move away from the model that the run started from."),
+    "method": (
+        "Method",
+        "ties: conflict-aware, as published. The others are there to be compared with it.",
+    ),
+    "density": (
+        "Share kept",
+        "The largest changes of each model that stay, 0 to 1; the rest is trimmed away.",
+    ),
+    "scale": ("Scale", "How much of the merged change is added to the base."),
+}
+CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "paradigms": (*PARADIGMS, NEUTRAL),
+    "train_prompt": (NEUTRAL, "guided"),
+    "method": METHODS,
+}
+UNUSED: Final = dict.fromkeys(("base", "out", "data", "specialty"), "unused")
+
+
+@dataclass(frozen=True, slots=True)
+class StageSetting:
+    """One named value of a stage; `kind` is int, float, str or tuple (several of the choices)."""
+
+    name: str
+    kind: type
+    default: Any
+    label: str
+    meaning: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsPreset:
+    """Values to start from, by stage."""
+
+    name: str
+    label: str
+    meaning: str
+    values: dict[str, dict[str, Any]]
+
+
+def settings_of(stage: str) -> list[StageSetting]:
+    """The settings of a stage, the most asked for first."""
+    defaults = parse_spec({**UNUSED, "stage": stage, "experts": ["unused"]}).settings
+    hints = get_type_hints(type(defaults))
+    values = asdict(defaults)
+    order = {name: place for place, name in enumerate(NAMED)}
+    return [
+        StageSetting(
+            name=name,
+            kind=get_origin(hints[name]) or hints[name],
+            default=list(values[name]) if get_args(hints[name]) else values[name],
+            label=NAMED.get(name, (name, ""))[0],
+            meaning=NAMED.get(name, (name, ""))[1],
+            choices=CHOICES.get(name, ()),
+        )
+        for name in sorted(values, key=lambda name: order.get(name, len(order)))
+    ]
+
+
+def defaults_of(stage: str) -> dict[str, Any]:
+    """Name to default of every setting of a stage."""
+    return {setting.name: setting.default for setting in settings_of(stage)}
+
+
+def spoken_value(value: Any) -> str:
+    """A setting's value as people read it."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def presets(*, is_teaching_set: bool) -> list[SettingsPreset]:
+    """What can be started from; the first one is offered first."""
+    demo = SettingsPreset(
+        "demo",
+        "Teaching set",
+        "For the tiny model of the teaching set: it learns in seconds on a CPU.",
+        demo_settings(),
+    )
+    return [*([demo] if is_teaching_set else []), DEFAULT, SMOKE, PAPER]
+
+
+DEFAULT = SettingsPreset("default", "Default", "Where to start with real data on one GPU.", {})
+_SMALL: Final = {"lora_r": 8, "lora_alpha": 16, "max_pixels": 100_352}
+SMOKE = SettingsPreset(
+    "smoke",
+    "Smoke test",
+    "A few steps with a small adapter: shows that rows, model and memory fit; the model is worth nothing.",
+    {
+        Stage.DSA: {**_SMALL, "max_steps": 4, "checkpoint_every": 2, "batch": 4, "micro_batch": 1},
+        Stage.GBA: {
+            **_SMALL,
+            "max_steps": 2,
+            "checkpoint_every": 1,
+            "samples_per_step": 1,
+            "max_new_tokens": 64,
+        },
+        Stage.MERGE: {},
+    },
+)
+_ADAPTER: Final = {"lora_r": 128, "lora_alpha": 256, "max_pixels": 401_408, "max_steps": 0}
+PAPER = SettingsPreset(
+    "paper",
+    "Paper",
+    "The published mechanism, whatever the defaults become. The publication names the stages, the four"
+    " paradigms and the merge, but no figures: those here are our choice.",
+    {
+        Stage.DSA: {
+            **_ADAPTER,
+            "lora_dropout": 0.05,
+            "learning_rate": 1e-4,
+            "warmup_ratio": 0.03,
+            "epochs": 3,
+            "batch": 16,
+        },
+        Stage.GBA: {
+            **_ADAPTER,
+            "learning_rate": 1e-5,
+            "rollouts": 2,
+            "temperature": 1.0,
+            "clip": 0.2,
+            "kl": 0.01,
+            "max_new_tokens": 1024,
+            "within_weight": 0.5,
+            "between_weight": 0.25,
+            "train_prompt": NEUTRAL,
+            "paradigms": list(PARADIGMS),
+        },
+        Stage.MERGE: {"method": "ties", "density": 0.2, "scale": 1.0},
+    },
+)
