@@ -1,18 +1,16 @@
 """What a lead takes from a run as files: its card, its figures, its log, and its weights."""
 
-import csv
 import io
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from consilium.audit.record import audited_transaction, record
 from consilium.hub.registry import Content
 from consilium.people.models import Person
 from curation.releases.zip_stream import zip_stream
-from training.curves import CURVES
 from training.job.folders import files_to_pass_on
 from training.model_card import CARD, model_card
 from training.models import ProducedModel, Run, RunEvent
@@ -25,20 +23,17 @@ from training.publish import (
 )
 from training.run_card import run_card
 
-FIGURES: Final = tuple(kind.name for kind in CURVES)
-
 
 def card_text_of(run: Run) -> str:
     """The run card as JSON."""
     return json.dumps(run_card(run), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def figures_table(run: Run) -> Iterator[str]:
-    """The lines of a CSV: one row per step that was told, with its figures and when it was told."""
-    yield _line("step", *FIGURES, "at")
+def figures_lines(run: Run) -> Iterator[str]:
+    """One JSON object per step that was told, with its figures and when it was told."""
     steps = RunEvent.objects.filter(run=run, kind="step").order_by("step")
     for step, data, at in steps.values_list("step", "data", "at").iterator():
-        yield _line(step, *(data.get(name, "") for name in FIGURES), at.isoformat(timespec="seconds"))
+        yield json.dumps({"step": step, **data, "at": at.isoformat(timespec="seconds")}) + "\n"
 
 
 def weights_zip(*, content: Content, by: Person) -> Iterator[bytes]:
@@ -63,9 +58,3 @@ def _opened(file: Path, produced: ProducedModel) -> Callable[[], BinaryIO]:
     content = named_base(file, produced).encode() if file.name == CONFIG else file.read_bytes()
     check_names_no_folder(file.name, content)
     return partial(io.BytesIO, content)
-
-
-def _line(*values: object) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow(values)
-    return out.getvalue()

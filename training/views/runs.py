@@ -17,7 +17,7 @@ from consilium.people.models import Role, Study
 from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in
 from training.curves import curves
-from training.downloads import card_text_of, figures_table, weights_zip
+from training.downloads import card_text_of, figures_lines, weights_zip
 from training.gpu_queue import gpu_queue
 from training.model_card import card_parts
 from training.model_card import model_card as card_of
@@ -122,7 +122,7 @@ def download(request: HttpRequest, study: Study, pk: int, part: str) -> HttpResp
     if part == "card":
         return _file(card_text_of(one), f"{name}.json", "application/json")
     if part == "figures":
-        return _file("".join(figures_table(one)), f"{name}.csv", "text/csv")
+        return _file("".join(figures_lines(one)), f"{name}.jsonl", "application/jsonl")
     if part == "log":
         if (text := whole_log(one)) is None:
             raise Http404("The log is not on this host.")
