@@ -294,7 +294,7 @@ def freeze(lead: Somebody) -> None:
 def see_results(lead: Somebody) -> None:
     """Runs, one run with its curve, the leaderboard, the overview and the record."""
     page = lead.visit(f"{S}/runs/", "runs")
-    run = page.locator("main a[href*='/runs/']:not([href$='/launch/'])").first.get_attribute("href")
+    run = page.locator("main table a[href*='/runs/']").first.get_attribute("href")
     assert run is not None
     expect(lead.visit(run, "run").locator("main")).to_contain_text("Loss")
     expect(lead.visit(f"{S}/leaderboard/", "leaderboard").locator("main")).to_contain_text("tiny base")

@@ -32,7 +32,8 @@ def pages_that_hold_it(world: World) -> list[tuple[str, str]]:
             if row[ROLES.index(role)] != 200 or name in NO_PAGES | FRAGMENTS or who is None:
                 continue
             answer = signed_in(who).get(world.address(name))
-            if not answer.streaming and b"onfocus=alert(5)" in answer.content:
+            is_page = answer.status_code == 200 and "Content-Disposition" not in answer.headers
+            if is_page and not answer.streaming and b"onfocus=alert(5)" in answer.content:
                 found.append((role, name))
                 break
     return sorted(found)

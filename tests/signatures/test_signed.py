@@ -243,7 +243,7 @@ def test_an_export_tells_role_meaning_day_and_pseudonym_and_keeps_the_digest(
     del manifest["digest"]
     assert digest_of(manifest) == release.digest
     unsigned = write_export(frozen(cast, 2), tmp_path / "unsigned")
-    assert "- Not signed." in (unsigned / "README.md").read_text()
+    assert "\nNot signed." in (unsigned / "README.md").read_text()
 
 
 def run(monkeypatch: pytest.MonkeyPatch, entered: str, *words: str) -> Any:

@@ -88,7 +88,8 @@ def test_nothing_of_the_environment_reaches_the_child(
 
     monkeypatch.setattr("curation.imaging.child_process.subprocess.Popen", spy)
     sandbox.rebuild([makers.dicom(tmp_path / "x.dcm")], out, key=makers.KEY)
-    assert set(seen["env"]) == {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "LC_ALL"}
+    plain = {"ARROW_DEFAULT_MEMORY_POOL", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "LC_ALL"}
+    assert set(seen["env"]) == plain
     assert seen["close_fds"] is True
     assert len(seen["pass_fds"]) == 1
     assert seen["start_new_session"] is True
@@ -242,7 +243,7 @@ def test_only_the_guilty_file_is_refused(
     real = subprocess.Popen
     monkeypatch.setattr(
         "curation.imaging.child_process.subprocess.Popen",
-        lambda command, **kwargs: real([command[0], "-c", killer, command[-1]], **kwargs),
+        lambda command, **kwargs: real([command[0], "-c", killer, *command[5:]], **kwargs),
     )
     good = [makers.dicom(tmp_path / f"{i}.dcm") for i in range(3)]
     guilty = makers.dicom(tmp_path / "x.dcm", PatientName="killer")
