@@ -195,7 +195,7 @@ def check_every(
     return total
 
 
-@every_layout
+@each_layout
 @pytest.mark.parametrize("problem", [kill, full_disk])
 def test_a_fault_at_a_write_leaves_no_part_and_the_next_try_makes_the_same_bytes(
     cast: Cast, tmp_path: Path, layout: str, kind: str, problem: Any
