@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from consilium.audit.models import AuditEvent
+from consilium.hub.process import HubProcess
 from consilium.jobs.models import Job
 from consilium.jobs.run import run_now
 from consilium.people.permissions import NotAllowed
@@ -109,19 +110,28 @@ def test_one_error_or_a_broken_connection_at_any_request_is_got_over(
     assert (job.state, job.error, batch.accepted) == ("succeeded", "", 4)
 
 
-def test_what_was_fetched_before_a_cut_is_not_fetched_again(
-    cast: Cast, hub: LoopbackHub, source: Source, commit: str
+def test_what_was_fetched_before_the_client_died_is_not_fetched_again(
+    cast: Cast, hub: LoopbackHub, source: Source, commit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hub.faults = lambda asked: Fault(status=503) if "questions.jsonl" in asked.path else None
+    clients: list[HubProcess] = []
+    enter = HubProcess.__enter__
+
+    def enter_seen(client: HubProcess) -> HubProcess:
+        clients.append(enter(client))
+        return client
+
+    def kill(asked: Asked) -> None:
+        if "questions.jsonl" in asked.path and len(clients) == 1:
+            clients[0]._process.kill()
+            hub.asked.clear()
+
+    monkeypatch.setattr(HubProcess, "__enter__", enter_seen)
+    hub.faults = kill
     batch = ask(cast, source)
     job = run(batch)
-    assert (job.state, "does not answer" in job.postponed_because) == ("queued", True)
-    assert batch.revision == commit
-    Job.objects.filter(pk=job.pk).update(not_before=None)
-    hub.faults = lambda asked: None
-    hub.asked.clear()
-    assert run(batch).state == "succeeded"
+    assert (job.state, job.attempt, batch.revision) == ("succeeded", 2, commit)
     assert batch.accepted == 4
+    assert len(clients) == 2
     assert {asked.path.split("/")[-1] for asked in hub.asked if asked.act == "resolve"} == {"questions.jsonl"}
 
 
