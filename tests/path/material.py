@@ -22,15 +22,25 @@ PEOPLE = {
 
 @dataclass(frozen=True)
 class Teaching:
-    """How many questions to train with and to hold out, of which specialties."""
+    """How many questions to train with and to hold out, of which specialties, and what is made of them."""
 
     train: int
     test: int
     specialties: tuple[str, ...]
+    stage: str
+    judges: tuple[str, ...]
+    solvers: tuple[str, ...]
 
 
-WHOLE = Teaching(20, 6, ("adult_medicine", "pediatrics"))
-SMALL = Teaching(16, 4, ("pediatrics",))
+WHOLE = Teaching(
+    20,
+    6,
+    ("adult_medicine", "pediatrics"),
+    stage="pipeline",
+    judges=("careful", "hasty"),
+    solvers=("tiny base", "dsa pediatrics", "gba", "merge"),
+)
+SMALL = Teaching(16, 4, ("pediatrics",), stage="dsa", judges=("careful",), solvers=("dsa pediatrics",))
 SETTINGS: dict[str, dict[str, Any]] = {
     "dsa": {
         "lora_r": 16,

@@ -43,7 +43,7 @@ def walk_all(home: Path, scratch: Path, teaching: Teaching, **environment: str) 
         walk.train()
         board = walk.score()
         assert board.count("Incomplete,") == 0
-        for name in ("tiny judge_careful", "tiny judge_hasty", "tiny base", "merge", "gba", "dsa pediatrics"):
+        for name in (*(f"tiny judge_{judge}" for judge in teaching.judges), *teaching.solvers):
             assert name in board
         assert json.loads(site.command("verify_audit", "--json"))["breaks"] == []
 
@@ -66,5 +66,5 @@ def test_the_whole_path_on_sqlite_and_the_embedded_broker(home: Path, tmp_path: 
 def test_the_whole_path_on_postgresql_and_redis(
     home: Path, tmp_path: Path, postgres_server: str, redis_url: str
 ) -> None:
-    """Another database and broker: one specialty and fewer questions pass through all of it."""
+    """Another database and broker: every stage of the path, with one run, one judge and one solver."""
     walk_all(home, tmp_path, SMALL, BROKER_URL=redis_url, **with_roles(postgres_server))

@@ -151,11 +151,14 @@ class Walk:
         return decided
 
     def train(self) -> None:
-        """DSA per specialty, GBA, merge."""
-        page = self.lead.get(f"{S}/runs/launch/").text
+        """DSA per specialty, GBA, merge; or one expert."""
+        stage = self.teaching.stage
+        page = self.lead.get(f"{S}/runs/launch/?stage={stage}").text
         fields = [
+            ("stage", stage),
             ("release", _value(page, "Traces 1")),
             ("base", _value(page, "tiny base")),
+            ("specialty", self.teaching.specialties[-1]),
             ("seed", "3"),
             *(
                 (f"{stage}-{name}", str(value))
@@ -173,15 +176,16 @@ class Walk:
         return "Trained on" in text
 
     def score(self) -> str:
-        """Two judges in both orders; base, experts, reinforced and merged model on held-out questions."""
+        """Judges in both orders; base, expert, reinforced and merged model on held-out questions."""
         judges = self.lead.get(f"{S}/leaderboard/launch/judge/").text
-        fields = [("endpoints", _value(judges, f"tiny judge_{name}")) for name in ("careful", "hasty")]
+        fields = [("endpoints", _value(judges, f"tiny judge_{name}")) for name in self.teaching.judges]
         board = self.lead.post(
             f"{S}/leaderboard/launch/judge/", [("release", _value(judges, "Preferences 1")), *fields]
         )
         self.lead.finish_jobs(board)
         solvers = self.lead.get(f"{S}/leaderboard/launch/solver/").text
-        names = ["tiny base", *re.findall(rf">\s*({STUDY}/run-[^<]+?)\s*<", solvers)]
+        made = ["tiny base", *re.findall(rf">\s*({STUDY}/run-[^<]+?)\s*<", solvers)]
+        names = [name for name in made if any(wanted in name for wanted in self.teaching.solvers)]
         fields = [("endpoints", _value(solvers, name)) for name in names]
         board = self.lead.post(
             f"{S}/leaderboard/launch/solver/", [("release", _value(solvers, "Held out 1")), *fields]
