@@ -11,11 +11,10 @@ from celery.platforms import SecurityWarning
 from django.conf import settings
 from kombu.entity import Exchange, Queue
 
-from consilium import start
+from consilium import gpu_sets, start
 from consilium.jobs import folder_broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consilium.settings")
-QUEUES = ("default", "gpu")
 POLL_SECONDS = 0.2
 CONNECT_SECONDS = 3
 # Who rings does not wait for a broker that is away: measured 6.4 s with kombu's retries, 8 ms with these.
@@ -45,11 +44,18 @@ def broker() -> dict[str, Any]:
     }
 
 
+def _queues() -> list[str]:
+    """All that workers may serve: one for every set of GPUs beside the two that are always there."""
+    with start.readable_environment("worker"):
+        return ["default", gpu_sets.ANY_GPU, *(one.queue for one in settings.GPU_SETS)]
+
+
 def _queue(name: str) -> Queue:
     """Queue, direct exchange and routing key share one name (the folder broker relies on it)."""
     return Queue(name, Exchange(name), routing_key=name)  # type: ignore[no-untyped-call]
 
 
+QUEUES = _queues()
 # As root, Celery warns of pickled messages; here only JSON is accepted.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 app = Celery("consilium")

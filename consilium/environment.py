@@ -1,6 +1,7 @@
 """Reads the environment: typed readers that refuse nonsense instead of guessing (no Django import)."""
 
 import os
+import shlex
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -102,6 +103,19 @@ def read_count(name: str, *, default: int) -> int:
     if not (value.isascii() and value.isdigit() and int(value)):
         raise EnvironmentRefused(f"{name} must be a whole number from 1 on.")
     return int(value)
+
+
+def read_command(name: str) -> list[str]:
+    """The words of a command line that starts with an absolute path of a program; none when unset."""
+    try:
+        words = shlex.split(os.environ.get(name, ""))
+    except ValueError:
+        raise EnvironmentRefused(f"{name} has a quotation mark that is not closed.") from None
+    if words and not (Path(words[0]).is_absolute() and os.access(words[0], os.X_OK)):
+        raise EnvironmentRefused(
+            f"{name} must start with the absolute path of a program that this user may run."
+        )
+    return words
 
 
 def read_folder(name: str) -> Path | None:

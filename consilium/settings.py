@@ -5,7 +5,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from consilium import environment, keys, logs, rates
+from consilium import environment, gpu_sets, keys, logs, rates
 from consilium.blobs.store_address import read_store_address
 from consilium.hub.address import read_hub_address
 from consilium.single_sign_on.configuration import read_sign_on
@@ -230,6 +230,10 @@ LABEL_STUDIO_HOSTS = environment.read_list("CONSILIUM_LABEL_STUDIO_HOSTS", [])
 HUB = read_hub_address()
 # Who sends it reads the figures at /metrics; without it that address does not exist.
 METRICS_TOKEN = environment.read_token("CONSILIUM_METRICS_TOKEN")
+# Sets of GPUs that jobs can ask for; the one that this worker has; who runs the training process.
+GPU_SETS = gpu_sets.read_sets(os.environ)
+GPU_SET = gpu_sets.read_own(os.environ, GPU_SETS)
+TRAINER = environment.read_command("CONSILIUM_TRAINER")
 MODELS_FOLDER = Path(os.environ.get("CONSILIUM_MODELS") or CONSILIUM_HOME / "models").resolve()
 
 LOGGING = logs.configuration(os.environ.get("CONSILIUM_LOG_LEVEL", "INFO"))

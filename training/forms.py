@@ -4,9 +4,11 @@ import re
 from typing import Any, Final
 
 from django import forms
+from django.conf import settings
 from django.db.models import F
 from django.forms.boundfield import BoundField
 
+from consilium.gpu_sets import ANY_GPU
 from consilium.inference.models import EndpointQuerySet, ModelEndpoint
 from consilium.jobs.states import JobState
 from consilium.people.models import Specialty, Study
@@ -45,6 +47,10 @@ class LaunchForm(forms.Form):
         max_value=LARGEST_SEED,
         initial=SEED,
         help_text="The same seed, release, base and settings give the same weights on the same machine.",
+    )
+
+    gpus = forms.ChoiceField(
+        required=False, label="GPUs", help_text="A set of several trains one run on all of them together."
     )
 
     def __init__(
@@ -122,6 +128,11 @@ class LaunchForm(forms.Form):
         for name, is_needed in needs.items():
             if not is_needed:
                 del self.fields[name]
+        gpus = self.fields["gpus"]
+        assert isinstance(gpus, forms.ChoiceField)
+        gpus.choices = [("", "Any that is free"), *((one.name, str(one)) for one in settings.GPU_SETS)]
+        if not settings.GPU_SETS:
+            del self.fields["gpus"]
 
     def _offer(self, run: Run) -> None:
         offered: dict[str, Any] = {
@@ -130,6 +141,7 @@ class LaunchForm(forms.Form):
             "specialty": run.specialty,
             "seed": run.seed,
             "inputs": list(run.inputs.values_list("pk", flat=True)),
+            "gpus": run.job.queue.removeprefix(ANY_GPU).removeprefix("-"),
         }
         self.initial.update((name, value) for name, value in offered.items() if name in self.fields)
 

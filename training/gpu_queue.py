@@ -1,15 +1,15 @@
 """The queue of the GPUs as a lead sees it: what runs, what waits, and for what. Each worker runs one job."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Final
 
+from consilium.gpu_sets import ANY_GPU
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
 from training.models import Run
 
-GPU: Final = "gpu"
 SHOWN: Final = 50
 OPEN: Final = (JobState.RUNNING, JobState.QUEUED)
 
@@ -26,18 +26,18 @@ class QueuedWork:
 
 def gpu_queue(study: Study) -> list[QueuedWork]:
     """What runs, then what waits in the order of its turn; at most fifty."""
-    jobs = list(Job.objects.filter(queue=GPU, state__in=OPEN).order_by("-state", "created_at", "pk")[:SHOWN])
+    waiting = Job.objects.filter(queue__startswith=ANY_GPU, state__in=OPEN)
+    jobs = list(waiting.order_by("-state", "created_at", "pk")[:SHOWN])
     runs = {run.job_id: run for run in Run.objects.filter(study=study, job__in=jobs)}
     unfinished = _unfinished_inputs(list(runs.values()))
-    ahead = 0
+    ahead = Counter[str]()
     lines = []
     for job in jobs:
         run = runs.get(job.pk)
         name = str(run) if run else job.label if job.study_id == study.pk else "Work of another study"
-        lines.append(
-            QueuedWork(name, job.state, run, _waits_for(job, unfinished.get(job.pk, []), ahead, study))
-        )
-        ahead += not unfinished.get(job.pk)  # what waits for its inputs lets others pass
+        inputs = unfinished.get(job.pk, [])
+        lines.append(QueuedWork(name, job.state, run, _waits_for(job, inputs, ahead[job.queue], study)))
+        ahead[job.queue] += not inputs  # what waits for its inputs lets others pass
     return lines
 
 
@@ -57,4 +57,6 @@ def _waits_for(job: Job, inputs: list[str], ahead: int, study: Study) -> str:
         return ", ".join(inputs)
     if job.postponed_because and job.study_id == study.pk:
         return job.postponed_because
-    return f"a free worker, after {ahead} other{'' if ahead == 1 else 's'}" if ahead else "a free worker"
+    chosen = job.queue.removeprefix(ANY_GPU).removeprefix("-")
+    worker = f"the worker of GPU set {chosen}" if chosen else "a free worker"
+    return f"{worker}, after {ahead} other{'' if ahead == 1 else 's'}" if ahead else worker

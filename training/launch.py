@@ -31,8 +31,10 @@ def launch(
     inputs: Sequence[Run] = (),
     settings: dict[str, Any] | None = None,
     seed: int = 0,
+    gpus: str = "",
 ) -> Run:
-    """Put one run on the gpu queue. `inputs`: the experts of GBA; the experts and the GBA run of a merge.
+    """Put one run on the gpu queue. `inputs`: the experts of GBA; the experts and the GBA run of a merge;
+    `gpus`: the set of GPUs that it is to use, any when empty.
 
     Raises NotAllowed, LaunchRefused.
     """
@@ -42,7 +44,8 @@ def launch(
     preconditions.check_seed(seed)
     if fault := settings_fault(stage, chosen):
         raise LaunchRefused(f"{fault}.")
-    job = enqueue(kind=KIND, by=by, study=study, params={}, max_attempts=ATTEMPTS)
+    queue = preconditions.queue_of(gpus)
+    job = enqueue(kind=KIND, by=by, study=study, params={}, max_attempts=ATTEMPTS, queue=queue)
     run = Run.objects.create(
         study=study,
         stage=stage,
@@ -70,6 +73,7 @@ def launch_pipeline(
     by: Person,
     settings: dict[str, dict[str, Any]] | None = None,
     seed: int = 0,
+    gpus: str = "",
 ) -> list[Run]:
     """One DSA run per specialty present in the release, a GBA run on top of them, and the merge of all.
 
@@ -90,6 +94,7 @@ def launch_pipeline(
             inputs=inputs,
             settings=chosen.get(stage),
             seed=seed,
+            gpus=gpus,
         )
 
     names = specialties_of(preconditions.check_trainable(study, release))

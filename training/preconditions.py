@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
+
+from consilium.gpu_sets import ANY_GPU
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.permissions import check_may_ask
 from consilium.inference.refusals import EndpointRefused
@@ -107,14 +110,25 @@ def check_seed(seed: int) -> None:
         raise LaunchRefused(f"The seed must lie between 0 and {LARGEST_SEED}.")
 
 
-def settings_fault(stage: str, settings: dict[str, Any]) -> str:
+def queue_of(gpus: str) -> str:
+    """The queue of the named set of GPUs; any gpu worker's when no set is named. Raises LaunchRefused."""
+    if not gpus:
+        return ANY_GPU
+    for one in settings.GPU_SETS:
+        if one.name == gpus:
+            return str(one.queue)
+    known = ", ".join(one.name for one in settings.GPU_SETS) or "none"
+    raise LaunchRefused(f"There is no set of GPUs named {gpus!r}; the sets of this site: {known}.")
+
+
+def settings_fault(stage: str, chosen: dict[str, Any]) -> str:
     """Why the training process's own reader would refuse these settings; empty when it takes them."""
     spec: dict[str, Any] = dict.fromkeys(("base", "out", "data", "specialty"), "unused")
     try:
-        parse_spec({**spec, "stage": stage, "experts": ["unused"], "settings": settings})
+        parse_spec({**spec, "stage": stage, "experts": ["unused"], "settings": chosen})
     except SpecError as error:
         return str(error)
-    odd = (key for key, value in settings.items() if isinstance(value, float) and not math.isfinite(value))
+    odd = (key for key, value in chosen.items() if isinstance(value, float) and not math.isfinite(value))
     return next((f"settings.{key}: must be a finite number" for key in odd), "")
 
 

@@ -71,6 +71,7 @@ def start_probe(
     specialty: str = "",
     settings: dict[str, Any] | None = None,
     seed: int = 0,
+    gpus: str = "",
 ) -> Job:
     """Put the probe of one DSA or GBA run on the gpu queue. Raises NotAllowed, LaunchRefused."""
     check_lead(by, study)
@@ -83,8 +84,10 @@ def start_probe(
     preconditions.check_seed(seed)
     if fault := settings_fault(stage, chosen):
         raise LaunchRefused(f"{fault}.")
-    params = {"stage": stage, "release": release.pk, "base": base.pk, "specialty": specialty}
-    return enqueue(kind=PROBE, by=by, study=study, params={**params, "settings": chosen, "seed": seed})
+    queue = preconditions.queue_of(gpus)
+    params = {"stage": stage, "release": release.pk, "base": base.pk, "specialty": specialty, "gpus": gpus}
+    given = {**params, "settings": chosen, "seed": seed}
+    return enqueue(kind=PROBE, by=by, study=study, params=given, queue=queue)
 
 
 def run_probe(handle: JobHandle) -> dict[str, Any]:

@@ -18,11 +18,16 @@ from training.job.numbers import standard_json
 
 GRACE_SECONDS = 60.0
 READER_SECONDS = 5.0
-KEPT = ("PATH", "LANG", "LC_ALL", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR")
+JOB = "training.job"
+# CC, CUDA_HOME: kernels are compiled at the first step.
+KEPT = (
+    *("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR"),
+    *("CUDA_VISIBLE_DEVICES", "CUDA_HOME", "CC", "PYTORCH_ALLOC_CONF"),
+)
 
 
 class TrainingProcess:
-    """`python -m training.job SPEC`, in its own process group; leaving the context ends it."""
+    """The training job on a specification, in its own process group; leaving the context ends it."""
 
     def __init__(self, spec: Path, lock: int) -> None:
         self._spec, self._lock = spec, lock
@@ -33,7 +38,7 @@ class TrainingProcess:
         with log:
             self._process = subprocess.Popen(
                 # From the first moment on: before the process can ask for it itself, its worker may be gone.
-                tied_to_parent([sys.executable, "-m", "training.job", str(self._spec)], signal.SIGTERM),
+                tied_to_parent(command(self._spec), signal.SIGTERM),
                 cwd=settings.BASE_DIR,
                 env=_environment(),
                 stdin=subprocess.DEVNULL,
@@ -97,6 +102,20 @@ class TrainingProcess:
         for line in stream:
             self._lines.put(line)
         self._lines.put(None)
+
+
+def command(spec: Path) -> list[str]:
+    """The command line of the job: by the interpreter, and the launcher, of CONSILIUM_TRAINER.
+
+    Without a launcher there, one process for each GPU of this worker's set.
+    """
+    interpreter, *launcher = settings.TRAINER or [sys.executable]
+    processes = len(settings.GPU_SET.devices) if settings.GPU_SET else 1
+    if launcher:
+        return [interpreter, *launcher, "-m", JOB, str(spec)]
+    if processes > 1:
+        return [interpreter, "-m", f"{JOB}.processes", str(processes), str(spec)]
+    return [interpreter, "-m", JOB, str(spec)]
 
 
 def _event(line: str) -> dict[str, Any] | None:

@@ -33,7 +33,7 @@ def resume(*, run: Run, by: Person) -> Run:
     if over is not None:
         raise LaunchRefused(f"{run} builds on {over}, which did not finish; resume that one first.")
     earlier = run.job
-    job = enqueue(kind=KIND, by=by, study=run.study, params={}, max_attempts=ATTEMPTS)
+    job = enqueue(kind=KIND, by=by, study=run.study, params={}, max_attempts=ATTEMPTS, queue=earlier.queue)
     if not Run.objects.filter(pk=run.pk, job=earlier).update(job=job):
         raise LaunchRefused(f"{run} has just been resumed by somebody else.")
     run.job = job

@@ -20,18 +20,19 @@ def enqueue(
     study: "Study | None",
     params: dict[str, Any],
     max_attempts: int | None = None,
+    queue: str = "",
 ) -> Job:
     """Store a job in the caller's transaction and ring for a worker once that commits.
 
     `params` are JSON identifiers and settings, never contents. The caller has checked that `by` may do this;
-    it is checked again when the job starts (`permissions.check_actor`).
+    it is checked again when the job starts (`permissions.check_actor`). `queue`: another than the kind's own.
     Raises UnknownKind.
     """
     known = find(kind)
     with transaction.atomic():
         job = Job.objects.create(
             kind=known.name,
-            queue=known.queue,
+            queue=queue or known.queue,
             study=study,
             params=params,
             created_by=by,

@@ -3,6 +3,7 @@
 Only Celery imports this module (`consilium.celery`, `imports`).
 """
 
+import os
 import threading
 import uuid
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from celery import signals
 from django.conf import settings
 from django.db import close_old_connections, connection
 
-from consilium import start
+from consilium import gpu_sets, start
 from consilium.audit.anchors import anchor_or_log
 from consilium.celery import app
 from consilium.jobs import handle, host_sweeps, reaper
@@ -72,6 +73,10 @@ def _refuse_a_wrong_start(**kwargs: Any) -> None:
     """SystemExit when the configuration, the folder or the database does not fit this version."""
     start.refuse_a_wrong_start("worker")
     connection.close()
+    if settings.GPU_SET is not None:
+        with start.readable_environment("worker"):
+            gpu_sets.hold(settings.GPU_SET, settings.CONSILIUM_HOME / "gpu-sets")
+        os.environ["CUDA_VISIBLE_DEVICES"] = settings.GPU_SET.visible  # for all that it starts
 
 
 @signals.worker_ready.connect

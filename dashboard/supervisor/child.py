@@ -25,6 +25,7 @@ class Child:
     command: list[str]
     folder: str
     pass_fds: tuple[int, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     has_refused: bool = False
     _pause: float = FIRST_PAUSE
@@ -37,6 +38,7 @@ class Child:
         self.process = subprocess.Popen(
             tied_to_parent(self.command),
             cwd=self.folder,
+            env=os.environ | self.environment,
             stdin=subprocess.DEVNULL,
             pass_fds=self.pass_fds,
             start_new_session=True,

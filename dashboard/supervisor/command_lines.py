@@ -33,9 +33,9 @@ def web(listener_fd: int, *, reload: bool = False) -> list[str]:
     return [sys.executable, "-m", "gunicorn", *arguments, "consilium.wsgi:application"]
 
 
-def worker(queue: str, jobs: int) -> list[str]:
-    """A Celery worker of one queue, with as many threads as jobs it may run at once."""
+def worker(*queues: str, jobs: int) -> list[str]:
+    """A Celery worker of these queues, named after the last, with a thread for each of its `jobs` at once."""
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=WARNING"]
-    name = f"--hostname={queue}-{os.getpid()}@%h"
+    name = f"--hostname={queues[-1]}-{os.getpid()}@%h"
     start = [sys.executable, "-m", "celery", "--quiet", "--app=consilium", "worker"]
-    return [*start, f"--queues={queue}", "--pool=threads", f"--concurrency={jobs}", name, *quiet]
+    return [*start, f"--queues={','.join(queues)}", "--pool=threads", f"--concurrency={jobs}", name, *quiet]

@@ -29,9 +29,17 @@ class Supervisor:
         self._grace = grace
         self._asked, self._asked_at = 0, 0.0
 
-    def add(self, name: str, command: list[str], *, folder: Path, pass_fds: tuple[int, ...] = ()) -> None:
-        """Have a command kept running once `run` is called."""
-        self.children.append(Child(name, command, str(folder), pass_fds))
+    def add(
+        self,
+        name: str,
+        command: list[str],
+        *,
+        folder: Path,
+        pass_fds: tuple[int, ...] = (),
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        """Have a command kept running once `run` is called; `environment` is added to this process's."""
+        self.children.append(Child(name, command, str(folder), pass_fds, environment or {}))
 
     def run(self, each_step: Callable[[], None]) -> None:
         """Start all and block until a stop signal came and every process is gone.

@@ -29,6 +29,8 @@ def start(home: Path, *arguments: str, **environment: str) -> subprocess.Complet
     ("environment", "told"),
     [
         ({"CONSILIUM_HTTPS": "maybe"}, "CONSILIUM_HTTPS must be one of"),
+        ({"CONSILIUM_GPU_SETS": "a=0", "CONSILIUM_GPU_SET": "b"}, "CONSILIUM_GPU_SET is 'b'"),
+        ({"CONSILIUM_TRAINER": "python"}, "CONSILIUM_TRAINER must start with the absolute path"),
         ({"CONSILIUM_UPLOAD_LIMIT": "8 gigs"}, "CONSILIUM_UPLOAD_LIMIT must be a size"),
         ({"CONSILIUM_SECRET_KEY": "short"}, "secret key is shorter"),
         ({"CONSILIUM_SECRET_KEY": ""}, "secret key is shorter"),

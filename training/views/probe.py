@@ -58,7 +58,7 @@ def estimate(request: HttpRequest, study: Study, job: UUID) -> HttpResponse:
 def _hidden(params: dict[str, Any]) -> list[tuple[str, Any]]:
     """The fields of the launch form with the choices that were tried out."""
     stage = params["stage"]
-    fields = [(name, params[name]) for name in ("stage", "release", "base", "specialty", "seed")]
+    fields = [(name, params[name]) for name in ("stage", "release", "base", "specialty", "seed", "gpus")]
     for name, value in {**defaults_of(stage), **params["settings"]}.items():
         fields += [(f"{stage}-{name}", one) for one in (value if isinstance(value, list) else [value])]
     return fields

@@ -18,7 +18,9 @@ from django.db import DatabaseError, ProgrammingError, connections
 from consilium import start
 from consilium.audit.protection import other_checks
 from consilium.database_version import unapplied_migrations
+from consilium.gpu_sets import ANY_GPU, OWN
 from dashboard.supervisor import command_lines, web_address
+from dashboard.supervisor.command_lines import DEFAULT_JOBS, GPU_JOBS
 from dashboard.supervisor.process_tree import Supervisor
 
 DEFAULT_PORT = 8000
@@ -123,11 +125,18 @@ def _tags_of_checks() -> list[str] | None:
 
 
 def make_tree(listener: socket.socket, *, reload: bool = False, with_gpu: bool = True) -> Supervisor:
-    """The web process and one worker for each queue, the gpu queue only `with_gpu`."""
+    """The web process, a worker and, `with_gpu`, one for the GPUs or one for each set of them."""
     supervisor = Supervisor()
     folder, web_fd = settings.BASE_DIR, listener.fileno()
     supervisor.add("web", command_lines.web(web_fd, reload=reload), folder=folder, pass_fds=(web_fd,))
-    supervisor.add("worker", command_lines.worker("default", command_lines.DEFAULT_JOBS), folder=folder)
-    if with_gpu:
-        supervisor.add("gpu worker", command_lines.worker("gpu", command_lines.GPU_JOBS), folder=folder)
+    supervisor.add("worker", command_lines.worker("default", jobs=DEFAULT_JOBS), folder=folder)
+    if with_gpu and not settings.GPU_SETS:
+        supervisor.add("gpu worker", command_lines.worker(ANY_GPU, jobs=GPU_JOBS), folder=folder)
+    for one in settings.GPU_SETS if with_gpu else ():
+        supervisor.add(
+            f"gpu worker {one.name}",
+            command_lines.worker(ANY_GPU, one.queue, jobs=GPU_JOBS),
+            folder=folder,
+            environment={OWN: one.name},
+        )
     return supervisor

@@ -34,6 +34,7 @@ class Command(ReportingCommand):
             "--input", type=int, action="append", default=[], help="Number of a run to build on."
         )
         parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--gpus", default="", help="Name of a set of GPUs; left out: any gpu worker.")
         parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="assignments")
         parser.add_argument("--wait", action="store_true", help="Run here until everything is over.")
 
@@ -57,6 +58,7 @@ class Command(ReportingCommand):
             "base": _base(options["base"], release.study),
             "by": lead_of(release.study, options["by"]),
             "seed": options["seed"],
+            "gpus": options["gpus"],
         }
         settings: dict[str, Any] = dict(read_assignment(text) for text in options["assignments"])
         if options["stage"] == "pipeline":
