@@ -22,10 +22,11 @@ def run(context: Context) -> dict[str, Any]:
     samples, changed = without_controls(data.load(spec.data, spec.specialty), processor)
     check_template(processor, samples)
     inputs = {"traces": len(samples), "specialty": spec.specialty, **changed}
-    rows = [_row(sample) for sample in samples]
-    return train(
-        context, lambda callbacks: supervised_trainer(spec, rows, callbacks), "adapter", inputs, _figures
-    )
+    return train(context, lambda callbacks: _trainer(spec, samples, callbacks), "adapter", inputs, _figures)
+
+
+def _trainer(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) -> Any:
+    return supervised_trainer(spec, [_row(sample) for sample in samples], callbacks)
 
 
 def supervised_trainer(spec: Spec, rows: list[dict[str, Any]], callbacks: list[Any]) -> Any:

@@ -18,13 +18,13 @@ from consilium.atomic_folder import sync
 from training.job import data
 from training.job.files import weights_digest
 from training.job.judge_dpo import answer_rows
-from training.job.judge_sft import ADAPTER
 from training.job.models import for_training, load_model, load_processor, lora_config, publish_model
 from training.job.preferences import check_turns, read_preferences, told_in_parts
-from training.job.spec import RewardModelSettings, Spec
+from training.job.spec import HEAD_FILE, RewardModelSettings, Spec
 from training.job.train import Context, common_arguments, split_batch, train
 
-HEAD_FILE = "reward_head.safetensors"
+# It wraps language model and head; the name keeps it from being merged as a delta of the base.
+ADAPTER = "adapter_with_head"
 HEAD = "score"
 HEAD_TENSOR = "score.weight"
 

@@ -12,8 +12,8 @@ from training.job import data
 from training.job.models import device_of, load_model, load_processor
 from training.job.pairs import plain_answer
 from training.job.preferences import reply_turn, told_in_parts, user_turn
-from training.job.reward_model import HEAD_FILE, HEAD_TENSOR, RewardModel, conversation_inputs
-from training.job.spec import SpecError
+from training.job.reward_model import HEAD_TENSOR, RewardModel, conversation_inputs
+from training.job.spec import HEAD_FILE, SpecError
 
 
 class RewardScorer:

@@ -24,6 +24,8 @@ DEVICES = ("auto", "cpu")
 NEUTRAL = "neutral"
 BOTH_ORDERS, ONE_ORDER = "both", "balanced"
 VERDICTS, ANSWERS = "verdicts", "answers"
+# Of a reward model, beside its weights.
+HEAD_FILE = "reward_head.safetensors"
 
 
 class SpecError(Refused):
