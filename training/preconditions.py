@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.permissions import check_may_ask
@@ -61,7 +61,8 @@ def rows_for_training(release: Release) -> "QuerySet[ReleaseRow]":
     """Of traces the rows whose use is train; of preferences all but those of use dev."""
     rows = rows_of(release)
     if release.kind == ReleaseKind.PREFERENCES:
-        return rows.exclude(content__split=NEVER_READ)
+        # A case without a use of its own is not "unlike dev" to a database: there it is unknown.
+        return rows.filter(Q(content__split__isnull=True) | ~Q(content__split=NEVER_READ))
     return rows.filter(content__split="train")
 
 
