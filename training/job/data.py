@@ -79,11 +79,11 @@ def load(folder: Path, specialty: str | None = None) -> list[Sample]:
     without a text is dropped. Raises SpecError naming the row, also when no row is left.
     """
     samples = [
-        _sample(row, folder, place_of(row, number))
+        _sample(row, folder, row_place(row, number))
         for number, row in numbered_rows(folder)
         if row.get("split") == "train" and specialty in (None, row.get("specialty"))
     ]
-    check_images(samples)
+    check_pictures(samples)
     if not samples:
         what = f"of {specialty} " if specialty else ""
         raise SpecError(f"data: the release holds no trace {what}for training (use = train)")
@@ -168,7 +168,7 @@ def numbered_rows(folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 yield number, _row(line, number)
 
 
-def place_of(row: dict[str, Any], number: int) -> str:
+def row_place(row: dict[str, Any], number: int) -> str:
     """Return how a refusal calls the row on that line."""
     named = f"row {str(row['id'])[:80]!r}, " if row.get("id") else ""
     return f"{named}{ROWS} line {number}"
@@ -266,7 +266,7 @@ def _image(folder: Path, named: tuple[str, str | None], place: str) -> Path:
     return path
 
 
-def check_images(samples: Iterable[PicturedRow]) -> None:
+def check_pictures(samples: Iterable[PicturedRow]) -> None:
     """Decode every image once, before hours of training come to the first that cannot be.
 
     Raises SpecError naming the row.

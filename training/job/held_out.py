@@ -17,7 +17,7 @@ def preference_accuracy(trainer: Any, rows: Sequence[dict[str, Any]], max_pixels
     """
     if not rows:
         return {}
-    model = trainer.accelerator.unwrap_model(trainer.model).eval()
+    model = trainer.accelerator.unwrap_model(trainer.model).train(mode=False)
     with model.disable_adapter():
         before = _accuracy(trainer, model, rows, max_pixels)
     return {

@@ -11,7 +11,7 @@ from training.job.held_out import preference_accuracy
 from training.job.judge_sft import ADAPTER, contrast_rows
 from training.job.models import for_training, load_model, load_processor, lora_config
 from training.job.pairs import PreferencePair
-from training.job.preferences import check_turns, ordered, read_preferences, reply_turn, user_turn
+from training.job.preferences import check_turns, ordered, preferences_of, reply_turn, user_turn
 from training.job.spec import BOTH_ORDERS, VERDICTS, JudgeDpoSettings, Spec
 from training.job.train import Context, common_arguments, split_batch, train
 
@@ -22,7 +22,7 @@ def run(context: Context) -> dict[str, Any]:
     settings = spec.settings
     assert isinstance(settings, JudgeDpoSettings)
     is_judge = settings.target == VERDICTS
-    found = read_preferences(spec, processor, DIMENSIONS if is_judge else (settings.dimension,))
+    found = preferences_of(spec, processor, DIMENSIONS if is_judge else (settings.dimension,))
     rows = dpo_rows(found.trained, settings, spec.seed)
     held_out = dpo_rows(found.held_out, settings, spec.seed, orders=BOTH_ORDERS)
     check_turns(processor, [*rows, *held_out])

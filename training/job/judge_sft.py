@@ -11,7 +11,7 @@ from training.job.dsa import supervised_trainer
 from training.job.held_out import preference_accuracy
 from training.job.models import load_processor
 from training.job.pairs import PreferencePair
-from training.job.preferences import check_turns, judge_turn, ordered, read_preferences, reply_turn
+from training.job.preferences import check_turns, judge_turn, ordered, preferences_of, reply_turn
 from training.job.spec import JudgeSftSettings
 from training.job.train import Context, train
 
@@ -23,7 +23,7 @@ def run(context: Context) -> dict[str, Any]:
     spec, processor = context.spec, load_processor(context.spec.base)
     settings = spec.settings
     assert isinstance(settings, JudgeSftSettings)
-    found = read_preferences(spec, processor, DIMENSIONS)
+    found = preferences_of(spec, processor, DIMENSIONS)
     rows = verdict_rows(ordered(found.trained, settings.orders, spec.seed))
     held_out = contrast_rows([(pair, order) for pair in found.held_out for order in ORDERS])
     check_turns(processor, [*rows, *held_out])

@@ -12,7 +12,7 @@ from typing import Any
 from consilium.answers.judge_prompt import ORDERS, JudgePrompt
 from consilium.answers.verdicts import OVERALL
 from training.job.controls import without_controls
-from training.job.data import check_images, message, numbered_rows, place_of
+from training.job.data import check_pictures, message, numbered_rows, row_place
 from training.job.pairs import PreferencePair, read_pair
 from training.job.spec import BOTH_ORDERS, PreferenceSettings, Spec, SpecError
 from training.job.templates import check_conversations
@@ -41,7 +41,7 @@ class Preferences:
         }
 
 
-def read_preferences(spec: Spec, processor: Any, dimensions: Sequence[str]) -> Preferences:
+def preferences_of(spec: Spec, processor: Any, dimensions: Sequence[str]) -> Preferences:
     """Read and check the release of `spec`; a pair is used when it is decided in all of `dimensions`.
 
     Images are checked and decoded, control tokens of the base written otherwise. Raises SpecError naming the
@@ -56,7 +56,7 @@ def read_preferences(spec: Spec, processor: Any, dimensions: Sequence[str]) -> P
     if not kept:
         told = ", ".join(f"{count} with {reason}" for reason, count in sorted(left_out.items()))
         raise SpecError(f"data: the release holds no pair to train on ({told or 'it is empty'})")
-    check_images(kept)
+    check_pictures(kept)
     trained, held_out = split_by_cluster(kept, settings.held_out, spec.seed)
     return Preferences(trained, held_out, dict(sorted(left_out.items())), changed)
 
@@ -67,7 +67,7 @@ def load_pairs(folder: Path) -> list[PreferencePair]:
     Raises SpecError naming the row.
     """
     return [
-        read_pair(row, place_of(row, number), folder)
+        read_pair(row, row_place(row, number), folder)
         for number, row in numbered_rows(folder)
         if row.get("split") != NEVER_READ
     ]

@@ -19,7 +19,7 @@ from training.job import data
 from training.job.files import weights_digest
 from training.job.judge_dpo import answer_rows
 from training.job.models import for_training, load_model, load_processor, lora_config, publish_model
-from training.job.preferences import check_turns, read_preferences, told_in_parts
+from training.job.preferences import check_turns, preferences_of, told_in_parts
 from training.job.spec import HEAD_FILE, RewardModelSettings, Spec
 from training.job.train import Context, common_arguments, split_batch, train
 
@@ -82,7 +82,7 @@ def run(context: Context) -> dict[str, Any]:
     spec, processor = context.spec, load_processor(context.spec.base)
     settings = spec.settings
     assert isinstance(settings, RewardModelSettings)
-    found = read_preferences(spec, processor, (settings.dimension,))
+    found = preferences_of(spec, processor, (settings.dimension,))
     rows, held_out = (answer_rows(part, settings.dimension) for part in (found.trained, found.held_out))
     check_turns(processor, [*rows, *held_out])
     return train(
@@ -156,7 +156,7 @@ def _figures(trainer: Any, rows: Sequence[dict[str, Any]], max_pixels: int) -> d
     """Return the share of held-out pairs whose better answer scores higher."""
     if not rows:
         return {}
-    model = trainer.accelerator.unwrap_model(trainer.model).eval()
+    model = trainer.accelerator.unwrap_model(trainer.model).train(mode=False)
     right = 0
     for row in data.as_dataset(list(rows), max_pixels):
         inputs = trainer._prepare_inputs(pair_inputs(trainer.processing_class, [row]))

@@ -31,7 +31,7 @@ class RewardScorer:
         with safe_open(folder / HEAD_FILE, framework="pt") as head:
             model.score.weight.data = head.get_tensor(HEAD_TENSOR)
             self._max_pixels = int(head.metadata()["max_pixels"])
-        self._model = model.to(self._device).eval()
+        self._model = model.to(self._device).train(mode=False)
 
     def scores(self, prompt: str, answers: Sequence[str], images: Sequence[Path] = ()) -> list[float]:
         """Return the score of each answer, by a forward pass of its own.

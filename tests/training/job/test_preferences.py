@@ -17,7 +17,7 @@ from training.demo_models import corpus, model, teaching_set
 from training.job.judge_dpo import answer_rows, dpo_rows
 from training.job.judge_sft import contrast_rows, verdict_rows
 from training.job.pairs import IDENTICAL, NO_CONSENSUS, PreferencePair
-from training.job.preferences import load_pairs, ordered, read_preferences, split_by_cluster
+from training.job.preferences import load_pairs, ordered, preferences_of, split_by_cluster
 from training.job.spec import JudgeDpoSettings, Spec, SpecError, parse_spec
 
 
@@ -99,16 +99,16 @@ def test_what_teaches_nothing_is_left_out_and_counted(folder: Path, processor: A
     change_row(folder, 1, label={**dict.fromkeys(DIMENSIONS, "A"), "creativity": None})
     change_row(folder, 2, label=dict.fromkeys(DIMENSIONS, "tie"))
     change_row(folder, 3, split="dev")
-    found = read_preferences(spec_of(folder, held_out=0.0), processor, DIMENSIONS)
+    found = preferences_of(spec_of(folder, held_out=0.0), processor, DIMENSIONS)
     assert found.left_out == {IDENTICAL: 1, NO_CONSENSUS: 2}
     assert [pair.id for pair in found.trained] == [f"case-{n}" for n in range(4, 12)]
     # One dimension that is decided suffices where only that one is learned.
-    found = read_preferences(spec_of(folder, "reward_model", held_out=0.0), processor, ["overall"])
+    found = preferences_of(spec_of(folder, "reward_model", held_out=0.0), processor, ["overall"])
     assert found.left_out == {IDENTICAL: 1, NO_CONSENSUS: 1}
     for number in range(12):
         change_row(folder, number, label=dict.fromkeys(DIMENSIONS, "tie"), split="test")
     with pytest.raises(SpecError, match=r"no pair to train on .1 with identical answers, 11 with no consens"):
-        read_preferences(spec_of(folder), processor, DIMENSIONS)
+        preferences_of(spec_of(folder), processor, DIMENSIONS)
 
 
 def marked(number: int, *marks: str) -> PreferencePair:
@@ -136,7 +136,7 @@ def test_how_much_is_held_out() -> None:
 
 def test_the_card_names_the_cases_and_clusters_that_were_trained_on(folder: Path, processor: Any) -> None:
     change_row(folder, 5, question="Is it <start_of_image> red?")
-    card = read_preferences(spec_of(folder, held_out=0.25), processor, DIMENSIONS).for_card()
+    card = preferences_of(spec_of(folder, held_out=0.25), processor, DIMENSIONS).for_card()
     assert (card["pairs"], len(card["held_out"]["cases"])) == (9, 3)
     cases = card["trained_on"]["cases"] + card["held_out"]["cases"]
     assert sorted(cases) == sorted(f"case-{number}" for number in range(12))
@@ -172,7 +172,7 @@ def test_a_picture_that_cannot_be_decoded_is_named(folder: Path, processor: Any)
     (folder / row["images"][0]).write_bytes(b"not a picture")
     change_row(folder, 2, sha256=[])
     with pytest.raises(SpecError, match=r"row 'case-2'.*cannot be decoded"):
-        read_preferences(spec_of(folder), processor, DIMENSIONS)
+        preferences_of(spec_of(folder), processor, DIMENSIONS)
 
 
 @pytest.mark.parametrize("stage", ["judge_sft", "judge_dpo", "reward_model"])
