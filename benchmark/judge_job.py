@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from benchmark.models import Evaluation, Verdict
 from benchmark.release_rows import ReleasedImages, checked_rows
-from consilium.answers import judge_prompt, solver_prompt
+from consilium.answers import judge_prompt
 from consilium.answers.dimensions import DIMENSIONS
+from consilium.answers.judge_prompt import ORDERS
 from consilium.answers.verdicts import PARSER_VERSION, parse_verdict
 from consilium.inference.chat_request import ChatRequest
 from consilium.inference.complete import CUT, complete_all
@@ -17,7 +18,6 @@ from consilium.inference.models import Reply
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.version import app_version
 
-ORDERS = ("ab", "ba")
 CUT_REASON = "cut at the length limit"
 
 
@@ -87,9 +87,7 @@ def end_evaluation(evaluation: Evaluation) -> None:
 
 
 def _ask(row: dict[str, Any], order: str, images: ReleasedImages, max_tokens: int) -> ChatRequest:
-    first, second = (row[f"answer_{letter}"] for letter in order)
-    # With its options, as the clinicians saw it: "Answer: B" means nothing without them.
-    question = solver_prompt.question_block(row["question"], row["options"])
-    prompt = judge_prompt.build(question, first, second)
+    answers = {"A": row["answer_a"], "B": row["answer_b"]}
+    prompt = judge_prompt.build_case(row["question"], row["options"], answers, order)
     messages = judge_prompt.as_messages(prompt, images.data_uris(row))
     return ChatRequest(messages=messages, tag=f"{row['id']}/{order}", max_tokens=max_tokens)

@@ -70,7 +70,9 @@ def _check_unseen(release: Release, endpoint: ModelEndpoint) -> None:
     seen: set[str] = set()
     for source in trained:
         rows = rows_of(source).values_list("content", flat=True).iterator()
-        seen.update(_marks((row for row in rows if row.get("split", "train") == "train"), _site(source)))
+        # Judges learn from preferences of every use but dev, whatever their rows say; others from train.
+        uses = ("train", "test") if source.kind == ReleaseKind.PREFERENCES else ("train",)
+        seen.update(_marks((row for row in rows if row.get("split", "train") in uses), _site(source)))
     scored = rows_of(release).values_list("content", flat=True).iterator()
     site = _site(release)
     shared = sum(bool(_marks([row], site) & seen) for row in scored)

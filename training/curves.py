@@ -28,7 +28,7 @@ class CurveKind:
 
 
 CURVES: Final = (
-    CurveKind("loss", "Loss", "nats per token"),
+    CurveKind("loss", "Loss", "mean of each step"),
     CurveKind("reward", "Reward", "mean reward; 1.5 is right and well-formed", 1.5),
     CurveKind("kl", "KL divergence", "from the start model"),
     CurveKind("lr", "Learning rate", "of each step"),

@@ -12,16 +12,26 @@ from consilium.gpu_sets import ANY_GPU
 from consilium.inference.models import EndpointQuerySet, ModelEndpoint
 from consilium.jobs.states import JobState
 from consilium.people.models import Specialty, Study
-from curation.models import Release, ReleaseKind
+from curation.models import Release
 from curation.states import ReleaseState
+from training.job.spec import PREFERENCE_STAGES
 from training.models import Run, Stage
-from training.preconditions import FEEDS, LARGEST_SEED, settings_fault
+from training.preconditions import FEEDS, LARGEST_SEED, kind_read, settings_fault
+from training.probe import TRIED_OUT
 from training.stage_settings import SettingsPreset, StageSetting, presets, settings_of, spoken_value
 
 PIPELINE: Final = "pipeline"
 LAUNCHED: Final = (PIPELINE, *Stage.values)
 SEED: Final = 7
-TITLES: Final = {Stage.DSA: "DSA", Stage.GBA: "GBA", Stage.MERGE: "Merge"}
+TITLES: Final = {
+    Stage.DSA: "DSA",
+    Stage.GBA: "GBA",
+    Stage.MERGE: "Merge",
+    Stage.JUDGE_SFT: "Judge: SFT",
+    Stage.JUDGE_DPO: "Judge: DPO",
+    Stage.REWARD_MODEL: "Reward model",
+}
+PIPELINE_STAGES: Final = (Stage.DSA, Stage.GBA, Stage.MERGE)
 FAULT: Final = re.compile(r"settings\.(\w+): ")
 
 
@@ -31,7 +41,7 @@ class LaunchForm(forms.Form):
     A setting that is left empty keeps its default. `again`: the run whose choices are offered once more.
     """
 
-    release = forms.ModelChoiceField(Release.objects.none(), empty_label=None, label="Trace release")
+    release = forms.ModelChoiceField(Release.objects.none(), empty_label=None)
     base = forms.ModelChoiceField(ModelEndpoint.objects.none(), empty_label=None, label="Base model")
     specialty = forms.ChoiceField(
         choices=Specialty.choices, help_text="DSA trains one expert, on the rows of its specialty."
@@ -58,13 +68,15 @@ class LaunchForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.stage = stage
-        self.stages = [str(one) for one in Stage.values] if stage == PIPELINE else [stage]
+        self.stages = [str(one) for one in PIPELINE_STAGES] if stage == PIPELINE else [stage]
         self.presets = presets(is_teaching_set=study.is_teaching_set)
         self.preset: SettingsPreset | None = next((one for one in self.presets if one.name == preset), None)
         if self.preset is None and again is None:
             self.preset = self.presets[0]
-        releases = Release.objects.filter(study=study, kind=ReleaseKind.TRACES, state=ReleaseState.FROZEN)
+        kind = kind_read(stage)
+        releases = Release.objects.filter(study=study, kind=kind, state=ReleaseState.FROZEN)
         self._choices("release").queryset = releases
+        self.fields["release"].label = kind.label
         self._choices("base").queryset = bases(study)
         self._choices("inputs").queryset = _inputs(study, stage)
         self._leave_out()
@@ -78,6 +90,16 @@ class LaunchForm(forms.Form):
                 )
         if again is not None:
             self._offer(again)
+
+    @property
+    def reads_preferences(self) -> bool:
+        """Whether what is launched learns from preferences, not from traces."""
+        return self.stage in PREFERENCE_STAGES
+
+    @property
+    def takes_steps(self) -> bool:
+        """Whether it is one stage that can be tried out for an estimate."""
+        return self.stage in TRIED_OUT
 
     def lacks(self) -> str:
         """What has to exist before anything can be launched: "release", "base", "inputs" or nothing."""

@@ -115,7 +115,7 @@ def _check(
 ) -> None:
     preconditions.check_base(study, base)
     if stage != Stage.MERGE:
-        preconditions.check_trainable(study, release)
+        preconditions.check_trainable(study, release, preconditions.kind_read(stage))
     elif release is not None:
         raise LaunchRefused("A merge reads the runs that it merges, not a release.")
     preconditions.check_specialty(stage, release, specialty)

@@ -12,8 +12,8 @@ from django.db.models import Q, QuerySet
 
 from consilium.people.models import Study
 from curation.models import Release, ReleaseRow, ReleaseSideRow
-from curation.releases.freeze import rows_of
 from training.models import ProducedModel, Run
+from training.preconditions import rows_for_training
 
 # Table beside the rows: which field of it names the row, and which one the reader.
 JUDGED: Final = {
@@ -26,14 +26,20 @@ LONGEST: Final = 120
 
 @dataclass(frozen=True, slots=True, order=True)
 class ReadPart:
-    """A release by its digest, and the specialty of which a run read its rows; empty: all of them."""
+    """A release by its digest, and which of its rows a run trained on; empty: all of them.
+
+    `specialty`: those of that specialty. `cases`: those, where others were held out.
+    """
 
     digest: str
     specialty: str = ""
+    cases: tuple[str, ...] = ()
 
     def rows(self, release: Release) -> "QuerySet[ReleaseRow]":
         """The rows of that release which were read."""
-        rows = rows_of(release).filter(content__split="train")
+        rows = rows_for_training(release)
+        if self.cases:
+            rows = rows.filter(row_id__in=self.cases)
         return rows.filter(content__specialty=self.specialty) if self.specialty else rows
 
 
@@ -68,8 +74,8 @@ class LearnedModel:
 def parts_read(run: Run) -> list[ReadPart]:
     """Everything that a run's weights were trained on: by itself, by its inputs, and by its base model."""
     found = set(_parts(run, set()))
-    whole = {part.digest for part in found if not part.specialty}
-    return sorted(part for part in found if not part.specialty or part.digest not in whole)
+    whole = {part.digest for part in found if not (part.specialty or part.cases)}
+    return sorted(part for part in found if part.digest not in whole or not (part.specialty or part.cases))
 
 
 def learned_parts(run: Run) -> list[LearnedPart]:
@@ -117,7 +123,7 @@ def _parts(run: Run, seen: set[int]) -> Iterator[ReadPart]:
         return
     seen.add(run.pk)
     if run.release_digest:
-        yield ReadPart(run.release_digest, run.specialty)
+        yield ReadPart(run.release_digest, run.specialty, _cases(run))
     for source in run.inputs.all():
         yield from _parts(source, seen)
     earlier = ProducedModel.objects.filter(endpoint=run.base_id).select_related("run").first()
@@ -126,6 +132,13 @@ def _parts(run: Run, seen: set[int]) -> Iterator[ReadPart]:
         return
     for digest in run.base.provenance.get("releases", []):
         yield ReadPart(str(digest))
+
+
+def _cases(run: Run) -> tuple[str, ...]:
+    """The rows that a run names as trained on; none where it trained on all that it read."""
+    produced = ProducedModel.objects.filter(run=run).first()
+    told = produced.card.get("inputs", {}).get("trained_on", {}) if produced else {}
+    return tuple(told.get("cases", ()))
 
 
 def _learned(part: ReadPart, release: Release | None) -> LearnedPart:

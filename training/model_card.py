@@ -17,11 +17,12 @@ from curation.models import Release
 from curation.releases.background import SOURCES
 from curation.releases.freeze import side_rows_of
 from training import run_folder
+from training.job.spec import HEAD_FILE
 from training.models import ProducedModel, Run, Stage
 
 CARD: Final = "README.md"
 MODEL, ADAPTER = "model", "adapter"
-BASE_RELATION: Final = {Stage.DSA: "finetune", Stage.GBA: "finetune", Stage.MERGE: "merge"}
+BASE_RELATION: Final = dict.fromkeys(Stage, "finetune") | {Stage.MERGE: "merge"}
 MADE: Final = {
     Stage.DSA: (
         "DSA: one LoRA adapter for one specialty, trained on reviewed reasoning, with the loss on the"
@@ -34,6 +35,19 @@ MADE: Final = {
     Stage.MERGE: (
         "Conflict-aware merge of the experts, and of the reinforced model where there is one, on full-rank"
         " deltas in float32."
+    ),
+    Stage.JUDGE_SFT: (
+        "A judge of pairs of answers: one LoRA adapter, trained with the benchmark's own prompt on the"
+        " consensus of readers, with the loss on the verdict alone."
+    ),
+    Stage.JUDGE_DPO: (
+        "DPO on preferences of readers: one LoRA adapter, by the settings below either on right against"
+        " opposite verdicts, which makes a judge, or on better against worse answers."
+    ),
+    Stage.REWARD_MODEL: (
+        "A Bradley-Terry reward model: base and LoRA adapter under a linear head on the last token. It gives"
+        " a number for a question with an answer, higher for the answer that readers preferred; it writes no"
+        " text."
     ),
 }
 TASKS: Final = {
@@ -168,7 +182,20 @@ def _data(card: Mapping[str, Any], digests: Sequence[str], releases: Sequence[Re
     lines = table(("Release", "Rows", "Digest"), rows) if rows else ["None that is known."]
     if traces := card.get("inputs", {}).get("traces"):
         lines += [f"Of these, {traces:,} traces were read by this stage; it never saw another split.", ""]
-    return lines
+    return [*lines, *_cases(card.get("inputs", {}))]
+
+
+def _cases(inputs: Mapping[str, Any]) -> list[str]:
+    if not inputs.get("pairs"):
+        return []
+    left_out = ", ".join(f"{count:,} for {reason}" for reason, count in inputs["left_out"].items())
+    held_out = len(inputs["held_out"]["cases"])
+    return [
+        f"Of these, {inputs['pairs']:,} cases were trained on. {held_out:,} of other patients and images were"
+        f" held out{', and left out ' + left_out if left_out else ''}. The run card names them. It must not"
+        " be scored on a release that shares a patient, an image or a question with them.",
+        "",
+    ]
 
 
 def _recipe(card: Mapping[str, Any]) -> list[str]:
@@ -230,10 +257,20 @@ def _loading(run: Run, part: str, artifacts: Mapping[str, Any]) -> Iterator[str]
         if artifacts.get("adapter") == ADAPTER:
             yield 'model = PeftModel.from_pretrained(model, ".")  # this folder, or OWNER/NAME'
         yield "processor = AutoProcessor.from_pretrained(base)"
+    if run.stage == Stage.REWARD_MODEL and part == MODEL:
+        yield ""
+        yield "from safetensors.torch import load_file"
+        yield ""
+        yield f'head = load_file("{HEAD_FILE}")["score.weight"][0]'
+        yield "# inputs: question and answer in one conversation, written by the chat template"
+        yield "score = head @ model.model(**inputs).last_hidden_state[0, -1].float()"
     yield "```"
     if part == ADAPTER and artifacts.get("adapter") != ADAPTER:
         yield ""
-        yield "Add the average of the experts to the base first; the merged weights need no such step."
+        if run.stage == Stage.REWARD_MODEL:
+            yield "The adapter is one of language model and head together; the merged weights need none."
+        else:
+            yield "Add the average of the experts to the base first; the merged weights need no such step."
 
 
 def _licence(releases: Sequence[Release]) -> list[str]:

@@ -1,5 +1,7 @@
 """Rows of the training app: runs, their events and checkpoints, and the models they produced."""
 
+from typing import Final
+
 from django.conf import settings as django_settings
 from django.db import models
 from django.utils import timezone
@@ -16,6 +18,22 @@ class Stage(models.TextChoices):
     DSA = "dsa", "DSA: one expert per specialty"
     GBA = "gba", "GBA: reinforcement with guideline-based advantages"
     MERGE = "merge", "Conflict-aware merge"
+    JUDGE_SFT = "judge_sft", "Judge, SFT on the readers' verdicts"
+    JUDGE_DPO = "judge_dpo", "Judge, DPO on preferences"
+    REWARD_MODEL = "reward_model", "Reward model (Bradley-Terry)"
+
+    @property
+    def short(self) -> str:
+        """What people call it in a line with other words."""
+        return SHORT.get(self, self.upper())
+
+
+SHORT: Final = {
+    Stage.MERGE: "merge",
+    Stage.JUDGE_SFT: "judge SFT",
+    Stage.JUDGE_DPO: "judge DPO",
+    Stage.REWARD_MODEL: "reward model",
+}
 
 
 class Run(models.Model):
@@ -47,7 +65,7 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         specialty = f" {self.get_specialty_display().lower()}" if self.specialty else ""
-        return f"Run {self.pk}: {'merge' if self.stage == Stage.MERGE else self.stage.upper()}{specialty}"
+        return f"Run {self.pk}: {Stage(self.stage).short}{specialty}"
 
 
 class RunEvent(models.Model):

@@ -14,6 +14,9 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 TAKEN: Final[dict[str, tuple[str, str]]] = {
     "dsa": ("batch", "rows"),
     "gba": ("samples_per_step", "questions"),
+    "judge_sft": ("batch", "verdicts"),
+    "judge_dpo": ("batch", "pairs"),
+    "reward_model": ("batch", "pairs"),
 }
 
 

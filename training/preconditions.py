@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 
 from consilium.gpu_sets import ANY_GPU
 from consilium.inference.models import ModelEndpoint
@@ -15,13 +16,14 @@ from consilium.inference.refusals import EndpointRefused
 from consilium.jobs.states import JobState
 from consilium.people.models import Study
 from consilium.refusals import Refused
-from curation.models import Release, ReleaseKind
+from curation.models import Release, ReleaseKind, ReleaseRow
 from curation.permissions import check_release_sources
 from curation.releases.freeze import rows_of
 from curation.releases.sign import check_signed
 from curation.releases.withdrawn_images import check_images_stand
 from curation.states import ReleaseState
-from training.job.spec import SpecError, parse_spec
+from training.job.preferences import NEVER_READ
+from training.job.spec import PREFERENCE_STAGES, SpecError, parse_spec
 from training.models import Run, Stage
 
 LARGEST_SEED = 2**31 - 1
@@ -29,11 +31,19 @@ FEEDS: dict[Stage, frozenset[str]] = {
     Stage.DSA: frozenset(),
     Stage.GBA: frozenset({Stage.DSA.value}),
     Stage.MERGE: frozenset({Stage.DSA.value, Stage.GBA.value}),
+    Stage.JUDGE_SFT: frozenset(),
+    Stage.JUDGE_DPO: frozenset(),
+    Stage.REWARD_MODEL: frozenset(),
 }
 
 
 class LaunchRefused(Refused):
     """The run cannot be launched as asked; the text says what is wrong."""
+
+
+def kind_read(stage: str) -> ReleaseKind:
+    """Which kind of release a stage reads; a merge reads none."""
+    return ReleaseKind.PREFERENCES if stage in PREFERENCE_STAGES else ReleaseKind.TRACES
 
 
 def specialties_of(release: Release) -> list[str]:
@@ -42,11 +52,20 @@ def specialties_of(release: Release) -> list[str]:
 
 
 def rows_per_specialty(release: Release) -> dict[str, int]:
-    """How many rows for training a trace release holds of each specialty, sorted; "" for those without."""
-    rows = rows_of(release).filter(content__split="train").order_by()
+    """How many rows for training a release holds of each specialty, sorted; "" for those without."""
+    rows = rows_for_training(release).order_by()
     return dict(
         sorted(Counter(name or "" for name in rows.values_list("content__specialty", flat=True)).items())
     )
+
+
+def rows_for_training(release: Release) -> "QuerySet[ReleaseRow]":
+    """Of traces the rows whose use is train; of preferences all but those of use dev."""
+    rows = rows_of(release)
+    if release.kind == ReleaseKind.PREFERENCES:
+        # A case without a use of its own is not "unlike dev" to a database: there it is unknown.
+        return rows.filter(Q(content__split__isnull=True) | ~Q(content__split=NEVER_READ))
+    return rows.filter(content__split="train")
 
 
 def check_base(study: Study, base: ModelEndpoint) -> None:
@@ -59,23 +78,39 @@ def check_base(study: Study, base: ModelEndpoint) -> None:
         raise LaunchRefused(str(refusal)) from None
 
 
-def check_trainable(study: Study, release: Release | None) -> Release:
+def check_trainable(study: Study, release: Release | None, kind: ReleaseKind = ReleaseKind.TRACES) -> Release:
     """Raise LaunchRefused or ReleaseUnsigned unless models may be trained on the release now; return it."""
-    if release is None or release.study_id != study.pk or release.kind != ReleaseKind.TRACES:
-        raise LaunchRefused("Choose a trace release of this study.")
+    if release is None or release.study_id != study.pk or release.kind != kind:
+        raise LaunchRefused(f"Choose a {kind.label.lower()} of this study.")
     if release.state != ReleaseState.FROZEN:
         raise LaunchRefused(f"{release} is {release.state}; only frozen releases train models.")
     check_images_stand(release)
     check_signed(release)
     check_release_sources(release, "may_train")
+    if kind == ReleaseKind.PREFERENCES:
+        _check_outputs_may_train(release)
     return release
+
+
+def _check_outputs_may_train(release: Release) -> None:
+    """Whoever learns from preferences learns from the answers of the models that were compared."""
+    rows = rows_of(release).order_by()
+    names = {
+        name for key in ("model_a", "model_b") for name in rows.values_list(f"content__{key}", flat=True)
+    }
+    mute = ModelEndpoint.objects.filter(name__in=names - {None}, outputs_may_train=False).first()
+    if mute is not None:
+        raise LaunchRefused(
+            f"{release} holds answers of {mute}, which does not permit training on its outputs"
+            " (rule outputs_may_train)."
+        )
 
 
 def check_specialty(stage: Stage, release: Release | None, specialty: str) -> None:
     """Raise LaunchRefused unless DSA names one specialty of the release, and no other stage names any."""
     if stage != Stage.DSA:
         if specialty:
-            raise LaunchRefused(f"Only DSA trains one specialty; {stage.upper()} takes none.")
+            raise LaunchRefused(f"Only DSA trains one specialty; {stage.short} takes none.")
         return
     held = specialties_of(release) if release else []
     if specialty not in held:
@@ -91,17 +126,21 @@ def check_inputs(study: Study, stage: Stage, base: ModelEndpoint, inputs: Sequen
         raise LaunchRefused("The runs to build on must come from this study and the same base model.")
     wrong = next((run for run in inputs if run.stage not in FEEDS[stage]), None)
     if wrong is not None:
-        raise LaunchRefused(f"{stage.upper()} cannot build on {wrong}.")
+        raise LaunchRefused(f"{_sentence(stage)} cannot build on {wrong}.")
     over = next((run for run in inputs if run.job.state in (JobState.FAILED, JobState.CANCELLED)), None)
     if over is not None:
         raise LaunchRefused(f"{over} has {over.job.state}, so there is nothing to build on.")
-    if stage != Stage.DSA and not any(run.stage == Stage.DSA for run in inputs):
-        raise LaunchRefused(f"{stage.upper()} needs the runs of at least one expert.")
+    if FEEDS[stage] and not any(run.stage == Stage.DSA for run in inputs):
+        raise LaunchRefused(f"{_sentence(stage)} needs the runs of at least one expert.")
     experts = [run.specialty for run in inputs if run.stage == Stage.DSA]
     if len(set(experts)) != len(experts):
-        raise LaunchRefused(f"{stage.upper()} takes one expert per specialty, or one would count twice.")
+        raise LaunchRefused(f"{_sentence(stage)} takes one expert per specialty, or one would count twice.")
     if sum(run.stage == Stage.GBA for run in inputs) > 1:
         raise LaunchRefused("A merge takes the run of one GBA model, not of several.")
+
+
+def _sentence(stage: Stage) -> str:
+    return f"{stage.short[:1].upper()}{stage.short[1:]}"
 
 
 def check_seed(seed: int) -> None:

@@ -31,6 +31,7 @@ from training.stage_settings import defaults_of
 
 PROBE: Final = "training.probe"
 STEPS: Final = 4
+TRIED_OUT: Final = tuple(stage for stage in Stage.values if stage != Stage.MERGE)
 COUNTED_ROWS: Final = 200
 WEIGHTS: Final = "*.safetensors"
 
@@ -73,13 +74,13 @@ def start_probe(
     seed: int = 0,
     gpus: str = "",
 ) -> Job:
-    """Put the probe of one DSA or GBA run on the gpu queue. Raises NotAllowed, LaunchRefused."""
+    """Put the probe of one run that takes steps on the gpu queue. Raises NotAllowed, LaunchRefused."""
     check_lead(by, study)
     chosen = settings or {}
-    if stage not in (Stage.DSA, Stage.GBA):
-        raise LaunchRefused("Only DSA and GBA take steps that can be tried out.")
+    if stage not in TRIED_OUT:
+        raise LaunchRefused("Only stages that take steps can be tried out; a merge takes none.")
     preconditions.check_base(study, base)
-    preconditions.check_trainable(study, release)
+    preconditions.check_trainable(study, release, preconditions.kind_read(stage))
     preconditions.check_specialty(Stage(stage), release, specialty)
     preconditions.check_seed(seed)
     if fault := settings_fault(stage, chosen):
@@ -98,7 +99,7 @@ def run_probe(handle: JobHandle) -> dict[str, Any]:
     release = Release.objects.get(study=study, pk=handle.params["release"])
     base = ModelEndpoint.objects.for_study(study).get(pk=handle.params["base"])
     preconditions.check_base(study, base)
-    preconditions.check_trainable(study, release)
+    preconditions.check_trainable(study, release, preconditions.kind_read(handle.params["stage"]))
     check_disk_space()
     place = Path(django_settings.CONSILIUM_HOME) / "probes" / str(job.pk)
     remove_folder(place)

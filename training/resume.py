@@ -28,7 +28,7 @@ def resume(*, run: Run, by: Person) -> Run:
         )
     preconditions.check_base(run.study, run.base)
     if run.release is not None:
-        preconditions.check_trainable(run.study, run.release)
+        preconditions.check_trainable(run.study, run.release, preconditions.kind_read(run.stage))
     over = run.inputs.filter(job__state__in=RESUMABLE).order_by("pk").first()
     if over is not None:
         raise LaunchRefused(f"{run} builds on {over}, which did not finish; resume that one first.")

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from consilium.audit.record import record
-from consilium.inference.endpoints import add_endpoint, inspect_folder
+from consilium.inference.endpoints import add_endpoint, inspect_folder, retire_endpoint
 from consilium.jobs.handle import Cancelled, JobFailed, JobHandle, JobPostponed, WorkerStopping
 from consilium.jobs.states import JobState
 from curation.releases.materialise import materialise
@@ -73,7 +73,7 @@ def _check_permissions(run: Run) -> None:
     """What was permitted at the launch must still be: the run may have waited for days."""
     preconditions.check_base(run.study, run.base)
     if run.release is not None:
-        preconditions.check_trainable(run.study, run.release)
+        preconditions.check_trainable(run.study, run.release, preconditions.kind_read(run.stage))
 
 
 def _check_base(run: Run) -> None:
@@ -224,6 +224,8 @@ def register_model(*, run: Run, done: dict[str, Any]) -> ProducedModel:
         outputs_may_train=run.base.outputs_may_train,
         provenance={"releases": digests, "base": run.base.name, "run": run.pk},
     )
+    if run.stage == Stage.REWARD_MODEL:  # whatever it is asked in words, nobody taught it to say
+        retire_endpoint(endpoint=endpoint, by=None, reason="A reward model gives numbers, not answers.")
     produced = ProducedModel.objects.create(
         run=run, endpoint=endpoint, digest=done["artifacts"]["digest"], release_digests=digests, card=card
     )

@@ -7,15 +7,16 @@ words. A preset is a set of values to start from; what it does not name keeps it
 from dataclasses import asdict, dataclass
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
+from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.paradigms import PARADIGMS
 from training.demo_models.teaching_set import demo_settings
-from training.job.spec import METHODS, NEUTRAL, parse_spec
+from training.job.spec import ANSWERS, BOTH_ORDERS, METHODS, NEUTRAL, ONE_ORDER, VERDICTS, parse_spec
 from training.models import Stage
 
 NAMED: Final[dict[str, tuple[str, str]]] = {
     "learning_rate": (
         "Learning rate",
-        "Size of one update at its height. DSA takes a cosine down to zero. Higher learns faster and"
+        "Size of one update at its height. All but GBA take a cosine down to zero. Higher learns faster and"
         " forgets more.",
     ),
     "warmup_ratio": ("Warm-up", "Share of the steps in which the learning rate rises from zero, 0 to 1."),
@@ -65,6 +66,27 @@ NAMED: Final[dict[str, tuple[str, str]]] = {
     "max_new_tokens": ("Tokens per answer", "Longer answers are cut, and a cut answer is mostly wrong."),
     "clip": ("Clip", "How far one update may move the odds of a token: 0.2 is a fifth up or down."),
     "kl": ("KL weight", "What it costs to move away from the model that the run started from."),
+    "target": (
+        "What is compared",
+        "verdicts: the right verdict on a case against the opposite one, which makes a judge. answers: the"
+        " better answer to the question against the worse, which makes a model that answers.",
+    ),
+    "orders": (
+        "Orders",
+        "both: every case is shown with A first and with B first. balanced: in one of the two, the better"
+        " answer equally often first and second.",
+    ),
+    "dimension": (
+        "Dimension",
+        "By whose label one answer is the better one, where answers are compared; whole verdicts state all"
+        " six.",
+    ),
+    "beta": ("Beta", "How strongly DPO holds on to the base: smaller moves further away."),
+    "held_out": (
+        "Held out",
+        "Share of the patients and images, 0 to less than 1, that no update sees. On these the run says at"
+        " its end how often it prefers what readers preferred.",
+    ),
     "method": (
         "Method",
         "ties: conflict-aware, as published. The others are there to be compared with it.",
@@ -79,6 +101,9 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "paradigms": (*PARADIGMS, NEUTRAL),
     "train_prompt": (NEUTRAL, "guided"),
     "method": METHODS,
+    "target": (VERDICTS, ANSWERS),
+    "orders": (BOTH_ORDERS, ONE_ORDER),
+    "dimension": DIMENSIONS,
 }
 UNUSED: Final = dict.fromkeys(("base", "out", "data", "specialty"), "unused")
 
@@ -149,12 +174,13 @@ def presets(*, is_teaching_set: bool) -> list[SettingsPreset]:
 
 DEFAULT = SettingsPreset("default", "Default", "Where to start with real data on one GPU.", {})
 _SMALL: Final = {"lora_r": 8, "lora_alpha": 16, "max_pixels": 100_352}
+_FEW: Final = {**_SMALL, "max_steps": 4, "checkpoint_every": 2, "batch": 4, "micro_batch": 1}
 SMOKE = SettingsPreset(
     "smoke",
     "Smoke test",
     "A few steps with a small adapter: shows that rows, model and memory fit; the model is worth nothing.",
     {
-        Stage.DSA: {**_SMALL, "max_steps": 4, "checkpoint_every": 2, "batch": 4, "micro_batch": 1},
+        Stage.DSA: _FEW,
         Stage.GBA: {
             **_SMALL,
             "max_steps": 2,
@@ -163,6 +189,7 @@ SMOKE = SettingsPreset(
             "max_new_tokens": 64,
         },
         Stage.MERGE: {},
+        **dict.fromkeys((Stage.JUDGE_SFT, Stage.JUDGE_DPO, Stage.REWARD_MODEL), _FEW),
     },
 )
 _ADAPTER: Final = {"lora_r": 128, "lora_alpha": 256, "max_pixels": 401_408, "max_steps": 0}
@@ -170,7 +197,7 @@ PAPER = SettingsPreset(
     "paper",
     "Paper",
     "The published mechanism, whatever the defaults become. The publication names the stages, the four"
-    " paradigms and the merge, but no figures: those here are our choice.",
+    " paradigms and the merge, and of judges three epochs, but no other figures: those here are our choice.",
     {
         Stage.DSA: {
             **_ADAPTER,
@@ -194,5 +221,15 @@ PAPER = SettingsPreset(
             "paradigms": list(PARADIGMS),
         },
         Stage.MERGE: {"method": "ties", "density": 0.2, "scale": 1.0},
+        Stage.JUDGE_SFT: {**_ADAPTER, "epochs": 3, "learning_rate": 1e-4, "orders": BOTH_ORDERS},
+        Stage.JUDGE_DPO: {
+            **_ADAPTER,
+            "epochs": 3,
+            "learning_rate": 5e-6,
+            "beta": 0.1,
+            "target": VERDICTS,
+            "orders": BOTH_ORDERS,
+        },
+        Stage.REWARD_MODEL: {**_ADAPTER, "epochs": 1, "learning_rate": 1e-4},
     },
 )

@@ -1,15 +1,19 @@
 """The prompt that asks a judge about one case: rubric, image, question, answer A, answer B, ask."""
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from consilium.answers import solver_prompt
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.escape import escape
 from consilium.answers.messages import Message, user_message
 
 PROMPT_VERSION: Final = "judge-1"
+# Every case is asked twice: which of the answers A and B stands first.
+ORDERS: Final = ("ab", "ba")
 
 RUBRIC: Final = (
     "You compare two answers to a medical question about the image.\n"
@@ -56,6 +60,25 @@ def build(question: str, answer_a: str, answer_b: str) -> JudgePrompt:
         ask=ASK,
     )
     return JudgePrompt(text_before_image=RUBRIC, text_after_image=after)
+
+
+def build_case(
+    question: str, options: Mapping[str, str], answers: Mapping[str, str], order: str
+) -> JudgePrompt:
+    """Write the prompt about one case in one of ORDERS; `answers` holds those named A and B.
+
+    The question comes with its options, as the clinicians saw it: "Answer: B" means nothing without them.
+    """
+    first, second = (answers[letter] for letter in order.upper())
+    return build(solver_prompt.question_block(question, options), first, second)
+
+
+def compose_verdict(verdicts: Mapping[str, str], reason: str = "") -> str:
+    """Write the reply that ASK wants, for judges that learn from verdicts: dimension to A or B.
+
+    The reason stands first, so that a judge that states one has stated it before it decides.
+    """
+    return json.dumps({"reason": reason, **{name: verdicts[name] for name in DIMENSIONS}})
 
 
 def as_messages(prompt: JudgePrompt, image_data_uris: Sequence[str]) -> list[Message]:

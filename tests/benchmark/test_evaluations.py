@@ -229,6 +229,13 @@ def test_no_model_is_scored_on_what_it_was_trained_on(cast: Cast) -> None:
     leaked = making.questions(cast, 4, "Leaked", seed=4, cluster="cluster-1")
     said = refused(cast, "solver", leaked, fitted)
     assert "questions, patients or images of 4 rows of this release" in said
+    # Judges learn from cases of test use, too; of use dev they never see one.
+    uses = [{"split": "test"}, {"split": "dev"}]
+    taught = making.preferences(cast, "AB", "Taught", seed=31, changes=uses)
+    judge = making.trained("taught", base, [taught.digest])
+    clusters = [{"cluster": f"case-cluster-{number}", "question_id": f"q{number}"} for number in range(2)]
+    scored = making.preferences(cast, "AB", "Scored", seed=32, changes=clusters)
+    assert "patients or images of 1 rows of this release" in refused(cast, "judge", scored, judge)
 
 
 def test_a_release_withdrawn_meanwhile_is_not_scored(cast: Cast) -> None:

@@ -56,12 +56,16 @@ def questions(
 
 
 def preferences(
-    cast: Cast, labels: Sequence[str] = LABELS, name: str = "Preferences 1", seed: int = 12
+    cast: Cast,
+    labels: Sequence[str] = LABELS,
+    name: str = "Preferences 1",
+    seed: int = 12,
+    changes: Sequence[Mapping[str, Any]] = (),
 ) -> Release:
-    """A frozen preference release; every dimension of case n has the n-th label."""
+    """A frozen preference release; every dimension of case n has the n-th label. `changes`: of each row."""
     _source(cast)
-    rows = []
-    for item, label in zip(teaching_set.make(len(labels), seed=seed), labels, strict=True):
+    rows, own = [], changes or [{}] * len(labels)
+    for item, label, change in zip(teaching_set.make(len(labels), seed=seed), labels, own, strict=True):
         row = content(item) | {
             "id": f"case-{item.number}",
             "answer_a": f"The first words of {item.number}.",
@@ -70,6 +74,7 @@ def preferences(
             "cluster": f"case-cluster-{item.number}",
         }
         row = {key: value for key, value in row.items() if key not in ("reasoning", "steps", "split")}
+        row |= change
         rows.append(new_row(row, item.image_png))
     return freeze(
         study=cast.study, kind=ReleaseKind.PREFERENCES, name=name, rows=rows, left_out={}, by=cast.lena

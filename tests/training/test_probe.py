@@ -74,7 +74,7 @@ def test_only_what_may_be_launched_is_tried_out(cast: Cast, wanted: dict[str, An
     with pytest.raises(NotAllowed):
         start_probe(**wanted | {"by": cast.anna}, base=ground)
     changes: dict[str, dict[str, Any]] = {
-        "Only DSA and GBA": {"stage": "merge"},
+        "Only stages that take steps": {"stage": "merge"},
         "must be positive": {"settings": {"epochs": 0}},
         "choose one of those": {"specialty": "brain_senses"},
     }

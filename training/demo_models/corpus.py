@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -147,8 +146,8 @@ def _brief(item: TeachingItem, finding: str) -> str:
 
 
 def _verdict(item: TeachingItem, answers: tuple[str, str], reason: str, verdict: str) -> Example:
-    prompt = judge_prompt.build(solver_prompt.question_block(item.question, item.options), *answers)
-    reply = json.dumps({"reason": reason, **dict.fromkeys(DIMENSIONS, verdict)})
+    prompt = judge_prompt.build_case(item.question, item.options, dict(zip("AB", answers, strict=True)), "ab")
+    reply = judge_prompt.compose_verdict(dict.fromkeys(DIMENSIONS, verdict), reason)
     return Example(prompt.text_before_image, prompt.text_after_image, reply, item)
 
 

@@ -97,6 +97,7 @@ def make(count: int, seed: int = 0, specialties: Sequence[str] = SPECIALTIES) ->
 def demo_settings() -> dict[str, dict[str, int | float]]:
     """Return, by stage, the settings under which a tiny model learns the teaching set on a CPU in seconds."""
     adapter: dict[str, int | float] = {"lora_r": 8, "lora_alpha": 16, "checkpoint_every": 20}
+    judge = adapter | {"learning_rate": 1e-2, "epochs": 100, "batch": 8, "micro_batch": 8}
     return {
         "dsa": {
             **adapter,
@@ -115,6 +116,9 @@ def demo_settings() -> dict[str, dict[str, int | float]]:
             "max_new_tokens": 64,
         },
         "merge": {"density": 0.5, "scale": 1.0},
+        "judge_sft": judge | {"max_steps": 100},
+        "judge_dpo": judge | {"max_steps": 40},
+        "reward_model": judge | {"max_steps": 40},
     }
 
 

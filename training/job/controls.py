@@ -7,15 +7,30 @@ token does not stop a run of days, and the card names the rows. What cannot be w
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, Self, TypeVar
 
 from consilium.answers.escape import escape_tokens
-from training.job.data import Sample, unusable
+from training.job.data import unusable
 
 # Part of the format that is taught; some vocabularies list these among their special tokens.
 _FORMAT = frozenset(("<think>", "</think>", "<answer>", "</answer>"))
+
+
+class WrittenRow(Protocol):
+    """A row of a release with texts that people or models wrote; `place` names its row and line."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def place(self) -> str: ...  # noqa: D102
+
+    def with_texts(self, change: Callable[[str], str]) -> Self:
+        """Return the row with every text changed so."""
+        ...
+
+
+Row = TypeVar("Row", bound=WrittenRow)
 
 
 class ControlTokens:
@@ -26,16 +41,9 @@ class ControlTokens:
         self._tokens = _named(processor) - _FORMAT
         self._ids = set(self._tokenizer.convert_tokens_to_ids(sorted(self._tokens)))
 
-    def harmless(self, sample: Sample) -> Sample:
-        """Return the sample without control tokens, unchanged when it has none. Raises SpecError."""
-        place = sample.place
-        return dataclasses.replace(
-            sample,
-            question=self._text(sample.question, place),
-            options={letter: self._text(text, place) for letter, text in sample.options.items()},
-            gold=self._text(sample.gold, place),
-            reply=self._text(sample.reply, place),
-        )
+    def harmless(self, row: Row) -> Row:
+        """Return the row without control tokens, unchanged when it has none. Raises SpecError."""
+        return row.with_texts(lambda text: self._text(text, row.place))
 
     def _text(self, text: str, place: str) -> str:
         if not self._found(text):
@@ -50,7 +58,7 @@ class ControlTokens:
         return self._ids.intersection(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
-def without_controls(samples: Sequence[Sample], processor: Any) -> tuple[list[Sample], dict[str, list[str]]]:
+def without_controls(samples: Sequence[Row], processor: Any) -> tuple[list[Row], dict[str, list[str]]]:
     """Return the samples without control tokens, and for the card the ids of those that were changed.
 
     Raises SpecError naming the row.

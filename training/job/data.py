@@ -1,16 +1,20 @@
-"""The training rows of a materialised trace release: a folder with rows.jsonl and the image files."""
+"""The training rows of a materialised release: a folder with rows.jsonl and the image files; those of traces.
+
+What a row of preferences is stands in `preferences.py`.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import math
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from consilium.answers import think_answer, trace_prompt
 from training.job.files import sha256_file
@@ -42,11 +46,30 @@ class Sample:
     specialty: str
     place: str = ""
 
+    def with_texts(self, change: Callable[[str], str]) -> Sample:
+        """Return the sample with every text changed so."""
+        return dataclasses.replace(
+            self,
+            question=change(self.question),
+            options={letter: change(text) for letter, text in self.options.items()},
+            gold=change(self.gold),
+            reply=change(self.reply),
+        )
+
     def prompt(self, paradigm: str = NEUTRAL) -> str:
         """Return the text of the prompt, with the paradigm's guideline unless it is the neutral one."""
         return trace_prompt.build(
             self.question, self.options, paradigm=None if paradigm == NEUTRAL else paradigm
         )
+
+
+class PicturedRow(Protocol):
+    """A row of a release with images."""
+
+    @property
+    def images(self) -> tuple[Path, ...]: ...  # noqa: D102
+    @property
+    def place(self) -> str: ...  # noqa: D102
 
 
 def load(folder: Path, specialty: str | None = None) -> list[Sample]:
@@ -56,11 +79,11 @@ def load(folder: Path, specialty: str | None = None) -> list[Sample]:
     without a text is dropped. Raises SpecError naming the row, also when no row is left.
     """
     samples = [
-        _sample(row, folder, _place(row, number))
-        for number, row in _rows(folder)
+        _sample(row, folder, row_place(row, number))
+        for number, row in numbered_rows(folder)
         if row.get("split") == "train" and specialty in (None, row.get("specialty"))
     ]
-    _check_images(samples)
+    check_pictures(samples)
     if not samples:
         what = f"of {specialty} " if specialty else ""
         raise SpecError(f"data: the release holds no trace {what}for training (use = train)")
@@ -73,7 +96,7 @@ def rows_digest(folder: Path) -> str:
     Raises SpecError.
     """
     whole = hashlib.sha256(sha256_file(_rows_file(folder)).encode())
-    for _, row in _rows(folder):
+    for _, row in numbered_rows(folder):
         names = [] if row.get("sha256") else row.get("images")
         for name in names if isinstance(names, list) else []:
             path = folder / str(name)
@@ -100,7 +123,8 @@ def as_dataset(rows: list[dict[str, Any]], max_pixels: int) -> Dataset:
     from datasets import Dataset
 
     def opening(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
-        return {**batch, "images": [open_images(paths, max_pixels) for paths in batch["images"]]}
+        opened = [open_images(paths, max_pixels) for paths in batch["images"]]
+        return {**batch, "images": opened, "prompt": [_as_given(talk) for talk in batch["prompt"]]}
 
     reader: Callable[[dict[str, list[Any]]], dict[str, list[Any]]] = opening
     return Dataset.from_list(rows).with_transform(reader)
@@ -111,6 +135,18 @@ def message(role: str, text: str) -> list[dict[str, str]]:
     return [{"role": role, "content": text}]
 
 
+def _as_given(talk: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the nulls with which a table fills up parts of a message: templates may look for keys."""
+    return [
+        turn if isinstance(turn["content"], str) else turn | {"content": list(map(_told, turn["content"]))}
+        for turn in talk
+    ]
+
+
+def _told(part: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in part.items() if value is not None}
+
+
 def unusable(place: str, fault: str) -> SpecError:
     """Return the refusal of one row, which says what to do."""
     return SpecError(f"data: {place}{fault}. Correct it or leave it out, and freeze a new release.")
@@ -119,12 +155,12 @@ def unusable(place: str, fault: str) -> SpecError:
 def _rows_file(folder: Path) -> Path:
     path = folder / ROWS
     if path.is_symlink() or not path.is_file():
-        raise SpecError(f"data: the folder has no {ROWS} of its own; it is not a materialised trace release")
+        raise SpecError(f"data: the folder has no {ROWS} of its own; it is not a materialised release")
     return path
 
 
-def _rows(folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Every row with the number of its line."""
+def numbered_rows(folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield every row with the number of its line. Raises SpecError."""
     # Bytes, so that lines end at \n only: U+2028, U+2029 and U+0085 may stand inside a JSON string.
     with _rows_file(folder).open("rb") as lines:
         for number, line in enumerate(lines, start=1):
@@ -132,7 +168,8 @@ def _rows(folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 yield number, _row(line, number)
 
 
-def _place(row: dict[str, Any], number: int) -> str:
+def row_place(row: dict[str, Any], number: int) -> str:
+    """Return how a refusal calls the row on that line."""
     named = f"row {str(row['id'])[:80]!r}, " if row.get("id") else ""
     return f"{named}{ROWS} line {number}"
 
@@ -151,15 +188,15 @@ def _sample(row: dict[str, Any], folder: Path, place: str) -> Sample:
     missing = [key for key in ("id", "images", "question", "answer", "reasoning") if not row.get(key)]
     if missing:
         raise unusable(place, f" has no {missing[0]}")
-    options = _options(row.get("options") or {}, place)
+    options = options_of(row.get("options") or {}, place)
     gold = str(row.get("answer_label") or row["answer"])
     texts = {"question": row["question"], "reasoning": row["reasoning"], "answer": gold}
-    _check_texts(texts | options, place)
+    check_texts(texts | options, place)
     if options:
         _check_gold(row, options, gold, place)
     return Sample(
         id=str(row["id"]),
-        images=tuple(_image(folder, name, place) for name in _named(row, place)),
+        images=images_of(row, folder, place),
         question=row["question"],
         options=options,
         gold=gold,
@@ -169,8 +206,8 @@ def _sample(row: dict[str, Any], folder: Path, place: str) -> Sample:
     )
 
 
-def _options(given: Any, place: str) -> dict[str, Any]:
-    """The options that have a text: tables of mixed rows fill what a row lacks with null."""
+def options_of(given: Any, place: str) -> dict[str, Any]:
+    """Return the options that have a text: tables of mixed rows fill what a row lacks with null."""
     if not isinstance(given, dict):
         raise unusable(place, ": its options are not an object of letter and text")
     options = {letter: text for letter, text in given.items() if text is not None}
@@ -193,7 +230,8 @@ def _check_gold(row: dict[str, Any], options: dict[str, str], gold: str, place: 
         )
 
 
-def _check_texts(texts: dict[str, Any], place: str) -> None:
+def check_texts(texts: dict[str, Any], place: str) -> None:
+    """Raise SpecError, naming the row, unless every value is text that can be written down."""
     for name, text in texts.items():
         what = name if len(name) > 1 else f"option {name}"
         if not isinstance(text, str):
@@ -202,6 +240,11 @@ def _check_texts(texts: dict[str, Any], place: str) -> None:
             text.encode()
         except UnicodeEncodeError:
             raise unusable(place, f": {what} holds half of a character pair") from None
+
+
+def images_of(row: dict[str, Any], folder: Path, place: str) -> tuple[Path, ...]:
+    """Return the images of a row, which are as their checksums say. Raises SpecError naming the row."""
+    return tuple(_image(folder, name, place) for name in _named(row, place))
 
 
 def _named(row: dict[str, Any], place: str) -> list[tuple[str, str | None]]:
@@ -223,8 +266,11 @@ def _image(folder: Path, named: tuple[str, str | None], place: str) -> Path:
     return path
 
 
-def _check_images(samples: list[Sample]) -> None:
-    """Decode every image once, before hours of training come to the first that cannot be."""
+def check_pictures(samples: Iterable[PicturedRow]) -> None:
+    """Decode every image once, before hours of training come to the first that cannot be.
+
+    Raises SpecError naming the row.
+    """
     from PIL import Image
 
     faults = (OSError, SyntaxError, ValueError, ArithmeticError, LookupError, Warning)

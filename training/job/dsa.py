@@ -9,7 +9,7 @@ import torch
 from training.job import data
 from training.job.controls import without_controls
 from training.job.models import for_training, load_model, load_processor, lora_config
-from training.job.spec import DsaSettings, Spec
+from training.job.spec import DsaSettings, JudgeSftSettings, Spec
 from training.job.templates import check_template
 from training.job.train import Context, common_arguments, split_batch, train
 
@@ -26,11 +26,16 @@ def run(context: Context) -> dict[str, Any]:
 
 
 def _trainer(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) -> Any:
+    return supervised_trainer(spec, [_row(sample) for sample in samples], callbacks)
+
+
+def supervised_trainer(spec: Spec, rows: list[dict[str, Any]], callbacks: list[Any]) -> Any:
+    """Return the trainer of a fresh adapter on rows of `images`, `prompt` and `completion`."""
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
 
     settings = spec.settings
-    assert isinstance(settings, DsaSettings)
+    assert isinstance(settings, DsaSettings | JudgeSftSettings)
     model = for_training(load_model(spec.base), spec.device)
     arguments = SFTConfig(
         **common_arguments(spec, settings),
@@ -45,7 +50,7 @@ def _trainer(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) -> An
     return SFTTrainer(
         model=model,
         args=arguments,
-        train_dataset=data.as_dataset([_row(sample) for sample in samples], settings.max_pixels),
+        train_dataset=data.as_dataset(rows, settings.max_pixels),
         processing_class=load_processor(spec.base),
         peft_config=lora_config(model, settings),
         callbacks=callbacks,

@@ -11,13 +11,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.paradigms import PARADIGMS
+from consilium.answers.verdicts import OVERALL
 from consilium.refusals import Refused
 
-STAGES = ("dsa", "gba", "merge")
+STAGES = ("dsa", "gba", "merge", "judge_sft", "judge_dpo", "reward_model")
+TRACE_STAGES = ("dsa", "gba")
+PREFERENCE_STAGES = ("judge_sft", "judge_dpo", "reward_model")
 METHODS = ("ties", "linear", "task_arithmetic", "dare_ties")
 DEVICES = ("auto", "cpu")
 NEUTRAL = "neutral"
+BOTH_ORDERS, ONE_ORDER = "both", "balanced"
+VERDICTS, ANSWERS = "verdicts", "answers"
+# Of a reward model, beside its weights.
+HEAD_FILE = "reward_head.safetensors"
 
 
 class SpecError(Refused):
@@ -79,11 +87,67 @@ class MergeSettings:
     scale: float = 1.0
 
 
-Settings = DsaSettings | GbaSettings | MergeSettings
-_SETTINGS: dict[str, type[DsaSettings] | type[GbaSettings] | type[MergeSettings]] = {
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreferenceSettings(LoraSettings):
+    """What the stages share that learn from preferences.
+
+    `batch` counts conversations (judge_sft) or pairs of them; `held_out` is the share of clusters (patients,
+    images) that no update sees.
+    """
+
+    lora_dropout: float = 0.0  # reference and policy, or two answers, would be seen by two models
+    learning_rate: float = 1e-4
+    warmup_ratio: float = 0.03
+    epochs: int = 3
+    batch: int = 16
+    micro_batch: int = 2
+    held_out: float = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeSftSettings(PreferenceSettings):
+    """Supervised training of a judge on the readers' consensus.
+
+    `orders`: every case in both orders, or in one, the better answer equally often first and second.
+    """
+
+    lora_dropout: float = 0.05
+    micro_batch: int = 4
+    orders: str = BOTH_ORDERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeDpoSettings(PreferenceSettings):
+    """DPO: `target` verdicts prefers the right verdict to the wrong one, answers the better to the worse.
+
+    `dimension`: whose label makes an answer the better one; `orders` are those of verdicts.
+    """
+
+    learning_rate: float = 5e-6
+    beta: float = 0.1
+    target: str = VERDICTS
+    orders: str = BOTH_ORDERS
+    dimension: str = OVERALL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewardModelSettings(PreferenceSettings):
+    """Bradley-Terry: a linear head on the last token, the better answer scored above the worse one."""
+
+    epochs: int = 1  # more epochs learn the pairs by heart
+    dimension: str = OVERALL
+
+
+Settings = (
+    DsaSettings | GbaSettings | MergeSettings | JudgeSftSettings | JudgeDpoSettings | RewardModelSettings
+)
+_SETTINGS: dict[str, type[Any]] = {
     "dsa": DsaSettings,
     "gba": GbaSettings,
     "merge": MergeSettings,
+    "judge_sft": JudgeSftSettings,
+    "judge_dpo": JudgeDpoSettings,
+    "reward_model": RewardModelSettings,
 }
 
 
@@ -184,8 +248,9 @@ def _is_list_of_text(value: Any) -> bool:
 
 
 def _check_needs(spec: Spec) -> None:
-    if spec.stage in ("dsa", "gba") and spec.data is None:
-        raise SpecError(f"data: the {spec.stage} stage needs the folder of a trace release")
+    if spec.stage in (*TRACE_STAGES, *PREFERENCE_STAGES) and spec.data is None:
+        kind = "trace" if spec.stage in TRACE_STAGES else "preference"
+        raise SpecError(f"data: the {spec.stage} stage needs the folder of a {kind} release")
     if spec.stage == "dsa" and not spec.specialty:
         raise SpecError("specialty: the dsa stage trains one specialty; name it")
     if spec.stage == "merge" and not spec.experts and spec.reinforced is None:
@@ -208,12 +273,14 @@ def _check_ranges(spec: Spec) -> None:
         "batch",
         "micro_batch",
     )
-    more = ("rollouts", "samples_per_step", "max_new_tokens", "max_pixels", "temperature", "density")
+    more = ("beta", "rollouts", "samples_per_step", "max_new_tokens", "max_pixels", "temperature", "density")
     for key in (*positive, *more):
         if getattr(settings, key, 1) <= 0:
             raise SpecError(f"settings.{key}: must be positive")
-    if isinstance(settings, DsaSettings) and settings.batch % settings.micro_batch:
+    if isinstance(settings, DsaSettings | PreferenceSettings) and settings.batch % settings.micro_batch:
         raise SpecError("settings.micro_batch: must divide batch")
+    if isinstance(settings, PreferenceSettings):
+        _check_preferences(settings)
     if isinstance(settings, GbaSettings):
         _check_gba(settings)
     if isinstance(settings, MergeSettings):
@@ -234,6 +301,19 @@ def _check_gba(settings: GbaSettings) -> None:
         raise SpecError("settings.rollouts: at least 2 per paradigm")
     if (len(settings.paradigms) * settings.rollouts * settings.samples_per_step) % settings.micro_batch:
         raise SpecError("settings.micro_batch: must divide paradigms x rollouts x samples_per_step")
+
+
+def _check_preferences(settings: PreferenceSettings) -> None:
+    if settings.held_out >= 1:
+        raise SpecError("settings.held_out: must be less than 1, or nothing is left to train on")
+    choices = {
+        "dimension": DIMENSIONS,
+        "orders": (BOTH_ORDERS, ONE_ORDER),
+        "target": (VERDICTS, ANSWERS),
+    }
+    for key, known in choices.items():
+        if getattr(settings, key, known[0]) not in known:
+            raise SpecError(f"settings.{key}: must be one of {', '.join(known)}")
 
 
 def _check_merge(settings: MergeSettings) -> None:

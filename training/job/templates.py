@@ -43,10 +43,20 @@ def check_template(
 ) -> None:
     """Render every conversation of the samples, and their prompts under the paradigms, within limits.
 
+    Raises SpecError as `check_conversations`.
+    """
+    talks = [talk for sample in samples for talk in _conversations(sample, paradigms)]
+    check_conversations(processor, talks, limits)
+
+
+def check_conversations(
+    processor: Any, conversations: Sequence[list[dict[str, Any]]], limits: Limits | None = None
+) -> None:
+    """Render conversations, whose contents are lists of parts, within limits.
+
     Raises SpecError when the template fails, takes too long or writes too much.
     """
     chosen = limits or Limits()
-    conversations = [talk for sample in samples for talk in _conversations(sample, paradigms)]
     with warnings.catch_warnings():
         # Newer versions of Python warn where threads run: libraries have some, the child needs none of them.
         warnings.simplefilter("ignore", DeprecationWarning)

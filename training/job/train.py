@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from consilium.atomic_folder import atomic_folder
@@ -59,11 +60,13 @@ def train(
     adapter: str,
     inputs: dict[str, Any],
     figures: Callable[[Any], dict[str, float]] = lambda _trainer: {},
+    publish: Callable[[Any, Path, Path], str] = publish_model,
 ) -> dict[str, Any]:
     """Train from the newest intact checkpoint, publish, and return the run's card.
 
     `build` makes the trainer from a list of callbacks; `adapter` names the folder of the trained adapter;
-    `inputs` goes into the card; `figures` says how the trained model does. Raises Stopped after saving when
+    `inputs` goes into the card; `figures` says how the trained model does; `publish` writes the merged one
+    as `publish_model`. Raises Stopped after saving when
     SIGTERM came, and NotFinite, with nothing published, when a figure or a tensor is NaN or infinite.
     Of several processes rank 0 alone publishes; the card of the others is empty.
     """
@@ -81,13 +84,14 @@ def train(
     trainer.train(resume_from_checkpoint=str(found) if step else None)
     if trainer.state.global_step < trainer.state.max_steps:
         raise Stopped(trainer.state.global_step)
-    check_figures(figures(trainer), trainer.state.global_step)
+    reached = figures(trainer)
+    check_figures(reached, trainer.state.global_step)
     if not ranks.is_first():
         return {}
     card = cards.begin(spec, inputs)
-    card["metrics"] = _metrics(trainer.state)
+    card["metrics"] = {**reached, **_metrics(trainer.state)}
     card["seconds"] = round(time.monotonic() - begun, 1)
-    return _publish(spec, trainer, adapter, card)
+    return _publish(spec, trainer, adapter, card, publish)
 
 
 def split_batch(total: int, micro_batch: int) -> dict[str, Any]:
@@ -114,7 +118,9 @@ def _metrics(state: Any) -> dict[str, float]:
     return {**known, "steps": state.global_step}
 
 
-def _publish(spec: Spec, trainer: Any, adapter: str, card: dict[str, Any]) -> dict[str, Any]:
+def _publish(
+    spec: Spec, trainer: Any, adapter: str, card: dict[str, Any], publish: Callable[[Any, Path, Path], str]
+) -> dict[str, Any]:
     check_trained(trained_tensors(trainer.model), trainer.state.global_step)
     with atomic_folder(spec.out / adapter, is_only_writer=True, replaces=True, is_shared=True) as part:
         trainer.model.save_pretrained(part)
@@ -123,4 +129,4 @@ def _publish(spec: Spec, trainer: Any, adapter: str, card: dict[str, Any]) -> di
         # Before the adapter appears: finite matrices may have a product that is not.
         check_weights(merged.named_parameters())
     extra = {"adapter": adapter, "adapter_digest": adapter_digest}
-    return cards.finish(spec, card, extra, lambda folder: publish_model(merged, spec.base, folder))
+    return cards.finish(spec, card, extra, lambda folder: publish(merged, spec.base, folder))

@@ -47,6 +47,24 @@ CARDS: Final = (
         "reads": "Experts, GBA run",
         "meaning": "Puts experts and GBA model into one, leaving out changes that contradict each other.",
     },
+    {
+        "stage": Stage.JUDGE_SFT,
+        "title": "Judge: SFT",
+        "reads": "Preference release, base model",
+        "meaning": "Supervised: the benchmark's own prompt, answered with the verdict that the readers gave.",
+    },
+    {
+        "stage": Stage.JUDGE_DPO,
+        "title": "Judge: DPO",
+        "reads": "Preference release, base model",
+        "meaning": "Prefers the right verdict to the opposite one, or the better answer to the worse.",
+    },
+    {
+        "stage": Stage.REWARD_MODEL,
+        "title": "Reward model",
+        "reads": "Preference release, base model",
+        "meaning": "Bradley-Terry: one number for an answer, higher for the one that readers preferred.",
+    },
 )
 
 
@@ -81,7 +99,7 @@ def launch_data(request: HttpRequest, study: Study) -> HttpResponse:
     form = LaunchForm(study=study, stage=one_of(request, "stage", LAUNCHED) or PIPELINE)
     for name in ("release", "specialty"):
         form.initial[name] = request.GET.get(name, "")
-    settings: dict[str, Any] = {}
+    settings = _preference_settings(request, form.stage)
     if paradigms := [one for one in request.GET.getlist("gba-paradigms") if one in CHOICES["paradigms"]]:
         settings["paradigms"] = paradigms
     if prompt := one_of(request, "gba-train_prompt", CHOICES["train_prompt"]):
@@ -91,6 +109,12 @@ def launch_data(request: HttpRequest, study: Study) -> HttpResponse:
     return render(
         request, "training/launch_data.html", {"study": study, "form": form, **_data(form, settings)}
     )
+
+
+def _preference_settings(request: HttpRequest, stage: str) -> dict[str, Any]:
+    """What of a judge's settings changes the texts that its trainer sees."""
+    asked = ((name, one_of(request, f"{stage}-{name}", CHOICES[name])) for name in ("target", "dimension"))
+    return {name: value for name, value in asked if value}
 
 
 def _again(request: HttpRequest, study: Study) -> Run | None:

@@ -18,7 +18,8 @@ from consilium.people.requests import post_only, signed_in
 from training.forms import LaunchForm
 from training.models import Stage
 from training.pace import about
-from training.probe import PROBE, start_probe
+from training.preconditions import FEEDS
+from training.probe import PROBE, TRIED_OUT, start_probe
 from training.stage_settings import defaults_of
 
 
@@ -28,7 +29,7 @@ from training.stage_settings import defaults_of
 def probe(request: HttpRequest, study: Study) -> HttpResponse:
     """Try out a few steps of what the launch form says."""
     chosen = request.POST.get("stage", "")
-    stage = chosen if chosen in (Stage.DSA, Stage.GBA) else str(Stage.DSA)
+    stage = chosen if chosen in TRIED_OUT else str(Stage.DSA)
     form = LaunchForm(request.POST, study=study, stage=stage)
     if form.is_valid():
         with refusals_on(form):
@@ -52,6 +53,7 @@ def estimate(request: HttpRequest, study: Study, job: UUID) -> HttpResponse:
         context |= {"found": found, "takes": about(found["seconds"])}
         context["fits"] = found["disk_bytes"] < found["free_bytes"]
     context["hidden"] = list(_hidden(tried.params))
+    context["builds_on_nothing"] = not FEEDS[Stage(tried.params["stage"])]
     return render(request, "training/estimate.html", context)
 
 

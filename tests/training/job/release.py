@@ -1,9 +1,11 @@
-"""A trace release folder made from the teaching set."""
+"""Release folders made from the teaching set: traces, and preferences."""
 
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
+from consilium.answers.dimensions import DIMENSIONS
 from training.demo_models import teaching_set
 
 
@@ -28,5 +30,34 @@ def write_release(folder: Path, count: int, seed: int = 7) -> Path:
                 "sha256": [hashlib.sha256(item.image_png).hexdigest()],
             }
         )
+    (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return folder
+
+
+def write_preferences(folder: Path, count: int, seed: int = 7, **changes: Any) -> Path:
+    """Write rows.jsonl and images of `count` cases, each of a patient of its own; return the folder.
+
+    Every second case has the right answer as A, and every dimension is decided for the right one.
+    """
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+    rows = []
+    for item in teaching_set.make(count, seed):
+        name = f"images/{item.number:05d}.png"
+        (folder / name).write_bytes(item.image_png)
+        right, wrong = "AB"[item.number % 2], "BA"[item.number % 2]
+        false = next(finding for finding in item.options.values() if finding != item.answer)
+        row = {
+            "id": f"case-{item.number}",
+            "question_id": f"question-{item.number}",
+            "images": [name],
+            "question": item.question,
+            "options": item.options,
+            f"answer_{right.lower()}": f"It is {item.colour}.\n\nAnswer: {item.answer}",
+            f"answer_{wrong.lower()}": f"It is {item.colour}.\n\nAnswer: {false}",
+            "label": dict.fromkeys(DIMENSIONS, right),
+            "cluster": f"cluster-{item.number}",
+            "sha256": [hashlib.sha256(item.image_png).hexdigest()],
+        }
+        rows.append(row | changes)
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return folder

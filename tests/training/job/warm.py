@@ -19,7 +19,11 @@ from importlib import import_module
 from tests.harness.processes import dies_with_parent
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-LIBRARIES = ("training.job.dsa", "training.job.gba", "training.job.gba_trainer", "training.job.merge")
+LIBRARIES = (
+    *("training.job.dsa", "training.job.gba", "training.job.gba_trainer", "training.job.merge"),
+    *("training.job.judge_dpo", "training.job.reward_model"),
+    *("trl.trainer.sft_trainer", "trl.trainer.dpo_trainer"),
+)
 LONGEST = 1 << 16
 
 
@@ -88,7 +92,7 @@ def main(connection: socket.socket) -> None:
     from training.job.__main__ import _OFFLINE
 
     os.environ.update(_OFFLINE)
-    for library in (*LIBRARIES, "trl.trainer.sft_trainer"):
+    for library in LIBRARIES:
         import_module(library)
     gc.freeze()
     if command := serve(connection):

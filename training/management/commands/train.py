@@ -1,4 +1,4 @@
-"""`manage.py train dsa|gba|merge|pipeline --release DIGEST --base NAME [--by LEAD] [--set k=v] [--wait]`."""
+"""`manage.py train STAGE|pipeline --release DIGEST --base NAME [--by LEAD] [--set k=v] [--wait]`."""
 
 import time
 from typing import Any
@@ -18,6 +18,7 @@ from training.models import Run, Stage
 from training.preconditions import LaunchRefused, read_assignment
 
 WAIT_SECONDS = 1.0
+ALIASES = {"reward": Stage.REWARD_MODEL.value}
 
 
 class Command(ReportingCommand):
@@ -25,8 +26,8 @@ class Command(ReportingCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("stage", choices=[*Stage.values, "pipeline"])
-        parser.add_argument("--release", required=True, help="Digest of the trace release, 8 digits or more.")
+        parser.add_argument("stage", choices=[*Stage.values, *ALIASES, "pipeline"])
+        parser.add_argument("--release", required=True, help="Digest of the release, 8 digits or more.")
         parser.add_argument("--base", required=True, help="Name of a local endpoint.")
         add_by(parser)
         parser.add_argument("--specialty", default="")
@@ -67,9 +68,10 @@ class Command(ReportingCommand):
                 stage, _, key = name.partition(".")
                 nested.setdefault(stage, {})[key] = value
             return launch_pipeline(release=release, settings=nested, **common)
+        stage = ALIASES.get(options["stage"], options["stage"])
         run = launch(
-            stage=options["stage"],
-            release=None if options["stage"] == Stage.MERGE else release,
+            stage=stage,
+            release=None if stage == Stage.MERGE else release,
             specialty=options["specialty"],
             inputs=[_input(number, release.study) for number in options["input"]],
             settings=settings,
