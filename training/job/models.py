@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from consilium.atomic_folder import atomic_folder
+from consilium.inference.serve import load_image_text_processor
 from training.job.files import weights_digest
 from training.job.folders import companions
 from training.job.spec import LoraSettings, SpecError
@@ -40,31 +41,10 @@ def load_model(folder: Path) -> Any:
 
 
 def load_processor(folder: Path) -> Any:
-    """Load tokenizer and image processor, padding on the left as generation needs it.
-
-    Videos are left out: the video processors of Qwen-VL and InternVL need torchvision, and no trace has one.
-    """
-    from transformers import AutoConfig, AutoProcessor
-    from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
-
-    given: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    kind: Any = PROCESSOR_MAPPING.get(type(AutoConfig.from_pretrained(folder, **given)), None)
-    factory: Any = (
-        _without_videos(kind) if kind and "video_processor" in kind.get_attributes() else AutoProcessor
-    )
-    processor = factory.from_pretrained(folder, **given)
+    """Load tokenizer and image processor, padding on the left as generation needs it."""
+    processor = load_image_text_processor(folder)
     processor.tokenizer.padding_side = "left"
     return processor
-
-
-def _without_videos(kind: Any) -> Any:
-    """Return a processor class that is `kind` but for its video processor."""
-
-    def parts(_cls: Any) -> list[str]:
-        # What the library loads from the folder and hands to `__init__`, where videos come after these.
-        return [name for name in kind.get_attributes() if name != "video_processor"]
-
-    return type(kind.__name__, (kind,), {"get_attributes": classmethod(parts), "__module__": kind.__module__})
 
 
 def language_layers(model: Any) -> list[str]:
