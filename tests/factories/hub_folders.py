@@ -75,7 +75,9 @@ def write_hub_folder(folder: Path, kind: str, dtype: str = "bfloat16") -> Path:
     if kind == "gemma3":
         _name_as_before(folder)
     _write(folder / "config.json", config)  # not what the library made of it
-    _write(folder / "generation_config.json", {"do_sample": True, "temperature": 0.1, **_ends(kind)})
+    # Many repositories name a temperature without sampling, which the library reads but does not write.
+    drawn = {"do_sample": kind != "internvl", "temperature": 0.1, "repetition_penalty": 1.05}
+    _write(folder / "generation_config.json", {**drawn, **_ends(kind)})
     for name, content in (_gemma_files() if kind == "gemma3" else _qwen_files(kind)).items():
         _write(folder / name, content)
     for name in (".gitattributes", "LICENSE", "README.md"):

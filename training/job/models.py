@@ -18,6 +18,8 @@ from training.job.spec import LoraSettings, SpecError
 
 # To an attention with "flash" in its name the library hands a tower's windows together, with their bounds.
 _AT_ONCE = "flash_of_windows"
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+_ROLES = ("bos", "eos", "pad")
 
 
 def device_of(wanted: str) -> str:
@@ -28,15 +30,21 @@ def device_of(wanted: str) -> str:
 def load_model(folder: Path) -> Any:
     """Load a model on the CPU: safetensors only, no code from the folder. Raises SpecError.
 
-    Weights in bf16 stay so, in memory as on disk; all others become float32.
+    Weights in bf16 stay so, in memory as on disk; all others become float32. Of how the folder wants text to
+    be drawn only the control tokens stay: training draws from the model as it is.
     """
-    from transformers import AutoModelForImageTextToText
+    from transformers import AutoModelForImageTextToText, GenerationConfig
 
     if not (folder / "config.json").is_file():
         raise SpecError(f"model folder {folder.name!r} has no config.json")
     model: Any = AutoModelForImageTextToText.from_pretrained(
         folder, dtype="auto", use_safetensors=True, local_files_only=True, trust_remote_code=False
     )
+    # Else a repetition penalty would part rollouts from log-probs, and a temperature without sampling, which
+    # many folders name, would keep the finished model from being written.
+    kept = {f"{role}_token_id": getattr(model.generation_config, f"{role}_token_id") for role in _ROLES}
+    plain: Any = GenerationConfig
+    model.generation_config = plain(**kept)
     return model if model.dtype == torch.bfloat16 else model.float()
 
 
@@ -116,8 +124,8 @@ def trained_tensors(model: Any) -> Iterator[tuple[str, torch.Tensor]]:
 
 
 def publish_model(model: Any, base: Path, folder: Path) -> str:
-    """Write a full model with the base's tokenizer and processor files, ready to be served; return its
-    digest.
+    """Write a full model with the base's tokenizer and processor files and its way to draw text, ready to be
+    served; return its digest.
     """
     with atomic_folder(folder, is_only_writer=True, replaces=True, is_shared=True) as part:
         model.save_pretrained(part)
