@@ -56,15 +56,21 @@ def load_processor(folder: Path) -> Any:
 
 
 def language_layers(model: Any) -> list[str]:
-    """Return the full names of the language model's linear layers: no vision tower, no projector."""
+    """Return the full names of the language model's linear layers: no vision tower, no projector, no head.
+
+    Where the decoder is a whole language model (Llama 4, BLIP-2), its head lies inside.
+    """
+    parts = [module for module in model.modules() if hasattr(module, "get_output_embeddings")]
+    heads = {id(part.get_output_embeddings()) for part in parts}
     inside = {id(module) for module in model.get_decoder().modules() if isinstance(module, nn.Linear)}
-    return [name for name, module in model.named_modules() if id(module) in inside]
+    return [name for name, module in model.named_modules() if id(module) in inside - heads]
 
 
 def lora_config(model: Any, settings: LoraSettings) -> Any:
-    """Return the adapter configuration for the language layers of `model`."""
+    """Return the adapter configuration for the language layers of `model`. Raises SpecError."""
     from peft import LoraConfig
 
+    _check_experts(model)
     return LoraConfig(
         r=settings.lora_r,
         lora_alpha=settings.lora_alpha,
@@ -72,6 +78,17 @@ def lora_config(model: Any, settings: LoraSettings) -> Any:
         target_modules=language_layers(model),
         task_type="CAUSAL_LM",
     )
+
+
+def _check_experts(model: Any) -> None:
+    """Refuse a mixture of experts: theirs is most of the model, in tensors that no linear layer holds."""
+    for module in model.get_decoder().modules():
+        own = module.parameters(recurse=False)
+        if not isinstance(module, _CONVOLUTIONS) and any(value.ndim > 2 for value in own):
+            raise SpecError(
+                f"base: it is a mixture of experts ({type(module).__name__}), which an adapter would leave as"
+                " they are. Choose a dense base."
+            )
 
 
 def for_training(model: Any, device: str) -> Any:

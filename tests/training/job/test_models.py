@@ -11,8 +11,15 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from perf.gpu_model import SHAPES, build, write_release
 from training.job import data, dsa, gba
-from training.job.models import for_training, load_model, load_processor, lora_config, publish_model
-from training.job.spec import DsaSettings, parse_spec
+from training.job.models import (
+    for_training,
+    language_layers,
+    load_model,
+    load_processor,
+    lora_config,
+    publish_model,
+)
+from training.job.spec import DsaSettings, SpecError, parse_spec
 
 PICTURE = (252, 224)  # 16 x 18 patches: six windows, of which some are cut short
 
@@ -121,6 +128,33 @@ def test_windows_elsewhere_are_left_to_the_library(
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     model = for_training(load_model(folder).to(dtype), device)
     assert model.model.visual.config._attn_implementation == "sdpa"
+
+
+def empty(kind: str) -> Any:
+    """A model of that architecture, of two layers and without memory for its weights."""
+    from transformers import AutoConfig, AutoModelForImageTextToText
+
+    config: Any = AutoConfig.for_model(kind)
+    config.get_text_config().num_hidden_layers = 2
+    factory: Any = AutoModelForImageTextToText
+    with torch.device("meta"):
+        return factory.from_config(config)
+
+
+@pytest.mark.parametrize("kind", ["llama4", "blip-2", "gemma3"])
+def test_no_adapter_on_a_head(kind: str) -> None:
+    model = empty(kind)
+    head, found = model.get_output_embeddings(), language_layers(model)
+    assert found
+    assert all(".layers." in name for name in found)
+    assert all(model.get_submodule(name) is not head for name in found)
+    assert not any("vision" in name for name in found)
+
+
+@pytest.mark.parametrize("kind", ["llama4", "qwen3_vl_moe"])
+def test_experts_that_an_adapter_would_leave_out_are_refused(kind: str) -> None:
+    with pytest.raises(SpecError, match=r"base: it is a mixture of experts \(\w+Experts\), which an adapter"):
+        lora_config(empty(kind), DsaSettings())
 
 
 @pytest.mark.parametrize("stage", ["dsa", "gba"])
