@@ -13,7 +13,6 @@ from typing import Any
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from training.demo_models import corpus, teaching_set
-from training.demo_models.model import chat_template as template_of_gemma
 
 NAMED = {
     "qwen2_vl": "Qwen/Qwen2-VL-7B-Instruct",
@@ -266,6 +265,8 @@ def _internvl_files(tokenizer: dict[str, Any]) -> dict[str, Any]:
 
 def _gemma_files() -> dict[str, Any]:
     """Everything of a MedGemma's folder that is neither configuration nor weights."""
+    from training.demo_models.model import chat_template  # torch comes with it
+
     tokens = {str(_place(token)): _added(token) for token in GEMMA}
     named = {
         "boi_token": "<start_of_image>", "eoi_token": "<end_of_image>", "image_token": "<image_soft_token>",
@@ -291,7 +292,7 @@ def _gemma_files() -> dict[str, Any]:
             "rescale_factor": 1 / 255, "image_seq_length": 256,
         },
         "processor_config.json": {"image_seq_length": 4, "processor_class": "Gemma3Processor"},
-        "chat_template.jinja": template_of_gemma(),
+        "chat_template.jinja": chat_template(),
     }  # fmt: skip
 
 
