@@ -9,7 +9,8 @@ import torch
 from training.job import data
 from training.job.controls import without_controls
 from training.job.models import for_training, load_model, load_processor, lora_config
-from training.job.spec import DsaSettings, Spec
+from training.job.quantised import check_quantised, load_quantised
+from training.job.spec import QLORA, DsaSettings, Spec
 from training.job.templates import check_template
 from training.job.train import Context, common_arguments, split_batch, train
 
@@ -18,6 +19,7 @@ def run(context: Context) -> dict[str, Any]:
     """Train the adapter of `spec.specialty`; return the run's card. Raises SpecError, NotFinite, Stopped."""
     spec = context.spec
     assert spec.data is not None
+    check_quantised(spec)
     processor = load_processor(spec.base)
     samples, changed = without_controls(data.load(spec.data, spec.specialty), processor)
     check_template(processor, samples)
@@ -31,7 +33,9 @@ def _trainer(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) -> An
 
     settings = spec.settings
     assert isinstance(settings, DsaSettings)
-    model = for_training(load_model(spec.base), spec.device)
+    is_small = settings.tuning == QLORA
+    loaded = load_quantised(spec.base, spec.device) if is_small else load_model(spec.base)
+    model = for_training(loaded, spec.device, settings.tuning)
     arguments = SFTConfig(
         **common_arguments(spec, settings),
         learning_rate=settings.learning_rate,

@@ -14,7 +14,7 @@ from consilium.atomic_folder import atomic_folder
 from consilium.inference.serve import load_image_text_processor
 from training.job.files import weights_digest
 from training.job.folders import companions
-from training.job.spec import LoraSettings, SpecError
+from training.job.spec import FULL, LORA, LoraSettings, SpecError
 
 # To an attention with "flash" in its name the library hands a tower's windows together, with their bounds.
 _AT_ONCE = "flash_of_windows"
@@ -27,19 +27,19 @@ def device_of(wanted: str) -> str:
     return "cuda" if wanted == "auto" and torch.cuda.is_available() else "cpu"
 
 
-def load_model(folder: Path) -> Any:
+def load_model(folder: Path, **more: Any) -> Any:
     """Load a model on the CPU: safetensors only, no code from the folder. Raises SpecError.
 
     Weights in bf16 stay so, in memory as on disk; all others become float32. Of how the folder wants text to
-    be drawn only the control tokens stay: training draws from the model as it is.
+    be drawn only the control tokens stay: training draws from the model as it is. `more` is for the library.
     """
     from transformers import AutoModelForImageTextToText, GenerationConfig
 
     if not (folder / "config.json").is_file():
         raise SpecError(f"model folder {folder.name!r} has no config.json")
-    model: Any = AutoModelForImageTextToText.from_pretrained(
-        folder, dtype="auto", use_safetensors=True, local_files_only=True, trust_remote_code=False
-    )
+    factory: Any = AutoModelForImageTextToText
+    safe = {"use_safetensors": True, "local_files_only": True, "trust_remote_code": False}
+    model: Any = factory.from_pretrained(folder, **{"dtype": "auto", **more, **safe})
     # Else a repetition penalty would part rollouts from log-probs, and a temperature without sampling, which
     # many folders name, would keep the finished model from being written.
     kept = {f"{role}_token_id": getattr(model.generation_config, f"{role}_token_id") for role in _ROLES}
@@ -67,9 +67,14 @@ def language_layers(model: Any) -> list[str]:
 
 
 def lora_config(model: Any, settings: LoraSettings) -> Any:
-    """Return the adapter configuration for the language layers of `model`. Raises SpecError."""
+    """Return the adapter configuration for the language layers of `model`, None where all weights learn.
+
+    Raises SpecError for a model that adapters do not cover.
+    """
     from peft import LoraConfig
 
+    if settings.tuning == FULL:
+        return None
     _check_experts(model)
     return LoraConfig(
         r=settings.lora_r,
@@ -87,16 +92,35 @@ def _check_experts(model: Any) -> None:
         if not isinstance(module, _CONVOLUTIONS) and any(value.ndim > 2 for value in own):
             raise SpecError(
                 f"base: it is a mixture of experts ({type(module).__name__}), which an adapter would leave as"
-                " they are. Choose a dense base."
+                " they are. Choose a dense base, or train all weights (settings.tuning full)."
             )
 
 
-def for_training(model: Any, device: str) -> Any:
-    """Return `model`, its frozen vision tower set up to cost no more than it must; `device` as wanted."""
+def for_training(model: Any, device: str, tuning: str = LORA) -> Any:
+    """Return `model`, its frozen vision tower set up to cost no more than it must; `device` as wanted.
+
+    Where all weights are trained they become float32: an update of 1e-6 is lost in a weight of 16 bits.
+    """
+    if tuning == FULL:
+        model.stored_dtype = model.dtype
+        _freeze_all_but_language(model.float())
     _only_language_gradients(model)
     if device_of(device) == "cuda":
         _attend_at_once(model)
     return model
+
+
+def _freeze_all_but_language(model: Any) -> None:
+    """Leave the language model and its head to be trained, as adapters do: no vision tower, no projector."""
+    head = model.get_output_embeddings()
+    kept = {id(value) for part in (model.get_decoder(), head) if part for value in part.parameters()}
+    for value in model.parameters():
+        value.requires_grad_(id(value) in kept)
+
+
+def as_stored(model: Any) -> Any:
+    """Return a model whose weights were all trained in the precision that it had before."""
+    return model.to(model.stored_dtype)
 
 
 def _only_language_gradients(model: Any) -> None:

@@ -17,6 +17,9 @@ from consilium.refusals import Refused
 STAGES = ("dsa", "gba", "merge")
 METHODS = ("ties", "linear", "task_arithmetic", "dare_ties")
 DEVICES = ("auto", "cpu")
+LORA, QLORA, FULL = TUNINGS = ("lora", "qlora", "full")
+SWITCHES = ("auto", "on", "off")
+FULL_RATE = 1e-6  # of all weights, where none is given
 NEUTRAL = "neutral"
 
 
@@ -26,8 +29,13 @@ class SpecError(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoraSettings:
-    """Low-rank adapters on the linear layers of the language model."""
+    """What training changes: low-rank adapters on the language model's linear layers, or all its weights.
 
+    `tuning`: lora; qlora, over a base held in 4 bits; full. `gradient_checkpointing`: auto is on a GPU only.
+    """
+
+    tuning: str = LORA
+    gradient_checkpointing: str = "auto"
     lora_r: int = 128
     lora_alpha: int = 256
     lora_dropout: float = 0.05
@@ -129,12 +137,18 @@ def parse_spec(values: Any) -> Spec:
     stage = values.get("stage")
     if stage not in STAGES:
         raise SpecError(f"stage: must be one of {', '.join(STAGES)}, not {stage!r}")
-    settings = _checked(_SETTINGS[stage], values.get("settings", {}), "settings.")
+    settings = _checked(_SETTINGS[stage], _with_rate(stage, values.get("settings", {})), "settings.")
     fields = {key: value for key, value in values.items() if key != "settings"}
     spec: Spec = _checked(Spec, fields, "", settings=settings)
     _check_needs(spec)
     _check_ranges(spec)
     return spec
+
+
+def _with_rate(stage: str, given: Any) -> Any:
+    """The settings, with the learning rate for all weights where those are trained and none is named."""
+    is_full = isinstance(given, dict) and given.get("tuning") == FULL
+    return {"learning_rate": FULL_RATE, **given} if is_full and stage != "merge" else given
 
 
 def _checked(kind: type[Any], values: Any, prefix: str, **ready: Any) -> Any:
@@ -212,6 +226,9 @@ def _check_ranges(spec: Spec) -> None:
     for key in (*positive, *more):
         if getattr(settings, key, 1) <= 0:
             raise SpecError(f"settings.{key}: must be positive")
+    if isinstance(settings, LoraSettings):
+        _check_choice("tuning", settings.tuning, TUNINGS)
+        _check_choice("gradient_checkpointing", settings.gradient_checkpointing, SWITCHES)
     if isinstance(settings, DsaSettings) and settings.batch % settings.micro_batch:
         raise SpecError("settings.micro_batch: must divide batch")
     if isinstance(settings, GbaSettings):
@@ -236,9 +253,13 @@ def _check_gba(settings: GbaSettings) -> None:
         raise SpecError("settings.micro_batch: must divide paradigms x rollouts x samples_per_step")
 
 
+def _check_choice(key: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SpecError(f"settings.{key}: must be one of {', '.join(choices)}")
+
+
 def _check_merge(settings: MergeSettings) -> None:
-    if settings.method not in METHODS:
-        raise SpecError(f"settings.method: must be one of {', '.join(METHODS)}")
+    _check_choice("method", settings.method, METHODS)
     if settings.density > 1:
         raise SpecError("settings.density: must be at most 1")
 
