@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from torch import nn
 
 from consilium.atomic_folder import atomic_folder
+from consilium.inference.model_folders import model_type
 from consilium.inference.serve import load_image_text_processor
 from training.job.files import weights_digest
 from training.job.folders import companions
@@ -35,8 +37,7 @@ def load_model(folder: Path, **more: Any) -> Any:
     """
     from transformers import AutoModelForImageTextToText, GenerationConfig
 
-    if not (folder / "config.json").is_file():
-        raise SpecError(f"model folder {folder.name!r} has no config.json")
+    _check_kind(folder)
     factory: Any = AutoModelForImageTextToText
     safe = {"use_safetensors": True, "local_files_only": True, "trust_remote_code": False}
     model: Any = factory.from_pretrained(folder, **{"dtype": "auto", **more, **safe})
@@ -49,10 +50,39 @@ def load_model(folder: Path, **more: Any) -> Any:
 
 
 def load_processor(folder: Path) -> Any:
-    """Load tokenizer and image processor, padding on the left as generation needs it."""
-    processor = load_image_text_processor(folder)
-    processor.tokenizer.padding_side = "left"
+    """Load tokenizer and image processor, padding on the left as generation needs it. Raises SpecError."""
+    _check_kind(folder)
+    fault = SpecError(
+        f"model folder {folder.name!r}: its processor cannot be loaded. Put preprocessor_config.json, the"
+        " tokenizer's files and the chat template of its repository beside the weights."
+    )
+    try:
+        processor = load_image_text_processor(folder)
+    except (OSError, ValueError, LookupError, ImportError) as error:
+        raise fault from error
+    # Without its files the library makes a tokenizer that knows no word.
+    tokenizer = processor.tokenizer
+    if not set(tokenizer("a", add_special_tokens=False)["input_ids"]) - {tokenizer.unk_token_id}:
+        raise fault
+    tokenizer.padding_side = "left"
     return processor
+
+
+def _check_kind(folder: Path) -> None:
+    from transformers import AutoConfig
+    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+
+    if not (folder / "config.json").is_file():
+        raise SpecError(f"model folder {folder.name!r} has no config.json")
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, LookupError):
+        config = None
+    if type(config) not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
+        raise SpecError(
+            f"model folder {folder.name!r}: its architecture, {model_type(folder)[:40]!r}, is not one of a"
+            " vision-language model that can be trained here"
+        )
 
 
 def language_layers(model: Any) -> list[str]:
@@ -103,6 +133,9 @@ def for_training(model: Any, device: str, tuning: str = LORA) -> Any:
     """
     if tuning == FULL:
         model.stored_dtype = model.dtype
+        # Checkpoints name tensors as the live model does: under a folder's older names the trainer does not
+        # find them again, and goes on from the base with no more than a warning.
+        model.save_pretrained = partial(model.save_pretrained, save_original_format=False)
         _freeze_all_but_language(model.float())
     _only_language_gradients(model)
     if device_of(device) == "cuda":
@@ -119,7 +152,8 @@ def _freeze_all_but_language(model: Any) -> None:
 
 
 def as_stored(model: Any) -> Any:
-    """Return a model whose weights were all trained in the precision that it had before."""
+    """Return a model whose weights were all trained in the precision and under the names that it had."""
+    del model.save_pretrained
     return model.to(model.stored_dtype)
 
 

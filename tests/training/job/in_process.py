@@ -5,6 +5,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
 import torch
 
 from training.job import cards, dsa, gba, merge
@@ -12,7 +13,7 @@ from training.job.folders import check_folders
 from training.job.models import load_model
 from training.job.progress import Progress
 from training.job.spec import Spec, parse_spec
-from training.job.stop_flag import StopFlag
+from training.job.stop_flag import StopFlag, Stopped
 from training.job.train import Context
 
 SMALL = {"lora_r": 4, "lora_alpha": 8, "max_steps": 1, "max_pixels": 3136, "learning_rate": 0.1}
@@ -41,9 +42,25 @@ def asked(stage: str, base: Path, rows: Path | None = None, name: str = "", **gi
 
 def run(spec: Spec) -> Path:
     """Run it to its end; return its out folder."""
+    return _run(spec, Progress(None), StopFlag())
+
+
+def run_stopped(spec: Spec) -> None:
+    """Run it and ask it to stop when it reports its first step."""
+    flag = StopFlag()
+
+    class OneStep(Progress):
+        def emit(self, event: str, **values: Any) -> None:
+            flag.wanted = flag.wanted or event == "step"
+
+    with pytest.raises(Stopped):
+        _run(spec, OneStep(None), flag)
+
+
+def _run(spec: Spec, progress: Progress, flag: StopFlag) -> Path:
     check_folders(spec)
     cards.bind(spec)
-    STAGES[spec.stage].run(Context(spec, Progress(None), StopFlag()))
+    STAGES[spec.stage].run(Context(spec, progress, flag))
     return spec.out
 
 

@@ -1,5 +1,7 @@
 """A folder in the shape of Qwen2.5-VL: loaded without torchvision, in its own precision, and trained lean."""
 
+import json
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,27 @@ def test_bf16_stays_bf16(folder: Path, tmp_path: Path, on_disk: str, in_memory: 
     publish_model(model, folder, tmp_path / "out")
     size = sum(value.numel() for value in model.parameters()) * in_memory.itemsize
     assert size < (tmp_path / "out" / "model.safetensors").stat().st_size < size + 20_000
+
+
+@pytest.mark.parametrize("kind", ["qwen2", "made_up", ""])
+def test_what_sees_no_pictures_is_refused_by_its_architecture(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base" / "config.json").write_text(json.dumps({"model_type": kind}))
+    for load in (load_model, load_processor):
+        with pytest.raises(
+            SpecError, match=f"model folder 'base': its architecture, '{kind}', is not one of"
+        ):
+            load(tmp_path / "base")
+
+
+@pytest.mark.parametrize("name", ["preprocessor_config.json", "tokenizer.json"])
+def test_a_folder_without_its_processor_says_which_files_it_needs(
+    folder: Path, tmp_path: Path, name: str
+) -> None:
+    shutil.copytree(folder, tmp_path / "base")
+    (tmp_path / "base" / name).unlink()
+    with pytest.raises(SpecError, match=r"'base': its processor cannot be loaded\. Put preprocessor_config"):
+        load_processor(tmp_path / "base")
 
 
 def gradients(folder: Path, *, is_lean: bool) -> tuple[dict[str, torch.Tensor], bool]:

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.factories.hub_folders import write_hub_folder
-from tests.training.job.in_process import asked, by_content, changes, run, weights
+from tests.training.job.in_process import asked, by_content, changes, run, run_stopped, weights
 from tests.training.job.release import write_release
 from training.job import data, gba, train
 from training.job.models import load_model
@@ -82,6 +82,16 @@ def test_all_weights_are_trained_in_float32_and_published_as_the_base_holds_them
     assert {"embed_tokens.weight", "norm.weight"} <= {name.split("language_model.")[1] for name in changed}
     merged = weights(run(asked("merge", base, experts=[str(expert)])) / "model")
     assert changes(after, merged) == []
+
+
+def test_all_weights_stopped_end_bit_identical(tmp_path: Path, rows: Path) -> None:
+    """The folder names its tensors otherwise than the live model does."""
+    base = write_hub_folder(tmp_path / "base", "qwen2_5_vl")
+    given = {"tuning": "full", "learning_rate": 0.01, "max_steps": 3}
+    undisturbed = weights(run(asked("dsa", base, rows, "undisturbed", **given)) / "model")
+    spec = asked("dsa", base, rows, "stopped", **given)
+    run_stopped(spec)
+    assert changes(undisturbed, weights(run(spec) / "model")) == []
 
 
 def test_all_weights_are_held_to_the_mean_expert_not_to_the_base(base: Path, rows: Path) -> None:
