@@ -25,8 +25,8 @@ MODEL, ADAPTER = "model", "adapter"
 BASE_RELATION: Final = dict.fromkeys(Stage, "finetune") | {Stage.MERGE: "merge"}
 MADE: Final = {
     Stage.DSA: (
-        "DSA: one LoRA adapter for one specialty, trained on reviewed reasoning, with the loss on the"
-        " completion alone. Vision tower and projector were not trained."
+        "DSA: trained on reviewed reasoning of one specialty, with the loss on the completion alone. Vision"
+        " tower and projector were not trained."
     ),
     Stage.GBA: (
         "GBA: reinforcement with group-relative advantages over several reasoning paradigms, starting from"

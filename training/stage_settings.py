@@ -10,7 +10,17 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.paradigms import PARADIGMS
 from training.demo_models.teaching_set import demo_settings
-from training.job.spec import ANSWERS, BOTH_ORDERS, METHODS, NEUTRAL, ONE_ORDER, VERDICTS, parse_spec
+from training.job.spec import (
+    ANSWERS,
+    BOTH_ORDERS,
+    METHODS,
+    NEUTRAL,
+    ONE_ORDER,
+    SWITCHES,
+    TUNINGS,
+    VERDICTS,
+    parse_spec,
+)
 from training.models import Stage
 
 NAMED: Final[dict[str, tuple[str, str]]] = {
@@ -22,6 +32,16 @@ NAMED: Final[dict[str, tuple[str, str]]] = {
     "warmup_ratio": ("Warm-up", "Share of the steps in which the learning rate rises from zero, 0 to 1."),
     "epochs": ("Epochs", "How often every row is seen."),
     "max_steps": ("Steps at most", "Stops after so many updates, whatever the epochs say; 0 sets no limit."),
+    "tuning": (
+        "What is trained",
+        "lora: an adapter on the language model. qlora: the same over a base held in 4 bits, which needs"
+        " less memory and bitsandbytes where training runs. full: all weights of the language model, which"
+        " takes many times the memory; the learning rate is then 0.000001 unless another one is chosen.",
+    ),
+    "gradient_checkpointing": (
+        "Recompute activations",
+        "Less memory for about a third more time; the result is the same. auto: on a GPU, not on a CPU.",
+    ),
     "batch": ("Batch", "Rows that one update learns from, over all parts."),
     "micro_batch": (
         "Batch part",
@@ -104,6 +124,8 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "target": (VERDICTS, ANSWERS),
     "orders": (BOTH_ORDERS, ONE_ORDER),
     "dimension": DIMENSIONS,
+    "tuning": TUNINGS,
+    "gradient_checkpointing": SWITCHES,
 }
 UNUSED: Final = dict.fromkeys(("base", "out", "data", "specialty"), "unused")
 

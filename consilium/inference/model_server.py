@@ -38,7 +38,7 @@ PASSED_ON = (
     "CUDA_VISIBLE_DEVICES",
     "NVIDIA_VISIBLE_DEVICES",
 )
-COMMAND = ("-I", "-m", "transformers.cli.transformers", "serve")
+COMMAND = ("-I", str(Path(__file__).with_name("serve.py")), "serve")
 
 
 def _never() -> None:

@@ -24,6 +24,7 @@ ELSEWHERE = {
     ("curation/traces/tokens.py", "tokenizers"),
     ("annotation/label_studio/server.py", "label_studio_sdk"),
     ("consilium/urls_dev.py", "debug_toolbar"),
+    ("consilium/inference/serve.py", "transformers"),
 }
 GPU_ROOMS = ("training/job/", "training/demo_models/")
 

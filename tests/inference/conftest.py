@@ -16,32 +16,37 @@ from tests.harness import once
 BUILD = """
 import sys
 from pathlib import Path
+from tests.factories.hub_folders import NAMED, write_hub_folder
 from training.demo_models import corpus, model, teaching_set
-processor = model.build_processor(corpus.vocabulary(teaching_set.make(40, seed=0)))
-model.save(model.build_model(processor, 0), processor, Path(sys.argv[1]))
+shared = Path(sys.argv[1])
+if not (shared / "model").exists():
+    processor = model.build_processor(corpus.vocabulary(teaching_set.make(40, seed=0)))
+    model.save(model.build_model(processor, 0), processor, shared / "model")
+for kind in NAMED:
+    write_hub_folder(shared / "hub" / kind, kind)
 """
 
 
 @pytest.fixture(scope="session")
-def built_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the untrained model (gemma3 architecture): the training tests', where they came first."""
-    folder = tmp_path_factory.mktemp("models") / "tiny"
+def built_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `model`, untrained (the training tests', where they came first), and `hub`, its kinds."""
+    folder = tmp_path_factory.mktemp("models") / "built"
     environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     with once.held(tmp_path_factory, "untrained") as shared:
-        if not (shared / "model").exists():
-            command = [sys.executable, "-c", BUILD, str(shared / "model")]
+        if not (shared / "hub").exists():
+            command = [sys.executable, "-c", BUILD, str(shared)]
             subprocess.run(
                 command, cwd=settings.BASE_DIR, env=environment, check=True, capture_output=True, timeout=120
             )
-        shutil.copytree(shared / "model", folder)
+        shutil.copytree(shared, folder)
     return folder
 
 
 @pytest.fixture
-def tiny(built_model: Path) -> Iterator[str]:
+def tiny(built_models: Path) -> Iterator[str]:
     """The model's name inside the models folder of this test run."""
     folder = settings.MODELS_FOLDER / "tiny"
-    shutil.copytree(built_model, folder)
+    shutil.copytree(built_models / "model", folder)
     yield "tiny"
     shutil.rmtree(folder)
 

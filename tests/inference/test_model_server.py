@@ -2,10 +2,12 @@
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from consilium.inference.images import data_uri
 from consilium.inference.model_folders import folder_sha256
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.inference.refusals import EndpointRefused, ServingFailed
+from tests.factories.hub_folders import NAMED
 from tests.harness.ask import go
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("server")]
@@ -99,6 +102,19 @@ def test_a_picture_is_answered_by_the_real_server(endpoint: ModelEndpoint, tiny:
     sampled, _ = go(endpoint, [look(3, temperature=1.0, seed=5)], PATIENT)
     assert sampled.done == 1
     assert pid() == first  # one server for everything this process asks
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_a_folder_of_the_hub_is_answered_without_torchvision(built_models: Path, kind: str) -> None:
+    assert find_spec("torchvision") is None
+    folder = settings.MODELS_FOLDER / kind
+    shutil.copytree(built_models / "hub" / kind, folder)
+    try:
+        result, got = go(ModelEndpoint.objects.create(name=kind, path=kind, family=kind), [look(1)], PATIENT)
+    finally:
+        shutil.rmtree(folder)
+    assert (result.done, result.failed) == (1, [])
+    assert got["1"].prompt_tokens > 20  # the picture's among them
 
 
 def test_sampling_follows_the_temperature_and_the_seed(endpoint: ModelEndpoint) -> None:

@@ -9,7 +9,8 @@ import torch
 from training.job import data
 from training.job.controls import without_controls
 from training.job.models import for_training, load_model, load_processor, lora_config
-from training.job.spec import DsaSettings, JudgeSftSettings, Spec
+from training.job.quantised import check_quantised, load_quantised
+from training.job.spec import QLORA, DsaSettings, JudgeSftSettings, Spec, tuning_of
 from training.job.templates import check_template
 from training.job.train import Context, common_arguments, split_batch, train
 
@@ -18,6 +19,7 @@ def run(context: Context) -> dict[str, Any]:
     """Train the adapter of `spec.specialty`; return the run's card. Raises SpecError, NotFinite, Stopped."""
     spec = context.spec
     assert spec.data is not None
+    check_quantised(spec)
     processor = load_processor(spec.base)
     samples, changed = without_controls(data.load(spec.data, spec.specialty), processor)
     check_template(processor, samples)
@@ -36,7 +38,9 @@ def supervised_trainer(spec: Spec, rows: list[dict[str, Any]], callbacks: list[A
 
     settings = spec.settings
     assert isinstance(settings, DsaSettings | JudgeSftSettings)
-    model = for_training(load_model(spec.base), spec.device)
+    tuning = tuning_of(settings)
+    loaded = load_quantised(spec.base, spec.device) if tuning == QLORA else load_model(spec.base)
+    model = for_training(loaded, spec.device, tuning)
     arguments = SFTConfig(
         **common_arguments(spec, settings),
         learning_rate=settings.learning_rate,

@@ -9,8 +9,9 @@ from training.job import data
 from training.job.controls import without_controls
 from training.job.deltas import add_mean, open_source, parameters, source_digest
 from training.job.models import for_training, load_model, load_processor, lora_config
+from training.job.quantised import check_quantised, reload_quantised
 from training.job.rewards import WEIGHTS, accuracy_reward, format_reward
-from training.job.spec import NEUTRAL, GbaSettings, Spec
+from training.job.spec import NEUTRAL, QLORA, GbaSettings, Spec
 from training.job.templates import check_template
 from training.job.train import Context, common_arguments, split_batch, train
 
@@ -23,13 +24,20 @@ def run(context: Context) -> dict[str, Any]:
     """Train and return the run's card. Raises SpecError, NotFinite, Stopped."""
     spec = context.spec
     assert spec.data is not None
+    check_quantised(spec)
     settings, processor = spec.settings, load_processor(spec.base)
     assert isinstance(settings, GbaSettings)
     samples, changed = without_controls(data.load(spec.data), processor)
     check_template(processor, samples, settings.paradigms)
     experts = [source_digest(folder) for folder in spec.experts]
     inputs = {"traces": len(samples), "experts": experts, **changed}
-    return train(context, lambda callbacks: trainer_for(spec, samples, callbacks), ADAPTER, inputs)
+    return train(
+        context,
+        lambda callbacks: trainer_for(spec, samples, callbacks),
+        ADAPTER,
+        inputs,
+        start=lambda: start_model(spec),
+    )
 
 
 def start_model(spec: Spec) -> Any:
@@ -48,7 +56,10 @@ def trainer_for(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) ->
 
     settings = spec.settings
     assert isinstance(settings, GbaSettings)
-    model = for_training(start_model(spec), spec.device)
+    started = start_model(spec)
+    if settings.tuning == QLORA:
+        started = reload_quantised(started, spec.out / "scratch" / "start", spec.device)
+    model = for_training(started, spec.device, settings.tuning)
     return GbaTrainer(
         paradigms=len(settings.paradigms),
         within_weight=settings.within_weight,

@@ -33,6 +33,10 @@ class GbaTrainer(GRPOTrainer):
             raise ValueError(
                 "the rows of a sample must stay in one batch: no shuffling, whole samples per batch"
             )
+        if self.ref_model is not None:
+            # Where all weights are trained: the library's own is the run's base, without the experts.
+            policy: Any = self.model
+            self.ref_model.load_state_dict(policy.state_dict())
         self._paradigms = paradigms
         self._within_weight = within_weight
         self._between_weight = between_weight
@@ -41,6 +45,10 @@ class GbaTrainer(GRPOTrainer):
 
     def _generate(self, prompts: list[Any]) -> Any:
         """Draw completions under the rollout prompts, but hand back the tokens of the loss prompts."""
+        with self.accelerator.autocast():  # the library's generation has none; the log-probs do
+            return self._drawn(prompts)
+
+    def _drawn(self, prompts: list[Any]) -> Any:
         if all(row["rollout_prompt"] == row["prompt"] for row in self._rows):
             return super()._generate(prompts)
         drawn = super()._generate([_with_images(row["rollout_prompt"], row) for row in self._rows])

@@ -91,7 +91,7 @@ def run(context: Context) -> dict[str, Any]:
         ADAPTER,
         found.for_card() | {"dimension": settings.dimension},
         lambda trainer: _figures(trainer, held_out, settings.max_pixels),
-        lambda model, base, folder: _publish(model, base, folder, settings.max_pixels),
+        publish=lambda model, base, folder: _publish(model, base, folder, settings.max_pixels),
     )
 
 

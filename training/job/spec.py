@@ -21,6 +21,9 @@ TRACE_STAGES = ("dsa", "gba")
 PREFERENCE_STAGES = ("judge_sft", "judge_dpo", "reward_model")
 METHODS = ("ties", "linear", "task_arithmetic", "dare_ties")
 DEVICES = ("auto", "cpu")
+LORA, QLORA, FULL = TUNINGS = ("lora", "qlora", "full")
+SWITCHES = ("auto", "on", "off")
+FULL_RATE = 1e-6  # of all weights, where none is given
 NEUTRAL = "neutral"
 BOTH_ORDERS, ONE_ORDER = "both", "balanced"
 VERDICTS, ANSWERS = "verdicts", "answers"
@@ -34,8 +37,12 @@ class SpecError(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoraSettings:
-    """Low-rank adapters on the linear layers of the language model."""
+    """Low-rank adapters on the linear layers of the language model.
 
+    `gradient_checkpointing`: auto is on a GPU only.
+    """
+
+    gradient_checkpointing: str = "auto"
     lora_r: int = 128
     lora_alpha: int = 256
     lora_dropout: float = 0.05
@@ -46,7 +53,14 @@ class LoraSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DsaSettings(LoraSettings):
+class TuningSettings(LoraSettings):
+    """`tuning`: lora; qlora, over a base held in 4 bits; full, all weights of the language model."""
+
+    tuning: str = LORA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DsaSettings(TuningSettings):
     """Supervised training of one specialty's adapter; `batch` is effective, `micro_batch` fits in memory."""
 
     learning_rate: float = 1e-4
@@ -57,7 +71,7 @@ class DsaSettings(LoraSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GbaSettings(LoraSettings):
+class GbaSettings(TuningSettings):
     """GRPO with guideline-based advantages; a step takes `samples_per_step` samples under all paradigms."""
 
     lora_dropout: float = (
@@ -138,6 +152,11 @@ class RewardModelSettings(PreferenceSettings):
     dimension: str = OVERALL
 
 
+def tuning_of(settings: object) -> str:
+    """Return what a stage trains: its `tuning`; stages without a choice train adapters."""
+    return settings.tuning if isinstance(settings, TuningSettings) else LORA
+
+
 Settings = (
     DsaSettings | GbaSettings | MergeSettings | JudgeSftSettings | JudgeDpoSettings | RewardModelSettings
 )
@@ -193,12 +212,18 @@ def parse_spec(values: Any) -> Spec:
     stage = values.get("stage")
     if stage not in STAGES:
         raise SpecError(f"stage: must be one of {', '.join(STAGES)}, not {stage!r}")
-    settings = _checked(_SETTINGS[stage], values.get("settings", {}), "settings.")
+    settings = _checked(_SETTINGS[stage], _with_rate(stage, values.get("settings", {})), "settings.")
     fields = {key: value for key, value in values.items() if key != "settings"}
     spec: Spec = _checked(Spec, fields, "", settings=settings)
     _check_needs(spec)
     _check_ranges(spec)
     return spec
+
+
+def _with_rate(stage: str, given: Any) -> Any:
+    """The settings, with the learning rate for all weights where those are trained and none is named."""
+    is_full = isinstance(given, dict) and given.get("tuning") == FULL
+    return {"learning_rate": FULL_RATE, **given} if is_full and stage != "merge" else given
 
 
 def _checked(kind: type[Any], values: Any, prefix: str, **ready: Any) -> Any:
@@ -277,6 +302,9 @@ def _check_ranges(spec: Spec) -> None:
     for key in (*positive, *more):
         if getattr(settings, key, 1) <= 0:
             raise SpecError(f"settings.{key}: must be positive")
+    if isinstance(settings, LoraSettings):
+        _check_choice("gradient_checkpointing", settings.gradient_checkpointing, SWITCHES)
+        _check_choice("tuning", tuning_of(settings), TUNINGS)
     if isinstance(settings, DsaSettings | PreferenceSettings) and settings.batch % settings.micro_batch:
         raise SpecError("settings.micro_batch: must divide batch")
     if isinstance(settings, PreferenceSettings):
@@ -312,13 +340,16 @@ def _check_preferences(settings: PreferenceSettings) -> None:
         "target": (VERDICTS, ANSWERS),
     }
     for key, known in choices.items():
-        if getattr(settings, key, known[0]) not in known:
-            raise SpecError(f"settings.{key}: must be one of {', '.join(known)}")
+        _check_choice(key, getattr(settings, key, known[0]), known)
+
+
+def _check_choice(key: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SpecError(f"settings.{key}: must be one of {', '.join(choices)}")
 
 
 def _check_merge(settings: MergeSettings) -> None:
-    if settings.method not in METHODS:
-        raise SpecError(f"settings.method: must be one of {', '.join(METHODS)}")
+    _check_choice("method", settings.method, METHODS)
     if settings.density > 1:
         raise SpecError("settings.density: must be at most 1")
 

@@ -14,10 +14,11 @@ from consilium.atomic_folder import atomic_folder
 from training.job import cards, checkpoints, ranks
 from training.job.callback import Following
 from training.job.files import weights_digest
-from training.job.models import device_of, publish_model, trained_tensors
+from training.job.models import as_stored, device_of, load_model, publish_model, trained_tensors
 from training.job.numbers import check_figures, check_trained, check_weights
 from training.job.progress import Progress
-from training.job.spec import LoraSettings, Spec, SpecError
+from training.job.quantised import merge_quantised
+from training.job.spec import FULL, QLORA, LoraSettings, Spec, SpecError, tuning_of
 from training.job.stop_flag import StopFlag, Stopped
 
 
@@ -33,12 +34,13 @@ class Context:
 def common_arguments(spec: Spec, settings: LoraSettings) -> dict[str, Any]:
     """Return the trainer arguments that DSA and GBA share."""
     cpu = device_of(spec.device) == "cpu"
+    wanted = settings.gradient_checkpointing
     return {
         "output_dir": str(spec.out / "scratch"),
         "seed": spec.seed,
         "use_cpu": cpu,
         "bf16": not cpu,
-        "gradient_checkpointing": not cpu,
+        "gradient_checkpointing": (wanted == "auto" and not cpu) or wanted == "on",
         "report_to": [],
         "disable_tqdm": True,
         "logging_steps": 1,
@@ -60,14 +62,16 @@ def train(
     adapter: str,
     inputs: dict[str, Any],
     figures: Callable[[Any], dict[str, float]] = lambda _trainer: {},
+    start: Callable[[], Any] | None = None,
     publish: Callable[[Any, Path, Path], str] = publish_model,
 ) -> dict[str, Any]:
     """Train from the newest intact checkpoint, publish, and return the run's card.
 
     `build` makes the trainer from a list of callbacks; `adapter` names the folder of the trained adapter;
-    `inputs` goes into the card; `figures` says how the trained model does; `publish` writes the merged one
-    as `publish_model`. Raises Stopped after saving when
-    SIGTERM came, and NotFinite, with nothing published, when a figure or a tensor is NaN or infinite.
+    `inputs` goes into the card; `figures` says how the trained model does; `start` loads what is trained, in
+    its own precision, where that is not the base; `publish` writes the merged one as `publish_model`. Raises
+    Stopped after saving when SIGTERM came, and NotFinite, with nothing published, when a figure or a tensor
+    is NaN or infinite.
     Of several processes rank 0 alone publishes; the card of the others is empty.
     """
     spec = context.spec
@@ -91,7 +95,11 @@ def train(
     card = cards.begin(spec, inputs)
     card["metrics"] = {**reached, **_metrics(trainer.state)}
     card["seconds"] = round(time.monotonic() - begun, 1)
-    return _publish(spec, trainer, adapter, card, publish)
+    check_trained(trained_tensors(trainer.model), trainer.state.global_step)
+    if tuning_of(settings) == FULL:
+        return _publish_all(spec, trainer, card)
+    loading = start or (lambda: load_model(spec.base))
+    return _publish(spec, trainer, adapter, card, loading, publish)
 
 
 def split_batch(total: int, micro_batch: int) -> dict[str, Any]:
@@ -119,14 +127,27 @@ def _metrics(state: Any) -> dict[str, float]:
 
 
 def _publish(
-    spec: Spec, trainer: Any, adapter: str, card: dict[str, Any], publish: Callable[[Any, Path, Path], str]
+    spec: Spec,
+    trainer: Any,
+    adapter: str,
+    card: dict[str, Any],
+    start: Callable[[], Any],
+    publish: Callable[[Any, Path, Path], str],
 ) -> dict[str, Any]:
-    check_trained(trained_tensors(trainer.model), trainer.state.global_step)
+    """Publish the adapter and a model with it, which is loaded anew where training held it in 4 bits."""
     with atomic_folder(spec.out / adapter, is_only_writer=True, replaces=True, is_shared=True) as part:
         trainer.model.save_pretrained(part)
         adapter_digest = weights_digest(part)
-        merged = trainer.model.merge_and_unload()
+        is_small = tuning_of(spec.settings) == QLORA
+        merged = merge_quantised(start(), part) if is_small else trainer.model.merge_and_unload()
         # Before the adapter appears: finite matrices may have a product that is not.
         check_weights(merged.named_parameters())
     extra = {"adapter": adapter, "adapter_digest": adapter_digest}
     return cards.finish(spec, card, extra, lambda folder: publish(merged, spec.base, folder))
+
+
+def _publish_all(spec: Spec, trainer: Any, card: dict[str, Any]) -> dict[str, Any]:
+    """Publish a model all of whose weights were trained: there is no adapter."""
+    model = as_stored(trainer.model)
+    check_weights(model.named_parameters())
+    return cards.finish(spec, card, {}, lambda folder: publish_model(model, spec.base, folder))

@@ -1,5 +1,7 @@
 """A folder in the shape of Qwen2.5-VL: loaded without torchvision, in its own precision, and trained lean."""
 
+import json
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,15 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from perf.gpu_model import SHAPES, build, write_release
 from training.job import data, dsa, gba
-from training.job.models import for_training, load_model, load_processor, lora_config, publish_model
-from training.job.spec import DsaSettings, parse_spec
+from training.job.models import (
+    for_training,
+    language_layers,
+    load_model,
+    load_processor,
+    lora_config,
+    publish_model,
+)
+from training.job.spec import DsaSettings, SpecError, parse_spec
 
 PICTURE = (252, 224)  # 16 x 18 patches: six windows, of which some are cut short
 
@@ -50,6 +59,27 @@ def test_bf16_stays_bf16(folder: Path, tmp_path: Path, on_disk: str, in_memory: 
     publish_model(model, folder, tmp_path / "out")
     size = sum(value.numel() for value in model.parameters()) * in_memory.itemsize
     assert size < (tmp_path / "out" / "model.safetensors").stat().st_size < size + 20_000
+
+
+@pytest.mark.parametrize("kind", ["qwen2", "made_up", ""])
+def test_what_sees_no_pictures_is_refused_by_its_architecture(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base" / "config.json").write_text(json.dumps({"model_type": kind}))
+    for load in (load_model, load_processor):
+        with pytest.raises(
+            SpecError, match=f"model folder 'base': its architecture, '{kind}', is not one of"
+        ):
+            load(tmp_path / "base")
+
+
+@pytest.mark.parametrize("name", ["preprocessor_config.json", "tokenizer.json"])
+def test_a_folder_without_its_processor_says_which_files_it_needs(
+    folder: Path, tmp_path: Path, name: str
+) -> None:
+    shutil.copytree(folder, tmp_path / "base")
+    (tmp_path / "base" / name).unlink()
+    with pytest.raises(SpecError, match=r"'base': its processor cannot be loaded\. Put preprocessor_config"):
+        load_processor(tmp_path / "base")
 
 
 def gradients(folder: Path, *, is_lean: bool) -> tuple[dict[str, torch.Tensor], bool]:
@@ -121,6 +151,33 @@ def test_windows_elsewhere_are_left_to_the_library(
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     model = for_training(load_model(folder).to(dtype), device)
     assert model.model.visual.config._attn_implementation == "sdpa"
+
+
+def empty(kind: str) -> Any:
+    """A model of that architecture, of two layers and without memory for its weights."""
+    from transformers import AutoConfig, AutoModelForImageTextToText
+
+    config: Any = AutoConfig.for_model(kind)
+    config.get_text_config().num_hidden_layers = 2
+    factory: Any = AutoModelForImageTextToText
+    with torch.device("meta"):
+        return factory.from_config(config)
+
+
+@pytest.mark.parametrize("kind", ["llama4", "blip-2", "gemma3"])
+def test_no_adapter_on_a_head(kind: str) -> None:
+    model = empty(kind)
+    head, found = model.get_output_embeddings(), language_layers(model)
+    assert found
+    assert all(".layers." in name for name in found)
+    assert all(model.get_submodule(name) is not head for name in found)
+    assert not any("vision" in name for name in found)
+
+
+@pytest.mark.parametrize("kind", ["llama4", "qwen3_vl_moe"])
+def test_experts_that_an_adapter_would_leave_out_are_refused(kind: str) -> None:
+    with pytest.raises(SpecError, match=r"base: it is a mixture of experts \(\w+Experts\), which an adapter"):
+        lora_config(empty(kind), DsaSettings())
 
 
 @pytest.mark.parametrize("stage", ["dsa", "gba"])
