@@ -68,7 +68,7 @@ def pytest_collection_finish() -> None:
     """What is imported by now stays: the collector took an eighth of a run's time to look at it again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    gc.set_threshold(100_000, 10, 10)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -52,7 +52,7 @@ def findings(
     home = put_database(tmp_path_factory.mktemp("home"))
     on_sqlite = request.param == "sqlite"
     database = "" if on_sqlite else new_database(request.getfixturevalue("postgres_server"), is_migrated=True)
-    return run_steps(home, "sabotage", "back", "rebuild", database=database)
+    return run_steps(home, "sabotage", "rebuild", database=database)
 
 
 def test_every_change_is_refused_after_a_migration_that_altered_every_protected_table(
@@ -67,9 +67,22 @@ def test_every_change_is_refused_after_a_migration_that_altered_every_protected_
         assert [name for name in said if not re.search("append-only|frozen", said[name])] == [], when
 
 
-def test_tables_are_protected_wherever_a_migration_stops(findings: Findings) -> None:
-    assert len(findings["back"]["faults"]) == 8
-    assert set(map(tuple, findings["back"]["faults"].values())) == {()}
+def assert_protected_everywhere(home: Path, database: str = "") -> None:
+    faults = run_steps(home, "back", database=database)["back"]["faults"]
+    assert len(faults) == 8
+    assert set(map(tuple, faults.values())) == {()}
+
+
+def test_tables_are_protected_wherever_a_migration_stops(tmp_path: Path, put_database: Put) -> None:
+    assert_protected_everywhere(put_database(tmp_path / "home"))
+
+
+@pytest.mark.soak
+@pytest.mark.services
+def test_tables_of_postgresql_are_protected_wherever_a_migration_stops(
+    tmp_path: Path, postgres_server: str
+) -> None:
+    assert_protected_everywhere(tmp_path, new_database(postgres_server, is_migrated=True))
 
 
 def test_a_lost_or_harmless_trigger_is_seen_and_put_back_by_the_next_migrate(findings: Findings) -> None:

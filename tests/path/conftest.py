@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness import once
 
-TINY = ("base", "teacher", "second", "judge_careful", "judge_hasty")
+TINY = ("base", "teacher", "second", "judge_hasty")
 
 
 @pytest.fixture(scope="session")

@@ -37,10 +37,10 @@ WHOLE = Teaching(
     6,
     ("adult_medicine", "pediatrics"),
     stage="pipeline",
-    judges=("careful", "hasty"),
+    judges=("judge_hasty", "teacher"),
     solvers=("tiny base", "dsa pediatrics", "gba", "merge"),
 )
-SMALL = Teaching(16, 4, ("pediatrics",), stage="dsa", judges=("careful",), solvers=("dsa pediatrics",))
+SMALL = Teaching(16, 4, ("pediatrics",), stage="dsa", judges=("judge_hasty",), solvers=("dsa pediatrics",))
 SETTINGS: dict[str, dict[str, Any]] = {
     "dsa": {
         "lora_r": 16,

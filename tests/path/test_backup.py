@@ -23,7 +23,7 @@ from tests.path.drive import ROOT, Installation, running, seed
 from tests.path.test_kills import EMBEDDED, Voter
 
 pytestmark = pytest.mark.path
-CASES = 40
+CASES = 25
 KEYS = "SELECT idempotency_key FROM work_submission"
 
 

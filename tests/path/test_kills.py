@@ -28,7 +28,7 @@ from tests.path.drive import Installation, Person, running, seed
 
 pytestmark = pytest.mark.path
 EMBEDDED = {"DATABASE_URL": "", "BROKER_URL": ""}  # the checks read the SQLite file
-CASES, QUESTIONS, KILLS = 60, 70, 3  # so many that people still vote at the last kill
+CASES, QUESTIONS, KILLS = 40, 45, 3  # so many that people still vote at the last kill
 VOTE = {"choices": dict.fromkeys(DIMENSIONS, "first_clearly"), "harm": "neither"}
 TRACING = "SELECT {} FROM jobs_job WHERE kind = 'curation.trace'"
 PATIENCE = 60.0

@@ -43,7 +43,7 @@ def walk_all(home: Path, scratch: Path, teaching: Teaching, **environment: str) 
         walk.train()
         board = walk.score()
         assert board.count("Incomplete,") == 0
-        for name in (*(f"tiny judge_{judge}" for judge in teaching.judges), *teaching.solvers):
+        for name in (*(f"tiny {judge}" for judge in teaching.judges), *teaching.solvers):
             assert name in board
         assert json.loads(site.command("verify_audit", "--json"))["breaks"] == []
 

@@ -4,15 +4,21 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
+import pytest
+
+from tests.harness import once
 from tests.path.drive import ROOT
 
+JUDGES = ("judge_careful", "judge_hasty")
 
+
+@pytest.mark.soak
 def test_the_careful_judge_prefers_the_right_answer_in_both_orders_and_the_hasty_one_the_first(
-    tiny_models: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    folders = [str(tiny_models / name) for name in ("judge_careful", "judge_hasty")]
+    models = once.tiny_models(tmp_path_factory, *JUDGES)
+    folders = [str(models / name) for name in JUDGES]
     done = subprocess.run(
         [sys.executable, "-m", "tests.path.pairs", *folders],
         cwd=ROOT,

@@ -12,7 +12,7 @@ from tests.path.drive import PASSWORD, Installation, Person
 from tests.path.material import PEOPLE, SETTINGS, STUDY, Teaching, real_uploads, uploads
 
 S = f"/s/{STUDY}"
-TINY = ("base", "teacher", "second", "judge_careful", "judge_hasty")
+TINY = ("base", "teacher", "second", "judge_hasty")
 
 MAKE_PEOPLE = """
 from consilium.people.accounts import create_person
@@ -178,7 +178,7 @@ class Walk:
     def score(self) -> str:
         """Judges in both orders; base, expert, reinforced and merged model on held-out questions."""
         judges = self.lead.get(f"{S}/leaderboard/launch/judge/").text
-        fields = [("endpoints", _value(judges, f"tiny judge_{name}")) for name in self.teaching.judges]
+        fields = [("endpoints", _value(judges, f"tiny {name}")) for name in self.teaching.judges]
         board = self.lead.post(
             f"{S}/leaderboard/launch/judge/", [("release", _value(judges, "Preferences 1")), *fields]
         )
