@@ -84,10 +84,12 @@ def _texts(row: dict[str, Any], stage: str, settings: dict[str, Any]) -> list[tu
 
 
 def _judged(pair: PreferencePair, stage: str, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for order in ORDERS if settings["orders"] == BOTH_ORDERS else ORDERS[:1]:
+    in_both = settings["orders"] == BOTH_ORDERS
+    for order in ORDERS if in_both else ORDERS[:1]:
         prompt = pair.asked(order)
-        yield f"Prompt before the images, answer {order[0].upper()} first", prompt.text_before_image
-        yield f"Prompt after the images, answer {order[0].upper()} first", prompt.text_after_image
+        which = f"answer {order[0].upper()} first{'' if in_both else ', or B as it is drawn'}"
+        yield f"Prompt before the images, {which}", prompt.text_before_image
+        yield f"Prompt after the images, {which}", prompt.text_after_image
         if stage == Stage.JUDGE_SFT:
             yield "Label: the loss is on this text alone", pair.verdict(order)
         else:

@@ -102,6 +102,11 @@ NAMED: Final[dict[str, tuple[str, str]]] = {
         " six.",
     ),
     "beta": ("Beta", "How strongly DPO holds on to the base: smaller moves further away."),
+    "sft_weight": (
+        "Weight of the preferred reply",
+        "DPO alone only moves one reply above the other. Above 0 the preferred one is learned as well, for a"
+        " base that would write neither.",
+    ),
     "held_out": (
         "Held out",
         "Share of the patients and images, 0 to less than 1, that no update sees. On these the run says at"

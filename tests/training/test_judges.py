@@ -1,11 +1,13 @@
 """Judges trained on preferences through the application: what is offered, shown, registered and refused."""
 
 import html
+import io
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -19,12 +21,14 @@ from consilium.refusals import Refused
 from curation.models import Release
 from curation.releases.materialise import materialise
 from tests.factories import benchmark as scoring
+from tests.factories import releases as frozen
 from tests.factories import training as making
 from tests.factories.cast import Cast
 from training import run_folder
 from training.forms import LaunchForm
 from training.job.judge_dpo import answer_rows
 from training.job.judge_sft import contrast_rows, verdict_rows
+from training.job.pairs import NO_CONSENSUS
 from training.job.preferences import load_pairs, ordered
 from training.launch import launch
 from training.learned import learned_parts
@@ -120,6 +124,24 @@ def spoken(row: dict[str, Any]) -> list[str]:
 
 def contrast(row: dict[str, Any]) -> list[str]:
     return [row[side][0]["content"] for side in ("chosen", "rejected")]
+
+
+def test_settled_cases_are_read_as_they_were_frozen(cast: Cast, home: Path, tmp_path: Path) -> None:
+    votes = frozen.preferences(cast)
+    pairs = load_pairs(materialise(votes, tmp_path / "data"))
+    assert [len(pair.labels) for pair in pairs] == [6, 6, 6, 6, 5]
+    assert {path.suffix for pair in pairs for path in pair.images} == {".png"}
+    assert len({pair.cluster for pair in pairs}) == 5
+    assert [pair.why_left_out(DIMENSIONS) for pair in pairs] == ["", "", "", "", NO_CONSENSUS]
+
+
+def test_a_command_launches_a_judge(cast: Cast, votes: Release) -> None:
+    base = making.base_endpoint()
+    common = ["--release", votes.digest, "--base", base.name, "--by", "lena", "--set", "held_out=0.5"]
+    for name in ("judge_sft", "judge_dpo", "reward"):
+        call_command("train", name, *common, "--json", stdout=io.StringIO())
+    assert list(Run.objects.order_by("pk").values_list("stage", flat=True)) == list(JUDGES)
+    assert [run.settings for run in Run.objects.all()] == [{"held_out": 0.5}] * 3
 
 
 def test_cases_that_teach_nothing_are_not_shown_and_dev_is_not_counted(cast: Cast, home: Path) -> None:

@@ -16,6 +16,7 @@ from consilium.people.models import Person, Study
 from curation.models import Release
 from tests.annotation.conftest import log_in
 from tests.factories import training as making
+from tests.factories.benchmark import preferences
 from tests.factories.cast import Cast
 from tests.harness.accessibility import violations
 from tests.harness.pictures import shoot
@@ -269,6 +270,13 @@ def test_the_pages_fit_are_accessible_and_move(
         expect(window.get_by_text("Synthetic teaching set.")).to_be_visible()
         assert violations(window) == [], name
         shoot(window, name)
+    preferences(cast)
+    window.goto(f"{live_server.url}{reverse('training:launch', args=[cast.study.slug])}?stage=judge_dpo")
+    assert violations(window) == [], "launch-judge"
+    shoot(window, "launch-judge")
+    window.get_by_label("What is compared").select_option("answers")
+    expect(window.get_by_text("Answer to prefer, by overall").first).to_be_visible()
+    window.goto(live_server.url + reverse("training:run", args=[cast.study.slug, running.pk]))
     RunEvent.objects.create(run=running, sequence=10, kind="step", step=10, data={"loss": 0.125})
     moved(running, JobState.RUNNING, progress_done=10, progress_note="step 10")
     expect(window.locator("#run-live").get_by_text("10 of 24", exact=False)).to_be_visible(timeout=10_000)

@@ -116,9 +116,9 @@ def demo_settings() -> dict[str, dict[str, int | float]]:
             "max_new_tokens": 64,
         },
         "merge": {"density": 0.5, "scale": 1.0},
-        "judge_sft": judge | {"max_steps": 100},
-        "judge_dpo": judge | {"max_steps": 40},
-        "reward_model": judge | {"max_steps": 40},
+        "judge_sft": judge | {"max_steps": 60},
+        "judge_dpo": judge | {"max_steps": 60, "sft_weight": 1.0},
+        "reward_model": judge | {"max_steps": 20},
     }
 
 

@@ -59,6 +59,12 @@ def answer_rows(pairs: Sequence[PreferencePair], dimension: str) -> list[dict[st
     return rows
 
 
+def _losses(settings: JudgeDpoSettings) -> dict[str, Any]:
+    if not settings.sft_weight:
+        return {"loss_type": ["sigmoid"]}
+    return {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, settings.sft_weight]}
+
+
 def _trainer(spec: Spec, rows: list[dict[str, Any]], callbacks: list[Any]) -> Any:
     from trl.trainer.dpo_config import DPOConfig
     from trl.trainer.dpo_trainer import DPOTrainer
@@ -78,7 +84,7 @@ def _trainer(spec: Spec, rows: list[dict[str, Any]], callbacks: list[Any]) -> An
             **split_batch(settings.batch, settings.micro_batch),
             max_length=None,
             beta=settings.beta,
-            loss_type=["sigmoid"],
+            **_losses(settings),
             precompute_ref_log_probs=False,  # not possible with images
         ),
         train_dataset=data.as_dataset(rows, settings.max_pixels),

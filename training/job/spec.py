@@ -134,11 +134,13 @@ class JudgeSftSettings(PreferenceSettings):
 class JudgeDpoSettings(PreferenceSettings):
     """DPO: `target` verdicts prefers the right verdict to the wrong one, answers the better to the worse.
 
-    `dimension`: whose label makes an answer the better one; `orders` are those of verdicts.
+    `dimension`: whose label makes an answer the better one; `orders` are those of verdicts; `sft_weight`: of
+    the loss on the preferred reply itself, for a base that would never write such a reply.
     """
 
     learning_rate: float = 5e-6
     beta: float = 0.1
+    sft_weight: float = 0.0
     target: str = VERDICTS
     orders: str = BOTH_ORDERS
     dimension: str = OVERALL

@@ -113,7 +113,10 @@ def launch_data(request: HttpRequest, study: Study) -> HttpResponse:
 
 def _preference_settings(request: HttpRequest, stage: str) -> dict[str, Any]:
     """What of a judge's settings changes the texts that its trainer sees."""
-    asked = ((name, one_of(request, f"{stage}-{name}", CHOICES[name])) for name in ("target", "dimension"))
+    asked = (
+        (name, one_of(request, f"{stage}-{name}", CHOICES[name]))
+        for name in ("target", "orders", "dimension")
+    )
     return {name: value for name, value in asked if value}
 
 

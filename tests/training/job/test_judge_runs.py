@@ -92,6 +92,8 @@ def test_what_a_judge_leaves_behind(judges: dict[str, Finished], stage: str) -> 
 def test_losses_are_those_of_the_methods(bench: Path, judges: dict[str, Finished]) -> None:
     # The reference of DPO is the base itself: before the first update both say the same.
     assert losses(judges["judge_dpo"])[0] == pytest.approx(math.log(2), abs=1e-6)
+    with_reply = finish(spec_of(bench, "judge_dpo", "with_reply", sft_weight=0.5, max_steps=1))
+    assert losses(with_reply)[0] > math.log(2) + 0.5  # and half of the loss on a verdict it never saw
     scores = torch.tensor([2.0, -1.0, 0.5, 1.0])  # two better answers, then the two worse ones
     trainer = object.__new__(BradleyTerryTrainer)
     loss = float(trainer.compute_loss(lambda **_: scores, {}))
