@@ -67,6 +67,17 @@ def load(folder: Path, specialty: str | None = None) -> list[Sample]:
     return samples
 
 
+def load_questions(folder: Path, use: str) -> list[Sample]:
+    """Return the rows of another use than train as questions, without a reply, in file order.
+
+    Raises SpecError naming the row.
+    """
+    rows = ((number, row) for number, row in _rows(folder) if row.get("split") == use)
+    samples = [_sample(row, folder, _place(row, number), has_trace=False) for number, row in rows]
+    _check_images(samples)
+    return samples
+
+
 def rows_digest(folder: Path) -> str:
     """Return one SHA-256 over the rows, which hold their images' checksums, and over images without one.
 
@@ -147,13 +158,15 @@ def _row(line: bytes, number: int) -> dict[str, Any]:
     return row
 
 
-def _sample(row: dict[str, Any], folder: Path, place: str) -> Sample:
-    missing = [key for key in ("id", "images", "question", "answer", "reasoning") if not row.get(key)]
+def _sample(row: dict[str, Any], folder: Path, place: str, *, has_trace: bool = True) -> Sample:
+    needed = ("id", "images", "question", "answer", *(("reasoning",) if has_trace else ()))
+    missing = [key for key in needed if not row.get(key)]
     if missing:
         raise unusable(place, f" has no {missing[0]}")
     options = _options(row.get("options") or {}, place)
     gold = str(row.get("answer_label") or row["answer"])
-    texts = {"question": row["question"], "reasoning": row["reasoning"], "answer": gold}
+    reasoning = row["reasoning"] if has_trace else ""
+    texts = {"question": row["question"], "reasoning": reasoning, "answer": gold}
     _check_texts(texts | options, place)
     if options:
         _check_gold(row, options, gold, place)
@@ -163,7 +176,7 @@ def _sample(row: dict[str, Any], folder: Path, place: str) -> Sample:
         question=row["question"],
         options=options,
         gold=gold,
-        reply=_reply(row["reasoning"], gold, "".join(sorted(options)), place),
+        reply=_reply(reasoning, gold, "".join(sorted(options)), place) if has_trace else "",
         specialty=str(row.get("specialty", "")),
         place=place,
     )
