@@ -20,6 +20,7 @@ PIPELINE: Final = "pipeline"
 LAUNCHED: Final = (PIPELINE, *Stage.values)
 SEED: Final = 7
 TITLES: Final = {Stage.DSA: "DSA", Stage.GBA: "GBA", Stage.MERGE: "Merge"}
+JUDGE: Final = "gba-judge"
 FAULT: Final = re.compile(r"settings\.(\w+): ")
 
 
@@ -70,6 +71,8 @@ class LaunchForm(forms.Form):
                 self.fields[f"{name}-{setting.name}"] = _field(
                     setting, given.get(setting.name, setting.default)
                 )
+        if JUDGE in self.fields:
+            self.fields[JUDGE] = _judge_field(self.fields[JUDGE], study)
         if again is not None:
             self._offer(again)
 
@@ -145,6 +148,19 @@ def bases(study: Study) -> EndpointQuerySet:
     return usable.order_by(F("produced_by").asc(nulls_first=True), "name")
 
 
+def _judge_field(field: forms.Field, study: Study) -> forms.Field:
+    """The same question, with the models that may be a judge to choose from."""
+    fitting = ModelEndpoint.objects.for_study(study).in_use().filter(outputs_may_train=True)
+    names = fitting.order_by("name").values_list("name", flat=True)
+    return forms.ChoiceField(
+        choices=[("", "none"), *((name, name) for name in names)],
+        label=field.label,
+        initial=field.initial,
+        required=False,
+        help_text=field.help_text,
+    )
+
+
 def _inputs(study: Study, stage: str) -> Any:
     """Runs that the stage can build on, the newest first."""
     fitting = FEEDS[Stage(stage)] if stage in Stage.values else ()
@@ -166,4 +182,6 @@ def _field(setting: StageSetting, initial: Any) -> forms.Field:
         return forms.ChoiceField(choices=options, **common)
     if setting.kind is int:
         return forms.IntegerField(**common)
+    if setting.kind is str:
+        return forms.CharField(**common)
     return forms.FloatField(widget=forms.NumberInput({"step": "any"}), **common)

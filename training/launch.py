@@ -42,6 +42,9 @@ def launch(
     preconditions.check_seed(seed)
     if fault := settings_fault(stage, chosen):
         raise LaunchRefused(f"{fault}.")
+    if release is not None:
+        preconditions.check_judge(study, release, stage, chosen)
+        preconditions.check_rollout_server(release, stage, chosen)
     job = enqueue(kind=KIND, by=by, study=study, params={}, max_attempts=ATTEMPTS)
     run = Run.objects.create(
         study=study,

@@ -22,6 +22,8 @@ from curation.models import Release
 from curation.releases.materialise import materialise
 from curation.traces.tokens import counter_for
 from training import preconditions, run_folder
+from training.job.judge import EVENT as JUDGE_ASKED
+from training.judge_desk import JudgeDesk, judge_desk
 from training.meter import Meter
 from training.models import Stage
 from training.preconditions import LaunchRefused, settings_fault
@@ -83,6 +85,8 @@ def start_probe(
     preconditions.check_seed(seed)
     if fault := settings_fault(stage, chosen):
         raise LaunchRefused(f"{fault}.")
+    preconditions.check_judge(study, release, stage, chosen)
+    preconditions.check_rollout_server(release, stage, chosen)
     params = {"stage": stage, "release": release.pk, "base": base.pk, "specialty": specialty}
     return enqueue(kind=PROBE, by=by, study=study, params={**params, "settings": chosen, "seed": seed})
 
@@ -96,13 +100,17 @@ def run_probe(handle: JobHandle) -> dict[str, Any]:
     base = ModelEndpoint.objects.for_study(study).get(pk=handle.params["base"])
     preconditions.check_base(study, base)
     preconditions.check_trainable(study, release)
+    stage, settings = handle.params["stage"], handle.params["settings"]
+    preconditions.check_judge(study, release, stage, settings)
+    preconditions.check_rollout_server(release, stage, settings)
     check_disk_space()
     place = Path(django_settings.CONSILIUM_HOME) / "probes" / str(job.pk)
     remove_folder(place)
     place.mkdir(parents=True)
     lock = os.open(place / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        measured, meter = _try_out(handle, _spec(handle, release, base, place), lock)
+        desk = judge_desk(study, release, stage, settings, place / "out")
+        measured, meter = _try_out(handle, _spec(handle, release, base, place), lock, desk)
         return asdict(_estimate(handle, measured, meter, release, base, place))
     finally:
         os.close(lock)
@@ -125,7 +133,7 @@ def _spec(handle: JobHandle, release: Release, base: ModelEndpoint, place: Path)
     return run_folder.write_spec(place, spec)
 
 
-def _try_out(handle: JobHandle, spec: Path, lock: int) -> tuple[Measured, Meter]:
+def _try_out(handle: JobHandle, spec: Path, lock: int, desk: JudgeDesk | None) -> tuple[Measured, Meter]:
     measured, begun = Measured(), time.monotonic()
     with TrainingProcess(spec, lock) as process:
         meter = Meter(process.pid)
@@ -136,7 +144,9 @@ def _try_out(handle: JobHandle, spec: Path, lock: int) -> tuple[Measured, Meter]
 
         for event in process.events(idle=look):
             look()
-            if event["event"] == "start":
+            if event["event"] == JUDGE_ASKED and desk is not None:
+                desk.answer(look)
+            elif event["event"] == "start":
                 measured.total_steps, measured.began = int(event["total_steps"]), time.monotonic() - begun
             elif event["event"] == "step":
                 measured.at.append(time.monotonic() - begun)

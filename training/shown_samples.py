@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from consilium.answers import think_answer, trace_prompt
 from curation.models import Release, ReleaseRow
 from curation.releases.freeze import rows_of
-from training.job.spec import NEUTRAL
+from training.job.spec import NEUTRAL, REWARD
 from training.models import Stage
 from training.stage_settings import defaults_of
 
@@ -71,6 +71,13 @@ def _supervised(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _reinforced(row: dict[str, Any], settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
     paradigms = settings["paradigms"]
+    if settings["variant"] == REWARD:
+        yield (
+            f"Prompt that draws {settings['rollouts'] * len(paradigms)} answers, and of the loss",
+            _prompt(row),
+        )
+        yield "Label: an answer earns 1 for it and 0.5 for the form; a judge ranks the right ones", _gold(row)
+        return
     for paradigm in paradigms:
         yield f"Prompt that draws {settings['rollouts']} answers, {paradigm}", _prompt(row, paradigm)
     if settings["train_prompt"] == NEUTRAL and len(paradigms) > 1:

@@ -9,7 +9,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from consilium.answers.paradigms import PARADIGMS
 from training.demo_models.teaching_set import demo_settings
-from training.job.spec import METHODS, NEUTRAL, parse_spec
+from training.job.spec import METHODS, NEUTRAL, ROLLOUT_ENGINES, VARIANTS, parse_spec
 from training.models import Stage
 
 NAMED: Final[dict[str, tuple[str, str]]] = {
@@ -65,6 +65,52 @@ NAMED: Final[dict[str, tuple[str, str]]] = {
     "max_new_tokens": ("Tokens per answer", "Longer answers are cut, and a cut answer is mostly wrong."),
     "clip": ("Clip", "How far one update may move the odds of a token: 0.2 is a fifth up or down."),
     "kl": ("KL weight", "What it costs to move away from the model that the run started from."),
+    "variant": (
+        "Variant",
+        "advantage: answers under several paradigms are compared, as above. reward: one neutral prompt; a"
+        " judge scores how right answers reason in each paradigm. The two weights above then count for"
+        " nothing.",
+    ),
+    "judge": (
+        "Judge",
+        "The model that scores answers by paradigm. A score that it does not give counts for nothing and is"
+        " shown; a run for which most calls fail ends.",
+    ),
+    "bonus_weight": (
+        "Weight of the judge's ranking",
+        "Only for the variant reward: what a standard deviation of the scores adds to a right answer.",
+    ),
+    "judge_weight": (
+        "Weight of the judge's score",
+        "Only for the variant advantage: what the best score adds over the worst. 0 asks no judge.",
+    ),
+    "drift_every": (
+        "Steps between comparisons of the prompts",
+        "Measures how far the prompt of the loss is from those that drew the answers; 0: never. It takes two"
+        " more readings of the answers.",
+    ),
+    "samples_every": (
+        "Steps between kept answers",
+        "A few answers are kept and shown to the leads of the study; 0: none.",
+    ),
+    "evaluate_every": (
+        "Steps between evaluations",
+        "Answers dev questions of the release without chance, by specialty; 0: never.",
+    ),
+    "evaluate_rows": (
+        "Questions per evaluation",
+        "At most so many of each specialty, the same ones each time.",
+    ),
+    "rollout_engine": (
+        "Engine",
+        "What draws the answers. vllm_colocate and vllm_server need vLLM where the training runs.",
+    ),
+    "vllm_host": ("vLLM server", "Host of the server that draws the answers; the site has to allow it."),
+    "vllm_port": ("Port of the vLLM server", "Where it listens."),
+    "vllm_memory": (
+        "Memory for vLLM",
+        "Only for vllm_colocate: share of the card's memory that vLLM takes, between 0 and 1.",
+    ),
     "method": (
         "Method",
         "ties: conflict-aware, as published. The others are there to be compared with it.",
@@ -78,6 +124,8 @@ NAMED: Final[dict[str, tuple[str, str]]] = {
 CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "paradigms": (*PARADIGMS, NEUTRAL),
     "train_prompt": (NEUTRAL, "guided"),
+    "variant": VARIANTS,
+    "rollout_engine": ROLLOUT_ENGINES,
     "method": METHODS,
 }
 UNUSED: Final = dict.fromkeys(("base", "out", "data", "specialty"), "unused")
@@ -133,7 +181,7 @@ def spoken_value(value: Any) -> str:
     """A setting's value as people read it."""
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value) or "none"
 
 
 def presets(*, is_teaching_set: bool) -> list[SettingsPreset]:
