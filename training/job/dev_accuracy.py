@@ -72,13 +72,12 @@ class DevAccuracy(TrainerCallback):
     def _replies(self, questions: list[data.Sample]) -> list[str]:
         trainer: Any = self._trainer
         size, found = self._settings.micro_batch, []
-        # What draws the rollouts of the next step must not move by this.
         with (
             torch.no_grad(),
             unwrap_model_for_generation(trainer.model_wrapped, trainer.accelerator) as model,
         ):
             was_training = model.training
-            model.eval()
+            model.train(False)
             for first in range(0, len(questions), size):
                 found += self._answers(model, questions[first : first + size])
             model.train(was_training)

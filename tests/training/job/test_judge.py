@@ -11,6 +11,8 @@ import pytest
 import torch
 
 from tests.harness.servers import wait_until
+from tests.training.job.conftest import gba_spec
+from training.job.__main__ import run_safely
 from training.job.judge import (
     ASKED,
     LAST,
@@ -23,7 +25,9 @@ from training.job.judge import (
     tell_scores,
 )
 from training.job.judge_terms import centred_score, paradigm_bonus
+from training.job.kept_samples import SAMPLES
 from training.job.progress import Progress
+from training.job.spec import parse_spec
 from training.job.stop_flag import StopFlag, Stopped
 
 NAN = float("nan")
@@ -138,3 +142,39 @@ def test_the_bonus_puts_no_right_answer_below_a_wrong_one(count: int) -> None:
 def test_a_missing_score_is_the_mean_and_not_zero() -> None:
     found = centred_score(torch.tensor([[0.25, 0.75, NAN], [NAN, NAN, NAN]]))
     assert found.tolist() == [[-0.25, 0.25, 0.0], [0.0, 0.0, 0.0]]
+
+
+def run_with(bench: Path, out: Path, scores: Scores | None) -> tuple[int, list[dict[str, object]], str]:
+    """Exit status, events and told paradigm of a whole run in this process, whose judge always says this."""
+    asked = gba_spec(
+        bench, "unused", bench, judge="Reader 7B", judge_weight=0.5, max_steps=1, samples_per_step=1,
+        micro_batch=8, max_new_tokens=8,
+    )  # fmt: skip
+    spec = parse_spec(asked | {"experts": [], "out": str(out)})
+    out.mkdir()
+    events, desk = io.StringIO(), Desk(out, [scores] * 8)
+    desk.start()
+    status = run_safely(lambda: spec, Progress(events), StopFlag())
+    desk.join()
+    assert len({answer.row for answer in desk.asked}) == 1
+    assert len(desk.asked) == 8
+    return status, [json.loads(line) for line in events.getvalue().splitlines()], desk.asked[0].row
+
+
+def test_a_whole_run_asks_its_judge_or_fails_by_name(bench: Path, tmp_path: Path) -> None:
+    status, events, row = run_with(bench, tmp_path / "judged", {"differential": 5, "bayesian": 2})
+    assert (status, [event["event"] for event in events][:3]) == (0, ["start", "judge", "step"])
+    step = events[2]
+    assert (step["differential/judge/mean"], step["bayesian/judge/mean"]) == (5.0, 2.0)
+    # A score for two of the paradigms is a score; the two others have none.
+    assert (step["judge/missing"], step["judge/mean"]) == (0.0, 3.5)
+    assert "intuitive/judge/mean" not in step
+    sample = json.loads((tmp_path / "judged" / SAMPLES).read_text().splitlines()[0])
+    assert (sample["row"], sample["judge"]) == (row, 5.0)
+    assert not any((tmp_path / "judged" / name).exists() for name in (ASKED, TOLD))
+
+    status, events, _ = run_with(bench, tmp_path / "lost", None)
+    assert (status, events[-1]["event"]) == (1, "failed")
+    told = str(events[-1]["message"])
+    assert told.startswith("step 1: the judge Reader 7B gave no readable scores for 8 of the last 8 answers.")
+    assert not (tmp_path / "lost" / "model").exists()
