@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from accelerate.utils import broadcast_object_list, gather_object
+from transformers import PrinterCallback
 from trl.data_utils import prepare_multimodal_messages
 from trl.models.utils import disable_gradient_checkpointing
 from trl.trainer.grpo_trainer import GRPOTrainer
@@ -60,6 +61,8 @@ class GbaTrainer(GRPOTrainer):
             raise ValueError(
                 "the rows of a sample must stay in one batch: no shuffling, whole samples per batch"
             )
+        # A step has dozens of figures; they go into events, and would drown everything else in the log.
+        self.remove_callback(PrinterCallback)
         self._settings = settings
         self._judge = judge
         self._samples = samples

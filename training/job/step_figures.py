@@ -22,7 +22,9 @@ NAMED: Final = {
     "completions/clipped_ratio": "cut",
     "clip_ratio/region_mean": "clipped",
 }
-PARTS: Final = ("reward", "accuracy", "format", "judge", "advantage")
+# What is told of a part by paradigm; the rest of a share of ones and zeros follows from its mean.
+_ALL: Final = ("mean", "std", "zero")
+_TOLD: Final = {"accuracy": ("mean",), "format": ("mean",), "judge": ("mean", "std")}
 
 
 def told_figures(entry: Mapping[str, Any]) -> dict[str, float]:
@@ -35,14 +37,13 @@ def told_figures(entry: Mapping[str, Any]) -> dict[str, float]:
 def part_figures(parts: Mapping[str, Tensor], paradigms: Sequence[str]) -> dict[str, float]:
     """Return the mean of each part, and by paradigm its mean, standard deviation and share of zeros.
 
-    `parts`: tensors of shape (samples, paradigms, rollouts). NaN is left out; what is not known has no
-    figure.
+    `parts`: tensors of shape (samples, paradigms, rollouts). NaN is left out, and with it the figure.
     """
     figures: dict[str, float] = {}
     for part, values in parts.items():
         figures |= _moments(part, values, ("mean",))
         for number, paradigm in enumerate(paradigms):
-            figures |= _moments(f"{paradigm}/{part}", values[:, number], ("mean", "std", "zero"))
+            figures |= _moments(f"{paradigm}/{part}", values[:, number], _TOLD.get(part, _ALL))
     return figures
 
 

@@ -26,14 +26,17 @@ def test_figures_are_told_under_their_own_names() -> None:
 
 def test_parts_have_mean_spread_and_share_of_zeros_by_paradigm() -> None:
     values = torch.tensor([[[0.0, 1.0], [NAN, 2.0]], [[1.0, 0.0], [NAN, NAN]]])
-    assert part_figures({"judge": values}, ("differential", "intuitive")) == {
-        "judge/mean": pytest.approx(0.8),
-        "differential/judge/mean": 0.5,
-        "differential/judge/std": pytest.approx(math.sqrt(1 / 3)),
-        "differential/judge/zero": 0.5,
-        "intuitive/judge/mean": 2.0,
-        "intuitive/judge/zero": 0.0,
+    assert part_figures({"reward": values}, ("differential", "intuitive")) == {
+        "reward/mean": pytest.approx(0.8),
+        "differential/reward/mean": 0.5,
+        "differential/reward/std": pytest.approx(math.sqrt(1 / 3)),
+        "differential/reward/zero": 0.5,
+        "intuitive/reward/mean": 2.0,
+        "intuitive/reward/zero": 0.0,
     }
+    assert part_figures({"accuracy": values}, ("differential",)).keys() == {
+        "accuracy/mean", "differential/accuracy/mean",
+    }  # fmt: skip
     assert part_figures({"judge": torch.full((2, 1, 2), NAN)}, ("differential",)) == {}
 
 
