@@ -50,7 +50,7 @@ CURVES: Final = (
     CurveKind("lr", "Learning rate", "of each step"),
 )
 RARE: Final = tuple(kind.name for kind in CURVES if kind.is_rare)
-DEV: Final = {f"dev/{value}": str(label) for value, label in Specialty.choices} | {"dev/all": "All"}
+DEV: Final = {f"dev/{value}": str(label) for value, label in Specialty.choices}
 DEV_TITLE: Final = "Right answers to dev questions"
 
 Step = tuple[float, dict[str, float]]

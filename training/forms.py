@@ -12,6 +12,7 @@ from consilium.jobs.states import JobState
 from consilium.people.models import Specialty, Study
 from curation.models import Release, ReleaseKind
 from curation.states import ReleaseState
+from training.gba_preconditions import dev_questions
 from training.models import Run, Stage
 from training.preconditions import FEEDS, LARGEST_SEED, settings_fault
 from training.stage_settings import SettingsPreset, StageSetting, presets, settings_of, spoken_value
@@ -20,7 +21,6 @@ PIPELINE: Final = "pipeline"
 LAUNCHED: Final = (PIPELINE, *Stage.values)
 SEED: Final = 7
 TITLES: Final = {Stage.DSA: "DSA", Stage.GBA: "GBA", Stage.MERGE: "Merge"}
-JUDGE: Final = "gba-judge"
 FAULT: Final = re.compile(r"settings\.(\w+): ")
 
 
@@ -71,8 +71,9 @@ class LaunchForm(forms.Form):
                 self.fields[f"{name}-{setting.name}"] = _field(
                     setting, given.get(setting.name, setting.default)
                 )
-        if JUDGE in self.fields:
-            self.fields[JUDGE] = _judge_field(self.fields[JUDGE], study)
+        for name, offered in (("gba-judge", _judges(study)), ("gba-evaluate_on", _questions(study))):
+            if name in self.fields:
+                self.fields[name] = _offering(self.fields[name], offered)
         if again is not None:
             self._offer(again)
 
@@ -148,12 +149,19 @@ def bases(study: Study) -> EndpointQuerySet:
     return usable.order_by(F("produced_by").asc(nulls_first=True), "name")
 
 
-def _judge_field(field: forms.Field, study: Study) -> forms.Field:
-    """The same question, with the models that may be a judge to choose from."""
+def _judges(study: Study) -> list[tuple[str, str]]:
     fitting = ModelEndpoint.objects.for_study(study).in_use().filter(outputs_may_train=True)
-    names = fitting.order_by("name").values_list("name", flat=True)
+    return [(name, name) for name in fitting.order_by("name").values_list("name", flat=True)]
+
+
+def _questions(study: Study) -> list[tuple[str, str]]:
+    return [(release.digest, str(release)) for release in dev_questions(study).order_by("-pk")]
+
+
+def _offering(field: forms.Field, offered: list[tuple[str, str]]) -> forms.Field:
+    """The same question with what there is to choose from."""
     return forms.ChoiceField(
-        choices=[("", "none"), *((name, name) for name in names)],
+        choices=[("", "none"), *offered],
         label=field.label,
         initial=field.initial,
         required=False,

@@ -19,8 +19,8 @@ from consilium.inference.models import ModelEndpoint, Reply
 from consilium.people.models import Study
 from curation.models import Release, ReleaseFile
 from curation.releases.freeze import rows_of
+from training.gba_preconditions import judge_of
 from training.job.judge import JudgedAnswer, Scores, asked_answers, tell_scores
-from training.preconditions import judge_of
 
 MAX_TOKENS: Final = 512
 

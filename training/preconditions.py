@@ -3,10 +3,9 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from consilium.inference.addresses import check_address, is_this_machine
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.permissions import check_may_ask
 from consilium.inference.refusals import EndpointRefused
@@ -19,7 +18,7 @@ from curation.releases.freeze import rows_of
 from curation.releases.sign import check_signed
 from curation.releases.withdrawn_images import check_images_stand
 from curation.states import ReleaseState
-from training.job.spec import GbaSettings, Settings, SpecError, parse_spec
+from training.job.spec import SpecError, parse_spec
 from training.models import Run, Stage
 
 LARGEST_SEED = 2**31 - 1
@@ -102,49 +101,6 @@ def check_inputs(study: Study, stage: Stage, base: ModelEndpoint, inputs: Sequen
         raise LaunchRefused("A merge takes the run of one GBA model, not of several.")
 
 
-def judge_of(study: Study, stage: str, settings: Mapping[str, Any]) -> ModelEndpoint | None:
-    """The model that scores answers under these settings; None where none is asked. Raises LaunchRefused."""
-    chosen = _chosen(stage, settings)
-    if not isinstance(chosen, GbaSettings) or not chosen.asks_judge:
-        return None
-    endpoint = ModelEndpoint.objects.for_study(study).in_use().filter(name=chosen.judge).first()
-    if endpoint is None:
-        raise LaunchRefused(f"There is no model {chosen.judge!r} that this study may ask as a judge.")
-    return endpoint
-
-
-def check_judge(study: Study, release: Release, stage: str, settings: Mapping[str, Any]) -> None:
-    """Raise LaunchRefused or SourceRefused unless the judge may see the release and its scores may train."""
-    endpoint = judge_of(study, stage, settings)
-    if endpoint is None:
-        return
-    try:
-        check_may_ask(endpoint, study=study)
-    except EndpointRefused as refusal:
-        raise LaunchRefused(str(refusal)) from None
-    if not endpoint.outputs_may_train:
-        raise LaunchRefused(
-            f"{endpoint} does not permit training on its outputs (rule outputs_may_train), so it is no judge"
-            " of a training."
-        )
-    if endpoint.is_hosted:
-        check_release_sources(release, "may_send_to_hosted", of=endpoint)
-
-
-def check_rollout_server(release: Release, stage: str, settings: Mapping[str, Any]) -> None:
-    """Raise LaunchRefused or SourceRefused unless the rollouts' own server may be asked about the release."""
-    chosen = _chosen(stage, settings)
-    if not isinstance(chosen, GbaSettings) or chosen.rollout_engine != "vllm_server":
-        return
-    address = f"http://{chosen.vllm_host}:{chosen.vllm_port}"
-    try:
-        check_address(address, like="host and port in vllm_host and vllm_port")
-    except EndpointRefused as refusal:
-        raise LaunchRefused(str(refusal)) from None
-    if not is_this_machine(address):
-        check_release_sources(release, "may_send_to_hosted", of=f"the vLLM server {chosen.vllm_host}")
-
-
 def check_seed(seed: int) -> None:
     """Raise LaunchRefused unless the trainer can take this seed."""
     if not 0 <= seed <= LARGEST_SEED:
@@ -153,18 +109,13 @@ def check_seed(seed: int) -> None:
 
 def settings_fault(stage: str, settings: dict[str, Any]) -> str:
     """Why the training process's own reader would refuse these settings; empty when it takes them."""
+    spec: dict[str, Any] = dict.fromkeys(("base", "out", "data", "specialty"), "unused")
     try:
-        _chosen(stage, settings)
+        parse_spec({**spec, "stage": stage, "experts": ["unused"], "settings": settings})
     except SpecError as error:
         return str(error)
     odd = (key for key, value in settings.items() if isinstance(value, float) and not math.isfinite(value))
     return next((f"settings.{key}: must be a finite number" for key in odd), "")
-
-
-def _chosen(stage: str, settings: Mapping[str, Any]) -> Settings:
-    """The settings with their defaults, as the training process reads them. Raises SpecError."""
-    spec: dict[str, Any] = dict.fromkeys(("base", "out", "data", "specialty"), "unused")
-    return parse_spec({**spec, "stage": stage, "experts": ["unused"], "settings": dict(settings)}).settings
 
 
 def read_assignment(text: str) -> tuple[str, Any]:

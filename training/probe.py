@@ -22,6 +22,7 @@ from curation.models import Release
 from curation.releases.materialise import materialise
 from curation.traces.tokens import counter_for
 from training import preconditions, run_folder
+from training.gba_preconditions import check_asked
 from training.job.judge import EVENT as JUDGE_ASKED
 from training.judge_desk import JudgeDesk, judge_desk
 from training.meter import Meter
@@ -35,6 +36,8 @@ PROBE: Final = "training.probe"
 STEPS: Final = 4
 COUNTED_ROWS: Final = 200
 WEIGHTS: Final = "*.safetensors"
+# What only some steps do, which four steps say nothing about.
+UNMEASURED: Final = {Stage.GBA.value: {"evaluate_every": 0, "samples_every": 0, "drift_every": 0}}
 
 
 @dataclass(slots=True)
@@ -85,8 +88,7 @@ def start_probe(
     preconditions.check_seed(seed)
     if fault := settings_fault(stage, chosen):
         raise LaunchRefused(f"{fault}.")
-    preconditions.check_judge(study, release, stage, chosen)
-    preconditions.check_rollout_server(release, stage, chosen)
+    check_asked(study, release, stage, chosen)
     params = {"stage": stage, "release": release.pk, "base": base.pk, "specialty": specialty}
     return enqueue(kind=PROBE, by=by, study=study, params={**params, "settings": chosen, "seed": seed})
 
@@ -101,8 +103,7 @@ def run_probe(handle: JobHandle) -> dict[str, Any]:
     preconditions.check_base(study, base)
     preconditions.check_trainable(study, release)
     stage, settings = handle.params["stage"], handle.params["settings"]
-    preconditions.check_judge(study, release, stage, settings)
-    preconditions.check_rollout_server(release, stage, settings)
+    check_asked(study, release, stage, settings)
     check_disk_space()
     place = Path(django_settings.CONSILIUM_HOME) / "probes" / str(job.pk)
     remove_folder(place)
@@ -127,7 +128,7 @@ def _spec(handle: JobHandle, release: Release, base: ModelEndpoint, place: Path)
         "seed": params["seed"],
         "release_digest": release.digest,
         # Nothing is saved but what it saves when it is stopped: that is measured, too.
-        "settings": {**params["settings"], "checkpoint_every": 10**9},
+        "settings": {**params["settings"], "checkpoint_every": 10**9, **UNMEASURED.get(params["stage"], {})},
         **({"specialty": params["specialty"]} if params["specialty"] else {}),
     }
     return run_folder.write_spec(place, spec)

@@ -20,6 +20,7 @@ from curation.releases.verify import verify
 from training import preconditions, run_folder
 from training.attempts import OpenAttempt
 from training.disk_guard import DiskGuard
+from training.gba_preconditions import check_asked, questions_of
 from training.job.checkpoints import listed, name_of
 from training.job.files import weights_digest
 from training.job.judge import EVENT as JUDGE_ASKED
@@ -78,8 +79,7 @@ def _check_permissions(run: Run) -> None:
     preconditions.check_base(run.study, run.base)
     if run.release is not None:
         preconditions.check_trainable(run.study, run.release)
-        preconditions.check_judge(run.study, run.release, run.stage, run.settings)
-        preconditions.check_rollout_server(run.release, run.stage, run.settings)
+    check_asked(run.study, run.release, run.stage, run.settings)
 
 
 def _check_base(run: Run) -> None:
@@ -167,6 +167,10 @@ def _write_spec(run: Run) -> Path:
         if problems := verify(run.release):
             raise JobFailed(f"The release no longer matches its digest: {problems[0]}")
         spec["data"] = str(materialise(run.release, run_folder.data_folder(run.release_digest)))
+    if questions := questions_of(run.study, run.stage, run.settings):
+        if problems := verify(questions):
+            raise JobFailed(f"The dev questions no longer match their digest: {problems[0]}")
+        spec["questions"] = str(materialise(questions, run_folder.data_folder(questions.digest)))
     if run.specialty:
         spec["specialty"] = run.specialty
     experts = [item for item in inputs if item.stage == Stage.DSA]

@@ -4,12 +4,13 @@ Names, types and defaults are those of `training.job.spec`, which the training p
 words. A preset is a set of values to start from; what it does not name keeps its default.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from consilium.answers.paradigms import PARADIGMS
 from training.demo_models.teaching_set import demo_settings
-from training.job.spec import METHODS, NEUTRAL, ROLLOUT_ENGINES, VARIANTS, parse_spec
+from training.job.spec import METHODS, NEUTRAL, ROLLOUT_ENGINES, VARIANTS, Settings, parse_spec
 from training.models import Stage
 
 NAMED: Final[dict[str, tuple[str, str]]] = {
@@ -95,7 +96,11 @@ NAMED: Final[dict[str, tuple[str, str]]] = {
     ),
     "evaluate_every": (
         "Steps between evaluations",
-        "Answers dev questions of the release without chance, by specialty; 0: never.",
+        "Answers dev questions without chance, by specialty; 0: never.",
+    ),
+    "evaluate_on": (
+        "Questions of evaluations",
+        "A frozen release of dev questions, by its digest; none: those that the trace release itself holds.",
     ),
     "evaluate_rows": (
         "Questions per evaluation",
@@ -153,9 +158,14 @@ class SettingsPreset:
     values: dict[str, dict[str, Any]]
 
 
+def chosen_settings(stage: str, given: Mapping[str, Any]) -> Settings:
+    """The values of a stage with the defaults of what is not given. Raises SpecError."""
+    return parse_spec({**UNUSED, "stage": stage, "experts": ["unused"], "settings": dict(given)}).settings
+
+
 def settings_of(stage: str) -> list[StageSetting]:
     """The settings of a stage, the most asked for first."""
-    defaults = parse_spec({**UNUSED, "stage": stage, "experts": ["unused"]}).settings
+    defaults = chosen_settings(stage, {})
     hints = get_type_hints(type(defaults))
     values = asdict(defaults)
     order = {name: place for place, name in enumerate(NAMED)}

@@ -17,11 +17,11 @@ from tests.factories import training as making
 from tests.factories.cast import Cast
 from tests.harness.chat_server import Stub, answered
 from training.forms import LaunchForm
+from training.gba_preconditions import check_asked
 from training.job.judge import ASKED, TOLD, Scores, write_private
 from training.judge_desk import JudgeDesk, judge_desk
 from training.launch import launch
 from training.models import Run
-from training.preconditions import check_judge, check_rollout_server
 from training.probe import start_probe
 
 CHOSEN = {"variant": "reward", "judge": "reader"}
@@ -165,7 +165,7 @@ def test_a_judge_that_may_not_be_asked_is_refused_before_anything_starts(
 def test_a_judge_that_may_be_asked_is_offered_and_taken(cast: Cast, release: Release) -> None:
     reader()
     reader(name="secretive", outputs_may_train=False)
-    check_judge(cast.study, release, "gba", CHOSEN)
+    check_asked(cast.study, release, "gba", CHOSEN)
     field: Any = LaunchForm(study=cast.study, stage="gba").fields["gba-judge"]
     assert field.choices == [("", "none"), ("reader", "reader")]
 
@@ -180,12 +180,12 @@ def test_a_judge_that_may_be_asked_is_offered_and_taken(cast: Cast, release: Rel
     ],
 )
 def test_a_server_of_rollouts_must_be_one_that_the_site_may_ask(
-    release: Release, settings: Any, host: str, reason: str
+    cast: Cast, release: Release, settings: Any, host: str, reason: str
 ) -> None:
     settings.MODEL_HOSTS = ["127.0.0.1:8000", "gpu.example:8000"]
     chosen = {"rollout_engine": "vllm_server", "vllm_host": host}
     if not reason:
-        check_rollout_server(release, "gba", chosen)
+        check_asked(cast.study, release, "gba", chosen)
         return
     with pytest.raises(Refused, match=re.escape(reason)):
-        check_rollout_server(release, "gba", chosen)
+        check_asked(cast.study, release, "gba", chosen)

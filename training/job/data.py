@@ -8,7 +8,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,15 +67,20 @@ def load(folder: Path, specialty: str | None = None) -> list[Sample]:
     return samples
 
 
-def load_questions(folder: Path, use: str) -> list[Sample]:
-    """Return the rows of another use than train as questions, without a reply, in file order.
+def load_questions(folder: Path) -> list[Sample]:
+    """Return the rows with options and a specialty whose use is dev, in file order, without replies.
 
-    Raises SpecError naming the row.
+    They are checked as those for training. Raises SpecError naming the row, also when no row is left.
     """
-    rows = ((number, row) for number, row in _rows(folder) if row.get("split") == use)
-    samples = [_sample(row, folder, _place(row, number), has_trace=False) for number, row in rows]
-    _check_images(samples)
-    return samples
+    questions = [
+        _question(row, folder, _place(row, number))
+        for number, row in _rows(folder)
+        if row.get("split") == "dev" and row.get("options") and row.get("specialty")
+    ]
+    _check_images(questions)
+    if not questions:
+        raise SpecError("data: the release holds no dev question (use = dev) with options and a specialty")
+    return questions
 
 
 def rows_digest(folder: Path) -> str:
@@ -158,16 +163,23 @@ def _row(line: bytes, number: int) -> dict[str, Any]:
     return row
 
 
-def _sample(row: dict[str, Any], folder: Path, place: str, *, has_trace: bool = True) -> Sample:
-    needed = ("id", "images", "question", "answer", *(("reasoning",) if has_trace else ()))
-    missing = [key for key in needed if not row.get(key)]
+def _sample(row: dict[str, Any], folder: Path, place: str) -> Sample:
+    question = _question(row, folder, place)
+    if not row.get("reasoning"):
+        raise unusable(place, " has no reasoning")
+    _check_texts({"reasoning": row["reasoning"]}, place)
+    letters = "".join(sorted(question.options))
+    return replace(question, reply=_reply(row["reasoning"], question.gold, letters, place))
+
+
+def _question(row: dict[str, Any], folder: Path, place: str) -> Sample:
+    """A row as it is asked, without the reply that it may have."""
+    missing = [key for key in ("id", "images", "question", "answer") if not row.get(key)]
     if missing:
         raise unusable(place, f" has no {missing[0]}")
     options = _options(row.get("options") or {}, place)
     gold = str(row.get("answer_label") or row["answer"])
-    reasoning = row["reasoning"] if has_trace else ""
-    texts = {"question": row["question"], "reasoning": reasoning, "answer": gold}
-    _check_texts(texts | options, place)
+    _check_texts({"question": row["question"], "answer": gold} | options, place)
     if options:
         _check_gold(row, options, gold, place)
     return Sample(
@@ -176,7 +188,7 @@ def _sample(row: dict[str, Any], folder: Path, place: str, *, has_trace: bool = 
         question=row["question"],
         options=options,
         gold=gold,
-        reply=_reply(reasoning, gold, "".join(sorted(options)), place) if has_trace else "",
+        reply="",
         specialty=str(row.get("specialty", "")),
         place=place,
     )

@@ -18,28 +18,26 @@ from training.job.spec import GbaSettings, SpecError
 if TYPE_CHECKING:
     from training.job.gba_trainer import GbaTrainer
 
-USE: Final = "dev"
 FIGURE: Final = "dev/"
 
 
 def dev_sample(folder: Path, rows: int, seed: int) -> list[data.Sample]:
     """Return at most `rows` dev questions of each specialty, the same ones for the same seed.
 
-    Raises SpecError where the release holds none.
+    Raises SpecError, also where the release holds none.
     """
+    try:
+        questions = data.load_questions(folder)
+    except SpecError as error:
+        raise SpecError(f"settings.evaluate_every asks dev questions; {error}") from None
     by_specialty: dict[str, list[data.Sample]] = {}
-    for sample in data.load_questions(folder, USE):
-        by_specialty.setdefault(sample.specialty, []).append(sample)
-    if not by_specialty:
-        raise SpecError(
-            f"settings.evaluate_every: the release holds no question whose use is {USE}; set it to 0, or"
-            " choose a release that does"
-        )
+    for question in questions:
+        by_specialty.setdefault(question.specialty, []).append(question)
     draw = random.Random(seed)
     return [
-        sample
+        question
         for _, found in sorted(by_specialty.items())
-        for sample in draw.sample(found, min(rows, len(found)))
+        for question in draw.sample(found, min(rows, len(found)))
     ]
 
 
@@ -67,7 +65,7 @@ class DevAccuracy(TrainerCallback):
             counts[self._names.index(question.specialty)] += torch.tensor([float(right), 1.0])
         totals = accelerator.reduce(counts, reduction="sum").tolist()
         shares = zip(self._names, totals, strict=True)
-        self._trainer.report({f"{FIGURE}{name or 'all'}": right / count for name, (right, count) in shares})
+        self._trainer.report({f"{FIGURE}{name}": right / count for name, (right, count) in shares})
 
     def _replies(self, questions: list[data.Sample]) -> list[str]:
         trainer: Any = self._trainer

@@ -78,8 +78,8 @@ def trainer_for(
         peft_config=lora_config(model, settings),
         callbacks=callbacks,
     )
-    if settings.evaluate_every and spec.data:
-        questions, _ = without_controls(dev_sample(spec.data, settings.evaluate_rows, spec.seed), processor)
+    if settings.evaluate_every and (folder := spec.questions or spec.data):
+        questions, _ = without_controls(dev_sample(folder, settings.evaluate_rows, spec.seed), processor)
         trainer.add_callback(DevAccuracy(trainer, questions, settings))
     return trainer
 

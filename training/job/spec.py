@@ -79,6 +79,7 @@ class GbaSettings(LoraSettings):
     samples_every: int = 10
     evaluate_every: int = 0  # 0: never
     evaluate_rows: int = 32
+    evaluate_on: str = ""  # the digest of a release; whoever starts the run lays it out as `questions`
     rollout_engine: str = "transformers"
     vllm_host: str = "127.0.0.1"
     vllm_port: int = 8000
@@ -137,6 +138,7 @@ class Spec:
     specialty: str | None = None
     experts: tuple[Path, ...] = ()
     reinforced: Path | None = None
+    questions: Path | None = None
     release_digest: str = ""
     settings: Settings = field(default_factory=DsaSettings)
     device: str = "auto"

@@ -269,7 +269,9 @@ def test_dev_questions_are_answered_and_training_does_not_notice(bench: Path, tm
 
 
 def test_a_release_without_dev_questions_is_refused(bench: Path) -> None:
-    with pytest.raises(SpecError, match="evaluate_every: the release holds no question whose use is dev"):
+    with pytest.raises(
+        SpecError, match="evaluate_every asks dev questions; data: the release holds no dev question"
+    ):
         dev_sample(bench / "data", 3, 1)
 
 
