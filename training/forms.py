@@ -14,6 +14,7 @@ from consilium.jobs.states import JobState
 from consilium.people.models import Specialty, Study
 from curation.models import Release
 from curation.states import ReleaseState
+from training.gba_preconditions import dev_questions
 from training.job.spec import PREFERENCE_STAGES
 from training.models import Run, Stage
 from training.preconditions import FEEDS, LARGEST_SEED, kind_read, settings_fault
@@ -88,6 +89,9 @@ class LaunchForm(forms.Form):
                 self.fields[f"{name}-{setting.name}"] = _field(
                     setting, given.get(setting.name, setting.default)
                 )
+        for name, offered in (("gba-judge", _judges(study)), ("gba-evaluate_on", _questions(study))):
+            if name in self.fields:
+                self.fields[name] = _offering(self.fields[name], offered)
         if again is not None:
             self._offer(again)
 
@@ -179,6 +183,26 @@ def bases(study: Study) -> EndpointQuerySet:
     return usable.order_by(F("produced_by").asc(nulls_first=True), "name")
 
 
+def _judges(study: Study) -> list[tuple[str, str]]:
+    fitting = ModelEndpoint.objects.for_study(study).in_use().filter(outputs_may_train=True)
+    return [(name, name) for name in fitting.order_by("name").values_list("name", flat=True)]
+
+
+def _questions(study: Study) -> list[tuple[str, str]]:
+    return [(release.digest, str(release)) for release in dev_questions(study).order_by("-pk")]
+
+
+def _offering(field: forms.Field, offered: list[tuple[str, str]]) -> forms.Field:
+    """The same question with what there is to choose from."""
+    return forms.ChoiceField(
+        choices=[("", "none"), *offered],
+        label=field.label,
+        initial=field.initial,
+        required=False,
+        help_text=field.help_text,
+    )
+
+
 def _inputs(study: Study, stage: str) -> Any:
     """Runs that the stage can build on, the newest first."""
     fitting = FEEDS[Stage(stage)] if stage in Stage.values else ()
@@ -200,4 +224,6 @@ def _field(setting: StageSetting, initial: Any) -> forms.Field:
         return forms.ChoiceField(choices=options, **common)
     if setting.kind is int:
         return forms.IntegerField(**common)
+    if setting.kind is str:
+        return forms.CharField(**common)
     return forms.FloatField(widget=forms.NumberInput({"step": "any"}), **common)

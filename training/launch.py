@@ -12,6 +12,7 @@ from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from curation.models import Release
 from training import preconditions
+from training.gba_preconditions import check_asked
 from training.models import Run, Stage
 from training.preconditions import LaunchRefused, settings_fault, specialties_of
 
@@ -44,6 +45,7 @@ def launch(
     preconditions.check_seed(seed)
     if fault := settings_fault(stage, chosen):
         raise LaunchRefused(f"{fault}.")
+    check_asked(study, release, stage, chosen)
     queue = preconditions.queue_of(gpus)
     job = enqueue(kind=KIND, by=by, study=study, params={}, max_attempts=ATTEMPTS, queue=queue)
     run = Run.objects.create(

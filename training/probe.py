@@ -22,6 +22,9 @@ from curation.models import Release
 from curation.releases.materialise import materialise
 from curation.traces.tokens import counter_for
 from training import preconditions, run_folder
+from training.gba_preconditions import check_asked
+from training.job.judge import EVENT as JUDGE_ASKED
+from training.judge_desk import JudgeDesk, judge_desk
 from training.meter import Meter
 from training.models import Stage
 from training.preconditions import LaunchRefused, settings_fault
@@ -34,6 +37,8 @@ STEPS: Final = 4
 TRIED_OUT: Final = tuple(stage for stage in Stage.values if stage != Stage.MERGE)
 COUNTED_ROWS: Final = 200
 WEIGHTS: Final = "*.safetensors"
+# What only some steps do, which four steps say nothing about.
+UNMEASURED: Final = {Stage.GBA.value: {"evaluate_every": 0, "samples_every": 0, "drift_every": 0}}
 
 
 @dataclass(slots=True)
@@ -85,6 +90,7 @@ def start_probe(
     preconditions.check_seed(seed)
     if fault := settings_fault(stage, chosen):
         raise LaunchRefused(f"{fault}.")
+    check_asked(study, release, stage, chosen)
     queue = preconditions.queue_of(gpus)
     params = {"stage": stage, "release": release.pk, "base": base.pk, "specialty": specialty, "gpus": gpus}
     given = {**params, "settings": chosen, "seed": seed}
@@ -99,14 +105,17 @@ def run_probe(handle: JobHandle) -> dict[str, Any]:
     release = Release.objects.get(study=study, pk=handle.params["release"])
     base = ModelEndpoint.objects.for_study(study).get(pk=handle.params["base"])
     preconditions.check_base(study, base)
-    preconditions.check_trainable(study, release, preconditions.kind_read(handle.params["stage"]))
+    stage, settings = handle.params["stage"], handle.params["settings"]
+    preconditions.check_trainable(study, release, preconditions.kind_read(stage))
+    check_asked(study, release, stage, settings)
     check_disk_space()
     place = Path(django_settings.CONSILIUM_HOME) / "probes" / str(job.pk)
     remove_folder(place)
     place.mkdir(parents=True)
     lock = os.open(place / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        measured, meter = _try_out(handle, _spec(handle, release, base, place), lock)
+        desk = judge_desk(study, release, stage, settings, place / "out")
+        measured, meter = _try_out(handle, _spec(handle, release, base, place), lock, desk)
         return asdict(_estimate(handle, measured, meter, release, base, place))
     finally:
         os.close(lock)
@@ -123,13 +132,13 @@ def _spec(handle: JobHandle, release: Release, base: ModelEndpoint, place: Path)
         "seed": params["seed"],
         "release_digest": release.digest,
         # Nothing is saved but what it saves when it is stopped: that is measured, too.
-        "settings": {**params["settings"], "checkpoint_every": 10**9},
+        "settings": {**params["settings"], "checkpoint_every": 10**9, **UNMEASURED.get(params["stage"], {})},
         **({"specialty": params["specialty"]} if params["specialty"] else {}),
     }
     return run_folder.write_spec(place, spec)
 
 
-def _try_out(handle: JobHandle, spec: Path, lock: int) -> tuple[Measured, Meter]:
+def _try_out(handle: JobHandle, spec: Path, lock: int, desk: JudgeDesk | None) -> tuple[Measured, Meter]:
     measured, begun = Measured(), time.monotonic()
     with TrainingProcess(spec, lock) as process:
         meter = Meter(process.pid)
@@ -140,7 +149,9 @@ def _try_out(handle: JobHandle, spec: Path, lock: int) -> tuple[Measured, Meter]
 
         for event in process.events(idle=look):
             look()
-            if event["event"] == "start":
+            if event["event"] == JUDGE_ASKED and desk is not None:
+                desk.answer(look)
+            elif event["event"] == "start":
                 measured.total_steps, measured.began = int(event["total_steps"]), time.monotonic() - begun
             elif event["event"] == "step":
                 measured.at.append(time.monotonic() - begun)

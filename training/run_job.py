@@ -14,14 +14,19 @@ from consilium.audit.record import record
 from consilium.inference.endpoints import add_endpoint, inspect_folder, retire_endpoint
 from consilium.jobs.handle import Cancelled, JobFailed, JobHandle, JobPostponed, WorkerStopping
 from consilium.jobs.states import JobState
+from consilium.refusals import Refused
 from curation.releases.materialise import materialise
 from curation.releases.verify import verify
 from training import preconditions, run_folder
 from training.attempts import OpenAttempt
 from training.disk_guard import DiskGuard
+from training.gba_preconditions import check_asked, questions_of
 from training.job.checkpoints import listed, name_of
 from training.job.files import weights_digest
+from training.job.judge import EVENT as JUDGE_ASKED
 from training.job.numbers import NotFinite, standard_json
+from training.job.step_figures import told_figures
+from training.judge_desk import judge_desk
 from training.model_card import write_model_cards
 from training.models import AttemptEnd, Checkpoint, ProducedModel, Run, RunEvent, Stage
 from training.process import TrainingProcess
@@ -76,6 +81,7 @@ def _check_permissions(run: Run) -> None:
     preconditions.check_base(run.study, run.base)
     if run.release is not None:
         preconditions.check_trainable(run.study, run.release, preconditions.kind_read(run.stage))
+    check_asked(run.study, run.release, run.stage, run.settings)
 
 
 def _check_base(run: Run) -> None:
@@ -109,6 +115,7 @@ def _follow(handle: JobHandle, run: Run, guard: DiskGuard, lock: int) -> tuple[i
     """Exit status, the event that says what was made, and why it was refused; the last two may be empty."""
     done: dict[str, Any] = {}
     refusal, end = "", AttemptEnd.LOST
+    desk = judge_desk(run.study, run.release, run.stage, run.settings, run_folder.folder(run))
     with TrainingProcess(_write_spec(run), lock) as process:
         attempt = OpenAttempt(run, process.pid)
 
@@ -119,6 +126,9 @@ def _follow(handle: JobHandle, run: Run, guard: DiskGuard, lock: int) -> tuple[i
 
         try:
             for event in process.events(idle=look):
+                if event["event"] == JUDGE_ASKED and desk is not None:
+                    desk.answer(look)
+                    continue
                 _store(handle, run, event)
                 attempt.note(event)
                 guard.check()
@@ -127,7 +137,7 @@ def _follow(handle: JobHandle, run: Run, guard: DiskGuard, lock: int) -> tuple[i
             status = process.wait()
             if status >= DONE:  # else a signal ended it
                 end = AttemptEnd.DONE if status == DONE and done else AttemptEnd.FAILED
-        except NotFinite:
+        except (NotFinite, Refused):
             end = AttemptEnd.FAILED
             raise
         except (Cancelled, WorkerStopping, JobPostponed):
@@ -159,6 +169,10 @@ def _write_spec(run: Run) -> Path:
         if problems := verify(run.release):
             raise JobFailed(f"The release no longer matches its digest: {problems[0]}")
         spec["data"] = str(materialise(run.release, run_folder.data_folder(run.release_digest)))
+    if questions := questions_of(run.study, run.stage, run.settings):
+        if problems := verify(questions):
+            raise JobFailed(f"The dev questions no longer match their digest: {problems[0]}")
+        spec["questions"] = str(materialise(questions, run_folder.data_folder(questions.digest)))
     if run.specialty:
         spec["specialty"] = run.specialty
     experts = [item for item in inputs if item.stage == Stage.DSA]
@@ -198,9 +212,8 @@ def _add_untold_steps(run: Run, resumed_from: int) -> None:
     history = json.loads(state.read_text())["log_history"] if state.is_file() else []
     for entry in history:
         if "loss" in entry and entry["step"] <= resumed_from and entry["step"] not in told:
-            known = {"loss": entry["loss"], "reward": entry.get("reward"), "lr": entry.get("learning_rate")}
             # The trainer's own account may hold NaN, which the database refuses.
-            data = {key: value for key, value in known.items() if value is not None and math.isfinite(value)}
+            data = {key: value for key, value in told_figures(entry).items() if math.isfinite(value)}
             _add_event(run, "step", entry["step"], data)
 
 

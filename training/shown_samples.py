@@ -16,7 +16,7 @@ from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.judge_prompt import ORDERS
 from curation.models import Release, ReleaseRow
 from training.job.pairs import PreferencePair, read_pair
-from training.job.spec import BOTH_ORDERS, NEUTRAL, PREFERENCE_STAGES, VERDICTS, SpecError
+from training.job.spec import BOTH_ORDERS, NEUTRAL, PREFERENCE_STAGES, REWARD, VERDICTS, SpecError
 from training.models import Stage
 from training.preconditions import rows_for_training
 from training.stage_settings import defaults_of
@@ -113,6 +113,13 @@ def _supervised(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _reinforced(row: dict[str, Any], settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
     paradigms = settings["paradigms"]
+    if settings["variant"] == REWARD:
+        yield (
+            f"Prompt that draws {settings['rollouts'] * len(paradigms)} answers, and of the loss",
+            _prompt(row),
+        )
+        yield "Label: an answer earns 1 for it and 0.5 for the form; a judge ranks the right ones", _gold(row)
+        return
     for paradigm in paradigms:
         yield f"Prompt that draws {settings['rollouts']} answers, {paradigm}", _prompt(row, paradigm)
     if settings["train_prompt"] == NEUTRAL and len(paradigms) > 1:

@@ -4,6 +4,7 @@ Names, types and defaults are those of `training.job.spec`, which the training p
 words. A preset is a set of values to start from; what it does not name keeps its default.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
@@ -16,9 +17,12 @@ from training.job.spec import (
     METHODS,
     NEUTRAL,
     ONE_ORDER,
+    ROLLOUT_ENGINES,
     SWITCHES,
     TUNINGS,
+    VARIANTS,
     VERDICTS,
+    Settings,
     parse_spec,
 )
 from training.models import Stage
@@ -112,6 +116,56 @@ NAMED: Final[dict[str, tuple[str, str]]] = {
         "Share of the patients and images, 0 to less than 1, that no update sees. On these the run says at"
         " its end how often it prefers what readers preferred.",
     ),
+    "variant": (
+        "Variant",
+        "advantage: answers under several paradigms are compared, as above. reward: one neutral prompt; a"
+        " judge scores how right answers reason in each paradigm. The two weights above then count for"
+        " nothing.",
+    ),
+    "judge": (
+        "Judge",
+        "The model that scores answers by paradigm. A score that it does not give counts for nothing and is"
+        " shown; a run for which most calls fail ends.",
+    ),
+    "bonus_weight": (
+        "Weight of the judge's ranking",
+        "Only for the variant reward: what a standard deviation of the scores adds to a right answer.",
+    ),
+    "judge_weight": (
+        "Weight of the judge's score",
+        "Only for the variant advantage: what the best score adds over the worst. 0 asks no judge.",
+    ),
+    "drift_every": (
+        "Steps between comparisons of the prompts",
+        "Measures how far the prompt of the loss is from those that drew the answers; 0: never. It takes two"
+        " more readings of the answers.",
+    ),
+    "samples_every": (
+        "Steps between kept answers",
+        "A few answers are kept and shown to the leads of the study; 0: none.",
+    ),
+    "evaluate_every": (
+        "Steps between evaluations",
+        "Answers dev questions without chance, by specialty; 0: never.",
+    ),
+    "evaluate_on": (
+        "Questions of evaluations",
+        "A frozen release of dev questions, by its digest; none: those that the trace release itself holds.",
+    ),
+    "evaluate_rows": (
+        "Questions per evaluation",
+        "At most so many of each specialty, the same ones each time.",
+    ),
+    "rollout_engine": (
+        "Engine",
+        "What draws the answers. vllm_colocate and vllm_server need vLLM where the training runs.",
+    ),
+    "vllm_host": ("vLLM server", "Host of the server that draws the answers; the site has to allow it."),
+    "vllm_port": ("Port of the vLLM server", "Where it listens."),
+    "vllm_memory": (
+        "Memory for vLLM",
+        "Only for vllm_colocate: share of the card's memory that vLLM takes, between 0 and 1.",
+    ),
     "method": (
         "Method",
         "ties: conflict-aware, as published. The others are there to be compared with it.",
@@ -125,6 +179,8 @@ NAMED: Final[dict[str, tuple[str, str]]] = {
 CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "paradigms": (*PARADIGMS, NEUTRAL),
     "train_prompt": (NEUTRAL, "guided"),
+    "variant": VARIANTS,
+    "rollout_engine": ROLLOUT_ENGINES,
     "method": METHODS,
     "target": (VERDICTS, ANSWERS),
     "orders": (BOTH_ORDERS, ONE_ORDER),
@@ -157,9 +213,14 @@ class SettingsPreset:
     values: dict[str, dict[str, Any]]
 
 
+def chosen_settings(stage: str, given: Mapping[str, Any]) -> Settings:
+    """The values of a stage with the defaults of what is not given. Raises SpecError."""
+    return parse_spec({**UNUSED, "stage": stage, "experts": ["unused"], "settings": dict(given)}).settings
+
+
 def settings_of(stage: str) -> list[StageSetting]:
     """The settings of a stage, the most asked for first."""
-    defaults = parse_spec({**UNUSED, "stage": stage, "experts": ["unused"]}).settings
+    defaults = chosen_settings(stage, {})
     hints = get_type_hints(type(defaults))
     values = asdict(defaults)
     order = {name: place for place, name in enumerate(NAMED)}
@@ -185,7 +246,7 @@ def spoken_value(value: Any) -> str:
     """A setting's value as people read it."""
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value) or "none"
 
 
 def presets(*, is_teaching_set: bool) -> list[SettingsPreset]:

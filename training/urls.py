@@ -15,6 +15,7 @@ urlpatterns = [
     path("s/<slug:study>/runs/learned-from/", learned.learned_from, name="learned-from"),
     path("s/<slug:study>/runs/<int:pk>/learned/", learned.learned, name="learned"),
     path("s/<slug:study>/runs/<int:pk>/", runs.run, name="run"),
+    path("s/<slug:study>/runs/<int:pk>/paradigms/", runs.paradigms, name="paradigms"),
     path("s/<slug:study>/runs/<int:pk>/card/<slug:part>/", runs.model_card, name="model-card"),
     path("s/<slug:study>/runs/<int:pk>/files/<slug:part>/", runs.download, name="download"),
     path("s/<slug:study>/runs/<int:pk>/resume/", runs.resume, name="resume"),

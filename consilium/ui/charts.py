@@ -84,11 +84,12 @@ def line_chart(
     width: int = WIDTH,
     table: bool = True,
     reach: tuple[float | None, float | None] = (None, None),
+    floor: float = 0.0,
 ) -> SafeString:
     """A figure with one line per series over shared axes; a sentence instead when there is no point yet.
 
     `reach`: x and y up to which the axes go, from zero, whatever has been seen, so that nothing jumps while
-    points come in; None: as far as the points.
+    points come in; None: as far as the points. `floor`: where a y axis with a reach begins.
     """
     clean = [Series(one.name, [(x, y) for x, y in one.points if math.isfinite(y)]) for one in series]
     points = [point for one in clean for point in one.points]
@@ -98,7 +99,7 @@ def line_chart(
     least = 1.0 if all(float(x).is_integer() for x, _ in points) else 0.0
     x_low, x_high = _ends([x for x, _ in points], reach[0])
     x_ticks = ticks(x_low, x_high, 6, least=least)
-    y_ticks = ticks(*_ends([y for _, y in points], reach[1]), 4)
+    y_ticks = ticks(*_ends([y for _, y in points], reach[1], floor), 4)
     x_scale = Scale(x_low, max(x_ticks[-1], x_low + 1e-9), _LEFT, width - _RIGHT)
     y_scale = Scale(y_ticks[0], y_ticks[-1], height - _BOTTOM, _TOP)
     shown_x_ticks = [tick for tick in x_ticks if tick >= x_scale.start]
@@ -118,9 +119,9 @@ def line_chart(
     )
 
 
-def _ends(values: Sequence[float], reach: float | None) -> tuple[float, float]:
+def _ends(values: Sequence[float], reach: float | None, floor: float = 0.0) -> tuple[float, float]:
     low, high = min(values), max(values)
-    return (low, high) if reach is None else (min(0.0, low), max(reach, high))
+    return (low, high) if reach is None else (min(floor, low), max(reach, high))
 
 
 def interval_chart(

@@ -178,3 +178,10 @@ def test_the_texts_shown_are_those_that_the_training_process_reads(release: Rele
             rows[0]["prompt"][0]["content"],
             rows[0]["gold"],
         ]
+    chosen = {"variant": "reward", "judge": "reader"}
+    settings = GbaSettings(samples_per_step=1, variant="reward", judge="reader")
+    for shown in shown_samples(release, "gba", settings=chosen):
+        (row,) = planned_rows([samples[shown.row_id]], settings, 0)
+        assert row["rollout_prompt"] == row["prompt"]
+        assert [text for _, text in shown.texts] == [row["prompt"][0]["content"], row["gold"]]
+        assert "draws 8 answers" in shown.texts[0][0]

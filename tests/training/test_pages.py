@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from consilium.answers.paradigms import PARADIGMS
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
@@ -24,9 +25,11 @@ from tests.harness.playwright_api import Page, expect
 from training import run_folder
 from training.curves import POINTS, curves
 from training.forms import bases
+from training.job.kept_samples import KeptSamples
 from training.launch import launch_pipeline
 from training.models import AttemptEnd, Checkpoint, ProducedModel, Run, RunAttempt, RunEvent
 from training.pace import about
+from training.paradigm_curves import paradigm_curves
 from training.probe import PROBE
 
 
@@ -73,6 +76,30 @@ def tell(run: Run, steps: int) -> None:
         RunEvent.objects.create(run=run, sequence=step, kind="step", step=step, data=data)
 
 
+def reinforce(run: Run, steps: int) -> None:
+    """Steps of a GBA run as its process tells them, and the answers that it keeps."""
+    for step in range(1, steps + 1):
+        data: dict[str, float] = {"loss": 0.02, "reward": 0.4 + 0.03 * step, "kl": 0.001 * step, "lr": 1e-5}
+        data |= {"accuracy/mean": 0.3, "format/mean": 0.5, "length": 40.0, "cut": 0.1, "clipped": 0.01}
+        for number, name in enumerate(PARADIGMS):
+            data |= {f"{name}/reward/mean": 0.3 + 0.02 * step + 0.1 * number, f"{name}/reward/std": 0.4}
+            data |= {f"{name}/accuracy/mean": 0.2 + 0.02 * step, f"{name}/format/mean": 0.5}
+            data |= {f"{name}/advantage/mean": 0.3 * (number - 1.5), f"{name}/advantage/std": 0.7}
+            data |= {f"{name}/reward/zero": 0.25, f"{name}/advantage/zero": 0.1 * number}
+        if step % 10 == 1:
+            data |= {"log_ratio": 0.02, "sample_share": 0.75, "dev/pediatrics": 0.5 + step / 100}
+        RunEvent.objects.create(run=run, sequence=step, kind="step", step=step, data=data)
+    place = run_folder.folder(run)
+    place.mkdir(parents=True)
+    kept = KeptSamples(place, 10)
+    for step in (1, 11):
+        kept.keep(step, [
+            {"row": f"trace-{step}", "paradigm": name, "text": f"<think>{name} at \x1b[31m{step}</think>",
+             "reward": 1.5, "accuracy": 1.0, "format": 1.0, "advantage": -0.25}
+            for name in PARADIGMS
+        ])  # fmt: skip
+
+
 def page_of(person: Person, name: str, *arguments: Any) -> Any:
     client = Client()
     client.force_login(person)
@@ -90,12 +117,13 @@ def test_only_leads_of_the_study_see_runs(cast: Cast, pipeline: list[Run], who: 
         "launch": [],
         "run": [pipeline[0].pk],
         "live": [pipeline[0].pk],
+        "paradigms": [pipeline[2].pk],
     }.items():
         assert page_of(person, name, cast.study.slug, *arguments).status_code == status, name
 
 
 def test_another_studys_run_does_not_exist_here(cast: Cast, pipeline: list[Run]) -> None:
-    for name in ("run", "live"):
+    for name in ("run", "live", "paradigms"):
         assert page_of(cast.nora, name, cast.other_study.slug, pipeline[0].pk).status_code == 404
 
 
@@ -226,6 +254,53 @@ def test_a_long_run_is_drawn_with_a_bounded_number_of_points(cast: Cast, pipelin
     assert POINTS / 2 <= chart.count("<tr>") <= POINTS + 2
 
 
+def test_a_gba_run_is_drawn_by_paradigm_on_common_axes(cast: Cast, pipeline: list[Run]) -> None:
+    run = pipeline[2]
+    assert (
+        "appear with the first steps"
+        in page_of(cast.lena, "paradigms", cast.study.slug, run.pk).content.decode()
+    )
+    reinforce(run, 20)
+    rows = paradigm_curves(run)
+    assert [row.title for row in rows] == ["Reward and its parts", "Advantage", "Spread", "Zeros"]
+    for row in rows:
+        titles = [re.findall(r'chart-title">([^<]*)<', chart) for chart in row.charts]
+        assert titles == [[name.capitalize()] for name in PARADIGMS]
+        marks = {tuple(re.findall(r'text-anchor="end">([^<]*)<', chart)) for chart in row.charts}
+        assert len(marks) == 1
+        assert all("<details><summary>Numbers</summary>" in chart for chart in row.charts)
+    assert "-1" in re.findall(r'text-anchor="end">([^<]*)<', rows[1].charts[0])
+    text = page_of(cast.lena, "paradigms", cast.study.slug, run.pk).content.decode()
+    assert 'hx-trigger="every 20s"' in text
+    assert paradigm_curves(pipeline[0]) == []  # DSA has none
+
+
+def test_figures_that_few_steps_report_are_drawn_whole(cast: Cast, pipeline: list[Run]) -> None:
+    run = pipeline[2]
+    reinforce(run, 20)
+    drawn = {re.findall(r'chart-title">([^<]*)<', chart)[0]: chart for chart in curves(run)}
+    assert {"KL divergence", "Right answers", "Length of answers", "Answers cut at the limit"} <= drawn.keys()
+    for title in ("Distance of the prompts", "Effective sample size", "Right answers to dev questions"):
+        assert drawn[title].count("<tr>") == 1 + 2, title  # steps 1 and 11
+    assert "Pediatrics" in drawn["Right answers to dev questions"]
+
+
+def test_kept_answers_are_shown_newest_first_on_the_page_alone(cast: Cast, pipeline: list[Run]) -> None:
+    run = pipeline[2]
+    text = page_of(cast.lena, "run", cast.study.slug, run.pk).content.decode()
+    assert "Nothing yet, or the host that trains keeps it to itself." in text
+    reinforce(run, 20)
+    text = page_of(cast.lena, "run", cast.study.slug, run.pk).content.decode()
+    assert re.findall(r"Step (\d+): 4 answers to (trace-\d+)", text) == [("11", "trace-11"), ("1", "trace-1")]
+    assert "reward 1.5, accuracy 1, format 1, advantage -0.25" in text
+    assert "&lt;think&gt;bayesian at 11&lt;/think&gt;" in text
+    for name, *rest in (("live",), ("paradigms",), ("log",), ("download", "figures"), ("download", "card")):
+        other = page_of(cast.lena, name, cast.study.slug, run.pk, *rest)
+        content = other.content.decode()
+        assert other.status_code == 200
+        assert "think" not in content, name
+
+
 def test_a_model_that_was_not_trained_here_is_offered_first_as_base(cast: Cast, pipeline: list[Run]) -> None:
     offered = [endpoint.name for endpoint in bases(cast.study)]
     trained = pipeline[0].produced.endpoint.name
@@ -254,7 +329,9 @@ def test_the_pages_fit_are_accessible_and_move(
         kind=PROBE, study=cast.study, state=JobState.SUCCEEDED, created_by=cast.lena,
         params={**chosen, "settings": {}}, result=result | sizes,
     )  # fmt: skip
+    reinforce(pipeline[2], 20)
     places: dict[str, tuple[str, list[Any]]] = {
+        "run-gba": ("training:run", [pipeline[2].pk]),
         "estimate": ("training:estimate", [probe.pk]),
         "compare": ("training:compare", []),
         "learned": ("training:learned", [over.pk]),

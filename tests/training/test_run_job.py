@@ -347,9 +347,10 @@ def test_steps_told_late_leave_out_what_is_no_number(
     run = launched(cast, release, base)
     state = run_folder.folder(run) / "checkpoints" / "step-000001" / run_job.TRAINER_STATE
     state.parent.mkdir(parents=True)
-    state.write_text('{"log_history": [{"step": 1, "loss": 2.5, "reward": NaN, "learning_rate": Infinity}]}')
+    figures = '"loss": 2.5, "reward": NaN, "learning_rate": Infinity, "kl": 0.1, "gba/dev/all": 0.5'
+    state.write_text(f'{{"log_history": [{{"step": 1, {figures}, "step_time": 3.0}}]}}')
     run_job._add_untold_steps(run, 1)
-    assert [event.data for event in told(run, "step")] == [{"loss": 2.5}]
+    assert [event.data for event in told(run, "step")] == [{"loss": 2.5, "kl": 0.1, "dev/all": 0.5}]
 
 
 def test_a_release_with_line_separators_is_read_as_it_was_written(cast: Cast, home: Path) -> None:

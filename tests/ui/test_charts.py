@@ -40,6 +40,14 @@ def test_axes_with_a_reach_do_not_move_when_points_come_in() -> None:
     assert {"0", "80", "2"} <= set(marks(3))
 
 
+def test_an_axis_may_begin_below_zero() -> None:
+    series = Series("Advantage", [(1, 0.1), (2, -0.2)])
+    chart = line_chart(
+        [series], title="Advantage", x_label="Step", y_label="mean", reach=(80.0, 2.0), floor=-2.0
+    )
+    assert {"-2", "2"} <= {text.text for text in drawing(chart).iter("text")}
+
+
 def test_not_a_number_leaves_a_gap() -> None:
     series = Series("Reward", [(0, 1.0), (1, 2.0), (2, float("nan")), (3, 1.0), (4, 1.5)])
     svg = drawing(line_chart([series], title="Reward", x_label="Step", y_label="mean"))

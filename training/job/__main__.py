@@ -16,6 +16,7 @@ from typing import Any
 
 from training.job import cards, ranks, spec
 from training.job.folders import check_folders
+from training.job.judge import JudgeLost
 from training.job.numbers import NotFinite
 from training.job.progress import Progress, claim_stdout
 from training.job.stop_flag import StopFlag, Stopped
@@ -43,7 +44,7 @@ def run_safely(read: Callable[[], spec.Spec], progress: Progress, flag: StopFlag
     except spec.SpecError as error:
         progress.emit("failed", message=str(error))
         return REFUSED
-    except NotFinite as error:
+    except (NotFinite, JudgeLost) as error:
         progress.emit("failed", message=str(error))
         return FAILED
     except Stopped as stop:

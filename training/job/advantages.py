@@ -28,20 +28,20 @@ def advantages(rewards: torch.Tensor, within_weight: float, between_weight: floa
     """
     samples, paradigms, _ = rewards.shape
     if paradigms == 1:
-        return _finite(_standardised(rewards))
+        return _finite(standardised(rewards))
     total = torch.zeros_like(rewards)
     common_weight = 1 - within_weight - between_weight
     if common_weight:
-        total = total + common_weight * _finite(_standardised(rewards.reshape(samples, -1)).view_as(rewards))
+        total = total + common_weight * _finite(standardised(rewards.reshape(samples, -1)).view_as(rewards))
     if within_weight:
-        total = total + within_weight * _finite(_standardised(rewards))
+        total = total + within_weight * _finite(standardised(rewards))
     if between_weight:
-        between = _finite(_standardised(torch.nanmean(rewards, dim=2)))
+        between = _finite(standardised(torch.nanmean(rewards, dim=2)))
         total = total + between_weight * between.unsqueeze(2)
     return torch.where(torch.isnan(rewards), torch.zeros_like(total), total)
 
 
-def _standardised(values: torch.Tensor) -> torch.Tensor:
+def standardised(values: torch.Tensor) -> torch.Tensor:
     """Centre and scale along the last dimension; 0 where that has no variance or fewer than two values."""
     mean = torch.nanmean(values, dim=-1, keepdim=True)
     deviation = _std(values, mean)

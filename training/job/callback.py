@@ -11,6 +11,7 @@ from training.job import checkpoints, ranks
 from training.job.models import trained_tensors
 from training.job.numbers import check_figures, check_trained
 from training.job.progress import Progress
+from training.job.step_figures import told_figures
 from training.job.stop_flag import StopFlag
 
 
@@ -33,7 +34,7 @@ class Following(TrainerCallback):
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Report loss, reward and learning rate of one step. Raises NotFinite, on every rank alike."""
+        """Report the figures of one step. Raises NotFinite, on every rank alike."""
         logs: dict[str, float] = kwargs["logs"]
         if "loss" not in logs:
             return
@@ -42,9 +43,7 @@ class Following(TrainerCallback):
             "step",
             step=state.global_step,
             total=state.max_steps,
-            loss=logs["loss"],
-            reward=logs.get("reward"),
-            lr=logs.get("learning_rate"),
+            **told_figures(logs),
         )
 
     def on_step_end(

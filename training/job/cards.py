@@ -54,6 +54,7 @@ def _contents(spec: Spec) -> dict[str, Any]:
         "base": folder_digest(spec.base),
         "data": data.rows_digest(spec.data) if spec.data else None,
         "experts": [folder_digest(read_from(folder)) for folder in spec.experts],
+        "questions": data.rows_digest(spec.questions) if spec.questions else None,
         "reinforced": folder_digest(read_from(spec.reinforced)) if spec.reinforced else None,
     }
 

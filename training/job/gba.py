@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+from importlib.util import find_spec
 from typing import Any
 
 from training.job import data
 from training.job.controls import without_controls
 from training.job.deltas import add_mean, open_source, parameters, source_digest
+from training.job.judge import Judge
+from training.job.kept_samples import KeptSamples
 from training.job.models import for_training, load_model, load_processor, lora_config
 from training.job.quantised import check_quantised, reload_quantised
 from training.job.rewards import WEIGHTS, accuracy_reward, format_reward
-from training.job.spec import NEUTRAL, QLORA, GbaSettings, Spec
+from training.job.spec import ADVANTAGE, NEUTRAL, QLORA, ROLLOUT_ENGINES, GbaSettings, Spec, SpecError
 from training.job.templates import check_template
 from training.job.train import Context, common_arguments, split_batch, train
 
@@ -27,17 +30,27 @@ def run(context: Context) -> dict[str, Any]:
     check_quantised(spec)
     settings, processor = spec.settings, load_processor(spec.base)
     assert isinstance(settings, GbaSettings)
+    _check_engine(settings)
     samples, changed = without_controls(data.load(spec.data), processor)
     check_template(processor, samples, settings.paradigms)
+    judge = Judge(settings.judge, spec.out, context.progress, context.flag) if settings.asks_judge else None
     experts = [source_digest(folder) for folder in spec.experts]
     inputs = {"traces": len(samples), "experts": experts, **changed}
     return train(
         context,
-        lambda callbacks: trainer_for(spec, samples, callbacks),
+        lambda callbacks: trainer_for(spec, samples, callbacks, judge),
         ADAPTER,
         inputs,
         start=lambda: start_model(spec),
     )
+
+
+def _check_engine(settings: GbaSettings) -> None:
+    if settings.rollout_engine != ROLLOUT_ENGINES[0] and find_spec("vllm") is None:
+        raise SpecError(
+            f"settings.rollout_engine: {settings.rollout_engine} needs the package vllm, which the trainer's"
+            " environment does not have; install it there, or choose transformers"
+        )
 
 
 def start_model(spec: Spec) -> Any:
@@ -50,8 +63,11 @@ def start_model(spec: Spec) -> Any:
     return model
 
 
-def trainer_for(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) -> Any:
+def trainer_for(
+    spec: Spec, samples: list[data.Sample], callbacks: list[Any], judge: Judge | None = None
+) -> Any:
     """Build the trainer on a fresh adapter over the start model."""
+    from training.job.dev_accuracy import DevAccuracy, dev_sample
     from training.job.gba_trainer import GbaTrainer
 
     settings = spec.settings
@@ -60,18 +76,23 @@ def trainer_for(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) ->
     if settings.tuning == QLORA:
         started = reload_quantised(started, spec.out / "scratch" / "start", spec.device)
     model = for_training(started, spec.device, settings.tuning)
-    return GbaTrainer(
-        paradigms=len(settings.paradigms),
-        within_weight=settings.within_weight,
-        between_weight=settings.between_weight,
+    processor = load_processor(spec.base)
+    trainer = GbaTrainer(
+        settings=settings,
+        judge=judge,
+        samples=KeptSamples(spec.out, settings.samples_every),
         model=model,
         args=arguments(spec, settings),
         reward_funcs=[accuracy_reward, format_reward],
         train_dataset=data.as_dataset(planned_rows(samples, settings, spec.seed), settings.max_pixels),
-        processing_class=load_processor(spec.base),
+        processing_class=processor,
         peft_config=lora_config(model, settings),
         callbacks=callbacks,
     )
+    if settings.evaluate_every and (folder := spec.questions or spec.data):
+        questions, _ = without_controls(dev_sample(folder, settings.evaluate_rows, spec.seed), processor)
+        trainer.add_callback(DevAccuracy(trainer, questions, settings))
+    return trainer
 
 
 def arguments(spec: Spec, settings: GbaSettings) -> Any:
@@ -84,11 +105,18 @@ def arguments(spec: Spec, settings: GbaSettings) -> Any:
         learning_rate=settings.learning_rate,
         num_train_epochs=1,
         **split_batch(completions, settings.micro_batch),
-        num_generations=settings.rollouts,
+        num_generations=settings.rollouts_per_prompt,
         max_completion_length=settings.max_new_tokens,
         temperature=settings.temperature,
         epsilon=settings.clip,
         beta=settings.kl,
+        use_vllm=settings.rollout_engine != ROLLOUT_ENGINES[0],
+        vllm_mode="server" if settings.rollout_engine == "vllm_server" else "colocate",
+        vllm_server_host=settings.vllm_host,
+        vllm_server_port=settings.vllm_port,
+        vllm_gpu_memory_utilization=settings.vllm_memory,
+        # By token, as GbaTrainer computes it anew where the prompts differ.
+        vllm_importance_sampling_mode="token_truncate",
         reward_weights=list(WEIGHTS),
         shuffle_dataset=False,
     )
@@ -114,16 +142,16 @@ def planned_rows(samples: list[data.Sample], settings: GbaSettings, seed: int) -
 
 
 def _rows(sample: data.Sample, settings: GbaSettings) -> list[dict[str, Any]]:
-    # One paradigm has no other to learn from: its own prompt is then the prompt of the loss as well.
-    neutral = settings.train_prompt == NEUTRAL and len(settings.paradigms) > 1
+    paradigms = settings.paradigms if settings.variant == ADVANTAGE else (NEUTRAL,)
     return [
         {
             "images": [str(path) for path in sample.images],
-            "prompt": data.message("user", sample.prompt(NEUTRAL if neutral else paradigm)),
+            "prompt": data.message("user", sample.prompt(NEUTRAL if settings.prompts_differ else paradigm)),
             "rollout_prompt": data.message("user", sample.prompt(paradigm)),
             "gold": sample.gold,
             "letters": "".join(sorted(sample.options)),
             "paradigm": paradigm,
+            "row_id": sample.id,
         }
-        for paradigm in settings.paradigms
+        for paradigm in paradigms
     ]

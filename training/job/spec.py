@@ -29,6 +29,9 @@ BOTH_ORDERS, ONE_ORDER = "both", "balanced"
 VERDICTS, ANSWERS = "verdicts", "answers"
 # Of a reward model, beside its weights.
 HEAD_FILE = "reward_head.safetensors"
+ADVANTAGE, REWARD = "advantage", "reward"
+VARIANTS = (ADVANTAGE, REWARD)
+ROLLOUT_ENGINES = ("transformers", "vllm_colocate", "vllm_server")
 
 
 class SpecError(Refused):
@@ -90,6 +93,42 @@ class GbaSettings(TuningSettings):
     between_weight: float = 0.25
     train_prompt: str = NEUTRAL
     paradigms: tuple[str, ...] = PARADIGMS
+    variant: str = ADVANTAGE
+    judge: str = ""  # the name of a model; whoever follows the run asks it
+    judge_weight: float = 0.0
+    bonus_weight: float = 0.1
+    drift_every: int = 10
+    samples_every: int = 10
+    evaluate_every: int = 0  # 0: never
+    evaluate_rows: int = 32
+    evaluate_on: str = ""  # the digest of a release; whoever starts the run lays it out as `questions`
+    rollout_engine: str = "transformers"
+    vllm_host: str = "127.0.0.1"
+    vllm_port: int = 8000
+    vllm_memory: float = 0.3
+
+    @property
+    def prompts_per_sample(self) -> int:
+        """Under how many prompts a sample is answered: those of the paradigms, or one neutral one."""
+        return len(self.paradigms) if self.variant == ADVANTAGE else 1
+
+    @property
+    def rollouts_per_prompt(self) -> int:
+        """How often each of them is answered; a sample has as many rollouts in both variants."""
+        return self.rollouts * len(self.paradigms) // self.prompts_per_sample
+
+    @property
+    def prompts_differ(self) -> bool:
+        """Whether answers are drawn under other prompts than that of the loss.
+
+        One paradigm has no other to learn from: its own prompt is then the prompt of the loss as well.
+        """
+        return self.prompts_per_sample > 1 and self.train_prompt == NEUTRAL
+
+    @property
+    def asks_judge(self) -> bool:
+        """Whether the reward needs the judge."""
+        return self.variant == REWARD or self.judge_weight > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +223,7 @@ class Spec:
     specialty: str | None = None
     experts: tuple[Path, ...] = ()
     reinforced: Path | None = None
+    questions: Path | None = None
     release_digest: str = ""
     settings: Settings = field(default_factory=DsaSettings)
     device: str = "auto"
@@ -331,6 +371,26 @@ def _check_gba(settings: GbaSettings) -> None:
         raise SpecError("settings.rollouts: at least 2 per paradigm")
     if (len(settings.paradigms) * settings.rollouts * settings.samples_per_step) % settings.micro_batch:
         raise SpecError("settings.micro_batch: must divide paradigms x rollouts x samples_per_step")
+    _check_variant(settings)
+    if settings.rollout_engine not in ROLLOUT_ENGINES:
+        raise SpecError(f"settings.rollout_engine: must be one of {', '.join(ROLLOUT_ENGINES)}")
+    if not 0 < settings.vllm_port < 2**16:
+        raise SpecError("settings.vllm_port: must be a number from 1 to 65535")
+    if not 0 < settings.vllm_memory < 1:
+        raise SpecError("settings.vllm_memory: must lie between 0 and 1")
+
+
+def _check_variant(settings: GbaSettings) -> None:
+    if settings.variant not in VARIANTS:
+        raise SpecError(f"settings.variant: must be one of {', '.join(VARIANTS)}")
+    if settings.variant == REWARD and settings.train_prompt != NEUTRAL:
+        raise SpecError("settings.train_prompt: must be neutral for the reward variant, which has one prompt")
+    if settings.variant == REWARD and not set(settings.paradigms) - {NEUTRAL}:
+        raise SpecError("settings.paradigms: the reward variant needs at least one that a judge can score")
+    if settings.variant == REWARD and settings.judge_weight:
+        raise SpecError("settings.judge_weight: must be 0 for the reward variant; it has bonus_weight")
+    if settings.asks_judge and not settings.judge:
+        raise SpecError("settings.judge: name the model that scores the answers")
 
 
 def _check_preferences(settings: PreferenceSettings) -> None:

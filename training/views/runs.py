@@ -19,10 +19,12 @@ from consilium.people.requests import post_only, signed_in
 from training.curves import curves
 from training.downloads import card_text_of, figures_lines, weights_zip
 from training.gpu_queue import gpu_queue
+from training.kept_answers import kept_answers
 from training.model_card import card_parts
 from training.model_card import model_card as card_of
 from training.models import ProducedModel, Run, RunAttempt
 from training.pace import about, pace_of
+from training.paradigm_curves import paradigm_curves
 from training.publish import contents_of_model
 from training.resume import RESUMABLE
 from training.resume import resume as resume_run
@@ -65,8 +67,18 @@ def run(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     context["seconds_words"] = f"{seconds:,.0f} seconds in all"
     context["may_resume"] = one.job.state in RESUMABLE
     context["log"] = log_tail(one)
+    context["paradigm_rows"] = paradigm_curves(one)
+    context["kept"] = kept_answers(one)
     context["card"] = run_card(one)
     return render(request, "training/run.html", context)
+
+
+@study_view(Role.LEAD)
+def paradigms(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """The curves by paradigm; they ask for themselves again until the job is over."""
+    one = get_object_or_404(_runs(study), pk=pk)
+    context = {"study": study, "run": one, "paradigm_rows": paradigm_curves(one)}
+    return render(request, "training/paradigms.html", context)
 
 
 @study_view(Role.LEAD)
