@@ -8,9 +8,10 @@ from typing import Any
 from training.job import data
 from training.job.controls import without_controls
 from training.job.deltas import add_mean, open_source, parameters, source_digest
-from training.job.models import for_training, load_model, load_processor, lora_config
+from training.job.models import device_of, for_training, load_model, load_processor, lora_config
 from training.job.rewards import WEIGHTS, accuracy_reward, format_reward
 from training.job.spec import NEUTRAL, GbaSettings, Spec
+from training.job.stored_model import BaseBlocks, open_model
 from training.job.templates import check_template
 from training.job.train import Context, common_arguments, split_batch, train
 
@@ -35,10 +36,9 @@ def run(context: Context) -> dict[str, Any]:
 def start_model(spec: Spec) -> Any:
     """Return the base plus the uniform average of the experts' deltas: start of training and KL reference."""
     model = load_model(spec.base)
-    target = parameters(model)
-    sources = [open_source(folder, target, load_model) for folder in spec.experts]
-    if sources:
-        add_mean(target, sources)
+    if spec.experts:
+        base = BaseBlocks(open_model(spec.base), device_of(spec.device))
+        add_mean(parameters(model), [open_source(folder, base) for folder in spec.experts])
     return model
 
 

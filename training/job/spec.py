@@ -77,6 +77,7 @@ class MergeSettings:
     method: str = "ties"
     density: float = 0.2
     scale: float = 1.0
+    threads: int = 0  # of the CPU; 0: as many as the process is given (OMP_NUM_THREADS)
 
 
 Settings = DsaSettings | GbaSettings | MergeSettings
