@@ -8,7 +8,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +65,22 @@ def load(folder: Path, specialty: str | None = None) -> list[Sample]:
         what = f"of {specialty} " if specialty else ""
         raise SpecError(f"data: the release holds no trace {what}for training (use = train)")
     return samples
+
+
+def load_questions(folder: Path) -> list[Sample]:
+    """Return the rows with options and a specialty whose use is dev, in file order, without replies.
+
+    They are checked as those for training. Raises SpecError naming the row, also when no row is left.
+    """
+    questions = [
+        _question(row, folder, _place(row, number))
+        for number, row in _rows(folder)
+        if row.get("split") == "dev" and row.get("options") and row.get("specialty")
+    ]
+    _check_images(questions)
+    if not questions:
+        raise SpecError("data: the release holds no dev question (use = dev) with options and a specialty")
+    return questions
 
 
 def rows_digest(folder: Path) -> str:
@@ -148,13 +164,22 @@ def _row(line: bytes, number: int) -> dict[str, Any]:
 
 
 def _sample(row: dict[str, Any], folder: Path, place: str) -> Sample:
-    missing = [key for key in ("id", "images", "question", "answer", "reasoning") if not row.get(key)]
+    question = _question(row, folder, place)
+    if not row.get("reasoning"):
+        raise unusable(place, " has no reasoning")
+    _check_texts({"reasoning": row["reasoning"]}, place)
+    letters = "".join(sorted(question.options))
+    return replace(question, reply=_reply(row["reasoning"], question.gold, letters, place))
+
+
+def _question(row: dict[str, Any], folder: Path, place: str) -> Sample:
+    """A row as it is asked, without the reply that it may have."""
+    missing = [key for key in ("id", "images", "question", "answer") if not row.get(key)]
     if missing:
         raise unusable(place, f" has no {missing[0]}")
     options = _options(row.get("options") or {}, place)
     gold = str(row.get("answer_label") or row["answer"])
-    texts = {"question": row["question"], "reasoning": row["reasoning"], "answer": gold}
-    _check_texts(texts | options, place)
+    _check_texts({"question": row["question"], "answer": gold} | options, place)
     if options:
         _check_gold(row, options, gold, place)
     return Sample(
@@ -163,7 +188,7 @@ def _sample(row: dict[str, Any], folder: Path, place: str) -> Sample:
         question=row["question"],
         options=options,
         gold=gold,
-        reply=_reply(row["reasoning"], gold, "".join(sorted(options)), place),
+        reply="",
         specialty=str(row.get("specialty", "")),
         place=place,
     )

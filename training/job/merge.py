@@ -11,19 +11,20 @@ import dataclasses
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from training.job import cards
+from training.job.candidates import MergeCandidate, best_of, score_all, start_steps
 from training.job.deltas import DeltaSource, open_source, source_digest
 from training.job.merge_methods import LayerReport, Merger, changed_names, kept_shares, passes
 from training.job.merged_model import publish_merged
 from training.job.models import device_of
 from training.job.progress import claim_stdout
-from training.job.spec import METHODS, MergeSettings, Spec, parse_spec
+from training.job.spec import CANDIDATES, METHODS, MergeSettings, Spec, parse_spec
 from training.job.step_count import StepCount
 from training.job.stop_flag import StopFlag
 from training.job.stored_model import BaseBlocks, open_model
@@ -40,13 +41,22 @@ def run(context: Context) -> dict[str, Any]:
     if settings.threads:
         torch.set_num_threads(settings.threads)
     base, sources = open_all(spec)
-    merger = merger_of(context, sources, settings)
-    folders = merged_folders(spec)
-    card = cards.begin(spec, {"merged": [source_digest(folder) for folder in folders]})
+    card = cards.begin(spec, {"merged": [source_digest(folder) for folder in merged_folders(spec)]})
+    steps = None
+    if settings.method == CANDIDATES:
+        steps = start_steps(context, settings)
+        scored = score_all(context, settings, base, sources, steps)
+        chosen = best_of(scored)
+        card |= {"candidates": [one.as_dict() for one in scored], "chosen": chosen.as_dict()}
+        settings = settings_of(chosen.candidate, settings)
+    merger = merger_of(context, sources, settings, steps.check if steps else None)
 
     def publish(folder: Path) -> str:
         digest = publish_merged(base, merger, settings.scale, folder)
         card.update(_told(merger))
+        if steps:
+            steps.tick()
+            card["metrics"]["dev_worst"] = card["chosen"]["worst"]
         card["seconds"] = round(time.monotonic() - begun, 1)
         return digest
 
@@ -64,17 +74,30 @@ def merged_folders(spec: Spec) -> list[Path]:
     return [*spec.experts, *([spec.reinforced] if spec.reinforced else [])]
 
 
-def merger_of(context: Context, sources: Sequence[DeltaSource], settings: MergeSettings) -> Merger:
-    """Prepare the merge of these deltas; every tensor of every pass is a step that is reported."""
+def settings_of(candidate: MergeCandidate, settings: MergeSettings) -> MergeSettings:
+    """Return the settings under which one candidate is merged."""
+    density = settings.density if candidate.density is None else candidate.density
+    return dataclasses.replace(settings, method=candidate.method, density=density, scale=candidate.scale)
+
+
+def merger_of(
+    context: Context,
+    sources: Sequence[DeltaSource],
+    settings: MergeSettings,
+    tick: Callable[[], None] | None = None,
+) -> Merger:
+    """Prepare the merge of these deltas. Without `tick` every tensor of every pass is a step of its own."""
     times = passes(settings.method, len(sources))
-    steps = StepCount(context.progress, context.flag, times * len(changed_names(sources)))
+    steps = None
+    if tick is None:
+        steps = StepCount(context.progress, context.flag, times * len(changed_names(sources)))
+        tick = steps.tick
     survey = None
     if settings.method == "ties":
-        survey = TrimSurvey(sources, [settings.density], steps.tick)
-        steps.expect((times - 2) * len(survey.changed))
-    return Merger(
-        sources, settings.method, settings.density, context.spec.seed, survey=survey, tick=steps.tick
-    )
+        survey = TrimSurvey(sources, [settings.density], tick)
+        if steps:
+            steps.expect((times - 2) * len(survey.changed))
+    return Merger(sources, settings.method, settings.density, context.spec.seed, survey=survey, tick=tick)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -44,7 +44,8 @@ class Merger:
     """Deltas of several models made one, a tensor at a time; what it did to each is reported on the way.
 
     `ties` and `dare_ties` elect signs; `linear` is the mean of the deltas and `task_arithmetic` their sum.
-    `survey` has seen the same sources; `ties` needs it. `tick` is called once per tensor and pass.
+    `survey` has seen the same sources; `ties` needs it. `tick` is called once per tensor and pass. Where it
+    is not to be reported, `reports` and `cosines` stay empty and the work for them is saved.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class Merger:
         *,
         survey: TrimSurvey | None = None,
         tick: Callable[[], None] = lambda: None,
+        is_reported: bool = True,
     ) -> None:
         self._sources, self._method, self._tick = sources, method, tick
+        self._is_reported = is_reported
         self._device = sources[0].device
         self.names = changed_names(sources) if survey is None else survey.changed
         self._cutter = _Keep()
@@ -82,7 +85,8 @@ class Merger:
             else:
                 used = kept != 0
                 delta = kept.sum(dim=0) / (len(self._sources) if self._method == "linear" else 1)
-            tally.add(full, magnitudes, kept, used)
+            if self._is_reported:
+                tally.add(full, magnitudes, kept, used)
             yield block, delta
         self._products += tally.products
         if tally.mass:

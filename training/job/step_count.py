@@ -18,11 +18,15 @@ class StepCount:
 
     def tick(self) -> None:
         """One more step is done. Raises Stopped."""
-        if self._flag.wanted:
-            raise Stopped(self._step)
+        self.check()
         self._step += 1
         if self._step % (1 + self._total // _MOST_EVENTS) == 0 or self._step == self._total:
             self._progress.emit("step", step=self._step, total=self._total)
+
+    def check(self) -> None:
+        """Raise Stopped when that was asked for."""
+        if self._flag.wanted:
+            raise Stopped(self._step)
 
     def expect(self, more: int) -> None:
         """So many steps are to come, whatever was expected before."""

@@ -124,7 +124,7 @@ def dense_ties(deltas: Sequence[Dense], density: float) -> tuple[Dense, list[flo
 
 
 def dense_sum(deltas: Sequence[Dense], weight: float) -> Dense:
-    return {name: weight * sum(delta[name] for delta in deltas) for name in deltas[0]}
+    return {name: weight * np.sum([delta[name] for delta in deltas], axis=0) for name in deltas[0]}
 
 
 def dense_dare(deltas: Sequence[Dense], density: float, seed: int) -> Dense:
