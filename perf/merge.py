@@ -4,7 +4,7 @@ Random weights in the shape of Qwen2.5-VL are written block by block, a base and
 it everywhere. Each shape is merged by the stage's own process; its lines tell seconds, CPU seconds, the
 highest memory (GiB) and what it read (GiB), hashes of all that it read and wrote included. Shapes of at most
 200 million weights are merged once more by a dense reference: flat float32 vectors and torch.topk, without
-hashes, checks or a report.
+hashes, checks or a report. Both compute on one thread.
 """
 
 import argparse
@@ -99,8 +99,10 @@ def watched(*command: str) -> dict[str, Any]:
     begun, read = time.perf_counter(), 0
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            [sys.executable, *command], stdout=subprocess.DEVNULL, stderr=log, cwd=HERE.parent
-        )
+            [sys.executable, *command],
+            stdout=subprocess.DEVNULL, stderr=log, cwd=HERE.parent,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
         while True:
             read = max(read, bytes_read(process.pid))
             pid, status, used = os.wait4(process.pid, os.WNOHANG)
@@ -170,7 +172,7 @@ def measure(name: str, work: Path) -> Iterator[dict[str, Any]]:
     models = [str(work / f"model-{number}") for number in range(1, MODELS + 1)]
     spec = {"stage": "merge", "base": str(work / "base"), "out": str(work / "out"), "experts": models}
     (work / "spec.json").write_text(json.dumps(spec | {"settings": {"density": DENSITY}}))
-    about = {"shape": name, "weights": weights, "models": MODELS, "threads": torch.get_num_threads()}
+    about = {"shape": name, "weights": weights, "models": MODELS}
     stored = sum(file.stat().st_size for file in work.glob("*/*.safetensors")) / 2**30
     yield {
         **about, "subject": "consilium", "stored_gib": round(stored, 2),

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from consilium.people.models import Study
 from curation.models import Release, ReleaseRow, ReleaseSideRow
 from curation.releases.freeze import rows_of
-from training.models import ProducedModel, Run
+from training.models import ProducedModel, Run, Stage
 
 # Table beside the rows: which field of it names the row, and which one the reader.
 JUDGED: Final = {
@@ -116,7 +116,7 @@ def _parts(run: Run, seen: set[int]) -> Iterator[ReadPart]:
     if run.pk in seen:
         return
     seen.add(run.pk)
-    if run.release_digest:
+    if run.release_digest and run.stage != Stage.MERGE:  # a merge is chosen on its release, not trained
         yield ReadPart(run.release_digest, run.specialty)
     for source in run.inputs.all():
         yield from _parts(source, seen)

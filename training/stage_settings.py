@@ -9,7 +9,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from consilium.answers.paradigms import PARADIGMS
 from training.demo_models.teaching_set import demo_settings
-from training.job.spec import METHODS, NEUTRAL, parse_spec
+from training.job.spec import CANDIDATES, METHODS, NEUTRAL, parse_spec
 from training.models import Stage
 
 NAMED: Final[dict[str, tuple[str, str]]] = {
@@ -67,18 +67,27 @@ NAMED: Final[dict[str, tuple[str, str]]] = {
     "kl": ("KL weight", "What it costs to move away from the model that the run started from."),
     "method": (
         "Method",
-        "ties: conflict-aware, as published. The others are there to be compared with it.",
+        "ties: conflict-aware, as published. The others are there to be compared with it. candidates: all of"
+        " them answer dev questions, and the one whose worst specialty does best is kept.",
     ),
     "density": (
         "Share kept",
         "The largest changes of each model that stay, 0 to 1; the rest is trimmed away.",
     ),
     "scale": ("Scale", "How much of the merged change is added to the base."),
+    "densities": ("Shares kept of candidates", "Under which shares kept ties is tried."),
+    "scales": ("Scales of candidates", "Under which scales ties is tried, at each share kept."),
+    "threads": (
+        "Threads",
+        "How many processor cores a merge computes on; 0: as many as the worker gives it.",
+    ),
 }
-CHOICES: Final[dict[str, tuple[str, ...]]] = {
+CHOICES: Final[dict[str, tuple[Any, ...]]] = {
     "paradigms": (*PARADIGMS, NEUTRAL),
     "train_prompt": (NEUTRAL, "guided"),
-    "method": METHODS,
+    "method": (*METHODS, CANDIDATES),
+    "densities": (0.1, 0.2, 0.3, 0.5),
+    "scales": (0.4, 0.6, 0.8, 1.0, 1.2, 1.5),
 }
 UNUSED: Final = dict.fromkeys(("base", "out", "data", "specialty"), "unused")
 
@@ -92,7 +101,7 @@ class StageSetting:
     default: Any
     label: str
     meaning: str
-    choices: tuple[str, ...]
+    choices: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +141,7 @@ def defaults_of(stage: str) -> dict[str, Any]:
 def spoken_value(value: Any) -> str:
     """A setting's value as people read it."""
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ", ".join(map(spoken_value, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -30,7 +30,7 @@ class DevScorer:
         self._settings, self._device = settings, device_of(spec.device)
         self._questions = data.load_questions(spec.data)
         self._processor = load_processor(spec.base)
-        self._model = load_model(spec.base).eval().to(self._device)
+        self._model = load_model(spec.base).train(mode=False).to(self._device)
         self.parameters = parameters(self._model)
         # Equal for every candidate, whatever sampling or penalty the base's own configuration asks for.
         factory: Any = GenerationConfig

@@ -48,7 +48,7 @@ def run(context: Context) -> dict[str, Any]:
         scored = score_all(context, settings, base, sources, steps)
         chosen = best_of(scored)
         card |= {"candidates": [one.as_dict() for one in scored], "chosen": chosen.as_dict()}
-        settings = settings_of(chosen.candidate, settings)
+        settings = settings_for(chosen.candidate, settings)
     merger = merger_of(context, sources, settings, steps.check if steps else None)
 
     def publish(folder: Path) -> str:
@@ -74,7 +74,7 @@ def merged_folders(spec: Spec) -> list[Path]:
     return [*spec.experts, *([spec.reinforced] if spec.reinforced else [])]
 
 
-def settings_of(candidate: MergeCandidate, settings: MergeSettings) -> MergeSettings:
+def settings_for(candidate: MergeCandidate, settings: MergeSettings) -> MergeSettings:
     """Return the settings under which one candidate is merged."""
     density = settings.density if candidate.density is None else candidate.density
     return dataclasses.replace(settings, method=candidate.method, density=density, scale=candidate.scale)

@@ -203,10 +203,8 @@ def _check_needs(spec: Spec) -> None:
         raise SpecError("specialty: the dsa stage trains one specialty; name it")
     if spec.stage == "merge" and not spec.experts and spec.reinforced is None:
         raise SpecError("experts: there is nothing to merge")
-    if isinstance(spec.settings, MergeSettings) and (spec.settings.method == CANDIDATES) != bool(spec.data):
-        raise SpecError(
-            "data: a merge takes a release of dev questions when, and only when, it scores candidates"
-        )
+    if isinstance(spec.settings, MergeSettings) and spec.settings.method == CANDIDATES and not spec.data:
+        raise SpecError("data: merge candidates are scored on a release of dev questions; name its folder")
     if spec.device not in DEVICES:
         raise SpecError(f"device: must be one of {', '.join(DEVICES)}")
 

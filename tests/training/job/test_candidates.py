@@ -45,8 +45,7 @@ def test_the_best_worst_specialty_is_kept_and_never_the_base() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"data": None}, "data: a merge takes a release of dev questions when, and only when"),
-        ({"settings": {}}, "data: a merge takes a release of dev questions when, and only when"),
+        ({"data": None}, "data: merge candidates are scored on a release of dev questions"),
         ({"settings": {**GRID, "densities": [0.2, 1.5]}}, "settings.densities: needs positive numbers of at"),
         ({"settings": {**GRID, "scales": [1.0, 1.0]}}, "settings.scales: needs positive numbers, each once"),
         ({"settings": {**GRID, "scales": []}}, "settings.scales: needs positive numbers"),

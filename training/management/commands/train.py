@@ -33,6 +33,9 @@ class Command(ReportingCommand):
         parser.add_argument(
             "--input", type=int, action="append", default=[], help="Number of a run to build on."
         )
+        parser.add_argument(
+            "--questions", default="", help="Digest of the dev questions of merge candidates."
+        )
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="assignments")
         parser.add_argument("--wait", action="store_true", help="Run here until everything is over.")
@@ -58,16 +61,17 @@ class Command(ReportingCommand):
             "by": lead_of(release.study, options["by"]),
             "seed": options["seed"],
         }
+        questions = find_release(options["questions"]) if options["questions"] else None
         settings: dict[str, Any] = dict(read_assignment(text) for text in options["assignments"])
         if options["stage"] == "pipeline":
             nested: dict[str, dict[str, Any]] = {}
             for name, value in settings.items():
                 stage, _, key = name.partition(".")
                 nested.setdefault(stage, {})[key] = value
-            return launch_pipeline(release=release, settings=nested, **common)
+            return launch_pipeline(release=release, settings=nested, questions=questions, **common)
         run = launch(
             stage=options["stage"],
-            release=None if options["stage"] == Stage.MERGE else release,
+            release=questions if options["stage"] == Stage.MERGE else release,
             specialty=options["specialty"],
             inputs=[_input(number, release.study) for number in options["input"]],
             settings=settings,
