@@ -124,7 +124,7 @@ def _by_layer(layers: list[dict[str, Any]], name: str, title: str, note: str) ->
     for where, rows in stacks.items():
         parts = list(dict.fromkeys(part for row in rows.values() for part in row))
         yield heat_map(
-            [part.rpartition(".")[2] for part in parts],
+            [part.rpartition(".")[2].removesuffix("_proj") for part in parts],
             [(f"layer {number}", [rows[number].get(part) for part in parts]) for number in sorted(rows)],
             title=f"{title}, {where}" if len(stacks) > 1 else title,
             note=note,

@@ -9,7 +9,6 @@ from django.test import Client
 from django.urls import reverse
 
 from consilium.inference.models import ModelEndpoint
-from consilium.jobs.states import JobState
 from curation.models import Release
 from curation.releases.freeze import withdraw_release
 from tests.factories import benchmark
@@ -20,20 +19,12 @@ from training.job.spec import parse_spec
 from training.launch import launch, launch_pipeline
 from training.learned import parts_read
 from training.merge_report import candidate_table
-from training.models import ProducedModel, Run, RunEvent
+from training.models import Run, RunEvent
 from training.preconditions import LaunchRefused
 from training.run_card import run_card
 
 CANDIDATES = {"method": "candidates"}
-SCORES = {"adult_medicine": 0.5, "pediatrics": 0.75}
-CHOSEN: dict[str, Any] = {"method": "ties", "density": 0.2, "scale": 1.2, "scores": SCORES, "worst": 0.5}
-LOST: dict[str, Any] = {
-    "method": "linear",
-    "density": None,
-    "scale": 1.0,
-    "scores": SCORES | {"adult_medicine": 0},
-    "worst": 0,
-}
+LOST, CHOSEN = making.MERGE_CARD["candidates"][1:3]
 
 
 @pytest.fixture
@@ -143,26 +134,8 @@ def test_candidates_appear_while_they_are_scored_and_once_after_a_kill(cast: Cas
     assert "75 %" in text
 
 
-def finished(merge: Run) -> ProducedModel:
-    layers = [
-        {"name": f"model.layers.{layer}.{part}.weight", "sign_conflict": 0.1 * layer, "mass_discarded": 0.5,
-         "cosines": [0.1] * 3, "size": 8, "kept": [2, 2, 2]}
-        for layer in range(3) for part in ("self_attn.q_proj", "mlp.up_proj")
-    ]  # fmt: skip
-    card = {
-        "layers": [*layers, layers[0] | {"name": "lm_head.weight"}],
-        "kept_share": [0.2, 0.204, 0.05],
-        "cosines": [0.5, None, -0.25],
-        "candidates": [LOST, CHOSEN],
-        "chosen": CHOSEN,
-    }
-    type(merge.job).objects.filter(pk=merge.job_id).update(state=JobState.CANCELLED)
-    made = making.base_endpoint(name="merged", path="runs/merged/model")
-    return ProducedModel.objects.create(run=merge, endpoint=made, digest="cd" * 32, card=card)
-
-
 def test_the_page_of_a_merge_shows_candidates_conflicts_cosines_and_shares(cast: Cast, merge: Run) -> None:
-    finished(merge)
+    making.merged(merge)
     text = page(cast, merge, "run")
     table = text.split('aria-label="Merge candidates"')[1].split("</table>")[0]
     (chosen,) = re.findall('<tr aria-current="true">(.*?)</tr>', table, re.DOTALL)
@@ -180,7 +153,7 @@ def test_the_page_of_a_merge_shows_candidates_conflicts_cosines_and_shares(cast:
         assert figure.count(cell) >= 2  # in the drawing, and in the table below it
     merged = run_card(merge)["merge"]
     assert merged["chosen"]["worst"] == 0.5
-    assert len(merged["layers"]) == 7
+    assert len(merged["layers"]) == len(making.MERGE_CARD["layers"])
 
 
 def page(cast: Cast, run: Run, name: str) -> str:
