@@ -16,7 +16,7 @@ from itertools import combinations
 import torch
 
 from training.job.deltas import DeltaSource
-from training.job.stored_tensors import Block, blocks_of
+from training.job.stored_tensors import Block, blocks_of, rows_of_block
 from training.job.trim import TrimSurvey
 
 ELECTS = ("ties", "dare_ties")
@@ -79,7 +79,7 @@ class Merger:
         tally = _Tally(len(self._sources))
         for block, full in self._stacks(name):
             magnitudes = full.abs()
-            kept = self._cutter.cut(full, magnitudes, f"{name}/{block.start}")
+            kept = self._cutter.cut(full, magnitudes, name, block)
             if self._method in ELECTS:
                 delta, used = elect(kept, self._majority)
             else:
@@ -117,7 +117,7 @@ class Merger:
         total = 0
         for name in self.names:
             for block, full in self._stacks(name):
-                kept = self._cutter.cut(full, full.abs(), f"{name}/{block.start}")
+                kept = self._cutter.cut(full, full.abs(), name, block)
                 total += int(torch.sign(kept.sum(dim=0)).sum())
             self._tick()
         return float((total > 0) - (total < 0))
@@ -159,7 +159,7 @@ def elect(trimmed: torch.Tensor, majority: float) -> tuple[torch.Tensor, torch.T
 class _Keep:
     """Keeps everything."""
 
-    def cut(self, full: torch.Tensor, _magnitudes: torch.Tensor, _place: str) -> torch.Tensor:
+    def cut(self, full: torch.Tensor, _magnitudes: torch.Tensor, _name: str, _block: Block) -> torch.Tensor:
         """Return `full`, shape (models, rows, width), with what is left out set to zero."""
         return full
 
@@ -170,7 +170,7 @@ class _Trim(_Keep):
     def __init__(self, thresholds: Sequence[float]) -> None:
         self._limits = torch.tensor(thresholds).view(-1, 1, 1)
 
-    def cut(self, full: torch.Tensor, magnitudes: torch.Tensor, _place: str) -> torch.Tensor:
+    def cut(self, full: torch.Tensor, magnitudes: torch.Tensor, _name: str, _block: Block) -> torch.Tensor:
         """Return `full` with the smaller entries set to zero."""
         return full * (magnitudes >= self._limits.to(full.device))
 
@@ -182,11 +182,19 @@ class _Drop(_Keep):
         self._density = density
         self._seed = seed
 
-    def cut(self, full: torch.Tensor, _magnitudes: torch.Tensor, place: str) -> torch.Tensor:
+    def cut(self, full: torch.Tensor, _magnitudes: torch.Tensor, name: str, block: Block) -> torch.Tensor:
         """Return `full` with dropped entries zero and the rest divided by the density."""
-        number = int.from_bytes(hashlib.sha256(f"{self._seed}/{place}".encode()).digest()[:7], "big")
-        draws = torch.rand(full.shape, generator=torch.Generator().manual_seed(number))
-        return full / self._density * (draws < self._density).to(full.device)
+        step = rows_of_block(block.width)
+        draws = [
+            self._draws(name, start, (len(full), min(step, block.stop - start), block.width))
+            for start in range(block.start, block.stop, step)
+        ]
+        return full / self._density * (torch.cat(draws, dim=1) < self._density).to(full.device)
+
+    def _draws(self, name: str, start: int, shape: tuple[int, int, int]) -> torch.Tensor:
+        """Numbers of [0, 1), on whatever device the same ones."""
+        number = int.from_bytes(hashlib.sha256(f"{self._seed}/{name}/{start}".encode()).digest()[:7], "big")
+        return torch.rand(shape, generator=torch.Generator().manual_seed(number))
 
 
 class _Tally:

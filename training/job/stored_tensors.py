@@ -18,8 +18,9 @@ import torch
 
 from training.job.spec import SpecError
 
-# Numbers of a block: on a CPU what all experts have of it fits its caches, a GPU wants more at once.
-LARGEST = {"cpu": 1 << 18, "cuda": 1 << 22}
+# Numbers of a block on a CPU, whose caches then hold what all experts have of it; a GPU takes several at once.
+LARGEST = 1 << 18
+AT_ONCE = {"cpu": 1, "cuda": 16}
 _LENGTH = struct.Struct("<Q")  # of the header, in front of it
 _KINDS = {
     "F64": torch.float64,
@@ -77,8 +78,13 @@ def blocks_of(shape: torch.Size, device: str = "cpu") -> Iterator[Block]:
     """Cut a tensor into blocks of whole rows: always the same ones, so that sums come out the same."""
     width = _width(shape)
     rows = shape.numel() // width
-    most = max(1, LARGEST[device] // width)
+    most = rows_of_block(width) * AT_ONCE[device]
     return (Block(start, min(start + most, rows), width) for start in range(0, rows, most))
+
+
+def rows_of_block(width: int) -> int:
+    """Return how many rows of this width a block on a CPU has; those of a GPU are made of whole such blocks."""
+    return max(1, LARGEST // width)
 
 
 def stored_tensors(file: Path) -> list[StoredTensor]:

@@ -16,10 +16,11 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
+from transformers import Glm4vMoeConfig, Glm4vMoeForConditionalGeneration
 
 from consilium.inference.model_folders import check_model_folder
 from training.demo_models import model as tiny
-from training.job import cards, merge, stored_tensors
+from training.job import candidates, cards, merge, stored_tensors
 from training.job.deltas import parameters
 from training.job.folders import check_folders
 from training.job.merge_methods import kept_shares
@@ -244,7 +245,7 @@ def test_a_base_in_shards_is_published_in_shards_and_loads(home: Path, tmp_path:
 def test_no_tensor_is_read_or_held_whole(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each part of a full model that is read is one block, of one row at least."""
     expected, _ = merged_into_base(home, ("full", "full_in_shards"))
-    monkeypatch.setitem(stored_tensors.LARGEST, "cpu", 512)
+    monkeypatch.setattr(stored_tensors, "LARGEST", 512)
     usual, read = StoredTensor.read, []
 
     def counting(tensor: StoredTensor, block: Block) -> torch.Tensor:
@@ -259,6 +260,34 @@ def test_no_tensor_is_read_or_held_whole(home: Path, monkeypatch: pytest.MonkeyP
     assert read.count("full") == read.count("full_in_shards")
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, atol=1e-6)
+
+
+def test_a_mixture_is_merged_as_its_experts_are_stored(tmp_path: Path) -> None:
+    """One tensor an expert in the files, all of them one parameter of the live model."""
+    rotary = {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [2, 3, 3]}
+    text = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+            "num_key_value_heads": 1, "vocab_size": 100, "moe_intermediate_size": 16, "n_routed_experts": 4,
+            "n_shared_experts": 1, "num_experts_per_tok": 2, "first_k_dense_replace": 1, "head_dim": 16,
+            "rope_parameters": rotary}  # fmt: skip
+    vision = {"depth": 1, "hidden_size": 32, "intermediate_size": 32, "num_heads": 2, "out_hidden_size": 32}
+    config: Any = Glm4vMoeConfig
+    factory: Any = Glm4vMoeForConditionalGeneration
+    torch.manual_seed(0)
+    model = factory(config(text_config=text, vision_config=vision))
+    model.save_pretrained(tmp_path / "base")
+    for value in parameters(model).values():
+        value.add_(torch.randn_like(value) / 100)
+    model.save_pretrained(tmp_path / "other", max_shard_size="40KB")
+    spec = spec_of(tmp_path, tmp_path / "out", ["other"], density=1.0)
+    stored, sources = merge.open_all(spec)
+    assert any(".experts.3.down_proj." in name for name in stored.model.parameters)
+    merger = merge.merger_of(Context(spec, Progress(None), StopFlag()), sources, MergeSettings(density=1.0))
+    publish_merged(stored, merger, 1.0, tmp_path / "published")
+    after = parameters(load_model(tmp_path / "published"))
+    for name, value in parameters(model).items():
+        torch.testing.assert_close(after[name], value, rtol=0, atol=1e-7)
+    with pytest.raises(SpecError, match=r"tensor .*\.experts\.\d.* lies in the files in another form"):
+        candidates._apply(stored, merger, 1.0, after)
 
 
 def test_types_on_disk(home: Path, tmp_path: Path) -> None:

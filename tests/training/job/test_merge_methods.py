@@ -107,7 +107,7 @@ def test_ties_equals_the_plain_implementation(
     density: float, seed: int, largest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether a tensor is one block or several."""
-    monkeypatch.setitem(stored_tensors.LARGEST, "cpu", largest)
+    monkeypatch.setattr(stored_tensors, "LARGEST", largest)
     held = sources(seed)
     expected = naive_ties(held, density)
     found = {item.name: item.delta.numpy() for item in merge(held, "ties", density)}
@@ -155,6 +155,17 @@ def test_dare_is_reproducible_by_seed_and_right_in_the_mean() -> None:
     assert not torch.equal(first, other)
     assert sorted(first.unique().tolist()) == [0.0, 4.0]
     assert float(first.mean()) == pytest.approx(1.0, abs=0.05)
+
+
+def test_dare_drops_the_same_on_every_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU takes several blocks at once."""
+    monkeypatch.setattr(stored_tensors, "LARGEST", 60)
+    held = [Held({"w": torch.ones(50, 7)}), Held({"w": torch.ones(50, 7)})]
+    (one,) = merge(held, "dare_ties", 0.5)
+    monkeypatch.setitem(stored_tensors.AT_ONCE, "cpu", 3)
+    (other,) = merge(held, "dare_ties", 0.5)
+    assert one.delta.equal(other.delta)
+    assert one.delta.unique().tolist() == [0.0, 2.0]
 
 
 def test_report_figures() -> None:
