@@ -19,7 +19,8 @@ from training.job.spec import parse_spec
 from training.launch import launch, launch_pipeline
 from training.learned import parts_read
 from training.merge_report import candidate_table
-from training.models import Run, RunEvent
+from training.model_card import model_card as card_of
+from training.models import ProducedModel, Run, RunEvent
 from training.preconditions import LaunchRefused
 from training.run_card import run_card
 
@@ -151,6 +152,11 @@ def test_the_page_of_a_merge_shows_candidates_conflicts_cosines_and_shares(cast:
     for title, cell in (("Sign conflicts", "20 %"), ("Cosines between the models", "-0.25")):
         figure = text.split(f">{title}</span>")[1].split("</figure>")[0]
         assert figure.count(cell) >= 2  # in the drawing, and in the table below it
+    card = card_of(ProducedModel.objects.get(run=merge))
+    assert (
+        "| Chosen of the candidates | ties, share kept 0.2, scale 1.2; worst specialty on dev 50.0 % |"
+        in card
+    )
     merged = run_card(merge)["merge"]
     assert merged["chosen"]["worst"] == 0.5
     assert len(merged["layers"]) == len(making.MERGE_CARD["layers"])

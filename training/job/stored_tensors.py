@@ -18,7 +18,7 @@ import torch
 
 from training.job.spec import SpecError
 
-# Numbers of a block on a CPU, whose caches then hold what all experts have of it; a GPU takes several at once.
+# Numbers of a block on a CPU, whose caches hold what all experts have of it; a GPU takes several at once.
 LARGEST = 1 << 18
 AT_ONCE = {"cpu": 1, "cuda": 16}
 _LENGTH = struct.Struct("<Q")  # of the header, in front of it
@@ -83,7 +83,7 @@ def blocks_of(shape: torch.Size, device: str = "cpu") -> Iterator[Block]:
 
 
 def rows_of_block(width: int) -> int:
-    """Return how many rows of this width a block on a CPU has; those of a GPU are made of whole such blocks."""
+    """Return how many rows of this width a block on a CPU has; a GPU takes several such blocks at once."""
     return max(1, LARGEST // width)
 
 
