@@ -31,6 +31,10 @@ def check_scorable(study: Study, kind: EvaluationKind, release: Release) -> None
         raise EvaluationRefused(f"A {kind.label.lower()} is scored on a {wanted} of this study.")
     if release.state != ReleaseState.FROZEN:
         raise EvaluationRefused(f"{release} is {release.state}; only frozen releases are scored.")
+    if rows_of(release).filter(content__split="dev").exists():
+        raise EvaluationRefused(
+            f"{release} holds dev questions, on which merges are chosen; score on test questions."
+        )
     check_images_stand(release)
     check_signed(release)
 

@@ -207,6 +207,22 @@ def _panel(cases: int, limit: float, figure: str = "seconds") -> Promise:
     return Promise(says, unit, limit, Pick("judge-panel", figure, _where(cases=cases)))
 
 
+def _merge() -> list[Promise]:
+    """Five full models into one, beside whole vectors in memory, and within what a small machine has."""
+    small, large = _where(shape="100m", subject="consilium"), _where(shape="1b", subject="consilium")
+    dense = _where(shape="100m", subject="dense")
+
+    def beside(says: str, unit: str, limit: float, path: str) -> Promise:
+        ours, theirs = Pick("merge", path, small), Pick("merge", path, dense)
+        return Promise(f"{says}, five models of 100 million", unit, limit, ours, theirs, is_ratio=True)
+
+    return [
+        beside("merge beside a dense one, CPU", "s", 1.5, "cpu_s"),
+        beside("memory of a merge beside a dense one", "GiB", 0.25, "peak_gib"),
+        Promise("memory of a merge, five models of 1 billion", "GiB", 12, Pick("merge", "peak_gib", large)),
+    ]
+
+
 DATABASES = ("sqlite", "postgresql")
 PROMISES: Sequence[Promise] = (
     *(promise for database in DATABASES for clients in (1, 8, 16) for promise in _day(database, clients)),
@@ -225,6 +241,7 @@ PROMISES: Sequence[Promise] = (
     Promise("figures of 32 judges", "s", 10, Pick("bootstrap", "judges.shared.seconds")),
     *(_panel(cases, limit) for cases, limit in ((1026, 10), (100_000, 180))),
     *(_panel(cases, 1024, "peak_mib") for cases in (1026, 100_000)),
+    *_merge(),
     Promise(
         "engine calls", "1/s", 1335, Pick("calls", "consilium.calls_per_second"),
         Pick("calls", "inspect_ai.calls_per_second"), is_least=True,

@@ -45,6 +45,7 @@ MEASUREMENTS: dict[str, tuple[list[str], list[str]]] = {
     "pages": (["pages.py"], PAGES_SMALL),
     "bootstrap": (["bootstrap.py"], BOOTSTRAP_SMALL),
     "judge-panel": (["judge_panel.py"], PANEL_SMALL),
+    "merge": (["merge.py"], ["merge.py", "--shapes", "tiny"]),
     "releases-sqlite": (RELEASES, RELEASES_SMALL),
     "releases-postgresql": ([*RELEASES, "--postgres"], [*RELEASES_SMALL, "--postgres"]),
     "exports": (["exports.py"], EXPORTS_SMALL),

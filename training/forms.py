@@ -1,6 +1,7 @@
 """Forms of the training app."""
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from django import forms
@@ -53,6 +54,13 @@ class LaunchForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text="It waits until these are over.",
     )
+    questions = forms.ModelChoiceField(
+        Release.objects.none(),
+        required=False,
+        empty_label="none",
+        label="Dev questions",
+        help_text="Only for the method candidates: on them it is chosen how to merge.",
+    )
     seed = forms.IntegerField(
         min_value=0,
         max_value=LARGEST_SEED,
@@ -78,6 +86,7 @@ class LaunchForm(forms.Form):
         releases = Release.objects.filter(study=study, kind=kind, state=ReleaseState.FROZEN)
         self._choices("release").queryset = releases
         self.fields["release"].label = kind.label
+        self._choices("questions").queryset = dev_questions(study)
         self._choices("base").queryset = bases(study)
         self._choices("inputs").queryset = _inputs(study, stage)
         self._leave_out()
@@ -138,6 +147,8 @@ class LaunchForm(forms.Form):
         given = {name: value for name, value in self.cleaned_data.items() if "-" not in name}
         if self.stage != PIPELINE:
             given |= {"stage": self.stage, "settings": given["settings"][self.stage]}
+        if self.stage == Stage.MERGE:
+            given["release"] = given.pop("questions")
         return given
 
     def _chosen(self, stage: str, cleaned: dict[str, Any]) -> dict[str, Any]:
@@ -151,6 +162,7 @@ class LaunchForm(forms.Form):
     def _leave_out(self) -> None:
         needs = {"release": self.stage != Stage.MERGE, "specialty": self.stage == Stage.DSA}
         needs["inputs"] = self.stage in (Stage.GBA, Stage.MERGE)
+        needs["questions"] = self.stage in (PIPELINE, Stage.MERGE)
         for name, is_needed in needs.items():
             if not is_needed:
                 del self.fields[name]
@@ -163,6 +175,7 @@ class LaunchForm(forms.Form):
     def _offer(self, run: Run) -> None:
         offered: dict[str, Any] = {
             "release": run.release_id,
+            "questions": run.release_id,
             "base": run.base_id,
             "specialty": run.specialty,
             "seed": run.seed,
@@ -219,7 +232,12 @@ def _field(setting: StageSetting, initial: Any) -> forms.Field:
     }
     options = [(choice, choice) for choice in setting.choices]
     if setting.kind is tuple:
-        return forms.MultipleChoiceField(choices=options, widget=forms.CheckboxSelectMultiple, **common)
+        # Numbers that were chosen by command are offered, too.
+        options += [(choice, choice) for choice in initial if choice not in setting.choices]
+        kind: Callable[[Any], Any] = type(setting.default[0])
+        return forms.TypedMultipleChoiceField(
+            coerce=kind, choices=options, widget=forms.CheckboxSelectMultiple, **common
+        )
     if options:
         return forms.ChoiceField(choices=options, **common)
     if setting.kind is int:

@@ -13,6 +13,7 @@ from consilium.people.permissions import check_lead
 from curation.models import Release
 from training import preconditions
 from training.gba_preconditions import check_asked
+from training.job.spec import CANDIDATES
 from training.models import Run, Stage
 from training.preconditions import LaunchRefused, settings_fault, specialties_of
 
@@ -37,11 +38,13 @@ def launch(
     """Put one run on the gpu queue. `inputs`: the experts of GBA; the experts and the GBA run of a merge;
     `gpus`: the set of GPUs that it is to use, any when empty.
 
+    `release`: traces, or of merge candidates dev questions.
+
     Raises NotAllowed, LaunchRefused.
     """
     check_lead(by, study)
     chosen = settings or {}
-    _check(study, Stage(stage), base, release, specialty, inputs)
+    _check(study, Stage(stage), base, release, specialty, inputs, chosen)
     preconditions.check_seed(seed)
     if fault := settings_fault(stage, chosen):
         raise LaunchRefused(f"{fault}.")
@@ -76,10 +79,12 @@ def launch_pipeline(
     settings: dict[str, dict[str, Any]] | None = None,
     seed: int = 0,
     gpus: str = "",
+    questions: Release | None = None,
 ) -> list[Run]:
     """One DSA run per specialty present in the release, a GBA run on top of them, and the merge of all.
 
-    `settings` maps a stage to its settings. Raises NotAllowed, LaunchRefused.
+    `settings` maps a stage to its settings; `questions`: the dev questions of merge candidates.
+    Raises NotAllowed, LaunchRefused.
     """
     chosen = settings or {}
     if unknown := sorted(set(chosen) - set(Stage.values)):
@@ -91,7 +96,7 @@ def launch_pipeline(
             stage=stage,
             base=base,
             by=by,
-            release=None if stage == Stage.MERGE else release,
+            release=questions if stage == Stage.MERGE else release,
             specialty=specialty,
             inputs=inputs,
             settings=chosen.get(stage),
@@ -114,11 +119,17 @@ def _check(
     release: Release | None,
     specialty: str,
     inputs: Sequence[Run],
+    settings: dict[str, Any],
 ) -> None:
     preconditions.check_base(study, base)
     if stage != Stage.MERGE:
         preconditions.check_trainable(study, release, preconditions.kind_read(stage))
+    elif settings.get("method") == CANDIDATES:
+        preconditions.check_questions(study, release, [run.specialty for run in inputs if run.specialty])
     elif release is not None:
-        raise LaunchRefused("A merge reads the runs that it merges, not a release.")
+        raise LaunchRefused(
+            "A merge by one method reads the runs that it merges, not a release; choose the method"
+            " candidates, or no questions."
+        )
     preconditions.check_specialty(stage, release, specialty)
     preconditions.check_inputs(study, stage, base, inputs)

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from consilium.people.models import Study
 from curation.models import Release, ReleaseRow, ReleaseSideRow
-from training.models import ProducedModel, Run
+from training.models import ProducedModel, Run, Stage
 from training.preconditions import rows_for_training
 
 # Table beside the rows: which field of it names the row, and which one the reader.
@@ -122,7 +122,7 @@ def _parts(run: Run, seen: set[int]) -> Iterator[ReadPart]:
     if run.pk in seen:
         return
     seen.add(run.pk)
-    if run.release_digest:
+    if run.release_digest and run.stage != Stage.MERGE:  # a merge is chosen on its release, not trained
         yield ReadPart(run.release_digest, run.specialty, _cases(run))
     for source in run.inputs.all():
         yield from _parts(source, seen)

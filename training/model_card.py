@@ -162,6 +162,8 @@ def _facts(run: Run, card: Mapping[str, Any], part: str, digest: str) -> list[st
         ("Builds on", ", ".join(map(_code, experts))),
         ("Seed", f"{run.seed}"),
     ]
+    if chosen := card.get("chosen"):
+        rows.append(("Chosen of the candidates", _candidate(chosen)))
     if run.specialty:
         rows.insert(0, ("Specialty", word_of(run.specialty)))
     kept = [(name, told) for name, told in rows if told]
@@ -169,6 +171,12 @@ def _facts(run: Run, card: Mapping[str, Any], part: str, digest: str) -> list[st
     if part == ADAPTER and run.stage == Stage.GBA:
         note += " This adapter is a delta of the base plus the average of the experts, not of the base alone."
     return [*table(("At a glance", ""), kept), note, ""]
+
+
+def _candidate(chosen: Mapping[str, Any]) -> str:
+    kept = f", share kept {chosen['density']:g}" if chosen.get("density") else ""
+    worst = as_percent(chosen["worst"])
+    return f"{as_text(chosen['method'])}{kept}, scale {chosen['scale']:g}; worst specialty on dev {worst}"
 
 
 def _data(card: Mapping[str, Any], digests: Sequence[str], releases: Sequence[Release]) -> list[str]:

@@ -3,7 +3,7 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -104,6 +104,34 @@ def _check_outputs_may_train(release: Release) -> None:
             f"{release} holds answers of {mute}, which does not permit training on its outputs"
             " (rule outputs_may_train)."
         )
+
+
+def check_questions(study: Study, release: Release | None, specialties: Iterable[str]) -> Release:
+    """Raise LaunchRefused or ReleaseUnsigned unless merges of these experts may be chosen on the release."""
+    if release is None or release.study_id != study.pk or release.kind != ReleaseKind.QUESTIONS:
+        raise LaunchRefused("Merge candidates are scored on dev questions: choose a release of them.")
+    if release.state != ReleaseState.FROZEN:
+        raise LaunchRefused(f"{release} is {release.state}; only frozen releases choose a merge.")
+    if rows_of(release).exclude(content__split="dev").exists():
+        raise LaunchRefused(f"{release} holds questions that are not for dev; gains are reported on those.")
+    rows = rows_of(release).exclude(content__options={}).order_by()
+    held = set(rows.values_list("content__specialty", flat=True).distinct())
+    if missing := sorted(set(specialties) - held):
+        raise LaunchRefused(
+            f"{release} holds no dev question with options of {', '.join(missing)}; all are scored."
+        )
+    check_images_stand(release)
+    check_signed(release)
+    return release
+
+
+def check_read(run: Run) -> None:
+    """Raise LaunchRefused or ReleaseUnsigned unless the run may still read its release, if it reads any."""
+    if run.stage == Stage.MERGE and run.release is not None:
+        inputs = run.inputs.exclude(specialty="").values_list("specialty", flat=True)
+        check_questions(run.study, run.release, inputs)
+    elif run.release is not None:
+        check_trainable(run.study, run.release, kind_read(run.stage))
 
 
 def check_specialty(stage: Stage, release: Release | None, specialty: str) -> None:

@@ -27,8 +27,7 @@ def resume(*, run: Run, by: Person) -> Run:
             f"{run} is {run.job.state}; only a run that failed or was stopped can be resumed."
         )
     preconditions.check_base(run.study, run.base)
-    if run.release is not None:
-        preconditions.check_trainable(run.study, run.release, preconditions.kind_read(run.stage))
+    preconditions.check_read(run)
     over = run.inputs.filter(job__state__in=RESUMABLE).order_by("pk").first()
     if over is not None:
         raise LaunchRefused(f"{run} builds on {over}, which did not finish; resume that one first.")

@@ -8,6 +8,8 @@ from training.models import ProducedModel, Run, RunAttempt
 from training.stage_settings import defaults_of
 
 FORMAT: Final = "consilium-run-card-1"
+# What the process tells of a merge; models are in the order of the inputs, the GBA run last.
+MERGED: Final = ("candidates", "chosen", "kept_share", "cosines", "layers")
 
 
 def run_card(run: Run) -> dict[str, Any]:
@@ -38,6 +40,7 @@ def run_card(run: Run) -> dict[str, Any]:
         "versions": made.get("versions"),
         "hardware": attempts[-1].hardware if attempts else None,
         "metrics": made.get("metrics"),
+        "merge": {name: made[name] for name in MERGED if name in made} or None,
         "attempts": [_attempt(attempt) for attempt in attempts],
         "seconds": round(sum(attempt.seconds for attempt in attempts), 1),
         "joules": joules_of(attempts),

@@ -79,8 +79,7 @@ def _check_weights(source: Run) -> None:
 def _check_permissions(run: Run) -> None:
     """What was permitted at the launch must still be: the run may have waited for days."""
     preconditions.check_base(run.study, run.base)
-    if run.release is not None:
-        preconditions.check_trainable(run.study, run.release, preconditions.kind_read(run.stage))
+    preconditions.check_read(run)
     check_asked(run.study, run.release, run.stage, run.settings)
 
 
@@ -263,7 +262,7 @@ def _card(run: Run) -> dict[str, Any]:
 
 
 def _digests(run: Run) -> set[str]:
-    """The run's own release, those behind its base model, and those behind its inputs."""
-    own = {run.release_digest} if run.release_digest else set()
+    """The release that the run was trained on, those behind its base model, and those behind its inputs."""
+    own = {run.release_digest} if run.release_digest and run.stage != Stage.MERGE else set()
     own |= set(run.base.provenance.get("releases", []))
     return own.union(*(_digests(source) for source in run.inputs.all()))

@@ -14,6 +14,7 @@ from training.demo_models.teaching_set import demo_settings
 from training.job.spec import (
     ANSWERS,
     BOTH_ORDERS,
+    CANDIDATES,
     METHODS,
     NEUTRAL,
     ONE_ORDER,
@@ -168,20 +169,29 @@ NAMED: Final[dict[str, tuple[str, str]]] = {
     ),
     "method": (
         "Method",
-        "ties: conflict-aware, as published. The others are there to be compared with it.",
+        "ties: conflict-aware, as published. The others are there to be compared with it. candidates: all of"
+        " them answer dev questions, and the one whose worst specialty does best is kept.",
     ),
     "density": (
         "Share kept",
         "The largest changes of each model that stay, 0 to 1; the rest is trimmed away.",
     ),
     "scale": ("Scale", "How much of the merged change is added to the base."),
+    "densities": ("Shares kept of candidates", "Under which shares kept ties is tried."),
+    "scales": ("Scales of candidates", "Under which scales ties is tried, at each share kept."),
+    "threads": (
+        "Threads",
+        "How many processor cores a merge computes on; 0: as many as the worker gives it.",
+    ),
 }
-CHOICES: Final[dict[str, tuple[str, ...]]] = {
+CHOICES: Final[dict[str, tuple[Any, ...]]] = {
     "paradigms": (*PARADIGMS, NEUTRAL),
     "train_prompt": (NEUTRAL, "guided"),
     "variant": VARIANTS,
     "rollout_engine": ROLLOUT_ENGINES,
-    "method": METHODS,
+    "method": (*METHODS, CANDIDATES),
+    "densities": (0.1, 0.2, 0.3, 0.5),
+    "scales": (0.4, 0.6, 0.8, 1.0, 1.2, 1.5),
     "target": (VERDICTS, ANSWERS),
     "orders": (BOTH_ORDERS, ONE_ORDER),
     "dimension": DIMENSIONS,
@@ -200,7 +210,7 @@ class StageSetting:
     default: Any
     label: str
     meaning: str
-    choices: tuple[str, ...]
+    choices: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +255,7 @@ def defaults_of(stage: str) -> dict[str, Any]:
 def spoken_value(value: Any) -> str:
     """A setting's value as people read it."""
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ", ".join(map(spoken_value, value))
     return f"{value:g}" if isinstance(value, float) else str(value) or "none"
 
 

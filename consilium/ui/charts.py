@@ -1,7 +1,7 @@
 """Charts drawn by the server: SVG without script or style attributes, with the numbers as a table.
 
 Colours, dashes and fonts are classes of static/css/charts.css. `line_chart` shows how a figure moves over
-steps; `interval_chart` shows estimates with their intervals, one row each.
+steps; `interval_chart` shows estimates with their intervals, one row each; `heat_map` shows rows of shares.
 """
 
 import hashlib
@@ -17,6 +17,8 @@ HALF_WIDTH = 460  # for a chart in half a page
 SERIES_COLOURS = 6
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 10, 34
 _ROW = 28
+_CELL = 22
+_FAINT, _STRONG = 0.04, 0.5  # opacity of a cell; text over the strongest one keeps its contrast
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,81 @@ def interval_chart(
     said = "; ".join(f"{one.name} {_with_interval(one, show)}" for one in estimates)
     svg = _svg(drawing, (width, height), title, f"{x_label}. {said}.")
     return _figure(svg, title, "", [], _estimate_table(estimates, x_label, show))
+
+
+def heat_map(
+    columns: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[float | None]]],
+    *,
+    title: str,
+    note: str = "",
+    ends: tuple[float, float] = (0.0, 1.0),
+    width: int = HALF_WIDTH,
+    show: Callable[[float], str] = shown_number,
+) -> SafeString:
+    """A figure with a named row of cells each, the stronger the nearer to the upper end of `ends`.
+
+    Every cell holds its figure, so colour tells nothing alone; None is an empty cell.
+    """
+    if not rows or not columns:
+        return _nothing(title)
+    left = _text_width([_shorten(name, 18) for name, _ in rows]) + 8
+    wide = (width - left) / len(columns)
+    drawing = _join(
+        format_html_join(
+            "",
+            '<text x="{}" y="{}" text-anchor="middle">{}</text>',
+            (
+                (round(left + wide * (place + 0.5), 1), 12, _shorten(name, max(2, int(wide / 7.4))))
+                for place, name in enumerate(columns)
+            ),
+        ),
+        *(
+            _heat_row(name, values, 18 + _CELL * place, (left, wide), ends, show)
+            for place, (name, values) in enumerate(rows)
+        ),
+    )
+    known = [value for _, values in rows for value in values if value is not None]
+    reach = f"{show(min(known))} to {show(max(known))}" if known else "no figure"
+    said = f"{len(rows)} rows, {len(columns)} columns, {reach}. The table holds every figure."
+    svg = _svg(drawing, (width, 20 + _CELL * len(rows)), title, said)
+    texts = [[name, *("" if value is None else show(value) for value in values)] for name, values in rows]
+    return _figure(svg, title, note, [], _table(["", *columns], texts))
+
+
+def _heat_row(
+    name: str,
+    values: Sequence[float | None],
+    top: float,
+    columns: tuple[float, float],
+    ends: tuple[float, float],
+    show: Callable[[float], str],
+) -> SafeString:
+    left, wide = columns
+    label = format_html(
+        '<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>',
+        left - 8, top + 15, _shorten(name, 18),
+    )  # fmt: skip
+    cells = (
+        (
+            round(left + wide * place, 1), top, round(wide - 1, 1), _CELL - 1, _opacity(value, ends),
+            round(left + wide * (place + 0.5), 1), top + 15, show(value),
+        )
+        for place, value in enumerate(values)
+        if value is not None
+    )  # fmt: skip
+    drawn = format_html_join(
+        "",
+        '<rect class="chart-cell" x="{}" y="{}" width="{}" height="{}" fill-opacity="{}"/>'
+        '<text class="chart-label" x="{}" y="{}" text-anchor="middle">{}</text>',
+        cells,
+    )
+    return _join(label, drawn)
+
+
+def _opacity(value: float, ends: tuple[float, float]) -> float:
+    share = min(1.0, max(0.0, (value - ends[0]) / (ends[1] - ends[0])))
+    return round(_FAINT + (_STRONG - _FAINT) * share, 2)
 
 
 def _reach(estimates: Sequence[PlottedEstimate], low: float, high: float) -> tuple[float, float]:

@@ -47,6 +47,22 @@ def freeze_questions(*, study: Study, name: str, by: Person, derived_from: Relea
     )
 
 
+def freeze_dev_questions(
+    *, study: Study, name: str, by: Person, derived_from: Release | None = None
+) -> Release:
+    """Freeze the ready dev questions, on which merges are chosen. Raises as `freeze`."""
+    gathered = Gathered()
+    return freeze(
+        study=study,
+        kind=ReleaseKind.QUESTIONS,
+        name=name,
+        rows=dev_question_rows(study, gathered),
+        left_out=gathered.left_out,
+        by=by,
+        derived_from=derived_from,
+    )
+
+
 def register_freezers() -> None:
     """Make the releases of this app known to the freeze page and command."""
     register(
@@ -71,6 +87,18 @@ def register_freezers() -> None:
             count=_test_questions,
         )
     )
+    register(
+        Freezer(
+            kind="dev_questions",
+            label="Dev questions",
+            meaning="questions on which merges are chosen, never scores reported",
+            freeze=freeze_dev_questions,
+            rows=dev_question_rows,
+            place="curation:question",
+            count=_dev_questions,
+            makes=ReleaseKind.QUESTIONS,
+        )
+    )
 
 
 def _standing_traces(study: Study) -> int:
@@ -79,6 +107,10 @@ def _standing_traces(study: Study) -> int:
 
 def _test_questions(study: Study) -> int:
     return Question.objects.for_use(study, Use.TEST).ready().count()
+
+
+def _dev_questions(study: Study) -> int:
+    return Question.objects.for_use(study, Use.DEV).ready().count()
 
 
 def trace_rows(study: Study, gathered: Gathered) -> Iterator[NewRow]:
@@ -138,7 +170,16 @@ def _trace_left_out(trace: Trace, held_out: HeldOut) -> str:
 
 def question_rows(study: Study, gathered: Gathered) -> Iterator[NewRow]:
     """The ready test questions."""
-    questions = Question.objects.for_use(study, Use.TEST).order_by("pk")
+    return _questions_for(study, Use.TEST, gathered)
+
+
+def dev_question_rows(study: Study, gathered: Gathered) -> Iterator[NewRow]:
+    """The ready dev questions."""
+    return _questions_for(study, Use.DEV, gathered)
+
+
+def _questions_for(study: Study, use: str, gathered: Gathered) -> Iterator[NewRow]:
+    questions = Question.objects.for_use(study, use).order_by("pk")
     related = questions.select_related("source", "cluster")
     for question in related.prefetch_related("question_images__image").iterator(PART):
         if question.state != QuestionState.READY:

@@ -149,6 +149,11 @@ def test_solvers_are_asked_once_and_open_questions_are_left_out(cast: Cast) -> N
         making.launched(cast, open_ones, solver)
 
 
+def test_no_score_is_reported_on_questions_that_choose_a_merge(cast: Cast) -> None:
+    with pytest.raises(EvaluationRefused, match="holds dev questions, on which merges are chosen"):
+        making.launched(cast, making.questions(cast, 2, split="dev"), making.endpoint("solver"))
+
+
 def lost(made: Evaluation) -> JobHandle:
     """The handle of a worker whose job somebody else has taken."""
     held = claim(made.job_id)

@@ -14,13 +14,14 @@ from django.conf import settings
 from consilium.blobs.store import put
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.models import Job
+from consilium.jobs.states import JobState
 from consilium.people.models import Person, Study
 from curation.models import Release, ReleaseKind, Source
 from curation.releases.contents import NewRow
 from curation.releases.freeze import freeze
 from tests.factories.curation import source
 from training.demo_models import teaching_set
-from training.models import Run, Stage
+from training.models import ProducedModel, Run, Stage
 
 SOURCE = "Own archive"
 BASE = "base"
@@ -47,6 +48,35 @@ QUICK: dict[str, Any] = {
 }
 STEPS = 24
 PEDIATRICS = "pediatrics"
+_SCORES = {"adult_medicine": 0.5, PEDIATRICS: 0.75}
+_CHOSEN: dict[str, Any] = {"method": "ties", "density": 0.2, "scale": 1.2, "scores": _SCORES, "worst": 0.5}
+_PARTS = [
+    *(f"self_attn.{name}_proj" for name in "qkvo"),
+    *(f"mlp.{name}_proj" for name in ("gate", "up", "down")),
+]
+# What the process tells of a merge of two experts and a GBA model, as far as pages show it.
+MERGE_CARD: dict[str, Any] = {
+    "layers": [
+        {
+            "name": f"model.language_model.layers.{layer}.{part}.weight",
+            "sign_conflict": 0.1 * layer + 0.03 * place,
+            "mass_discarded": 0.5 + 0.04 * place,
+            "cosines": [0.1] * 3,
+            "size": 8,
+            "kept": [2, 2, 2],
+        }
+        for layer in range(3)
+        for place, part in enumerate(_PARTS)
+    ],
+    "kept_share": [0.2, 0.204, 0.05],
+    "cosines": [0.5, None, -0.25],
+    "candidates": [
+        {"method": "base", "density": None, "scale": 0.0, "scores": _SCORES, "worst": 0.5},
+        {"method": "linear", "density": None, "scale": 1.0, "scores": _SCORES | {PEDIATRICS: 0}, "worst": 0},
+        _CHOSEN,
+    ],
+    "chosen": _CHOSEN,
+}
 
 
 def items(count: int = 8, specialties: Sequence[str] = ("adult_medicine", PEDIATRICS)) -> list[Any]:
@@ -102,6 +132,13 @@ def run_of(study: Study, by: Person) -> Run:
     job = Job.objects.create(kind="training.run", study=study, created_by=by)
     base = base_endpoint(name=f"base of {study.slug}", study=study, path=f"base-of-{study.slug}")
     return Run.objects.create(study=study, stage=Stage.MERGE, base=base, job=job, created_by=by)
+
+
+def merged(run: Run) -> ProducedModel:
+    """What a merge that tried candidates leaves; its job is over."""
+    Job.objects.filter(pk=run.job_id).update(state=JobState.CANCELLED)
+    made = base_endpoint(name="merged", path="runs/merged/model")
+    return ProducedModel.objects.create(run=run, endpoint=made, digest="cd" * 32, card=MERGE_CARD)
 
 
 def train_directly(place: Path, base: Path) -> dict[str, Any]:

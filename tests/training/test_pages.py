@@ -316,6 +316,8 @@ def test_the_pages_fit_are_accessible_and_move(
     Study.objects.filter(pk=cast.study.pk).update(is_teaching_set=True)
     log_in(window, live_server.url, cast.lena)
     over, running = pipeline[:2]
+    assert over.release is not None
+    others = launch_pipeline(study=cast.study, release=over.release, base=over.base, by=cast.lena)
     result = {
         "steps": 500,
         "step_seconds": 0.4,
@@ -340,6 +342,7 @@ def test_the_pages_fit_are_accessible_and_move(
         "launch": ("training:launch", []),
         "run-over": ("training:run", [over.pk]),
         "run-waiting": ("training:run", [pipeline[3].pk]),
+        "run-merged": ("training:run", [making.merged(others[-1]).run_id]),
         "run-live": ("training:run", [running.pk]),
     }
     for name, (view, arguments) in places.items():

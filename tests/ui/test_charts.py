@@ -9,6 +9,7 @@ from consilium.ui.charts import (
     PlottedEstimate,
     Scale,
     Series,
+    heat_map,
     interval_chart,
     line_chart,
     shown_number,
@@ -108,6 +109,24 @@ def test_an_interval_beyond_the_scale_widens_it() -> None:
     bar = next(element for element in svg if "chart-interval" in element.get("class", ""))
     axis = next(element for element in svg if element.get("class") == "chart-axis")
     assert float(bar.get("x1", 0)) >= float(axis.get("x1", 0))
+
+
+def test_a_heat_map_tells_every_figure_in_its_cell_and_its_table() -> None:
+    rows: list[tuple[str, list[float | None]]] = [
+        ("layer 0", [0.0, 1.0]),
+        ("layer 1", [0.25, None]),
+        ("beyond", [-2.0, 7.0]),
+    ]
+    figure = heat_map(["q_proj", "k_proj"], rows, title="Conflicts")
+    svg = drawing(figure)
+    cells = [element for element in svg if element.get("class") == "chart-cell"]
+    strengths = [float(cell.get("fill-opacity", 0)) for cell in cells]
+    assert len(cells) == 5
+    assert strengths[0] < strengths[2] < strengths[1]
+    assert (strengths[3], strengths[4]) == (strengths[0], strengths[1])  # beyond the ends it goes no further
+    assert [figure.count(f">{number}<") for number in ("0.25", "-2", "7")] == [2, 2, 2]
+    assert "Nothing to draw yet" in heat_map([], [], title="Conflicts")
+    assert "<script" not in heat_map(["<script>"], [("<script>", [1.0])], title="<script>")
 
 
 def test_names_are_escaped_and_nothing_is_inline() -> None:

@@ -1,11 +1,11 @@
-"""What a trained model adds to its base, tensor by tensor, at full rank and in float32."""
+"""What a trained model adds to its base, block by block, at full rank and in float32."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +15,8 @@ from training.job.files import weights_digest
 from training.job.folders import ADAPTER_CONFIG, ADAPTER_WEIGHTS, read_from
 from training.job.numbers import NotFinite, is_finite
 from training.job.spec import SpecError
+from training.job.stored_model import BaseBlocks, StoredModel, open_model
+from training.job.stored_tensors import Block, blocks_of, stored_tensors
 
 _PREFIX = "base_model.model."
 _UP, _DOWN = "lora_B.weight", "lora_A.weight"
@@ -58,16 +60,21 @@ _PATTERN = re.compile(r"\^?(?:\\?\.\*?|[\w-])+\$?")
 
 
 class DeltaSource(Protocol):
-    """One model's deltas: the names of the parameters it changed and the delta of each."""
+    """One model's deltas: the names of the parameters it changed and the delta of each.
 
-    def names(self) -> Sequence[str]:
+    `device` (cpu or cuda) is where the deltas are computed.
+    """
+
+    device: str
+
+    def names(self) -> Collection[str]:
         """Return the changed parameters' names, as the live base model spells them."""
 
     def shape(self, name: str) -> torch.Size:
         """Return the shape of one parameter, without computing its delta."""
 
-    def delta(self, name: str) -> torch.Tensor:
-        """Return the float32 delta of one parameter, in the parameter's shape."""
+    def block(self, name: str, block: Block) -> torch.Tensor:
+        """Return the float32 delta of some rows of one parameter, shape (rows, width)."""
 
 
 class AdapterDeltas:
@@ -77,35 +84,37 @@ class AdapterDeltas:
     layer. Raises SpecError, naming the setting or the tensor, for an adapter whose delta is anything else.
     """
 
-    def __init__(self, folder: Path) -> None:
-        from safetensors import safe_open
-
+    def __init__(self, folder: Path, device: str = "cpu") -> None:
+        self.device = device
         self._label = label = f"adapter {folder.name!r}"
         settings = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
         if not isinstance(settings, dict):
             raise SpecError(f"{label}: its configuration is not a JSON object")
         _check_settings(settings, label)
-        opener: Any = safe_open
-        self._file = opener(folder / ADAPTER_WEIGHTS, framework="pt")
-        self._layers = _adapter_layers(list(self._file.keys()), label)
-        self._scales = {layer: self._scale(layer, settings) for layer in self._layers}
+        self._tensors = {tensor.key: tensor for tensor in stored_tensors(folder / ADAPTER_WEIGHTS)}
+        self._layers = _adapter_layers(list(self._tensors), label)
+        self._scales = {f"{layer}.weight": self._scale(layer, settings) for layer in self._layers}
+        self._last = ""
+        self._held: tuple[torch.Tensor, torch.Tensor] = (torch.empty(0), torch.empty(0))
 
-    def names(self) -> Sequence[str]:
+    def names(self) -> Collection[str]:
         """Return the adapted parameters' names."""
-        return [f"{layer}.weight" for layer in self._layers]
+        return self._scales.keys()
 
     def shape(self, name: str) -> torch.Size:
         """Return (out, in)."""
         up, down = self._shapes(name.removesuffix(".weight"))
         return torch.Size((up[0], down[1]))
 
-    def delta(self, name: str) -> torch.Tensor:
-        """Return `scale * B A`, shape (out, in)."""
-        layer = name.removesuffix(".weight")
-        down: torch.Tensor = self._file.get_tensor(f"{_PREFIX}{layer}.{_DOWN}").float()
-        up: torch.Tensor = self._file.get_tensor(f"{_PREFIX}{layer}.{_UP}").float()
-        scaled: torch.Tensor = (up @ down) * self._scales[layer]
-        return scaled
+    def block(self, name: str, block: Block) -> torch.Tensor:
+        """Return rows of `scale * B A`."""
+        if self._last != name:  # all blocks of a layer need the whole of A
+            layer = name.removesuffix(".weight")
+            up, down = (self._tensors[f"{_PREFIX}{layer}.{half}"].whole() for half in (_UP, _DOWN))
+            self._held = up.to(self.device).float(), down.to(self.device).float()
+            self._last = name
+        up, down = self._held
+        return (up[block.start : block.stop] @ down) * self._scales[name]
 
     def _scale(self, layer: str, settings: Mapping[str, Any]) -> float:
         up, down = self._shapes(layer)
@@ -122,42 +131,42 @@ class AdapterDeltas:
             raise SpecError(f"{self._label}: {layer} is not of the rank {rank} that its configuration gives")
         return alpha / math.sqrt(rank) if settings.get("use_rslora") else alpha / rank
 
-    def _shapes(self, layer: str) -> tuple[list[int], list[int]]:
-        up, down = (self._file.get_slice(f"{_PREFIX}{layer}.{half}").get_shape() for half in (_UP, _DOWN))
+    def _shapes(self, layer: str) -> tuple[torch.Size, torch.Size]:
+        up, down = (self._tensors[f"{_PREFIX}{layer}.{half}"].shape for half in (_UP, _DOWN))
         return up, down
 
 
 class ModelDeltas:
-    """Deltas of full weights against the base; both live models are asked by parameter name."""
+    """Deltas of a folder of full weights against the base, both read from disk. Raises SpecError."""
 
-    def __init__(self, base: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tensor]) -> None:
-        if {key: value.shape for key, value in base.items()} != {
-            key: value.shape for key, value in other.items()
-        }:
-            raise SpecError("the model to merge does not have the parameters of the base")
+    def __init__(self, base: BaseBlocks, other: StoredModel, label: str) -> None:
+        if base.model.shapes() != other.shapes():
+            raise SpecError(f"{label!r}: the model to merge does not have the parameters of the base")
+        self.device = base.device
         self._base, self._other = base, other
-        self._changed = [name for name, value in base.items() if not torch.equal(value, other[name])]
 
-    def names(self) -> Sequence[str]:
-        """Return the names of the parameters that differ."""
-        return self._changed
+    def names(self) -> Collection[str]:
+        """Return the names of all parameters: which of them differ only reading tells."""
+        return self._other.parameters.keys()
 
     def shape(self, name: str) -> torch.Size:
         """Return the parameter's shape."""
-        return self._base[name].shape
+        return self._other.parameters[name].shape
 
-    def delta(self, name: str) -> torch.Tensor:
+    def block(self, name: str, block: Block) -> torch.Tensor:
         """Return other minus base."""
-        return self._other[name].float() - self._base[name].float()
+        after = self._other.parameters[name].read(block).to(self.device).float()
+        return after - self._base.block(name, block)
 
 
 class FiniteDeltas:
     """The deltas of another source, each checked when it is asked for."""
 
     def __init__(self, source: DeltaSource, label: str) -> None:
+        self.device = source.device
         self._source, self._label = source, label
 
-    def names(self) -> Sequence[str]:
+    def names(self) -> Collection[str]:
         """Return the changed parameters' names."""
         return self._source.names()
 
@@ -165,9 +174,9 @@ class FiniteDeltas:
         """Return the parameter's shape."""
         return self._source.shape(name)
 
-    def delta(self, name: str) -> torch.Tensor:
+    def block(self, name: str, block: Block) -> torch.Tensor:
         """Return the delta. Raises NotFinite naming the source and the parameter."""
-        delta = self._source.delta(name)
+        delta = self._source.block(name, block)
         if not is_finite(delta):
             raise NotFinite(
                 f"expert {self._label!r}: its change of tensor {name} holds NaN or infinite values. "
@@ -176,21 +185,26 @@ class FiniteDeltas:
         return delta
 
 
-def open_source(folder: Path, base: Mapping[str, torch.Tensor], load: Callable[[Path], Any]) -> DeltaSource:
+def open_source(folder: Path, base: BaseBlocks) -> DeltaSource:
     """Open a run's folder, an adapter folder or a full model folder as deltas against `base`.
 
     What of a run's folder is taken says `folders.read_from`. Raises SpecError; a delta raises NotFinite.
     """
     place = read_from(folder)
-    if not (place / ADAPTER_CONFIG).is_file():
-        return FiniteDeltas(ModelDeltas(base, parameters(load(place))), folder.name)
-    source = AdapterDeltas(place)
+    if (place / ADAPTER_CONFIG).is_file():
+        return open_adapter(folder, base.model.shapes(), base.device)
+    return FiniteDeltas(ModelDeltas(base, open_model(place), folder.name), folder.name)
+
+
+def open_adapter(folder: Path, shapes: Mapping[str, torch.Size], device: str = "cpu") -> DeltaSource:
+    """Open an adapter as deltas of a base with parameters of these shapes. Raises SpecError."""
+    source = AdapterDeltas(read_from(folder), device)
     for name in source.names():
-        if name not in base:
+        if name not in shapes:
             raise SpecError(
                 f"adapter {folder.name!r} was not trained on this base: no {name}, or it is tied to another"
             )
-        if source.shape(name) != base[name].shape:
+        if source.shape(name) != shapes[name]:
             raise SpecError(f"adapter {folder.name!r} was not trained on this base: {name} has another shape")
     return FiniteDeltas(source, folder.name)
 
@@ -201,23 +215,31 @@ def parameters(model: Any) -> dict[str, torch.Tensor]:
 
 
 def add_mean(target: Mapping[str, torch.Tensor], sources: Sequence[DeltaSource]) -> None:
-    """Add the uniform average of the deltas to the parameters of `target`, in place."""
-    names = {name: None for source in sources for name in source.names()}
-    for name in names:
-        owners = [source for source in sources if name in set(source.names())]
-        total = torch.stack([source.delta(name) for source in owners]).sum(dim=0) / len(sources)
-        add(target, name, total)
+    """Add the uniform average of the deltas to the parameters of `target`, in place. Raises SpecError."""
+    for name in {name: None for source in sources for name in source.names()}:
+        owners = [source for source in sources if name in source.names()]
+        if name not in target:
+            raise SpecError(f"tensor {name} lies in the files in another form than the model has it")
+        for block in blocks_of(owners[0].shape(name), owners[0].device):
+            total = torch.stack([source.block(name, block) for source in owners]).sum(dim=0)
+            add(target, name, block, total / len(sources))
 
 
-def add(target: Mapping[str, torch.Tensor], name: str, delta: torch.Tensor) -> None:
-    """Add `delta` to one parameter, in place. Raises NotFinite when its type cannot hold the sum."""
-    value = target[name]
-    value.copy_((value.float() + delta.to(value.device)).to(value.dtype))
-    if not is_finite(value):
+def add(target: Mapping[str, torch.Tensor], name: str, block: Block, delta: torch.Tensor) -> None:
+    """Add `delta` to rows of one parameter, in place. Raises NotFinite when its type cannot hold the sum."""
+    rows = block.of(target[name])
+    rows.copy_(in_type(name, rows.float() + delta.to(rows.device), rows.dtype))
+
+
+def in_type(name: str, rows: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Return what experts made of rows in the type of the parameter. Raises NotFinite where it overflows."""
+    made = rows.to(dtype)
+    if not is_finite(made):
         raise NotFinite(
             f"model: tensor {name} is no longer finite with what the experts add to it. "
             "Nothing is published. Check the base and the experts, or choose a smaller scale."
         )
+    return made
 
 
 def source_digest(folder: Path) -> str:

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from consilium.atomic_folder import sync
 
 _BLOCK = 1 << 20
+
+
+def weights_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file of weights, which is read again only when it was written again."""
+    facts = path.stat()
+    return _sha256_as_of(path, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _sha256_as_of(path: Path, *_facts: int) -> str:
+    return sha256_file(path)
 
 
 def sha256_file(path: Path) -> str:
@@ -23,7 +35,7 @@ def sha256_file(path: Path) -> str:
 
 def weights_digest(folder: Path) -> str:
     """Return one SHA-256 over the sorted safetensors files of a folder: each line is `<sha256>  <name>`."""
-    lines = [f"{sha256_file(path)}  {path.name}\n" for path in sorted(folder.glob("*.safetensors"))]
+    lines = [f"{weights_sha256(path)}  {path.name}\n" for path in sorted(folder.glob("*.safetensors"))]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from consilium.inference.model_folders import check_adapter_folder, check_model_folder, model_files
 from consilium.inference.refusals import EndpointRefused
-from training.job.files import sha256_file
+from training.job.files import sha256_file, weights_sha256
 from training.job.spec import Spec, SpecError
 
 ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 # Read by nobody who loads weights.
 _PROSE = (".md",)
+_WEIGHTS = ".safetensors"
 # What training writes itself, beside weights.
 _WRITTEN = frozenset(("config.json", "generation_config.json", ADAPTER_CONFIG, "README.md"))
 # What goes from a base into a model made of it: tokenizer, processor, template, and under which terms it is.
@@ -82,7 +83,8 @@ def folder_digest(folder: Path) -> str:
     whole = hashlib.sha256()
     for path in model_files(folder):
         if path.suffix not in _PROSE:
-            whole.update(f"{sha256_file(path)}  {path.name}\n".encode())
+            digest = weights_sha256(path) if path.suffix == _WEIGHTS else sha256_file(path)
+            whole.update(f"{digest}  {path.name}\n".encode())
     return whole.hexdigest()
 
 

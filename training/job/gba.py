@@ -11,10 +11,11 @@ from training.job.controls import without_controls
 from training.job.deltas import add_mean, open_source, parameters, source_digest
 from training.job.judge import Judge
 from training.job.kept_samples import KeptSamples
-from training.job.models import for_training, load_model, load_processor, lora_config
+from training.job.models import device_of, for_training, load_model, load_processor, lora_config
 from training.job.quantised import check_quantised, reload_quantised
 from training.job.rewards import WEIGHTS, accuracy_reward, format_reward
 from training.job.spec import ADVANTAGE, NEUTRAL, QLORA, ROLLOUT_ENGINES, GbaSettings, Spec, SpecError
+from training.job.stored_model import BaseBlocks, open_model
 from training.job.templates import check_template
 from training.job.train import Context, common_arguments, split_batch, train
 
@@ -56,10 +57,9 @@ def _check_engine(settings: GbaSettings) -> None:
 def start_model(spec: Spec) -> Any:
     """Return the base plus the uniform average of the experts' deltas: start of training and KL reference."""
     model = load_model(spec.base)
-    target = parameters(model)
-    sources = [open_source(folder, target, load_model) for folder in spec.experts]
-    if sources:
-        add_mean(target, sources)
+    if spec.experts:
+        base = BaseBlocks(open_model(spec.base), device_of(spec.device))
+        add_mean(parameters(model), [open_source(folder, base) for folder in spec.experts])
     return model
 
 

@@ -11,20 +11,25 @@ import dataclasses
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from training.job import cards
-from training.job.deltas import add, open_source, parameters, source_digest
-from training.job.folders import ADAPTER_CONFIG, read_from
-from training.job.merge_methods import LayerReport, kept_shares, merge
-from training.job.models import load_model, publish_model
-from training.job.numbers import check_weights
+from training.job.candidates import MergeCandidate, best_of, score_all, start_steps
+from training.job.deltas import DeltaSource, open_source, source_digest
+from training.job.merge_methods import LayerReport, Merger, changed_names, kept_shares, passes
+from training.job.merged_model import publish_merged
+from training.job.models import device_of
 from training.job.progress import claim_stdout
-from training.job.spec import METHODS, MergeSettings, Spec, parse_spec
-from training.job.stop_flag import StopFlag, Stopped
+from training.job.spec import CANDIDATES, METHODS, MergeSettings, Spec, parse_spec
+from training.job.step_count import StepCount
+from training.job.stop_flag import StopFlag
+from training.job.stored_model import BaseBlocks, open_model
 from training.job.train import Context
+from training.job.trim import TrimSurvey
 
 
 def run(context: Context) -> dict[str, Any]:
@@ -33,35 +38,66 @@ def run(context: Context) -> dict[str, Any]:
     settings = spec.settings
     assert isinstance(settings, MergeSettings)
     begun = time.monotonic()
-    folders = [*spec.experts, *([spec.reinforced] if spec.reinforced else [])]
-    model = load_model(spec.base)
-    reports = merge_into(parameters(model), folders, settings, spec.seed, context)
-    check_weights(model.named_parameters())  # those that no expert changed as well
-    card = cards.begin(spec, {"merged": [source_digest(folder) for folder in folders]})
-    card["metrics"] = _summary(reports)
-    # In the order of the inputs: the experts, then the reinforced model.
-    card["kept_share"] = kept_shares(reports)
-    card["layers"] = [dataclasses.asdict(report) for report in reports]
-    card["seconds"] = round(time.monotonic() - begun, 1)
-    return cards.finish(spec, card, {}, lambda folder: publish_model(model, spec.base, folder))
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    base, sources = open_all(spec)
+    card = cards.begin(spec, {"merged": [source_digest(folder) for folder in merged_folders(spec)]})
+    steps = None
+    if settings.method == CANDIDATES:
+        steps = start_steps(context, settings)
+        scored = score_all(context, settings, base, sources, steps)
+        chosen = best_of(scored)
+        card |= {"candidates": [one.as_dict() for one in scored], "chosen": chosen.as_dict()}
+        settings = settings_for(chosen.candidate, settings)
+    merger = merger_of(context, sources, settings, steps.check if steps else None)
+
+    def publish(folder: Path) -> str:
+        digest = publish_merged(base, merger, settings.scale, folder)
+        card.update(_told(merger))
+        if steps:
+            steps.tick()
+            card["metrics"]["dev_worst"] = card["chosen"]["worst"]
+        card["seconds"] = round(time.monotonic() - begun, 1)
+        return digest
+
+    return cards.finish(spec, card, {}, publish)
 
 
-def merge_into(
-    target: dict[str, Any], folders: Sequence[Path], settings: MergeSettings, seed: int, context: Context
-) -> list[LayerReport]:
-    """Add the scaled merged deltas to the parameters in `target`, in place; report one step per tensor."""
-    originals = {name: value.clone() for name, value in target.items()} if _any_full(folders) else target
-    sources = [open_source(folder, originals, load_model) for folder in folders]
-    total = len({name for source in sources for name in source.names()})
-    context.progress.emit("start", total_steps=total, resumed_from=0)
-    reports = []
-    for step, merged in enumerate(merge(sources, settings.method, settings.density, seed), start=1):
-        if context.flag.wanted:
-            raise Stopped(step - 1)
-        add(target, merged.name, settings.scale * merged.delta)
-        reports.append(merged.report)
-        context.progress.emit("step", step=step, total=total)
-    return reports
+def open_all(spec: Spec) -> tuple[BaseBlocks, list[DeltaSource]]:
+    """Open the base of a merge and what is merged into it, in the order of the specification."""
+    base = BaseBlocks(open_model(spec.base), device_of(spec.device))
+    return base, [open_source(folder, base) for folder in merged_folders(spec)]
+
+
+def merged_folders(spec: Spec) -> list[Path]:
+    """The folders that are merged: the experts, then the reinforced model."""
+    return [*spec.experts, *([spec.reinforced] if spec.reinforced else [])]
+
+
+def settings_for(candidate: MergeCandidate, settings: MergeSettings) -> MergeSettings:
+    """Return the settings under which one candidate is merged."""
+    density = settings.density if candidate.density is None else candidate.density
+    return dataclasses.replace(settings, method=candidate.method, density=density, scale=candidate.scale)
+
+
+def merger_of(
+    context: Context,
+    sources: Sequence[DeltaSource],
+    settings: MergeSettings,
+    tick: Callable[[], None] | None = None,
+) -> Merger:
+    """Prepare the merge of these deltas. Without `tick` every tensor of every pass is a step of its own."""
+    times = passes(settings.method, len(sources))
+    steps = None
+    if tick is None:
+        steps = StepCount(context.progress, context.flag, times * len(changed_names(sources)))
+        tick = steps.tick
+    survey = None
+    if settings.method == "ties":
+        survey = TrimSurvey(sources, [settings.density], tick)
+        if steps:
+            steps.expect((times - 2) * len(survey.changed))
+    return Merger(sources, settings.method, settings.density, context.spec.seed, survey=survey, tick=tick)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -95,8 +131,15 @@ def _from_arguments(arguments: Sequence[str]) -> Spec:
     return parse_spec({**values, "settings": settings})
 
 
-def _any_full(folders: Sequence[Path]) -> bool:
-    return any(not (read_from(folder) / ADAPTER_CONFIG).is_file() for folder in folders)
+def _told(merger: Merger) -> dict[str, Any]:
+    """What the card says about a merge; models are in the order of `merged_folders`."""
+    reports = merger.reports()
+    return {
+        "metrics": _summary(reports),
+        "kept_share": kept_shares(reports),
+        "cosines": merger.cosines(),
+        "layers": [dataclasses.asdict(report) for report in reports],
+    }
 
 
 def _summary(reports: Sequence[LayerReport]) -> dict[str, float]:

@@ -51,7 +51,10 @@ def check_weights(tensors: Iterable[tuple[str, Tensor]]) -> None:
 
 def is_finite(tensor: Tensor) -> bool:
     """Whether every element is a finite number."""
-    return bool(tensor.isfinite().all())
+    if not tensor.numel():
+        return True
+    # Several times faster than a mask: a NaN is both the lowest and the highest.
+    return all(bool(end.isfinite()) for end in tensor.aminmax())
 
 
 def finite_only(value: Any) -> Any:

@@ -20,6 +20,7 @@ STAGES = ("dsa", "gba", "merge", "judge_sft", "judge_dpo", "reward_model")
 TRACE_STAGES = ("dsa", "gba")
 PREFERENCE_STAGES = ("judge_sft", "judge_dpo", "reward_model")
 METHODS = ("ties", "linear", "task_arithmetic", "dare_ties")
+CANDIDATES = "candidates"
 DEVICES = ("auto", "cpu")
 LORA, QLORA, FULL = TUNINGS = ("lora", "qlora", "full")
 SWITCHES = ("auto", "on", "off")
@@ -133,11 +134,21 @@ class GbaSettings(TuningSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeSettings:
-    """Conflict-aware merge: keep each delta's `density` largest share, add `scale` times the result."""
+    """Conflict-aware merge: keep each delta's `density` largest share, add `scale` times the result.
+
+    With the method `candidates` TIES under all `densities` and `scales`, and the other methods under
+    `density` and `scale`, answer dev questions first, `micro_batch` at a time.
+    """
 
     method: str = "ties"
     density: float = 0.2
     scale: float = 1.0
+    densities: tuple[float, ...] = (0.1, 0.2, 0.3, 0.5)
+    scales: tuple[float, ...] = (0.4, 0.6, 0.8, 1.0, 1.2, 1.5)
+    max_new_tokens: int = 1024
+    max_pixels: int = 401_408
+    micro_batch: int = 8
+    threads: int = 0  # of the CPU; 0: as many as the process is given (OMP_NUM_THREADS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,6 +310,8 @@ def _convert(hint: Any, value: Any, key: str) -> Any:
         return tuple(Path(text) for text in value)
     if hint == tuple[str, ...] and _is_list_of_text(value):
         return tuple(value)
+    if hint == tuple[float, ...] and isinstance(value, list):
+        return tuple(_convert(float, number, key) for number in value)
     if hint in (str, str | None) and isinstance(value, str):
         return value
     if hint is int and isinstance(value, int) and not isinstance(value, bool):
@@ -322,6 +335,8 @@ def _check_needs(spec: Spec) -> None:
         raise SpecError("specialty: the dsa stage trains one specialty; name it")
     if spec.stage == "merge" and not spec.experts and spec.reinforced is None:
         raise SpecError("experts: there is nothing to merge")
+    if isinstance(spec.settings, MergeSettings) and spec.settings.method == CANDIDATES and not spec.data:
+        raise SpecError("data: merge candidates are scored on a release of dev questions; name its folder")
     if spec.device not in DEVICES:
         raise SpecError(f"device: must be one of {', '.join(DEVICES)}")
 
@@ -411,9 +426,15 @@ def _check_choice(key: str, value: str, choices: tuple[str, ...]) -> None:
 
 
 def _check_merge(settings: MergeSettings) -> None:
-    _check_choice("method", settings.method, METHODS)
+    _check_choice("method", settings.method, (*METHODS, CANDIDATES))
     if settings.density > 1:
         raise SpecError("settings.density: must be at most 1")
+    for key, most in (("densities", 1.0), ("scales", sys.float_info.max)):
+        values = getattr(settings, key)
+        if not values or len(set(values)) != len(values) or not all(0 < value <= most for value in values):
+            raise SpecError(
+                f"settings.{key}: needs positive numbers{' of at most 1' if most == 1 else ''}, each once"
+            )
 
 
 def _plain(value: Any) -> Any:

@@ -44,7 +44,7 @@ CARDS: Final = (
     {
         "stage": Stage.MERGE,
         "title": "Merge",
-        "reads": "Experts, GBA run",
+        "reads": "Experts, GBA run, dev questions for candidates",
         "meaning": "Puts experts and GBA model into one, leaving out changes that contradict each other.",
     },
     {

@@ -20,6 +20,7 @@ from training.curves import curves
 from training.downloads import card_text_of, figures_lines, weights_zip
 from training.gpu_queue import gpu_queue
 from training.kept_answers import kept_answers
+from training.merge_report import candidate_table, kept_shares_of, merge_charts
 from training.model_card import card_parts
 from training.model_card import model_card as card_of
 from training.models import ProducedModel, Run, RunAttempt
@@ -59,6 +60,8 @@ def run(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     context["inputs"] = one.inputs.select_related("job").order_by("pk")
     context["produced"] = ProducedModel.objects.filter(run=one).select_related("endpoint").first()
     context["metrics"] = _metrics(context["produced"])
+    context["kept"] = kept_shares_of(one, context["produced"])
+    context["merge_charts"] = merge_charts(one, context["produced"])
     context["cards"] = card_parts(context["produced"]) if context["produced"] else []
     context["panels"] = [push_panel(content) for content in _contents(context["produced"], one)]
     context["checkpoints"] = one.checkpoints.order_by("-step")
@@ -169,6 +172,7 @@ def _live(one: Run) -> dict[str, object]:
         "next": address,
         "waits_for": waits_for,
         "attempt": newest,
+        "candidates": candidate_table(one, ProducedModel.objects.filter(run=one).first()),
         **_paced(one, newest),
     }
 

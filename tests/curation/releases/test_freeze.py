@@ -27,7 +27,7 @@ from curation.releases.freeze import (
     side_rows_of,
     withdraw_release,
 )
-from curation.releases.gather import freeze_questions, freeze_traces
+from curation.releases.gather import freeze_dev_questions, freeze_questions, freeze_traces
 from curation.releases.manifest import FILES, FIRST_FORMAT, digest_of, lines_of, manifest_of
 from curation.releases.materialise import materialise
 from curation.releases.verify import verify
@@ -72,6 +72,17 @@ def test_a_question_release_holds_test_questions_only(traces: Cast) -> None:
     (row,) = rows_of(release)
     assert row.content["split"] == "test"
     assert "reasoning" not in row.content
+
+
+def test_dev_questions_have_a_release_of_their_own(traces: Cast) -> None:
+    with pytest.raises(EmptyRelease):
+        freeze_dev_questions(study=traces.study, name="Dev", by=traces.lena)
+    of = making.source(traces.study, "More")
+    for number, use in enumerate(("dev", "train", "test", "dev"), start=20):
+        making.question(traces.study, of, number, use=use)
+    release = freeze_dev_questions(study=traces.study, name="Dev", by=traces.lena)
+    assert release.kind == "questions"
+    assert [row.content["split"] for row in rows_of(release)] == ["dev", "dev"]
 
 
 def test_only_leads_freeze(traces: Cast) -> None:

@@ -16,11 +16,12 @@ from tests.training.job.process import Event, run_stage, standard
 from training.job.__main__ import run_safely
 from training.job.deltas import add, add_mean
 from training.job.files import write_json
-from training.job.merge_methods import merge as merged_deltas
+from training.job.merge_methods import Merger
 from training.job.numbers import NotFinite, check_figures, check_trained, finite_only, standard_json
 from training.job.progress import Progress
-from training.job.spec import parse_spec
+from training.job.spec import SpecError, parse_spec
 from training.job.stop_flag import StopFlag
+from training.job.stored_tensors import Block
 
 QUICK: dict[str, Any] = {"max_pixels": 3136, "lora_r": 4, "lora_alpha": 8}
 SMALL_GBA = QUICK | {"max_steps": 2, "samples_per_step": 1, "micro_batch": 8, "max_new_tokens": 4}
@@ -141,21 +142,27 @@ def test_figures_and_tensors_are_named() -> None:
 
 def test_a_start_model_that_overflows_is_named() -> None:
     class Held:
+        device = "cpu"
+
         def names(self) -> list[str]:
             return ["w"]
 
         def shape(self, name: str) -> torch.Size:
             return torch.Size((2,))
 
-        def delta(self, name: str) -> torch.Tensor:
-            return torch.full((2,), 3e38)
+        def block(self, name: str, block: Block) -> torch.Tensor:
+            return torch.full((2, 1), 3e38)
 
+    whole = Block(0, 2, 1)
     with pytest.raises(NotFinite, match="tensor w is no longer finite"):
         add_mean({"w": torch.full((2,), 3e38)}, [Held()])
     with pytest.raises(NotFinite, match="tensor w is no longer finite"):
-        add({"w": torch.zeros(2, dtype=torch.float16)}, "w", torch.full((2,), 1e5))
-    report = next(merged_deltas([Held(), Held()], "ties", 1.0)).report
-    assert report.cosines == [None]  # its squares are more than a float32 holds: no NaN in the card
+        add({"w": torch.zeros(2, dtype=torch.float16)}, "w", whole, torch.full((2, 1), 1e5))
+    with pytest.raises(SpecError, match="tensor w lies in the files in another form"):
+        add_mean({}, [Held()])
+    merger = Merger([Held(), Held()], "linear", 1.0)
+    list(merger.blocks("w"))
+    assert merger.reports()[0].cosines == [None]  # its squares are more than a float32 holds
 
 
 def test_what_is_written_is_json(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from training.job.deltas import parameters
 from training.job.files import weights_digest
 from training.job.models import load_model
 from training.job.progress import Progress
-from training.job.spec import MergeSettings, parse_spec
+from training.job.spec import parse_spec
 from training.job.stop_flag import StopFlag
 from training.job.train import Context
 
@@ -123,10 +123,12 @@ def test_merge_stage_and_command_agree(bench: Path, dsa: Finished, gba: Finished
 
 
 def test_one_expert_at_full_density_gives_the_expert_back(bench: Path, dsa: Finished) -> None:
-    merged = parameters(load_model(bench / "models" / "base"))
-    context = Context(parse_spec(dsa.spec), Progress(None), StopFlag())
-    merge.merge_into(merged, [dsa.out], MergeSettings(density=1.0), 0, context)
-    expert = parameters(load_model(dsa.out / "model"))
+    spec = merge_spec(bench, "alone", dsa.out, dsa.out) | {"settings": {"density": 1.0}}
+    del spec["reinforced"]
+    wanted = parse_spec(spec)
+    cards.bind(wanted)
+    merge.run(Context(wanted, Progress(None), StopFlag()))
+    expert, merged = (parameters(load_model(out / "model")) for out in (dsa.out, wanted.out))
     assert all(merged[name].allclose(value, atol=1e-6) for name, value in expert.items())
 
 

@@ -34,6 +34,9 @@ class Command(ReportingCommand):
         parser.add_argument(
             "--input", type=int, action="append", default=[], help="Number of a run to build on."
         )
+        parser.add_argument(
+            "--questions", default="", help="Digest of the dev questions of merge candidates."
+        )
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--gpus", default="", help="Name of a set of GPUs; left out: any gpu worker.")
         parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="assignments")
@@ -61,17 +64,18 @@ class Command(ReportingCommand):
             "seed": options["seed"],
             "gpus": options["gpus"],
         }
+        questions = find_release(options["questions"]) if options["questions"] else None
         settings: dict[str, Any] = dict(read_assignment(text) for text in options["assignments"])
         if options["stage"] == "pipeline":
             nested: dict[str, dict[str, Any]] = {}
             for name, value in settings.items():
                 stage, _, key = name.partition(".")
                 nested.setdefault(stage, {})[key] = value
-            return launch_pipeline(release=release, settings=nested, **common)
+            return launch_pipeline(release=release, settings=nested, questions=questions, **common)
         stage = ALIASES.get(options["stage"], options["stage"])
         run = launch(
             stage=stage,
-            release=None if stage == Stage.MERGE else release,
+            release=questions if stage == Stage.MERGE else release,
             specialty=options["specialty"],
             inputs=[_input(number, release.study) for number in options["input"]],
             settings=settings,
