@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from consilium.answers.paradigm_scores import PROMPT_VERSION
 from consilium.audit.record import record
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.queue import enqueue
@@ -12,7 +13,7 @@ from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from curation.models import Release
 from training import preconditions
-from training.gba_preconditions import check_asked
+from training.gba_preconditions import check_asked, judge_of
 from training.job.spec import CANDIDATES
 from training.models import Run, Stage
 from training.preconditions import LaunchRefused, settings_fault, specialties_of
@@ -65,6 +66,9 @@ def launch(
     )
     run.inputs.set(inputs)
     data = {"stage": stage, "release": run.release_digest, "base": base.name, "seed": seed}
+    if judge := judge_of(study, stage, chosen):
+        # Its name alone is in the settings, and a name may come to mean another model.
+        data |= {"judge": judge.name, "judge_revision": judge.revision, "judge_prompt": PROMPT_VERSION}
     record(action="run.launched", obj=run, by=by, study=study, data=data)
     return run
 

@@ -13,8 +13,8 @@ from training.job.spec import NEUTRAL
 from training.models import Run, Stage
 
 POINTS: Final = 60
-WIDTH: Final = 320
-HEIGHT: Final = 180
+WIDTH: Final = 280
+HEIGHT: Final = 170
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ ROWS: Final = (
     ),
     RowKind(
         "Zeros",
-        "share of the answers",
-        {"reward/zero": "No reward", "advantage/zero": "No advantage: nothing is learned from it"},
+        "share of the answers; nothing is learned from one without an advantage",
+        {"reward/zero": "No reward", "advantage/zero": "No advantage"},
         1.0,
     ),
 )

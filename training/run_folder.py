@@ -14,6 +14,7 @@ from consilium.atomic_folder import remove_folder
 from consilium.inference.models import ModelEndpoint
 from curation.models import Release
 from curation.releases.withdrawn_images import withdrawn_images
+from training.job.kept_samples import SAMPLES
 from training.models import Run
 
 RUNS = "runs"
@@ -42,9 +43,11 @@ def data_folder(digest: str) -> Path:
 
 
 def remove_data(release: Release) -> None:
-    """Remove what was laid out of a release: an image of it is purged."""
+    """Remove what was laid out of a release, and what was answered to it: an image of it is purged."""
     if release.digest:
         remove_folder(data_folder(release.digest))
+    for run in Run.objects.filter(release=release):
+        (folder(run) / SAMPLES).unlink(missing_ok=True)
 
 
 def remove_purged_data() -> None:

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from consilium.answers import paradigm_scores
+from consilium.audit.models import AuditEvent
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.refusals import Refused
 from curation.models import Release, ReleaseRow
@@ -112,6 +113,13 @@ def test_no_desk_stands_where_no_judge_is_asked(cast: Cast, release: Release, tm
         assert judge_desk(cast.study, release, stage, chosen, tmp_path) is None
 
 
+def expert_of(cast: Cast, base: ModelEndpoint) -> Run:
+    expert = making.run_of(cast.study, cast.lena)
+    Run.objects.filter(pk=expert.pk).update(stage="dsa", specialty=making.PEDIATRICS, base=base)
+    expert.refresh_from_db()
+    return expert
+
+
 def _absent(cast: Cast) -> None:
     pass
 
@@ -153,21 +161,28 @@ def test_a_judge_that_may_not_be_asked_is_refused_before_anything_starts(
     made(cast)
     base = making.base_endpoint()
     common: dict[str, Any] = {"study": cast.study, "stage": "gba", "release": release, "base": base}
-    expert = making.run_of(cast.study, cast.lena)
-    Run.objects.filter(pk=expert.pk).update(stage="dsa", specialty=making.PEDIATRICS, base=base)
-    expert.refresh_from_db()
     with pytest.raises(Refused, match=re.escape(reason)):
-        launch(**common, inputs=[expert], by=cast.lena, settings=CHOSEN)
+        launch(**common, inputs=[expert_of(cast, base)], by=cast.lena, settings=CHOSEN)
     with pytest.raises(Refused, match=re.escape(reason)):
         start_probe(**common, by=cast.lena, settings=CHOSEN)
 
 
 def test_a_judge_that_may_be_asked_is_offered_and_taken(cast: Cast, release: Release) -> None:
-    reader()
+    reader(revision="r2")
     reader(name="secretive", outputs_may_train=False)
-    check_asked(cast.study, release, "gba", CHOSEN)
+    base = making.base_endpoint()
+    launch(
+        study=cast.study, stage="gba", release=release, base=base, by=cast.lena,
+        inputs=[expert_of(cast, base)], settings=CHOSEN,
+    )  # fmt: skip
+    event = AuditEvent.objects.get(action="run.launched")
+    assert {"judge": "reader", "judge_revision": "r2", "judge_prompt": "paradigm-scores-1"}.items() <= (
+        event.data.items()
+    )
     field: Any = LaunchForm(study=cast.study, stage="gba").fields["gba-judge"]
-    assert field.choices == [("", "none"), ("reader", "reader")]
+    assert field.choices[0] == ("", "none")
+    assert ("reader", "reader") in field.choices
+    assert "secretive" not in dict(field.choices)
 
 
 @pytest.mark.parametrize(

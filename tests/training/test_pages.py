@@ -26,6 +26,7 @@ from training import run_folder
 from training.curves import POINTS, curves
 from training.forms import bases
 from training.job.kept_samples import KeptSamples
+from training.kept_answers import kept_answers
 from training.launch import launch_pipeline
 from training.models import AttemptEnd, Checkpoint, ProducedModel, Run, RunAttempt, RunEvent
 from training.pace import about
@@ -299,6 +300,16 @@ def test_kept_answers_are_shown_newest_first_on_the_page_alone(cast: Cast, pipel
         content = other.content.decode()
         assert other.status_code == 200
         assert "think" not in content, name
+
+
+def test_kept_answers_go_with_the_images_of_their_release(cast: Cast, pipeline: list[Run]) -> None:
+    reinforce(pipeline[2], 1)
+    release = pipeline[2].release
+    assert release is not None
+    assert kept_answers(pipeline[2])
+    run_folder.remove_data(release)  # as a purge does
+    assert kept_answers(pipeline[2]) == []
+    run_folder.remove_data(release)
 
 
 def test_a_model_that_was_not_trained_here_is_offered_first_as_base(cast: Cast, pipeline: list[Run]) -> None:

@@ -33,14 +33,15 @@ class KeptSamples:
     def keep(self, step: int, completions: Iterable[Mapping[str, Any]]) -> None:
         """Add completions of one step."""
         lines = [json.dumps({"step": step, **one}, ensure_ascii=False) + "\n" for one in completions]
+        mode = os.O_APPEND
         if self._is_fresh:
             # A resumed run draws the steps after its checkpoint again.
-            lines = [*self._before(step), *lines]
+            lines, mode = [*self._before(step), *lines], os.O_TRUNC
             self._is_fresh = False
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        else:
-            flags = os.O_WRONLY | os.O_APPEND
-        with os.fdopen(os.open(self._path, flags, 0o600), "w", encoding="utf-8", newline="\n") as file:
+        # Made anew where somebody took it away meanwhile: an image of the release was purged.
+        with os.fdopen(
+            os.open(self._path, os.O_WRONLY | os.O_CREAT | mode, 0o600), "w", encoding="utf-8", newline="\n"
+        ) as file:
             file.writelines(lines)
 
     def _before(self, step: int) -> list[str]:

@@ -2,9 +2,10 @@
 
 import io
 import json
+import signal
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import torch
 
 from tests.harness.servers import wait_until
 from tests.training.job.conftest import gba_spec
+from tests.training.job.process import Event, run_stage
 from training.job.__main__ import run_safely
 from training.job.judge import (
     ASKED,
@@ -178,3 +180,37 @@ def test_a_whole_run_asks_its_judge_or_fails_by_name(bench: Path, tmp_path: Path
     told = str(events[-1]["message"])
     assert told.startswith("step 1: the judge Reader 7B gave no readable scores for 8 of the last 8 answers.")
     assert not (tmp_path / "lost" / "model").exists()
+
+
+@pytest.mark.soak
+def test_killed_while_it_waits_for_its_judge_a_run_ends_bit_identical(bench: Path) -> None:
+    """The judge says the same again, as stored replies do."""
+
+    def spec_of(name: str) -> dict[str, object]:
+        settings = {"judge": "Reader 7B", "judge_weight": 0.5, "max_steps": 3, "evaluate_every": 0}
+        return gba_spec(bench, name, bench, **settings) | {"experts": []}
+
+    def answering(out: Path, killed_at: int) -> Callable[[Event], bool]:
+        def when(event: Event) -> bool:
+            if event["event"] != "judge":
+                return False
+            if event["step"] == killed_at:
+                return True
+            asked = asked_answers(out)
+            tell_scores(out, [{"differential": 1 + len(answer.text) % 5} for answer in asked])
+            return False
+
+        return when
+
+    whole, torn = spec_of("judged_whole"), spec_of("judged_torn")
+    events, status = run_stage(whole, answering(Path(str(whole["out"])), 0))
+    assert status == 0
+    _, status = run_stage(torn, answering(Path(str(torn["out"])), 3))
+    assert status == -signal.SIGKILL
+    assert (Path(str(torn["out"])) / ASKED).exists()
+    resumed, status = run_stage(torn, answering(Path(str(torn["out"])), 0))
+    assert (status, resumed[0]["resumed_from"]) == (0, 2)
+    assert resumed[-1]["artifacts"] == events[-1]["artifacts"]
+    samples = [(Path(str(spec["out"])) / SAMPLES).read_text() for spec in (whole, torn)]
+    assert samples[0] == samples[1]
+    assert not (Path(str(torn["out"])) / ASKED).exists()

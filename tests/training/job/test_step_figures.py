@@ -67,3 +67,7 @@ def test_completions_are_kept_now_and_then(tmp_path: Path) -> None:
     again.keep(21, [{"text": "d"}])
     lines = (tmp_path / SAMPLES).read_text(encoding="utf-8").split("\n")
     assert [json.loads(line)["text"] for line in lines if line] == [odd, "b", "other", "d"]
+
+    (tmp_path / SAMPLES).unlink()
+    again.keep(31, [{"text": "e"}])
+    assert [one["step"] for _, one in kept_lines(tmp_path / SAMPLES)] == [31]
