@@ -40,9 +40,11 @@ def _accuracy(trainer: Any, model: Any, rows: Sequence[dict[str, Any]], max_pixe
 
 def _likelihoods(trainer: Any, model: Any, inputs: dict[str, Any]) -> list[float]:
     """Log-probability of the completions: inputs hold (2, tokens), the chosen one first."""
-    mask = inputs.pop("completion_mask")[:, 1:]
+    replies = inputs.pop("completion_mask")[:, 1:].bool()
     with torch.no_grad(), trainer.compute_loss_context_manager():
         logits = model(**inputs, use_cache=False).logits[:, :-1]
-    chances = torch.log_softmax(logits.float(), dim=-1)
-    told = chances.gather(2, inputs["input_ids"][:, 1:].unsqueeze(2)).squeeze(2)
-    return [float(value) for value in (told * mask).sum(dim=1)]
+    # Of the replies alone: of a long prompt the whole vocabulary in float32 would fill gigabytes.
+    chances = torch.log_softmax(logits[replies].float(), dim=-1)
+    told = chances.gather(1, inputs["input_ids"][:, 1:][replies].unsqueeze(1)).squeeze(1)
+    lengths: list[int] = replies.sum(dim=1).tolist()
+    return [float(part.sum()) for part in torch.split(told, lengths)]

@@ -172,7 +172,8 @@ def _publish(model: RewardModel, base: Path, folder: Path, max_pixels: int) -> s
 
     publish_model(model.language_model, base, folder)
     weight = model.score.weight.detach().float().cpu().contiguous()
-    known = {"format": "pt", "max_pixels": str(max_pixels)}
+    # One entry: of several the library would write the order by chance, and the digest would not be one.
+    known = {"max_pixels": str(max_pixels)}
     save_file({HEAD_TENSOR: weight}, folder / HEAD_FILE, metadata=known)
     (folder / HEAD_FILE).chmod(0o644)
     sync(folder / HEAD_FILE)

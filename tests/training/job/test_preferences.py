@@ -1,6 +1,7 @@
 """Preferences: what a judge is taught is what the benchmark asks; orders balance, clusters stay apart."""
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,14 @@ def processor() -> Any:
     return model.build_processor(corpus.vocabulary(teaching_set.make(8, seed=0)))
 
 
+@pytest.fixture(scope="module")
+def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_preferences(tmp_path_factory.mktemp("preferences") / "data", 12)
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write_preferences(tmp_path / "data", 12)
+def folder(painted: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(painted, tmp_path / "data")
 
 
 def spec_of(folder: Path, stage: str = "judge_sft", **settings: Any) -> Spec:
