@@ -10,16 +10,19 @@ import torch
 from safetensors.torch import load_file
 
 from tests.factories.hub_folders import write_hub_folder
-from tests.training.job.in_process import asked, by_content, changes, run, run_stopped, weights
-from tests.training.job.release import write_release
+from tests.training.job.in_process import (
+    asked,
+    by_content,
+    changes,
+    run,
+    run_stopped,
+    weights,
+)
 from training.job import data, gba, train
 from training.job.models import load_model
 from training.job.spec import LoraSettings, SpecError, parse_spec
 
-
-@pytest.fixture(scope="module")
-def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_release(tmp_path_factory.mktemp("release"), 8)
+pytestmark = pytest.mark.usefixtures("frozen_heap")
 
 
 @pytest.fixture
