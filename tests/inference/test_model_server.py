@@ -104,17 +104,40 @@ def test_a_picture_is_answered_by_the_real_server(endpoint: ModelEndpoint, tiny:
     assert pid() == first  # one server for everything this process asks
 
 
-@pytest.mark.parametrize("kind", NAMED)
-def test_a_folder_of_the_hub_is_answered_without_torchvision(built_models: Path, kind: str) -> None:
-    assert find_spec("torchvision") is None
-    folder = settings.MODELS_FOLDER / kind
-    shutil.copytree(built_models / "hub" / kind, folder)
+def tokens_of_a_prompt(folder: Path, kind: str) -> int:
+    """Ask the model of the folder about a picture."""
+    place = settings.MODELS_FOLDER / kind
+    shutil.copytree(folder, place)
     try:
         result, got = go(ModelEndpoint.objects.create(name=kind, path=kind, family=kind), [look(1)], PATIENT)
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(place)
     assert (result.done, result.failed) == (1, [])
-    assert got["1"].prompt_tokens > 20  # the picture's among them
+    assert got["1"].completion_tokens > 0
+    return got["1"].prompt_tokens
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_a_folder_of_the_hub_is_answered_without_torchvision(built_models: Path, kind: str) -> None:
+    assert find_spec("torchvision") is None
+    assert tokens_of_a_prompt(built_models / "hub" / kind, kind) > 20  # the picture's among them
+
+
+@pytest.mark.soak
+@pytest.mark.filterwarnings("ignore:__array_wrap__ must accept:DeprecationWarning")
+@pytest.mark.parametrize("kind", NAMED)
+def test_what_training_makes_of_it_is_answered_alike(built_models: Path, tmp_path: Path, kind: str) -> None:
+    from tests.training.job import in_process as training  # torch comes with it
+    from tests.training.job.release import write_release
+
+    base, rows = tmp_path / "base", write_release(tmp_path / "rows", 8)
+    shutil.copytree(built_models / "hub" / kind, base)
+    expert = training.run(training.asked("dsa", base, rows))
+    whole = training.run(training.asked("gba", base, rows, experts=[str(expert)], tuning="full"))
+    merged = training.run(training.asked("merge", base, experts=[str(expert)], reinforced=str(whole)))
+    wanted = tokens_of_a_prompt(base, kind)
+    for number, made in enumerate((expert, whole, merged)):
+        assert tokens_of_a_prompt(made / "model", f"{kind}_{number}") == wanted
 
 
 def test_sampling_follows_the_temperature_and_the_seed(endpoint: ModelEndpoint) -> None:

@@ -265,6 +265,26 @@ def test_an_input_whose_weights_changed_is_not_built_on(
     assert not told(run, "start")
 
 
+def test_an_expert_without_an_adapter_is_built_on_by_its_model(
+    cast: Cast, release: Release, base: ModelEndpoint, direct: tuple[Path, dict[str, Any]]
+) -> None:
+    """As where all weights were trained."""
+    expert, (trained, card) = launched(cast, release, base), direct
+    folder = run_folder.folder(expert)
+    shutil.copytree(trained.with_name("out"), folder)
+    shutil.rmtree(folder / "adapter")
+    whole = {name: value for name, value in card["artifacts"].items() if "adapter" not in name}
+    (folder / "run_card.json").write_text(json.dumps(card | {"artifacts": whole}))
+    run_job.register_model(run=expert, done=card)
+    Job.objects.filter(pk=expert.job_id).update(state=JobState.SUCCEEDED)
+    run = launched(cast, None, base, stage="merge", specialty="", settings={}, inputs=[expert])
+    run_job._check_inputs(run)
+    (weights,) = (folder / "model").glob("*.safetensors")
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    with pytest.raises(JobFailed, match="have changed since"):
+        run_job._check_inputs(run)
+
+
 def test_a_release_withdrawn_meanwhile_trains_nothing(
     cast: Cast, release: Release, base: ModelEndpoint
 ) -> None:

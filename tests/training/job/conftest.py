@@ -1,5 +1,6 @@
 """One trained tiny base, one release, one undisturbed run of each stage: built once, in subprocesses."""
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,21 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     write_release(folder / "data", 192)
     yield folder
     warm().close()
+
+
+@pytest.fixture(scope="module")
+def frozen_heap() -> Iterator[None]:
+    """The trainer collects garbage after every run: not among all that the libraries hold."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release of eight rows."""
+    return write_release(tmp_path_factory.mktemp("release"), 8)
 
 
 @pytest.fixture(scope="session")

@@ -10,15 +10,11 @@ from PIL import Image
 
 from tests.factories.hub_folders import NAMED, write_hub_folder
 from tests.training.job.in_process import asked, by_content, changes, run, weights
-from tests.training.job.release import write_release
 from training.job import gba
 from training.job.folders import companions
 from training.job.models import load_model, load_processor
 
-
-@pytest.fixture(scope="module")
-def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_release(tmp_path_factory.mktemp("release"), 8)
+pytestmark = pytest.mark.usefixtures("frozen_heap")
 
 
 def answer(folder: Path) -> str:

@@ -9,17 +9,20 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.factories.hub_folders import write_hub_folder
-from tests.training.job.in_process import asked, by_content, changes, run, run_stopped, weights
-from tests.training.job.release import write_release
+from tests.factories.hub_folders import MIXTURE, write_hub_folder
+from tests.training.job.in_process import (
+    asked,
+    by_content,
+    changes,
+    run,
+    run_stopped,
+    weights,
+)
 from training.job import data, gba, train
 from training.job.models import load_model
 from training.job.spec import LoraSettings, SpecError, parse_spec
 
-
-@pytest.fixture(scope="module")
-def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_release(tmp_path_factory.mktemp("release"), 8)
+pytestmark = pytest.mark.usefixtures("frozen_heap")
 
 
 @pytest.fixture
@@ -101,6 +104,15 @@ def test_all_weights_are_held_to_the_mean_expert_not_to_the_base(base: Path, row
     started = dict(gba.start_model(spec).float().named_parameters())
     assert all(value.equal(reference[name]) for name, value in started.items())
     assert changes(dict(load_model(base).float().named_parameters()), reference)
+
+
+@pytest.mark.soak
+def test_a_mixture_of_experts_is_trained_whole(tmp_path: Path, rows: Path) -> None:
+    base = write_hub_folder(tmp_path / "base", MIXTURE)
+    expert = run(asked("dsa", base, rows, tuning="full", learning_rate=0.01))
+    merged = run(asked("merge", base, experts=[str(expert)]))
+    for made in (expert, merged):
+        assert any(".experts." in name for name in changes(weights(base), weights(made / "model")))
 
 
 @pytest.mark.parametrize("stage", ["dsa", "gba"])
