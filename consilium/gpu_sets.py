@@ -67,7 +67,7 @@ def read_own(environment: Mapping[str, str], sets: tuple[GpuSet, ...]) -> GpuSet
     raise EnvironmentRefused(f"{OWN} is {name!r}, which {SETS} does not name (it names: {known}).")
 
 
-def hold(own: GpuSet, folder: Path) -> None:
+def hold_set(own: GpuSet, folder: Path) -> None:
     """Keep the set until this process ends. Raises EnvironmentRefused when another of this host has it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = os.open(folder / f"{socket.gethostname()[:80]}-{own.name}.lock", os.O_RDWR | os.O_CREAT, 0o600)

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from consilium.environment import EnvironmentRefused
-from consilium.gpu_sets import OWN, SETS, GpuSet, hold, read_own, read_sets
+from consilium.gpu_sets import OWN, SETS, GpuSet, hold_set, read_own, read_sets
 
 HELD = """
 import sys
 from pathlib import Path
-from consilium.gpu_sets import GpuSet, hold
-hold(GpuSet("pair", (2, 3)), Path(sys.argv[1]))
+from consilium.gpu_sets import GpuSet, hold_set
+hold_set(GpuSet("pair", (2, 3)), Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -59,6 +59,6 @@ def test_a_second_worker_of_a_set_is_refused_until_the_first_has_ended(tmp_path:
         assert first.stdout is not None
         assert first.stdout.readline() == "held\n"
         with pytest.raises(EnvironmentRefused, match="already has the GPU set pair"):
-            hold(GpuSet("pair", (2, 3)), tmp_path)
+            hold_set(GpuSet("pair", (2, 3)), tmp_path)
         first.kill()
-    hold(GpuSet("pair", (2, 3)), tmp_path)
+    hold_set(GpuSet("pair", (2, 3)), tmp_path)

@@ -50,7 +50,7 @@ def launch(
     if fault := settings_fault(stage, chosen):
         raise LaunchRefused(f"{fault}.")
     check_asked(study, release, stage, chosen)
-    queue = preconditions.queue_of(gpus)
+    queue = preconditions.gpu_queue_of(gpus)
     job = enqueue(kind=KIND, by=by, study=study, params={}, max_attempts=ATTEMPTS, queue=queue)
     run = Run.objects.create(
         study=study,

@@ -177,7 +177,7 @@ def check_seed(seed: int) -> None:
         raise LaunchRefused(f"The seed must lie between 0 and {LARGEST_SEED}.")
 
 
-def queue_of(gpus: str) -> str:
+def gpu_queue_of(gpus: str) -> str:
     """The queue of the named set of GPUs; any gpu worker's when no set is named. Raises LaunchRefused."""
     if not gpus:
         return ANY_GPU

@@ -91,7 +91,7 @@ def start_probe(
     if fault := settings_fault(stage, chosen):
         raise LaunchRefused(f"{fault}.")
     check_asked(study, release, stage, chosen)
-    queue = preconditions.queue_of(gpus)
+    queue = preconditions.gpu_queue_of(gpus)
     params = {"stage": stage, "release": release.pk, "base": base.pk, "specialty": specialty, "gpus": gpus}
     given = {**params, "settings": chosen, "seed": seed}
     return enqueue(kind=PROBE, by=by, study=study, params=given, queue=queue)

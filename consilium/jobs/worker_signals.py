@@ -75,7 +75,7 @@ def _refuse_a_wrong_start(**kwargs: Any) -> None:
     connection.close()
     if settings.GPU_SET is not None:
         with start.readable_environment("worker"):
-            gpu_sets.hold(settings.GPU_SET, settings.CONSILIUM_HOME / "gpu-sets")
+            gpu_sets.hold_set(settings.GPU_SET, settings.CONSILIUM_HOME / "gpu-sets")
         os.environ["CUDA_VISIBLE_DEVICES"] = settings.GPU_SET.visible  # for all that it starts
 
 

@@ -200,6 +200,7 @@ READ: dict[str, Row] = {
     "training:learned-from": LEADS,
     "training:download": LEADS,
     "training:live": LEADS,
+    "training:paradigms": LEADS,
     "benchmark:leaderboard": LEADS,
     "benchmark:compute-leaderboard": POST_ONLY,
     "benchmark:launch": LEADS,

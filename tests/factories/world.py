@@ -158,7 +158,8 @@ def make_world(cast: Cast) -> World:
     calls = ("ahead", "draft", "finish", "heartbeat", "postpone", "skip", "submit")
     arguments |= {f"work:{name}": {"token": votes["review"].token} for name in calls}
     arguments |= {
-        f"training:{name}": _pk(models["run"]) for name in ("run", "live", "log", "resume", "learned")
+        f"training:{name}": _pk(models["run"])
+        for name in ("run", "live", "paradigms", "log", "resume", "learned")
     }
     arguments |= {"training:model-card": _pk(models["run"]) | {"part": "model"}}
     arguments |= {"training:estimate": {"job": models["probe"].pk}}

@@ -60,7 +60,8 @@ def estimate(request: HttpRequest, study: Study, job: UUID) -> HttpResponse:
 def _hidden(params: dict[str, Any]) -> list[tuple[str, Any]]:
     """The fields of the launch form with the choices that were tried out."""
     stage = params["stage"]
-    fields = [(name, params[name]) for name in ("stage", "release", "base", "specialty", "seed", "gpus")]
+    fields = [(name, params[name]) for name in ("stage", "release", "base", "specialty", "seed")]
+    fields.append(("gpus", params.get("gpus", "")))  # estimates of earlier versions name no set
     for name, value in {**defaults_of(stage), **params["settings"]}.items():
         fields += [(f"{stage}-{name}", one) for one in (value if isinstance(value, list) else [value])]
     return fields
