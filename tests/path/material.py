@@ -22,7 +22,10 @@ PEOPLE = {
 
 @dataclass(frozen=True)
 class Teaching:
-    """How many questions to train with and to hold out, of which specialties, and what is made of them."""
+    """How many questions to train with and to hold out, of which specialties, and what is made of them.
+
+    Without a `stage` nothing is trained.
+    """
 
     train: int
     test: int
@@ -40,7 +43,7 @@ WHOLE = Teaching(
     judges=("judge_hasty", "teacher"),
     solvers=("tiny base", "dsa pediatrics", "gba", "merge"),
 )
-SMALL = Teaching(16, 4, ("pediatrics",), stage="dsa", judges=("judge_hasty",), solvers=("dsa pediatrics",))
+SMALL = Teaching(16, 4, ("pediatrics",), stage="", judges=("judge_hasty",), solvers=())
 SETTINGS: dict[str, dict[str, Any]] = {
     "dsa": {
         "lora_r": 16,

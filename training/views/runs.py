@@ -60,7 +60,7 @@ def run(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     context["inputs"] = one.inputs.select_related("job").order_by("pk")
     context["produced"] = ProducedModel.objects.filter(run=one).select_related("endpoint").first()
     context["metrics"] = _metrics(context["produced"])
-    context["kept"] = kept_shares_of(one, context["produced"])
+    context["kept_shares"] = kept_shares_of(one, context["produced"])
     context["merge_charts"] = merge_charts(one, context["produced"])
     context["cards"] = card_parts(context["produced"]) if context["produced"] else []
     context["panels"] = [push_panel(content) for content in _contents(context["produced"], one)]
@@ -71,7 +71,7 @@ def run(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     context["may_resume"] = one.job.state in RESUMABLE
     context["log"] = log_tail(one)
     context["paradigm_rows"] = paradigm_curves(one)
-    context["kept"] = kept_answers(one)
+    context["kept_answers"] = kept_answers(one)
     context["card"] = run_card(one)
     return render(request, "training/run.html", context)
 

@@ -82,8 +82,8 @@ def largest_difference(one: dict[str, Any], two: dict[str, Any], adapter: str) -
 
 def test_two_processes_stop_and_train_as_one(bench: Path) -> None:
     """DSA stopped after a few steps and resumed, then GBA: within a tolerance what one process makes."""
-    alone = dsa_of(bench, "alone"), gba_of(bench, "alone_gba")
-    together = dsa_of(bench, "together"), gba_of(bench, "together_gba")
+    alone = dsa_of(bench, "by_one"), gba_of(bench, "by_one_gba")
+    together = dsa_of(bench, "by_two"), gba_of(bench, "by_two_gba")
     single = run_module(TOGETHER, "0", *write(*alone))
     assert single.returncode == 0, single.stderr
 
