@@ -12,7 +12,9 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 
 from consilium.audit import protection
 from consilium.rates import buckets
+from curation.imaging import child_process
 from tests.factories.cast import Cast, make_cast
+from tests.harness.confined import ConfinedServer
 
 pytest_plugins = [
     "tests.harness.once",
@@ -22,6 +24,11 @@ pytest_plugins = [
 ]
 
 
+# Tests of the confined processes themselves.
+REAL_PROCESSES = (
+    *("tests/curation/imaging/", "tests/curation/gate/"),
+    *("tests/curation/imports/test_walls.py", "tests/dashboard/test_checks.py"),
+)
 # Files that share tiny models stay in one worker each, and start first.
 HEAVY = {
     "tests/path/": "path",
@@ -101,6 +108,21 @@ def _flush_may_pass_the_triggers() -> Iterator[None]:
     BaseDatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
     yield
     BaseDatabaseOperations.execute_sql_flush = original  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def _forking() -> Iterator[ConfinedServer]:
+    server = ConfinedServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(autouse=True)
+def _confined_processes_are_forked(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _forking: ConfinedServer
+) -> None:
+    if not request.node.nodeid.startswith(REAL_PROCESSES):
+        monkeypatch.setattr(child_process, "_start", _forking.start)
 
 
 @pytest.fixture(autouse=True)

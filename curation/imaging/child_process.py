@@ -97,7 +97,19 @@ def confined_process(module: str, handed: Sequence[int]) -> Iterator["subprocess
 
     It is to put itself behind the walls before it reads anything. It has ended when the block is left.
     """
-    child = subprocess.Popen(
+    child = _start(module, handed)
+    try:
+        yield child
+    finally:
+        _kill_session(child)
+        for stream in (child.stdin, child.stdout):
+            assert stream is not None
+            with contextlib.suppress(BrokenPipeError):  # what was written last has no reader
+                stream.close()
+
+
+def _start(module: str, handed: Sequence[int]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
         [sys.executable, "-s", "-E", "-m", module, str(os.getpid()), *map(str, handed)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -108,14 +120,6 @@ def confined_process(module: str, handed: Sequence[int]) -> Iterator["subprocess
         pass_fds=handed,
         start_new_session=True,
     )
-    try:
-        yield child
-    finally:
-        _kill_session(child)
-        for stream in (child.stdin, child.stdout):
-            assert stream is not None
-            with contextlib.suppress(BrokenPipeError):  # what was written last has no reader
-                stream.close()
 
 
 def _kill_session(child: "subprocess.Popen[bytes]") -> None:
