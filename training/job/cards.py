@@ -6,6 +6,7 @@ import json
 import platform
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -33,6 +34,9 @@ def bind(spec: Spec) -> None:
     # Not where the folders are: the same run may be resumed after its home was moved.
     meaning = ("stage", "seed", "specialty", "release_digest", "settings")
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else values
+    # A run that began before there was a setting goes on with its default.
+    defaults = replace(spec, settings=type(spec.settings)()).as_dict()["settings"]
+    known["settings"] = defaults | (known.get("settings") or {})
     changed = [key for key in meaning if known.get(key) != values[key]]
     before = known.get("contents") or {}
     changed += [

@@ -184,3 +184,15 @@ def test_other_rows_are_another_run(tmp_path: Path) -> None:
     rows.write_text('{"id": 2}\n')
     with pytest.raises(SpecError, match=r"another specification \(contents of data\)"):
         cards.bind(spec)
+
+
+def test_a_run_that_began_before_there_was_a_setting_goes_on_with_its_default(tmp_path: Path) -> None:
+    spec = merge_of(tmp_path / "home")
+    cards.bind(spec)
+    account = spec.out / "spec.json"
+    written = json.loads(account.read_text())
+    del written["settings"]["threads"]
+    account.write_text(json.dumps(written))
+    with pytest.raises(SpecError, match=r"another specification \(settings\)"):
+        cards.bind(parse_spec({**spec.as_dict(), "settings": {"threads": 2}}))
+    cards.bind(spec)
