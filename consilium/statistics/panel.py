@@ -73,7 +73,7 @@ class Panel:
                 for order, said in enumerate((case.forward, case.backward)):
                     if said is not None:
                         printed[judge, order, :, place[case.case]] = [
-                            _code(said.get(one)) for one in dimensions
+                            letter_code(said.get(one)) for one in dimensions
                         ]
         labels = [[_label(case, case.label.get(one)) for case in first.values()] for one in dimensions]
         return cls(
@@ -103,7 +103,12 @@ class Panel:
         return np.asarray(has_replies & (self.labels[dimension] != MISSING))
 
 
-def _code(letter: str | None) -> int:
+def letter_code(letter: str | None) -> int:
+    """The byte of a printed letter; None is invalid.
+
+    Raises:
+        ValueError: no letter of a verdict.
+    """
     if letter not in _LETTERS:
         raise ValueError(f"A verdict is A, B, tie or null, not {letter!r}.")
     return _LETTERS[letter]

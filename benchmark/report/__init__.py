@@ -1,0 +1,1 @@
+"""The report of all judges of a preference release: figures, files and pages."""
