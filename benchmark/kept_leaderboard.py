@@ -65,8 +65,10 @@ def _key(release: Release) -> Key:
     return {"release_id": release.pk}
 
 
-def _inputs(key: Key) -> Inputs:
-    """A release and a stored answer are never changed, and an evaluation that is over gets no more answers:
+def answers_so_far(key: Key) -> Inputs:
+    """What figures of a release's evaluations are made from.
+
+    A release and a stored answer are never changed, and an evaluation that is over gets no more answers:
     those of the others are counted, not the tens of thousands of a finished board.
     """
     evaluations = Evaluation.objects.filter(release=key["release_id"]).exclude(job__state=JobState.CANCELLED)
@@ -89,7 +91,7 @@ def _content(key: Key) -> dict[str, Any]:
     }
 
 
-LEADERBOARD = SummaryKind("benchmark.leaderboard", LeaderboardSummary, _inputs, _content)
+LEADERBOARD = SummaryKind("benchmark.leaderboard", LeaderboardSummary, answers_so_far, _content)
 
 
 def _stored(line: JudgeLine | SolverLine) -> dict[str, Any]:

@@ -92,3 +92,15 @@ class LeaderboardSummary(Summary):
 
     def __str__(self) -> str:
         return f"Leaderboard of {self.release_id}"
+
+
+class ReportSummary(Summary):
+    """The report of one release's judges; derived, so that it may go at any time."""
+
+    release = models.OneToOneField(Release, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name_plural = "report summaries"
+
+    def __str__(self) -> str:
+        return f"Report of {self.release_id}"

@@ -32,7 +32,7 @@ def interval(value: Maybe[Interval]) -> str:
 
 def points(value: Maybe[float]) -> str:
     """A difference of shares in percentage points, with its sign."""
-    return NONE if isinstance(value, Undefined) else f"{100 * value:+.1f}".replace("-", MINUS)
+    return NONE if isinstance(value, Undefined) else f"{100 * value:+z.1f}".replace("-", MINUS)
 
 
 def judge_table(lines: Sequence[JudgeLine]) -> list[dict[str, Any]]:
@@ -68,7 +68,7 @@ def lead_table(lines: Sequence[JudgeLine]) -> list[dict[str, Any]]:
             "judge": line.evaluation.endpoint.name,
             "over": line.lead.over,
             "difference": _difference(line.lead.difference),
-            "p": _p_value(line.lead.p),
+            "p": p_value(line.lead.p),
         }
         for line in lines
         if line.lead
@@ -145,7 +145,8 @@ def _difference(measured: Measured) -> dict[str, str]:
     return {"value": points(measured.value), "interval": low_high}
 
 
-def _p_value(value: Maybe[float]) -> str:
+def p_value(value: Maybe[float]) -> str:
+    """A p-value with three digits."""
     if isinstance(value, Undefined):
         return NONE
     return "< 0.001" if value < 0.001 else f"{value:.3f}"

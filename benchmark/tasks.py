@@ -2,6 +2,7 @@
 
 from benchmark.judge_job import judge_cases
 from benchmark.kept_leaderboard import LEADERBOARD, summarise_leaderboard
+from benchmark.report.kept import REPORT, summarise_report
 from benchmark.solve_job import solve_questions
 from consilium.jobs.registry import JobKind, register
 
@@ -11,3 +12,4 @@ def register_jobs() -> None:
     register(JobKind("benchmark.judge", "Scoring a judge", judge_cases, queue="gpu"))
     register(JobKind("benchmark.solve", "Scoring a solver", solve_questions, queue="gpu"))
     register(JobKind(LEADERBOARD.name, "Computing the leaderboard", summarise_leaderboard, needs_nobody=True))
+    register(JobKind(REPORT.name, "Computing a report", summarise_report, needs_nobody=True))

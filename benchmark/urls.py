@@ -3,6 +3,7 @@
 from django.urls import path
 
 from benchmark import views
+from benchmark.report import views as report_views
 
 app_name = "benchmark"
 urlpatterns = [
@@ -10,6 +11,13 @@ urlpatterns = [
     path(
         "s/<slug:study>/leaderboard/<int:pk>/compute/", views.compute_leaderboard, name="compute-leaderboard"
     ),
+    path("s/<slug:study>/leaderboard/<int:pk>/report/", report_views.report, name="report"),
+    path(
+        "s/<slug:study>/leaderboard/<int:pk>/report/compute/",
+        report_views.compute_report,
+        name="compute-report",
+    ),
+    path("s/<slug:study>/leaderboard/<int:pk>/report/<slug:part>/", report_views.report, name="report-part"),
     path("s/<slug:study>/leaderboard/launch/<str:kind>/", views.launch, name="launch"),
     path("s/<slug:study>/evaluations/<int:pk>/", views.evaluation, name="evaluation"),
 ]

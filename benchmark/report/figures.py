@@ -94,7 +94,7 @@ class JudgeReport:
     costs: dict[str, JudgingCost]
 
 
-def report_on(release: Release, *, replicates: int = REPLICATES) -> JudgeReport:
+def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeReport:
     """Compute the report of the newest evaluation of every judge on a preference release."""
     evaluations = newest_evaluations(release, EvaluationKind.JUDGE)
     frame, votes = read_frame(release, evaluations), released_votes(release)

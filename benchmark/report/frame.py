@@ -81,7 +81,7 @@ def _facts(row: Mapping[str, Any]) -> dict[str, Any]:
         "label": row["label"],
         "votes": row.get("votes") or {},
         "adjudicated": row.get("adjudicated") or {},
-        "characters": [len(row["answer_a"].strip()), len(row["answer_b"].strip())],
+        "characters": [len((row.get(name) or "").strip()) for name in ("answer_a", "answer_b")],
         "facets": {name: row.get(name) or "" for name in FACETS},
         "models": (row.get("model_a") or "", row.get("model_b") or ""),
         "families": (row.get("family_a") or "", row.get("family_b") or ""),

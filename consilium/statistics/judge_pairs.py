@@ -19,6 +19,9 @@ from consilium.statistics.whole_columns import Sums, WholeColumns
 
 Pair: TypeAlias = tuple[str, str]
 FLIPS: Final = 5 * REPLICATES
+# The least p is one in so many signs: after Holm's adjustment for the 496 pairs of 32 judges it must still be
+# able to be small. Beyond, time counts.
+_MOST_FLIPS, _MOST_COINS = 10 * FLIPS, 100_000_000
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def compared(
     """The comparisons by dimension, given the resampled sums of all columns; all see the same signs."""
     every = [pair for pairs in planned.values() for pair in pairs.values()]
     scored = sorted({place for pair in every for place in (pair.first, pair.second)})
-    flipped = dict(zip(scored, columns.flipped(scored, FLIPS, seed), strict=True))
+    flipped = dict(zip(scored, columns.flipped(scored, _flips(columns.clusters), seed), strict=True))
 
     def comparison(pair: PlannedPair) -> Comparison:
         if not pair.cases:
@@ -100,6 +103,10 @@ def compared(
         dimension: {names: comparison(pair) for names, pair in pairs.items()}
         for dimension, pairs in planned.items()
     }
+
+
+def _flips(clusters: int) -> int:
+    return max(FLIPS, min(_MOST_FLIPS, _MOST_COINS // max(1, clusters)))
 
 
 def _interval(pair: PlannedPair, columns: WholeColumns, sums: Sums) -> Maybe[Interval]:

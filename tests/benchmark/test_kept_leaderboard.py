@@ -108,11 +108,11 @@ def test_only_answers_that_may_still_come_in_are_counted_at_a_look(cast: Cast) -
     key = {"release_id": votes.pk}
     making.judged(cast, votes, making.endpoint("over"), RIGHT)
     (coming,) = making.launched(cast, votes, making.endpoint("coming"))
-    assert kept_leaderboard._inputs(key).counts[1] == [(coming.pk, 0)]
-    assert kept_leaderboard._inputs(key).rows == 40
-    before = kept_leaderboard._inputs(key).fingerprint
+    assert kept_leaderboard.answers_so_far(key).counts[1] == [(coming.pk, 0)]
+    assert kept_leaderboard.answers_so_far(key).rows == 40
+    before = kept_leaderboard.answers_so_far(key).fingerprint
     making.over(coming)
-    assert kept_leaderboard._inputs(key).fingerprint != before
+    assert kept_leaderboard.answers_so_far(key).fingerprint != before
 
 
 def test_many_verdicts_are_computed_by_a_job_while_the_last_lines_are_shown(

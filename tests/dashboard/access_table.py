@@ -203,6 +203,9 @@ READ: dict[str, Row] = {
     "training:paradigms": LEADS,
     "benchmark:leaderboard": LEADS,
     "benchmark:compute-leaderboard": POST_ONLY,
+    "benchmark:report": LEADS,
+    "benchmark:report-part": LEADS,
+    "benchmark:compute-report": POST_ONLY,
     "benchmark:launch": LEADS,
     "benchmark:evaluation": LEADS,
     "site:home": (302, 302, 302, 302, 200, 302),  # members of one study go straight into it
@@ -340,6 +343,7 @@ WRITE: dict[str, Sent] = {
     "training:resume": by_leads(302),
     "training:probe": by_leads(302),
     "benchmark:compute-leaderboard": by_leads(302),
+    "benchmark:compute-report": by_leads(302),
     "benchmark:launch": by_leads(200),
     "site:idle-stay": Sent(NOT_HERE),  # no time-out is set
     "site:idle-leave": Sent(NOT_HERE),

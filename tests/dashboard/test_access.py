@@ -59,6 +59,7 @@ PASSING = {
     "people_attemptcount",
     "annotation_agreementsummary",
     "benchmark_leaderboardsummary",
+    "benchmark_reportsummary",
     "curation_factssummary",
 }
 

@@ -15,6 +15,7 @@ DERIVED = {
     "annotation.AgreementSummary",
     "annotation.ProgressSummary",
     "benchmark.LeaderboardSummary",
+    "benchmark.ReportSummary",
     "curation.FactsSummary",
 }
 HELD = {

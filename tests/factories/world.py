@@ -165,7 +165,11 @@ def make_world(cast: Cast) -> World:
     arguments |= {"training:estimate": {"job": models["probe"].pk}}
     arguments |= {"training:download": _pk(models["run"]) | {"part": "card"}}
     arguments |= {"benchmark:evaluation": _pk(models["evaluation"])}
-    arguments |= {"benchmark:compute-leaderboard": _pk(models["evaluation"].release)}
+    scored_on = _pk(models["evaluation"].release)
+    arguments |= {
+        f"benchmark:{name}": scored_on for name in ("compute-leaderboard", "report", "compute-report")
+    }
+    arguments |= {"benchmark:report-part": scored_on | {"part": "slices"}}
     return World(cast, arguments)
 
 

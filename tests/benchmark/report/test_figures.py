@@ -9,7 +9,7 @@ import pytest
 
 from benchmark.judge_job import store_verdict
 from benchmark.leaderboard import newest_evaluations
-from benchmark.report.figures import JURY, JudgeReport, report_on
+from benchmark.report.figures import JURY, JudgeReport, judge_report
 from benchmark.report.frame import read_frame
 from benchmark.report.published import published_judges
 from benchmark.report.slices import NOT_STATED, slices_of
@@ -63,7 +63,7 @@ def report(cast: Cast, votes: Release) -> JudgeReport:
     making.judged(cast, votes, making.endpoint("first", family="third"), FIRST)
     making.judged(cast, votes, making.endpoint("silent", family="other"), [(None, None)] * len(LABELS))
     making.judged(cast, votes, making.endpoint("half way", family="other"), RIGHT[:3])
-    return report_on(votes, replicates=200)
+    return judge_report(votes, replicates=200)
 
 
 def overall(rows: Mapping[str, Sequence[JudgingRow]], report: JudgeReport) -> dict[str, float]:
@@ -151,7 +151,7 @@ def test_judges_beside_readers_are_those_of_the_ceiling(
 def test_without_votes_nothing_is_said_of_readers(cast: Cast) -> None:
     bare = making.preferences(cast, "AB")
     making.judged(cast, bare, making.endpoint("right"), [("A", "B"), ("B", "A")])
-    found = report_on(bare, replicates=50)
+    found = judge_report(bare, replicates=50)
     (own,) = found.readers.values()
     assert isinstance(own[-1].judge, Undefined)
     assert isinstance(found.answer_models.readers, Undefined)
@@ -160,7 +160,7 @@ def test_without_votes_nothing_is_said_of_readers(cast: Cast) -> None:
 
 
 def test_without_judges_there_is_an_empty_report(votes: Release) -> None:
-    found = report_on(votes, replicates=50)
+    found = judge_report(votes, replicates=50)
     assert (found.judges, found.rows, found.comparisons["overall"]) == ([], {}, [])
 
 
@@ -192,7 +192,7 @@ def test_costs_are_those_of_the_stored_replies(cast: Cast, votes: Release) -> No
                 made, row.row_id, order, making.reply(judge, f"{row.row_id}{order}", text, **fields)
             )
     making.over(made)
-    cost = report_on(votes, replicates=50).costs[str(made.pk)]
+    cost = judge_report(votes, replicates=50).costs[str(made.pk)]
     assert (cost.calls, cost.prompt_tokens, cost.completion_tokens) == (16, 160, 48)
     assert (cost.mean_ms, cost.median_ms, cost.slow_ms) == (350.0, 400.0, 700.0)
     assert cost.read_as == {"JSON": 8, "no verdict stated": 8}
