@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from benchmark.report.choices import ReportChoices, read_choices
 from benchmark.report.kept import kept_report, refresh_report
 from benchmark.report.parts import PARTS
+from benchmark.report.take import take_report, zip_of
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
+from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in
 from curation.models import Release, ReleaseKind
 
@@ -40,6 +42,20 @@ def compute_report(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     refresh_report(release, signed_in(request))
     part = request.GET.get("part", "")
     return redirect("benchmark:report-part", study.slug, pk, part if part in PARTS else "board")
+
+
+@study_view(Role.LEAD)
+@limited("export")
+def take(request: HttpRequest, study: Study, pk: int) -> StreamingHttpResponse:
+    """The report as it is kept, as a zip of files."""
+    release = _release(study, pk)
+    found, _ = kept_report(release)
+    if found is None or not found.content["judges"]:
+        raise Http404("There is no report yet.")
+    files = take_report(release, found, signed_in(request))
+    answer = StreamingHttpResponse(zip_of(files), content_type="application/zip")
+    answer["Content-Disposition"] = f'attachment; filename="report-{release.digest[:12]}.zip"'
+    return answer
 
 
 def _release(study: Study, pk: int) -> Release:

@@ -205,6 +205,7 @@ READ: dict[str, Row] = {
     "benchmark:compute-leaderboard": POST_ONLY,
     "benchmark:report": LEADS,
     "benchmark:report-part": LEADS,
+    "benchmark:report-files": LEADS,
     "benchmark:compute-report": POST_ONLY,
     "benchmark:launch": LEADS,
     "benchmark:evaluation": LEADS,

@@ -167,7 +167,8 @@ def make_world(cast: Cast) -> World:
     arguments |= {"benchmark:evaluation": _pk(models["evaluation"])}
     scored_on = _pk(models["evaluation"].release)
     arguments |= {
-        f"benchmark:{name}": scored_on for name in ("compute-leaderboard", "report", "compute-report")
+        f"benchmark:{name}": scored_on
+        for name in ("compute-leaderboard", "report", "report-files", "compute-report")
     }
     arguments |= {"benchmark:report-part": scored_on | {"part": "slices"}}
     return World(cast, arguments)
