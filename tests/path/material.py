@@ -41,7 +41,7 @@ WHOLE = Teaching(
     ("adult_medicine", "pediatrics"),
     stage="pipeline",
     judges=("judge_hasty", "teacher"),
-    solvers=("tiny base", "dsa pediatrics", "gba", "merge"),
+    solvers=("tiny base", "merge"),
 )
 SMALL = Teaching(16, 4, ("pediatrics",), stage="", judges=("judge_hasty",), solvers=())
 SETTINGS: dict[str, dict[str, Any]] = {
