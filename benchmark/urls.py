@@ -3,6 +3,7 @@
 from django.urls import path
 
 from benchmark import views
+from benchmark.report import case_views
 from benchmark.report import views as report_views
 
 app_name = "benchmark"
@@ -17,6 +18,8 @@ urlpatterns = [
         report_views.compute_report,
         name="compute-report",
     ),
+    path("s/<slug:study>/leaderboard/<int:pk>/report/cases/", case_views.cases, name="report-cases"),
+    path("s/<slug:study>/leaderboard/<int:pk>/report/cases/<str:row>/", case_views.case, name="report-case"),
     path("s/<slug:study>/leaderboard/<int:pk>/report/files.zip", report_views.take, name="report-files"),
     path("s/<slug:study>/leaderboard/<int:pk>/report/<slug:part>/", report_views.report, name="report-part"),
     path("s/<slug:study>/leaderboard/launch/<str:kind>/", views.launch, name="launch"),

@@ -136,9 +136,10 @@ def pairs(report: KeptReport, choices: ReportChoices) -> Shown:
         **forms(report, choices),
         "judges": [{"key": key, "name": name, "current": key == chosen} for key, name in names.items()],
         "chosen": names.get(chosen, ""),
+        "chosen_key": chosen,
         "adjusted": "Holm" if choices.dimension == DIMENSIONS[-1] else "Benjamini and Hochberg",
         "against": [
-            {"name": names[other], **difference_cell(*turned[chosen, other])}
+            {"key": other, "name": names[other], **difference_cell(*turned[chosen, other])}
             for other in names
             if other != chosen
         ],

@@ -22,7 +22,7 @@ def report(request: HttpRequest, study: Study, pk: int, part: str = "board") -> 
     """One part of the report of a preference release."""
     if part not in PARTS:
         raise Http404("The report has no such part.")
-    release = _release(study, pk)
+    release = reported_release(study, pk)
     found, kept = kept_report(release)
     context: dict[str, Any] = {"study": study, "release": release, "kept": kept, "part": part}
     context["compute_url"] = f"{reverse('benchmark:compute-report', args=[study.slug, pk])}?part={part}"
@@ -38,7 +38,7 @@ def report(request: HttpRequest, study: Study, pk: int, part: str = "board") -> 
 @study_view(Role.LEAD)
 def compute_report(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Compute the report anew and show it."""
-    release = _release(study, pk)
+    release = reported_release(study, pk)
     refresh_report(release, signed_in(request))
     part = request.GET.get("part", "")
     return redirect("benchmark:report-part", study.slug, pk, part if part in PARTS else "board")
@@ -48,7 +48,7 @@ def compute_report(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
 @limited("export")
 def take(request: HttpRequest, study: Study, pk: int) -> StreamingHttpResponse:
     """The report as it is kept, as a zip of files."""
-    release = _release(study, pk)
+    release = reported_release(study, pk)
     found, _ = kept_report(release)
     if found is None or not found.content["judges"]:
         raise Http404("There is no report yet.")
@@ -58,7 +58,8 @@ def take(request: HttpRequest, study: Study, pk: int) -> StreamingHttpResponse:
     return answer
 
 
-def _release(study: Study, pk: int) -> Release:
+def reported_release(study: Study, pk: int) -> Release:
+    """A frozen preference release of the study. Raises Http404."""
     frozen = Release.objects.filter(study=study, kind=ReleaseKind.PREFERENCES).exclude(digest="")
     return get_object_or_404(frozen.select_related("study"), pk=pk)
 

@@ -206,6 +206,8 @@ READ: dict[str, Row] = {
     "benchmark:report": LEADS,
     "benchmark:report-part": LEADS,
     "benchmark:report-files": LEADS,
+    "benchmark:report-cases": LEADS,
+    "benchmark:report-case": LEADS,
     "benchmark:compute-report": POST_ONLY,
     "benchmark:launch": LEADS,
     "benchmark:evaluation": LEADS,

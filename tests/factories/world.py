@@ -170,7 +170,11 @@ def make_world(cast: Cast) -> World:
         f"benchmark:{name}": scored_on
         for name in ("compute-leaderboard", "report", "report-files", "compute-report")
     }
-    arguments |= {"benchmark:report-part": scored_on | {"part": "slices"}}
+    arguments |= {
+        "benchmark:report-cases": scored_on,
+        "benchmark:report-part": scored_on | {"part": "slices"},
+    }
+    arguments |= {"benchmark:report-case": scored_on | {"row": "case-1"}}
     return World(cast, arguments)
 
 
