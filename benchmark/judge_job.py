@@ -52,21 +52,27 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
 
 
 def store_verdict(evaluation: Evaluation, row_id: str, order: str, reply: Reply) -> None:
-    """Parse one reply and store it as printed; a second run changes nothing.
-
-    A reply that was cut at its length limit again, with the doubled limit, says nothing in any dimension.
-    """
-    reading = parse_verdict(reply.text)
-    reason = CUT_REASON if reply.finish_reason == CUT else reading.reason
-    parsed: dict[str, str | None] = dict.fromkeys(DIMENSIONS)
-    if reason != CUT_REASON:
-        parsed |= {name: choice.value for name, choice in reading.verdicts.items() if choice is not None}
+    """Parse one reply and store it as printed; a second run changes nothing."""
+    parsed, reason = read_verdict(reply)
     Verdict.objects.get_or_create(
         evaluation=evaluation,
         row_id=row_id,
         order=order,
-        defaults={"reply": reply, "parsed": parsed, "reason": reason[:200]},
+        defaults={"reply": reply, "parsed": parsed, "reason": reason},
     )
+
+
+def read_verdict(reply: Reply) -> tuple[dict[str, str | None], str]:
+    """The letters of all dimensions as printed, and by what rule or why not.
+
+    A reply that was cut at its length limit again, with the doubled limit, says nothing in any dimension.
+    """
+    parsed: dict[str, str | None] = dict.fromkeys(DIMENSIONS)
+    if reply.finish_reason == CUT:
+        return parsed, CUT_REASON
+    reading = parse_verdict(reply.text)
+    parsed |= {name: choice.value for name, choice in reading.verdicts.items() if choice is not None}
+    return parsed, reading.reason[:200]
 
 
 def end_evaluation(evaluation: Evaluation) -> None:

@@ -46,13 +46,19 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
 
 def store_result(evaluation: Evaluation, row: dict[str, Any], reply: Reply) -> None:
     """Take the option letter of one reply; a second run changes nothing."""
-    letters = "".join(sorted(row["options"]))
-    letter = extract(rejoin(reply.text, reply.reasoning), letters).letter or ""
+    letter, is_correct = read_letter(reply, row)
     SolverResult.objects.get_or_create(
         evaluation=evaluation,
         row_id=row["id"],
-        defaults={"reply": reply, "letter": letter, "is_correct": letter == row["answer_label"]},
+        defaults={"reply": reply, "letter": letter, "is_correct": is_correct},
     )
+
+
+def read_letter(reply: Reply, row: dict[str, Any]) -> tuple[str, bool]:
+    """The option letter that a reply to the row names, empty for none, and whether it is the right one."""
+    letters = "".join(sorted(row["options"]))
+    letter = extract(rejoin(reply.text, reply.reasoning), letters).letter or ""
+    return letter, letter == row["answer_label"]
 
 
 def _ask(row: dict[str, Any], images: ReleasedImages, max_tokens: int) -> ChatRequest:

@@ -1,0 +1,91 @@
+"""Reads the stored replies of an evaluation anew with the parser of this version, without a call."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, TypeVar
+
+from django.db import models, transaction
+
+from benchmark.judge_job import read_verdict
+from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
+from benchmark.preconditions import EvaluationRefused
+from benchmark.solve_job import read_letter
+from consilium.answers import option_letters, verdicts
+from consilium.audit.record import record
+from consilium.people.models import Person
+from consilium.people.permissions import check_lead
+from curation.releases.freeze import rows_of
+
+PART: Final = 1000
+VERSIONS: Final = {
+    EvaluationKind.JUDGE: verdicts.PARSER_VERSION,
+    EvaluationKind.SOLVER: option_letters.PARSER_VERSION,
+}
+Row = TypeVar("Row", bound=models.Model)
+
+
+@dataclass(frozen=True)
+class Reparsed:
+    """How many replies were read, and how many of them now say something else."""
+
+    read: int
+    changed: int
+
+
+@transaction.atomic
+def reparse(*, evaluation: Evaluation, by: Person) -> Reparsed:
+    """Read every stored reply of an evaluation that is over; replies stay as they are. On record.
+
+    Raises NotAllowed, EvaluationRefused while its job may still store answers.
+    """
+    check_lead(by, evaluation.study)
+    locked = Evaluation.objects.select_for_update(of=("self",)).select_related("job", "release", "study")
+    one = locked.get(pk=evaluation.pk)
+    if not one.job.is_over:
+        raise EvaluationRefused(f"{one} is still being asked; wait until it is over, or stop it.")
+    before, version = one.parser_version, VERSIONS[EvaluationKind(one.kind)]
+    found = _verdicts(one) if one.kind == EvaluationKind.JUDGE else _letters(one)
+    one.parser_version = version
+    if one.run_card:
+        one.run_card = {**one.run_card, "parser_version": version}
+    one.save(update_fields=["parser_version", "run_card"])
+    data = {"from": before, "to": version, "read": found.read, "changed": found.changed}
+    record(action="evaluation.reparsed", obj=one, by=by, study=one.study, data=data)
+    return found
+
+
+def _verdicts(evaluation: Evaluation) -> Reparsed:
+    read = changed = 0
+    for part in _parts(Verdict.objects.filter(evaluation=evaluation)):
+        read, differ = read + len(part), []
+        for verdict in part:
+            parsed, reason = read_verdict(verdict.reply)
+            if (verdict.parsed, verdict.reason) != (parsed, reason):
+                changed += verdict.parsed != parsed
+                verdict.parsed, verdict.reason = parsed, reason
+                differ.append(verdict)
+        Verdict.objects.bulk_update(differ, ["parsed", "reason"])
+    return Reparsed(read, changed)
+
+
+def _letters(evaluation: Evaluation) -> Reparsed:
+    rows = {row["id"]: row for row in rows_of(evaluation.release).values_list("content", flat=True)}
+    read = changed = 0
+    for part in _parts(SolverResult.objects.filter(evaluation=evaluation)):
+        read, differ = read + len(part), []
+        for result in part:
+            letter, is_correct = read_letter(result.reply, rows[result.row_id])
+            if (result.letter, result.is_correct) != (letter, is_correct):
+                result.letter, result.is_correct = letter, is_correct
+                differ.append(result)
+        changed += len(differ)
+        SolverResult.objects.bulk_update(differ, ["letter", "is_correct"])
+    return Reparsed(read, changed)
+
+
+def _parts(rows: "models.QuerySet[Row]") -> Iterator[list[Row]]:
+    """The rows with their replies, so many at a time; by key, because they change meanwhile."""
+    keys = iter(list(rows.order_by("pk").values_list("pk", flat=True)))
+    while part := list(islice(keys, PART)):
+        yield list(rows.filter(pk__in=part).select_related("reply").order_by("pk"))
