@@ -1,4 +1,4 @@
-"""`manage.py reparse DIGEST [--endpoint NAME ...] [--by LEAD]`: read stored replies with the newest parser."""
+"""`manage.py reparse DIGEST [--endpoint NAME ...] [--by LEAD]`: read stored replies anew."""
 
 from typing import Any
 
