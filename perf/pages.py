@@ -6,8 +6,8 @@ Requests go straight to the WSGI application in this process, through all its mi
 `--cases` settled cases of three votes, and open ones for the reader. `bare` is a view behind the same
 middleware (session and person are looked up) that asks one row and answers JSON; `ratio` is a step's median
 CPU over that of `bare`. `submit` answers with the next screen, as the product's page asks it to,
-`submit_alone` does not. `agreement_made` and `leaderboard_made`: the first visit of the two pages of figures
-and the jobs that it asks for, once. With PostgreSQL the work of the database is not in the CPU time.
+`submit_alone` does not. `agreement_made`, `leaderboard_made` and `report_made`: the first visit of a page of
+figures and the jobs that it asks for, once. With PostgreSQL the work of the database is not in the CPU time.
 """
 
 import argparse
@@ -43,10 +43,11 @@ def content(options: argparse.Namespace) -> dict[str, dict[str, str]]:
             fill.open_cases(study, lead, VOTES)
             fill.votes(study, readers, VOTES, left)
         keys = fill.sessions([lead, readers[0]])
-    board.made(study, lead, options.judges)
+    release = board.made(study, lead, options.judges)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     name = settings.SESSION_COOKIE_NAME
+    options.release = release.pk
     return {"lead": {name: keys["lead"]}, "reader": {name: keys["reader0"]}}
 
 
@@ -127,13 +128,19 @@ def measure(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     found = {
         "agreement_made": figures_made(lead, "/s/perf/agreement/"),
         "leaderboard_made": figures_made(lead, "/s/board/leaderboard/"),
+        "report_made": figures_made(lead, f"/s/board/leaderboard/{options.release}/report/"),
     }
+    report = f"/s/board/leaderboard/{options.release}/report"
     pages = {
         "overview": "/s/perf/",
         "rounds": "/s/perf/rounds/",
         "cases": "/s/perf/cases/",
         "agreement": "/s/perf/agreement/",
         "leaderboard": "/s/board/leaderboard/",
+        "report": f"{report}/",
+        "report_slices": f"{report}/slices/",
+        "report_pairs": f"{report}/pairs/",
+        "report_cases": f"{report}/cases/",
     }
     found |= {name: shown(lead, path, options.tries) for name, path in pages.items()}
     found["work"] = shown(reader, "/s/perf/work/", options.tries)

@@ -235,6 +235,7 @@ PROMISES: Sequence[Promise] = (
     *(_beside_a_writer(act, cases) for act in ("freeze", "verify", "export") for cases in (10_000, 100_000)),
     *(_memory_of(act) for act in ("freeze", "verify", "export")),
     *(_page(name, "ms", 100) for name in ("agreement", "leaderboard")),
+    *(_page(name, "p95", 300) for name in ("report", "report_slices", "report_pairs", "report_cases")),
     *(_page(name, "cpu_ms", 25) for name in ("rounds", "overview", "cases", "work")),
     *(_page(name, "ratio", 5) for name in ("next", "submit_alone")),
     _page("submit", "ratio", 10),  # it brings the next screen: both in one
