@@ -66,7 +66,7 @@ def test_what_is_missing_is_said_first(cast: Cast, lead: Client) -> None:
     making.trace_release(cast.study, cast.lena)
     assert "No base model yet" in lead.get(at()).content.decode()
     making.base_endpoint()
-    assert "No expert yet" in lead.get(at(), {"stage": "gba"}).content.decode()
+    assert "No expert yet" in lead.get(at(), {"stage": "merge"}).content.decode()
 
 
 def test_a_preset_fills_the_fields_and_an_empty_field_keeps_its_default(
