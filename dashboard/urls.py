@@ -23,6 +23,7 @@ urlpatterns = [
     path("s/<slug:study>/pipelines/new/", pipelines.new_pipeline, name="new-pipeline"),
     path("s/<slug:study>/pipelines/<int:pk>/", pipelines.pipeline, name="pipeline"),
     path("s/<slug:study>/pipelines/<int:pk>/live/", pipelines.pipeline_live, name="pipeline-live"),
+    path("s/<slug:study>/pipelines/<int:pk>/report/", pipelines.pipeline_report, name="pipeline-report"),
     path("s/<slug:study>/pipelines/<int:pk>/resume/", pipelines.resume_steps, name="resume-pipeline"),
     path("s/<slug:study>/pipelines/<int:pk>/cancel/", pipelines.cancel_steps, name="cancel-pipeline"),
 ]

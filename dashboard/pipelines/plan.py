@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from dashboard.models import Recipe, StepKind
-from training.job.spec import CANDIDATES, NEUTRAL
+from training.job.spec import CANDIDATES, FROM_BASE, NEUTRAL
 from training.models import Stage
 from training.stage_settings import defaults_of
 
 # Stage to its settings.
 SettingsByStage = Mapping[str, Mapping[str, Any]]
+# Base + uniform mean of the experts' deltas: what GBA starts from.
+_MEAN: Final[dict[str, Any]] = {"method": "linear", "scale": 1.0}
 JUDGES: Final = (Stage.JUDGE_SFT, Stage.JUDGE_DPO)
-AVERAGE: Final = "average"
-FROM_BASE: Final = "base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,22 @@ class _Plan:
         chosen = {**self._settings.get(stage, {}), **changes}
         return self.add(PlannedStep(StepKind.RUN, recipe, stage, specialty, seed, chosen, tuple(needs)))
 
-    def score(self, recipe: Recipe, seed: int = 0, model: int | None = None) -> int:
+    def score(
+        self, recipe: Recipe | None, seed: int = 0, model: int | None = None, specialty: str = ""
+    ) -> int:
         """The answers of the model that a step makes; of the base without one."""
         needs = () if model is None else (model,)
-        return self.add(PlannedStep(StepKind.EVALUATION, recipe, seed=seed, needs=needs))
+        step = PlannedStep(StepKind.EVALUATION, recipe, specialty=specialty, seed=seed, needs=needs)
+        return self.add(step)
 
     def experts(self, seed: int) -> list[int]:
         """One run for each specialty."""
         return [self.train(Stage.DSA, seed, specialty=name) for name in self._specialties]
+
+    def score_experts(self, seed: int, experts: Sequence[int]) -> None:
+        """The answers of each expert."""
+        for name, model in zip(self._specialties, experts, strict=True):
+            self.score(None, seed, model, name)
 
     def merge(self, seed: int, parts: Sequence[int]) -> int:
         """Candidates where there are dev questions to choose by, else one merge as the settings say."""
@@ -94,8 +102,8 @@ def comparison_plan(
     has_dev: bool,
     has_preferences: bool,
 ) -> list[PlannedStep]:
-    """The seven recipes under each seed, what they share made once; the two judges where there is something
-    to learn from.
+    """The seven recipes and the experts under each seed, what they share made once; the two judges where
+    there is something to learn from.
 
     SFT on all and GRPO from the base wait for experts and GBA: they train as many sequences as those did
     together (`compute.equal_steps`).
@@ -117,12 +125,13 @@ def _recipes(plan: _Plan, seed: int) -> None:
     rollouts = plan.setting(Stage.GBA, "rollouts") * len(plan.setting(Stage.GBA, "paradigms"))
     stock = {"start_from": FROM_BASE, "paradigms": [NEUTRAL], "rollouts": rollouts}
     made = {
-        Recipe.AVERAGE: plan.train(Stage.MERGE, seed, Recipe.AVERAGE, experts, method=AVERAGE),
+        Recipe.AVERAGE: plan.train(Stage.MERGE, seed, Recipe.AVERAGE, experts, **_MEAN),
         Recipe.GBA: reinforced,
         Recipe.GBA_LB0: plan.train(Stage.GBA, seed, Recipe.GBA_LB0, experts, between_weight=0.0),
         Recipe.MERGE: plan.merge(seed, parts),
         Recipe.SFT_ALL: plan.train(Stage.DSA, seed, Recipe.SFT_ALL, parts),
         Recipe.GRPO: plan.train(Stage.GBA, seed, Recipe.GRPO, parts, **stock),
     }
+    plan.score_experts(seed, experts)
     for recipe, model in made.items():
         plan.score(recipe, seed, model)

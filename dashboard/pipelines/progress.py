@@ -10,8 +10,9 @@ from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from dashboard.models import WAITING, Pipeline, PipelineStep
 from dashboard.pipelines.advance import ENDED, pipeline_steps
+from dashboard.pipelines.report import as_json, recipe_report
 from dashboard.pipelines.states import PipelineState
-from dashboard.pipelines.words import step_name
+from dashboard.pipelines.words import short_name, step_name
 from training.pace import about, pace_of
 
 NAMED = 3  # of the steps that another waits for
@@ -54,10 +55,26 @@ def shown_steps(pipeline: Pipeline) -> list[ShownStep]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """The same step under each seed, in the order of the seeds; one alone where the seed changes nothing."""
+
+    name: str
+    steps: list[ShownStep]
+
+
+def by_seed(shown: Sequence[ShownStep]) -> list[StepRow]:
+    """A row for each thing that is made or scored."""
+    rows: dict[str, list[ShownStep]] = {}
+    for one in shown:
+        rows.setdefault(short_name(one.step), []).append(one)
+    return [StepRow(name, steps) for name, steps in rows.items()]
+
+
 def next_words(pipeline: Pipeline, shown: Sequence[ShownStep]) -> str:
     """What happens next, in one sentence."""
     if pipeline.state == PipelineState.COMPLETED:
-        return "Nothing: every step has succeeded."
+        return "Every step has succeeded."
     if pipeline.state != PipelineState.RUNNING:
         again = [one.name for one in shown if one.state in (*ENDED, WAITING)]
         return (
@@ -66,7 +83,8 @@ def next_words(pipeline: Pipeline, shown: Sequence[ShownStep]) -> str:
     at_work = [one.name for one in shown if one.job is not None and not one.job.is_over]
     to_come = [one.name for one in shown if one.job is None]
     if at_work:
-        return f"{_joined(at_work)}; then {to_come[0]}." if to_come else f"{_joined(at_work)}, the last."
+        now = f"Now {_joined(at_work)}"
+        return f"{now}; then {to_come[0]}." if to_come else f"{now}, the last."
     return f"{to_come[0]}, as soon as a worker looks." if to_come else "The end, as soon as a worker looks."
 
 
@@ -76,7 +94,7 @@ def counted(shown: Sequence[ShownStep]) -> tuple[int, int]:
 
 
 def told_pipeline(pipeline: Pipeline) -> dict[str, Any]:
-    """The state as a command prints it."""
+    """The state as a command prints it, and what was found so far."""
     shown = shown_steps(pipeline)
     told: dict[str, Any] = {
         "pipeline": pipeline.pk,
@@ -93,7 +111,10 @@ def told_pipeline(pipeline: Pipeline) -> dict[str, Any]:
             for one in shown
         ],
     }
-    return told | ({"error": pipeline.error} if pipeline.error else {})
+    if pipeline.error:
+        told["error"] = pipeline.error
+    report = recipe_report(pipeline)
+    return told | ({"report": as_json(report)} if report else {})
 
 
 def _done(shown: Sequence[ShownStep]) -> int:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
@@ -18,7 +18,9 @@ from dashboard.models import Pipeline, PipelineKind
 from dashboard.pipelines.control import cancel_pipeline, resume_pipeline
 from dashboard.pipelines.forms import PipelineForm
 from dashboard.pipelines.launch import start_pipeline
-from dashboard.pipelines.progress import counted, next_words, shown_steps
+from dashboard.pipelines.progress import by_seed, counted, next_words, shown_steps, told_pipeline
+from dashboard.pipelines.report import recipe_report
+from dashboard.pipelines.report_tables import report_context
 from dashboard.pipelines.states import PipelineState
 
 SHOWN = 50
@@ -66,7 +68,19 @@ def new_pipeline(request: HttpRequest, study: Study) -> HttpResponse:
 def pipeline(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One pipeline: what is next, its steps, what went in, and what came out."""
     one = get_object_or_404(_pipelines(study), pk=pk)
-    return render(request, "dashboard/pipelines/pipeline.html", _shown(study, one))
+    context = _shown(study, one) | report_context(recipe_report(one))
+    return render(request, "dashboard/pipelines/pipeline.html", context)
+
+
+@require_GET
+@study_view(Role.LEAD)
+def pipeline_report(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """The figures as a file."""
+    one = get_object_or_404(_pipelines(study), pk=pk)
+    told = told_pipeline(one)
+    response = JsonResponse(told, json_dumps_params={"indent": 2})
+    response["Content-Disposition"] = f'attachment; filename="{study.slug}-pipeline-{one.pk}.json"'
+    return response
 
 
 @require_GET
@@ -115,6 +129,7 @@ def _shown(study: Study, one: Pipeline) -> dict[str, Any]:
         "study": study,
         "pipeline": one,
         "steps": shown,
+        "rows": by_seed(shown) if one.kind == PipelineKind.COMPARISON else [],
         "done": done,
         "total": total,
         "next": next_words(one, shown),

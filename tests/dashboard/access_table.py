@@ -220,6 +220,7 @@ READ: dict[str, Row] = {
     "site:new-pipeline": LEADS,
     "site:pipeline": LEADS,
     "site:pipeline-live": LEADS,
+    "site:pipeline-report": LEADS,
     "site:resume-pipeline": POST_ONLY,
     "site:cancel-pipeline": POST_ONLY,
 }

@@ -1,6 +1,6 @@
 """Pipelines whose runs and answers are made up: what a worker would leave when a step ends."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -52,14 +52,14 @@ def end(step: PipelineStep, state: str = JobState.SUCCEEDED, error: str = "") ->
         produce(step.run)
 
 
-def produce(run: Run, steps: int = 4) -> None:
+def produce(run: Run) -> None:
     """What a run leaves: its model, its last step, and how long it took."""
     name = f"{run.study.slug}/run-{run.pk} {run.stage}"
     made = ModelEndpoint.objects.create(
         name=name, path=f"runs/{run.pk}/model", family="tiny", study=run.study
     )
     ProducedModel.objects.create(run=run, endpoint=made, digest="ab" * 32, card={"metrics": {}})
-    RunEvent.objects.create(run=run, sequence=1, kind="step", step=steps)
+    RunEvent.objects.create(run=run, sequence=1, kind="step", step=run.settings.get("max_steps", 4))
     now = timezone.now()
     RunAttempt.objects.create(run=run, number=1, started_at=now, heard_at=now, end="done")
 
@@ -74,9 +74,11 @@ def answer(evaluation: Evaluation, right: Mapping[int, bool]) -> None:
         store_result(evaluation, row.content, reply)
 
 
-def go_through(pipeline: Pipeline) -> None:
-    """End every step in turn, until the pipeline is over."""
+def go_through(pipeline: Pipeline, right: Callable[[PipelineStep], Mapping[int, bool]] | None = None) -> None:
+    """End every step in turn, until the pipeline is over; `right` says what each model answers."""
     while steps := at_work(pipeline):
         for step in steps:
+            if right is not None and step.evaluation is not None:
+                answer(step.evaluation, right(step))
             end(step)
         advance(pipeline)

@@ -169,7 +169,7 @@ def make_world(cast: Cast) -> World:
     arguments |= {"training:download": _pk(models["run"]) | {"part": "card"}}
     arguments |= {
         f"site:{name}": _pk(models["pipeline"])
-        for name in ("pipeline", "pipeline-live", "resume-pipeline", "cancel-pipeline")
+        for name in ("pipeline", "pipeline-live", "pipeline-report", "resume-pipeline", "cancel-pipeline")
     }
     arguments |= {"benchmark:evaluation": _pk(models["evaluation"])}
     arguments |= {"benchmark:compute-leaderboard": _pk(models["evaluation"].release)}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from consilium.inference.models import ModelEndpoint
 from dashboard.models import Pipeline
 from tests.factories import benchmark as scoring
 from tests.factories import pipelines as making
@@ -40,12 +41,10 @@ def test_one_is_started_shown_cancelled_and_resumed(cast: Cast) -> None:
         "queued",
         "not_started",
     ]
-    assert said["next"] == (
-        "Expert adult medicine, seed 3, Expert pediatrics, seed 3, Scoring Base; then GBA, seed 3."
-    )
+    assert said["next"] == ("Now Expert adult medicine, Expert pediatrics, Scoring Base; then GBA.")
     assert pipeline("cancel", str(made.pk))["state"] == "cancelled"
     shown = pipeline("show", str(made.pk))
-    assert shown["next"].startswith("Resume goes on with Expert adult medicine, seed 3; the 0 completed")
+    assert shown["next"].startswith("Resume goes on with Expert adult medicine; the 0 completed")
     assert pipeline("resume", str(made.pk), "--by", "lena")["state"] == "running"
     making.go_through(made)
     assert pipeline("show", str(made.pk))["state"] == "completed"
@@ -58,7 +57,21 @@ def test_waiting_does_the_steps_here_and_a_failure_is_exit_code_1(cast: Cast, ho
     assert caught.value.returncode == 1
     made.refresh_from_db()
     assert made.state == "failed"
-    assert made.error.startswith("Expert adult medicine, seed 7 failed.")
+    assert made.error.startswith("Expert adult medicine failed.")
+
+
+@pytest.mark.soak
+def test_a_whole_pipeline_is_trained_and_scored_here(cast: Cast, base: ModelEndpoint) -> None:
+    cast.study.settings_data |= {"answer_tokens_max": 16}
+    cast.study.save()
+    release, questions = training.trace_release(cast.study, cast.lena), scoring.questions(cast, count=4)
+    given = ["--release", release.digest, "--questions", questions.digest, "--base", base.name]
+    said = pipeline("start", *given, "--preset", "smoke", "--wait")
+    assert said["state"] == "completed"
+    merge = next(one for one in said["report"]["recipes"] if one["recipe"] == "merge")
+    # Smoke: two experts of 4 steps of 4 rows, GBA's 2 steps of one question under 4 paradigms, twice each.
+    assert (merge["optimizer_steps"], merge["sequences"]) == (10, 48)
+    assert merge["seconds"] > 0
 
 
 def test_bad_input_is_exit_code_2_with_a_line_for_people(cast: Cast) -> None:

@@ -81,10 +81,8 @@ def test_the_page_rests_when_it_is_over_and_says_why_it_failed(cast: Cast, lead:
     assert answer.headers["HX-Refresh"] == "true"
     page = shown(lead, f"{PAGES}{made.pk}/")
     assert "hx-trigger" not in page.split("pipeline-live")[1].split(">")[0]
-    assert "Expert adult medicine, seed 7 failed. The disk is full." in page
-    assert (
-        "Resume goes on with Expert adult medicine, seed 7; the 2 completed steps are not repeated." in page
-    )
+    assert "Expert adult medicine failed. The disk is full." in page
+    assert "Resume goes on with Expert adult medicine; the 2 completed steps are not repeated." in page
     assert lead.post(f"{PAGES}{made.pk}/resume/").status_code == 302
     assert "goes on." in shown(lead, f"{PAGES}{made.pk}/")
     assert lead.post(f"{PAGES}{made.pk}/cancel/").status_code == 302
