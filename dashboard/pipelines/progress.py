@@ -10,7 +10,7 @@ from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from dashboard.models import WAITING, Pipeline, PipelineStep
 from dashboard.pipelines.advance import ENDED, pipeline_steps
-from dashboard.pipelines.report import as_json, recipe_report
+from dashboard.pipelines.report import recipe_report, report_json
 from dashboard.pipelines.states import PipelineState
 from dashboard.pipelines.words import short_name, step_name
 from training.pace import about, pace_of
@@ -114,7 +114,7 @@ def told_pipeline(pipeline: Pipeline) -> dict[str, Any]:
     if pipeline.error:
         told["error"] = pipeline.error
     report = recipe_report(pipeline)
-    return told | ({"report": as_json(report)} if report else {})
+    return told | ({"report": report_json(report)} if report else {})
 
 
 def _done(shown: Sequence[ShownStep]) -> int:

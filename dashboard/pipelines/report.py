@@ -130,12 +130,12 @@ class _Answers:
 def recipe_report(pipeline: Pipeline) -> RecipeReport | None:
     """The figures so far; None until the base and another recipe have been scored."""
     steps = list(pipeline_steps(pipeline))
-    answers = _Answers(pipeline, steps)
     wanted = list(dict.fromkeys(Recipe(step.recipe) for step in steps if _scores_recipe(step)))
-    by_recipe = {recipe: _of_seeds(steps, recipe) for recipe in wanted}
-    scores = {recipe: answers.scores(found) for recipe, found in by_recipe.items() if found}
-    if Recipe.BASE not in scores or len(scores) < 2 or not answers.ids:
+    by_recipe = {recipe: found for recipe in wanted if (found := _of_seeds(steps, recipe))}
+    if Recipe.BASE not in by_recipe or len(by_recipe) < 2:
         return None
+    answers = _Answers(pipeline, steps)
+    scores = {recipe: answers.scores(found) for recipe, found in by_recipe.items()}
     experts = _experts(pipeline, steps, answers, scores[Recipe.BASE])
     runs = {recipe: _runs_of(found) for recipe, found in by_recipe.items()}
     return RecipeReport(
@@ -151,7 +151,7 @@ def recipe_report(pipeline: Pipeline) -> RecipeReport | None:
     )
 
 
-def as_json(report: RecipeReport) -> dict[str, Any]:
+def report_json(report: RecipeReport) -> dict[str, Any]:
     """The report for machines; a figure that does not exist is null."""
     return {
         "questions": report.questions,

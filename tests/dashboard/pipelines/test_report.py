@@ -11,7 +11,7 @@ from dashboard.models import Pipeline, PipelineStep, Recipe
 from dashboard.pipelines.advance import pipeline_steps
 from dashboard.pipelines.compute import Compute, recorded_compute, sequences_per_step
 from dashboard.pipelines.plan import comparison_plan
-from dashboard.pipelines.report import as_json, recipe_report
+from dashboard.pipelines.report import recipe_report, report_json
 from tests.factories import benchmark as scoring
 from tests.factories import pipelines as making
 from tests.factories.cast import Cast
@@ -136,7 +136,7 @@ def test_rewards_and_judges_are_compared_over_seeds(cast: Cast) -> None:
     assert judge.before == 0.5
     assert judge.after == pytest.approx(0.825)
     assert judge.difference.value == pytest.approx(0.325)
-    told = as_json(report)
+    told = report_json(report)
     assert told["judges"][0]["low"] < 0.325 < told["judges"][0]["high"]
 
 
