@@ -27,6 +27,10 @@ log = structlog.get_logger(__name__)
 ENDED = (JobState.FAILED, JobState.CANCELLED)
 
 
+class PipelineRefused(Refused):
+    """The pipeline does not stand where this can be done; the text says what is wrong."""
+
+
 def sweep() -> None:
     """The sweeper's part: look after every pipeline that goes on; one that fails does not keep the others."""
     for pipeline in Pipeline.objects.filter(state=PipelineState.RUNNING).order_by("pk"):
@@ -43,6 +47,16 @@ def advance(pipeline: Pipeline) -> None:
     while _has_to_do(pipeline) and _do_next(pipeline.pk):
         pass
     pipeline.refresh_from_db()
+
+
+def set_going(pipeline: Pipeline) -> None:
+    """Start what can start of a pipeline that somebody starts or resumes just now.
+
+    Raises PipelineRefused when a step cannot: the caller's transaction then leaves nothing behind.
+    """
+    advance(pipeline)
+    if pipeline.state == PipelineState.FAILED:
+        raise PipelineRefused(pipeline.error)
 
 
 def pipeline_steps(pipeline: Pipeline) -> "QuerySet[PipelineStep]":

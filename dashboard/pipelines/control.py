@@ -6,17 +6,12 @@ from django.db.models.functions import Now
 from consilium.jobs.cancel import cancel
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
-from consilium.refusals import Refused
 from consilium.states.transitions import transition
 from dashboard.models import Pipeline
-from dashboard.pipelines.advance import ENDED, advance, pipeline_steps
+from dashboard.pipelines.advance import ENDED, PipelineRefused, pipeline_steps, set_going
 from dashboard.pipelines.states import PipelineState
 from dashboard.pipelines.words import step_name
 from training.resume import resume
-
-
-class PipelineRefused(Refused):
-    """The pipeline does not stand where this can be done; the text says what is wrong."""
 
 
 @transaction.atomic
@@ -60,7 +55,7 @@ def resume_pipeline(*, pipeline: Pipeline, by: Person) -> Pipeline:
         else:
             step.evaluation = None
             step.save(update_fields=["evaluation"])
-    advance(held)
+    set_going(held)
     return held
 
 

@@ -13,7 +13,7 @@ from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from curation.models import Release, ReleaseKind
 from dashboard.models import Pipeline, PipelineKind, PipelineStep
-from dashboard.pipelines.advance import advance
+from dashboard.pipelines.advance import set_going
 from dashboard.pipelines.plan import PlannedStep, SettingsByStage, comparison_plan, whole_plan
 from training import preconditions
 from training.job.spec import CANDIDATES
@@ -45,7 +45,7 @@ def start_pipeline(
     `release`: traces; `questions`: what the models are scored on; `dev_questions`: what merge candidates are
     chosen by, without them one merge is made; `preferences`: what the two judges of a comparison learn from.
     `settings`: stage to what differs from the preset. A whole pipeline has one seed.
-    Raises NotAllowed, LaunchRefused, EvaluationRefused.
+    Raises NotAllowed, LaunchRefused, EvaluationRefused, PipelineRefused.
     """
     check_lead(by, study)
     wanted = PipelineKind(kind)
@@ -81,7 +81,7 @@ def start_pipeline(
     data: dict[str, Any] = {"kind": wanted.value, "release": release.digest, "questions": questions.digest}
     data |= {"base": base.name, "seeds": list(seeds), "preset": preset, "steps": len(steps)}
     record(action="pipeline.started", obj=pipeline, by=by, study=study, data=data)
-    advance(pipeline)
+    set_going(pipeline)
     return pipeline
 
 

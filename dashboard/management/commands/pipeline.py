@@ -13,8 +13,8 @@ from curation.management.acting_lead import add_by, lead_of
 from curation.models import Release
 from curation.releases.freeze import find_release
 from dashboard.models import Pipeline, PipelineKind
-from dashboard.pipelines.advance import advance, pipeline_steps
-from dashboard.pipelines.control import PipelineRefused, cancel_pipeline, resume_pipeline
+from dashboard.pipelines.advance import PipelineRefused, advance, pipeline_steps
+from dashboard.pipelines.control import cancel_pipeline, resume_pipeline
 from dashboard.pipelines.launch import start_pipeline
 from dashboard.pipelines.progress import told_pipeline
 from dashboard.pipelines.states import PipelineState

@@ -18,8 +18,8 @@ from consilium.refusals import Refused
 from curation.releases.freeze import withdraw_release
 from dashboard.models import Pipeline, PipelineStep
 from dashboard.pipelines import advance as advancing
-from dashboard.pipelines.advance import advance, pipeline_steps
-from dashboard.pipelines.control import PipelineRefused, cancel_pipeline, resume_pipeline
+from dashboard.pipelines.advance import PipelineRefused, advance, pipeline_steps
+from dashboard.pipelines.control import cancel_pipeline, resume_pipeline
 from dashboard.pipelines.start_step import start_step
 from tests.dashboard.pipelines import race
 from tests.factories import benchmark as scoring
@@ -253,8 +253,18 @@ def test_a_release_that_was_withdrawn_meanwhile_stops_it_before_the_step(cast: C
     assert pipeline.state == "failed"
     assert "GBA could not be started" in pipeline.error
     assert "only frozen releases train models" in pipeline.error
-    resume_pipeline(pipeline=pipeline, by=cast.lena)
-    assert fresh(pipeline).state == "failed"
+    with pytest.raises(PipelineRefused, match="only frozen releases train models"):
+        resume_pipeline(pipeline=pipeline, by=cast.max)
+    assert (fresh(pipeline).state, fresh(pipeline).actor) == ("failed", cast.lena)
+
+
+def test_a_base_that_learned_from_the_questions_starts_nothing(cast: Cast) -> None:
+    questions = scoring.questions(cast)
+    base = training.base_endpoint(provenance={"releases": [questions.digest]})
+    with pytest.raises(PipelineRefused, match=r"Scoring Base could not be started\. .* was trained on this"):
+        making.started(cast, questions=questions, base=base)
+    assert not Pipeline.objects.exists()
+    assert not Run.objects.exists()
 
 
 def test_answers_that_are_there_already_are_taken_and_those_on_their_way_waited_for(cast: Cast) -> None:
