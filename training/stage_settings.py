@@ -10,7 +10,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.paradigms import PARADIGMS
-from training.demo_models.teaching_set import demo_settings
+from training.demo_models.teaching_set import demo_settings, visible_settings
 from training.job.spec import (
     ANSWERS,
     BOTH_ORDERS,
@@ -274,7 +274,13 @@ def presets(*, is_teaching_set: bool) -> list[SettingsPreset]:
         "For the tiny model of the teaching set: it learns in seconds on a CPU.",
         demo_settings(),
     )
-    return [*([demo] if is_teaching_set else []), DEFAULT, SMOKE, PAPER]
+    visible = SettingsPreset(
+        "visible",
+        "Teaching set, longer",
+        "As before, with a GBA that goes on until its reward has risen: half a minute on a CPU.",
+        visible_settings(),
+    )
+    return [*([demo, visible] if is_teaching_set else []), DEFAULT, SMOKE, PAPER]
 
 
 DEFAULT = SettingsPreset("default", "Default", "Where to start with real data on one GPU.", {})
