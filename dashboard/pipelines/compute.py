@@ -6,6 +6,7 @@ drawn first, too, which sequences do not count and seconds do.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,7 +14,7 @@ from typing import Any, Final
 from django.db.models import Max
 
 from dashboard.models import PipelineStep, Recipe
-from training.models import Run, RunEvent, Stage
+from training.models import Run, RunAttempt, RunEvent, Stage
 from training.stage_settings import defaults_of
 
 # Recipes of one run, which train as much as experts and GBA together.
@@ -33,6 +34,10 @@ class Compute:
             self.steps + other.steps, self.sequences + other.sequences, self.seconds + other.seconds
         )
 
+    def shared_by(self, count: int) -> "Compute":
+        """The part of one of so many."""
+        return Compute(round(self.steps / count), round(self.sequences / count), self.seconds / count)
+
 
 def sequences_per_step(stage: str, settings: dict[str, Any]) -> int:
     """How many sequences one update learns from; 0 for a merge."""
@@ -46,16 +51,23 @@ def sequences_per_step(stage: str, settings: dict[str, Any]) -> int:
 
 def recorded_compute(runs: Iterable[Run]) -> Compute:
     """What these runs took together, all their attempts; steps that a merge reports are no updates."""
-    return sum((_recorded(run) for run in runs), Compute())
+    return sum(recorded_by_run(runs).values(), Compute())
 
 
-def _recorded(run: Run) -> Compute:
-    seconds = sum(attempt.seconds for attempt in run.attempts.all())
+def recorded_by_run(runs: Iterable[Run]) -> dict[int, Compute]:
+    """What each took, by its key."""
+    listed = list(runs)
+    told = RunEvent.objects.filter(run__in=listed, kind="step").order_by()
+    steps = dict(told.values_list("run").annotate(last=Max("step")))
+    seconds: dict[int, float] = defaultdict(float)
+    for attempt in RunAttempt.objects.filter(run__in=listed):
+        seconds[attempt.run_id] += attempt.seconds
+    return {run.pk: _compute(run, steps.get(run.pk) or 0, seconds[run.pk]) for run in listed}
+
+
+def _compute(run: Run, steps: int, seconds: float) -> Compute:
     per_step = sequences_per_step(run.stage, run.settings)
-    if not per_step:
-        return Compute(seconds=seconds)
-    told = RunEvent.objects.filter(run=run, kind="step").aggregate(last=Max("step"))["last"] or 0
-    return Compute(told, told * per_step, seconds)
+    return Compute(steps, steps * per_step, seconds) if per_step else Compute(seconds=seconds)
 
 
 def equal_settings(step: PipelineStep, needed: Sequence[Run]) -> tuple[dict[str, Any], list[Run]]:

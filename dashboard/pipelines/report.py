@@ -5,7 +5,7 @@ Nothing is kept: the figures are computed from answers, events and cards, every 
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Final
@@ -21,7 +21,7 @@ from consilium.statistics.undefined import Maybe, Undefined
 from curation.releases.freeze import rows_of
 from dashboard.models import Pipeline, PipelineStep, Recipe, StepKind
 from dashboard.pipelines.advance import pipeline_steps
-from dashboard.pipelines.compute import Compute, recorded_compute
+from dashboard.pipelines.compute import Compute, recorded_by_run
 from dashboard.pipelines.plan import JUDGES
 from training.models import Run, RunEvent, Stage
 
@@ -137,13 +137,12 @@ def recipe_report(pipeline: Pipeline) -> RecipeReport | None:
     answers = _Answers(pipeline, steps)
     scores = {recipe: answers.scores(found) for recipe, found in by_recipe.items()}
     experts = _experts(pipeline, steps, answers, scores[Recipe.BASE])
-    runs = {recipe: _runs_of(found) for recipe, found in by_recipe.items()}
     return RecipeReport(
         questions=len(answers.ids),
         clusters=len(set(answers.clusters)),
         seeds=list(pipeline.seeds),
         specialties=sorted(set(answers.specialties)),
-        recipes=_lines(answers, scores, runs),
+        recipes=_lines(answers, scores, _mean_computes(steps, by_recipe)),
         experts=experts,
         rewards=_rewards(steps),
         judges=_judges(steps),
@@ -199,7 +198,7 @@ def _of_seeds(steps: Sequence[PipelineStep], recipe: Recipe) -> list[PipelineSte
 
 
 def _lines(
-    answers: _Answers, scores: Mapping[Recipe, Scores], runs: Mapping[Recipe, list[set[Run]]]
+    answers: _Answers, scores: Mapping[Recipe, Scores], computes: Mapping[Recipe, Compute]
 ) -> list[RecipeLine]:
     def accuracy(recipe: Recipe) -> float:
         return fmean(map(fmean, scores[recipe]))
@@ -220,31 +219,34 @@ def _lines(
             else answers.difference(scores[recipe], scores[Recipe.BASE]),
             next_best=after,
             to_next=answers.difference(scores[recipe], scores[after]) if after else None,
-            compute=_mean_compute(runs[recipe]),
+            compute=computes[recipe],
         )
         for recipe in ordered
         for after in [following.get(recipe)]
     ]
 
 
-def _runs_of(steps: Sequence[PipelineStep]) -> list[set[Run]]:
-    """For each score the runs that its model is made of, down to the experts."""
-    made = [need.run for step in steps for need in step.needs.select_related("run")]
-    return [set(_with_inputs(run)) for run in made if run]
+def _mean_computes(
+    steps: Sequence[PipelineStep], by_recipe: Mapping[Recipe, Sequence[PipelineStep]]
+) -> dict[Recipe, Compute]:
+    """What each recipe took under one seed, on average, with all that its model is made of."""
+    runs = {step.run.pk: step.run for step in steps if step.run}
+    made_by = {step.pk: step.run_id for step in steps}
+    taken = recorded_by_run(runs.values())
+    inputs: dict[int, list[int]] = defaultdict(list)
+    links = Run.inputs.through.objects.filter(from_run__in=runs)
+    for maker, source in links.values_list("from_run", "to_run"):
+        inputs[maker].append(source)
 
+    def parts(key: int) -> set[int]:
+        return {key}.union(*(parts(source) for source in inputs[key]))
 
-def _with_inputs(run: Run) -> Iterator[Run]:
-    yield run
-    for source in run.inputs.all():
-        yield from _with_inputs(source)
-
-
-def _mean_compute(of_seeds: Sequence[set[Run]]) -> Compute:
-    if not of_seeds:
-        return Compute()
-    whole = sum((recorded_compute(runs) for runs in of_seeds), Compute())
-    count = len(of_seeds)
-    return Compute(round(whole.steps / count), round(whole.sequences / count), whole.seconds / count)
+    found = {}
+    for recipe, scored in by_recipe.items():
+        models = [made_by[need.pk] for step in scored for need in step.needs.all()]
+        whole = sum((taken[key] for model in models if model for key in parts(model)), Compute())
+        found[recipe] = whole.shared_by(max(1, len(models)))
+    return found
 
 
 def _experts(
@@ -274,15 +276,17 @@ def _experts(
 
 def _rewards(steps: Sequence[PipelineStep]) -> list[SeedGain]:
     """GBA's mean reward in the first and the last quarter of its steps."""
+    done = [step for step in steps if step.run_id and step.stage == Stage.GBA and step.is_done]
+    told = RunEvent.objects.filter(run__in=[step.run_id for step in done], kind="step").order_by("step")
+    values: dict[int | None, list[float]] = defaultdict(list)
+    for run, data in told.values_list("run", "data"):
+        if "reward" in data:
+            values[run].append(float(data["reward"]))
     pairs: dict[Recipe, list[tuple[float, float]]] = defaultdict(list)
-    for step in steps:
-        if step.run is None or step.stage != Stage.GBA or not step.is_done:
-            continue
-        told = RunEvent.objects.filter(run=step.run, kind="step").order_by("step")
-        values = [float(data["reward"]) for data in told.values_list("data", flat=True) if "reward" in data]
-        if len(values) >= 2:
-            part = max(1, len(values) // QUARTER)
-            pairs[Recipe(step.recipe)].append((fmean(values[:part]), fmean(values[-part:])))
+    for step in done:
+        if len(own := values[step.run_id]) >= 2:
+            part = max(1, len(own) // QUARTER)
+            pairs[Recipe(step.recipe)].append((fmean(own[:part]), fmean(own[-part:])))
     return [_gain(str(recipe.label), found) for recipe, found in pairs.items()]
 
 

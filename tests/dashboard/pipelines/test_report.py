@@ -1,6 +1,7 @@
 """The comparison of recipes: what it is made of, what equal compute means, and its figures."""
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -167,6 +168,13 @@ def test_the_page_and_the_file_state_the_figures_and_what_equal_means(compared: 
     told = json.loads(answer.content)["report"]
     assert told["recipes"][0]["recipe"] == "merge"
     assert told["recipes"][0]["to_base"]["difference"] == pytest.approx(0.6875)
+
+
+def test_more_seeds_cost_no_more_queries_of_the_page(
+    cast: Cast, compared: Pipeline, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(9):
+        recipe_report(compared)
 
 
 def test_one_model_is_compared_with_its_base_under_its_one_seed(cast: Cast) -> None:
