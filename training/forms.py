@@ -34,6 +34,8 @@ TITLES: Final = {
     Stage.REWARD_MODEL: "Reward model",
 }
 PIPELINE_STAGES: Final = (Stage.DSA, Stage.GBA, Stage.MERGE)
+EXPERTS: Final = "It waits until these are over. Choose none where it starts from the base."
+NO_EXPERT: Final = "There is no expert yet. Train DSA first, or let it start from the base, below."
 FAULT: Final = re.compile(r"settings\.(\w+): ")
 
 
@@ -55,7 +57,7 @@ class LaunchForm(forms.Form):
         Run.objects.none(),
         label="Builds on",
         widget=forms.CheckboxSelectMultiple,
-        help_text="It waits until these are over. GBA from the base takes none.",
+        help_text="It waits until these are over.",
     )
     questions = forms.ModelChoiceField(
         Release.objects.none(),
@@ -92,6 +94,9 @@ class LaunchForm(forms.Form):
         self._choices("questions").queryset = dev_questions(study)
         self._choices("base").queryset = bases(study)
         self._choices("inputs").queryset = _inputs(study, stage)
+        if stage == Stage.GBA:
+            is_first = not self._choices("inputs").queryset.exists()
+            self.fields["inputs"].help_text = NO_EXPERT if is_first else EXPERTS
         self._leave_out()
         for name in self.stages:
             given = (
