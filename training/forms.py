@@ -93,10 +93,9 @@ class LaunchForm(forms.Form):
         self.fields["release"].label = kind.label
         self._choices("questions").queryset = dev_questions(study)
         self._choices("base").queryset = bases(study)
-        self._choices("inputs").queryset = _inputs(study, stage)
+        self._choices("inputs").queryset = inputs = _inputs(study, stage)
         if stage == Stage.GBA:
-            is_first = not self._choices("inputs").queryset.exists()
-            self.fields["inputs"].help_text = NO_EXPERT if is_first else EXPERTS
+            self.fields["inputs"].help_text = EXPERTS if inputs.exists() else NO_EXPERT
         self._leave_out()
         for name in self.stages:
             given = (
