@@ -34,6 +34,8 @@ TITLES: Final = {
     Stage.REWARD_MODEL: "Reward model",
 }
 PIPELINE_STAGES: Final = (Stage.DSA, Stage.GBA, Stage.MERGE)
+EXPERTS: Final = "It waits until these are over. Choose none where it starts from the base."
+NO_EXPERT: Final = "There is no expert yet. Train DSA first, or let it start from the base, below."
 FAULT: Final = re.compile(r"settings\.(\w+): ")
 
 
@@ -55,7 +57,7 @@ class LaunchForm(forms.Form):
         Run.objects.none(),
         label="Builds on",
         widget=forms.CheckboxSelectMultiple,
-        help_text="It waits until these are over. GBA from the base takes none.",
+        help_text="It waits until these are over.",
     )
     questions = forms.ModelChoiceField(
         Release.objects.none(),
@@ -91,7 +93,9 @@ class LaunchForm(forms.Form):
         self.fields["release"].label = kind.label
         self._choices("questions").queryset = dev_questions(study)
         self._choices("base").queryset = bases(study)
-        self._choices("inputs").queryset = _inputs(study, stage)
+        self._choices("inputs").queryset = inputs = _inputs(study, stage)
+        if stage == Stage.GBA:
+            self.fields["inputs"].help_text = EXPERTS if inputs.exists() else NO_EXPERT
         self._leave_out()
         for name in self.stages:
             given = (

@@ -18,10 +18,11 @@ from tests.training.job.conftest import Finished, finish
 from tests.training.job.generating import replies_of
 from tests.training.job.release import write_preferences, write_release
 from training.demo_models import teaching_set
-from training.demo_models.teaching_set import TeachingItem, visible_settings
+from training.demo_models.teaching_set import TeachingItem, demo_settings, visible_settings
 from training.job.pairs import OTHER, PreferencePair
 from training.job.preferences import load_pairs
 from training.job.rewards import is_right
+from training.job.spec import GbaSettings, parse_settings
 
 SEEDS = (1, 2, 3)
 # Those of the demo study, with as many traces and test questions.
@@ -119,6 +120,29 @@ def _asked(pairs: Sequence[PreferencePair]) -> Iterator[tuple[tuple[str, bytes, 
             prompt, label = pair.asked(order), pair.labels[OVERALL]
             asked = (prompt.text_before_image, pair.images[0].read_bytes(), prompt.text_after_image)
             yield asked, label if order == ORDERS[0] else OTHER[label]
+
+
+def test_the_longer_preset_changes_gba_alone_and_has_whole_quarters_to_compare() -> None:
+    demo, visible = demo_settings(), visible_settings()
+    assert {stage for stage in demo if demo[stage] != visible[stage]} == {"gba"}
+    settings = parse_settings("gba", visible["gba"])
+    assert isinstance(settings, GbaSettings)
+    assert settings.max_steps % QUARTER == 0
+    # Every trace is answered at least once.
+    assert settings.max_steps * settings.samples_per_step >= TRACES
+    assert quarters(range(settings.max_steps)) == ([*range(6)], [*range(18, 24)])
+
+
+def test_a_right_answer_is_shown_as_the_teacher_writes_and_a_wrong_one_as_the_second_model(
+    tmp_path: Path,
+) -> None:
+    for pair in load_pairs(write_preferences(tmp_path / "shown", 8, answer=as_shown)):
+        better, worse = pair.answers_by_worth(OVERALL)
+        assert better.startswith("The image is mostly ")
+        assert worse.startswith("Seen: ")
+        assert better[-1] != worse[-1]
+        (_, forward), (_, backward) = _asked([pair])
+        assert {forward, backward} == {"A", "B"}
 
 
 @pytest.mark.soak
