@@ -72,7 +72,9 @@ def test_dev_questions_have_candidates_tried() -> None:
     assert methods == {Recipe.MERGE: "candidates", Recipe.AVERAGE: "linear"}
 
 
-def test_single_runs_get_as_many_sequences_as_experts_and_gba_recorded(compared: Pipeline) -> None:
+def test_single_runs_get_as_many_sequences_as_experts_and_gba_recorded(
+    compared: Pipeline, cast: Cast
+) -> None:
     steps = {(step.recipe, step.seed): step for step in pipeline_steps(compared) if step.run}
     for seed in (1, 2):
         experts = Run.objects.filter(seed=seed, stage="dsa").exclude(specialty="")
@@ -88,10 +90,12 @@ def test_single_runs_get_as_many_sequences_as_experts_and_gba_recorded(compared:
         average = steps["average", seed].run
         assert average is not None
         assert set(average.inputs.all()) == set(experts)
+    _check_page_and_file(compared, cast)
 
 
-def test_figures_are_those_of_the_answers(compared: Pipeline, cast: Cast) -> None:
-    report = recipe_report(compared)
+def test_figures_are_those_of_the_answers(compared: Pipeline, django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(9):  # however many seeds
+        report = recipe_report(compared)
     assert report is not None
     by_name = {line.recipe.value: line for line in report.recipes}
     assert next(line.recipe.value for line in report.recipes) == "merge"
@@ -114,11 +118,17 @@ def test_figures_are_those_of_the_answers(compared: Pipeline, cast: Cast) -> Non
     assert whole.sequences == by_name["gba"].compute.sequences == by_name["sft_all"].compute.sequences
     assert by_name["average"].compute == Compute(8, 32, 0.0)
     assert by_name["base"].compute == Compute()
+    PipelineStep.objects.filter(kind="evaluation", recipe="grpo", seed=2).update(evaluation=None)
+    partial = recipe_report(compared)
+    assert partial is not None
+    assert partial.missing == [Recipe.GRPO]
+    assert Recipe.GRPO not in {line.recipe for line in partial.recipes}
 
 
 def test_rewards_and_judges_are_compared_over_seeds(cast: Cast) -> None:
     votes = scoring.preferences(cast)
     pipeline = making.started(cast, kind="comparison", seeds=[1, 2], preferences=votes)
+    assert recipe_report(pipeline) is None
     making.go_through(pipeline, right)
     for run in Run.objects.filter(stage="gba", settings__start_from__isnull=True):
         for step, reward in enumerate([0.2, 0.4, 0.6, 0.8 + 0.1 * run.seed], 1):
@@ -141,19 +151,8 @@ def test_rewards_and_judges_are_compared_over_seeds(cast: Cast) -> None:
     assert told["judges"][0]["low"] < 0.325 < told["judges"][0]["high"]
 
 
-def test_a_recipe_that_is_not_scored_under_every_seed_is_named_as_missing(cast: Cast) -> None:
-    pipeline = making.started(cast, kind="comparison", seeds=[1, 2])
-    assert recipe_report(pipeline) is None
-    making.go_through(pipeline, right)
-    last = PipelineStep.objects.get(kind="evaluation", recipe="grpo", seed=2)
-    PipelineStep.objects.filter(pk=last.pk).update(evaluation=None)
-    report = recipe_report(pipeline)
-    assert report is not None
-    assert report.missing == [Recipe.GRPO]
-    assert Recipe.GRPO not in {line.recipe for line in report.recipes}
-
-
-def test_the_page_and_the_file_state_the_figures_and_what_equal_means(compared: Pipeline, cast: Cast) -> None:
+def _check_page_and_file(compared: Pipeline, cast: Cast) -> None:
+    """They state the figures and what equal means."""
     client = Client()
     client.force_login(cast.lena)
     page = " ".join(client.get(f"/s/chest/pipelines/{compared.pk}/").content.decode().split())
@@ -168,13 +167,6 @@ def test_the_page_and_the_file_state_the_figures_and_what_equal_means(compared: 
     told = json.loads(answer.content)["report"]
     assert told["recipes"][0]["recipe"] == "merge"
     assert told["recipes"][0]["to_base"]["difference"] == pytest.approx(0.6875)
-
-
-def test_more_seeds_cost_no_more_queries_of_the_page(
-    cast: Cast, compared: Pipeline, django_assert_max_num_queries: Any
-) -> None:
-    with django_assert_max_num_queries(9):
-        recipe_report(compared)
 
 
 def test_one_model_is_compared_with_its_base_under_its_one_seed(cast: Cast) -> None:
