@@ -10,8 +10,11 @@ class SiteConfig(AppConfig):
     label = "site"
 
     def ready(self) -> None:
-        """Make the doctor's checks and the room's job kinds known."""
+        """Make the doctor's checks and the room's job kinds known; the sweeper looks after pipelines."""
+        from consilium.jobs.reaper import register_sweep
         from dashboard import checks  # noqa: F401
+        from dashboard.pipelines import advance
         from dashboard.tasks import register_jobs
 
         register_jobs()
+        register_sweep(advance.sweep)

@@ -65,6 +65,7 @@ SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Releases", "curation:releases", "release", LEADS, "g r"),
             Place("Pushes", "hub:pushes", "upload", LEADS),
             Place("Training", "training:runs", "training", LEADS),
+            Place("Pipelines", "site:pipelines", "play", LEADS),
             Place("Leaderboard", "benchmark:leaderboard", "benchmark", LEADS, "g l"),
             Place("Endpoints", "calls:endpoints", "model", LEADS),
         ),

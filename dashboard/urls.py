@@ -4,6 +4,7 @@ from django.urls import path
 
 from dashboard import design_system, idle, views
 from dashboard.metrics import views as metrics
+from dashboard.pipelines import views as pipelines
 
 app_name = "site"
 urlpatterns = [
@@ -18,4 +19,11 @@ urlpatterns = [
     path("s/<slug:study>/", views.study, name="study"),
     path("s/<slug:study>/count/", views.count, name="count"),
     path("s/<slug:study>/record/", views.record, name="record"),
+    path("s/<slug:study>/pipelines/", pipelines.pipelines, name="pipelines"),
+    path("s/<slug:study>/pipelines/new/", pipelines.new_pipeline, name="new-pipeline"),
+    path("s/<slug:study>/pipelines/<int:pk>/", pipelines.pipeline, name="pipeline"),
+    path("s/<slug:study>/pipelines/<int:pk>/live/", pipelines.pipeline_live, name="pipeline-live"),
+    path("s/<slug:study>/pipelines/<int:pk>/report/", pipelines.pipeline_report, name="pipeline-report"),
+    path("s/<slug:study>/pipelines/<int:pk>/resume/", pipelines.resume_steps, name="resume-pipeline"),
+    path("s/<slug:study>/pipelines/<int:pk>/cancel/", pipelines.cancel_steps, name="cancel-pipeline"),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from training.models import Run
+from training.models import ALL_SPECIALTIES, Run, Stage
 from training.run_card import run_card
 from training.stage_settings import NAMED, spoken_value
 
@@ -40,7 +40,10 @@ def compare_runs(left: Run, right: Run) -> list[tuple[str, list[ComparedFact]]]:
 
 def _inputs(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Stage", str(card["stage"])
-    yield "Specialty", card["specialty"] or UNKNOWN
+    yield (
+        "Specialty",
+        card["specialty"] or (ALL_SPECIALTIES.lower() if card["stage"] == Stage.DSA else UNKNOWN),
+    )
     yield "Release", card["release"]["name"] if card["release"] else UNKNOWN
     yield "Release digest", card["release"]["digest"][:12] if card["release"] else UNKNOWN
     yield "Base model", card["base"]["name"]

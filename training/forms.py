@@ -17,7 +17,7 @@ from curation.models import Release
 from curation.states import ReleaseState
 from training.gba_preconditions import dev_questions
 from training.job.spec import PREFERENCE_STAGES
-from training.models import Run, Stage
+from training.models import ALL_SPECIALTIES, Run, Stage
 from training.preconditions import FEEDS, LARGEST_SEED, kind_read, settings_fault
 from training.probe import TRIED_OUT
 from training.stage_settings import SettingsPreset, StageSetting, presets, settings_of, spoken_value
@@ -34,6 +34,8 @@ TITLES: Final = {
     Stage.REWARD_MODEL: "Reward model",
 }
 PIPELINE_STAGES: Final = (Stage.DSA, Stage.GBA, Stage.MERGE)
+EXPERTS: Final = "It waits until these are over. Choose none where it starts from the base."
+NO_EXPERT: Final = "There is no expert yet. Train DSA first, or let it start from the base, below."
 FAULT: Final = re.compile(r"settings\.(\w+): ")
 
 
@@ -46,7 +48,10 @@ class LaunchForm(forms.Form):
     release = forms.ModelChoiceField(Release.objects.none(), empty_label=None)
     base = forms.ModelChoiceField(ModelEndpoint.objects.none(), empty_label=None, label="Base model")
     specialty = forms.ChoiceField(
-        choices=Specialty.choices, help_text="DSA trains one expert, on the rows of its specialty."
+        choices=[*Specialty.choices, ("", ALL_SPECIALTIES)],
+        required=False,
+        initial=Specialty.values[0],
+        help_text="DSA trains one expert on the rows of its specialty, or one model on all rows.",
     )
     inputs = forms.ModelMultipleChoiceField(
         Run.objects.none(),
@@ -88,7 +93,9 @@ class LaunchForm(forms.Form):
         self.fields["release"].label = kind.label
         self._choices("questions").queryset = dev_questions(study)
         self._choices("base").queryset = bases(study)
-        self._choices("inputs").queryset = _inputs(study, stage)
+        self._choices("inputs").queryset = inputs = _inputs(study, stage)
+        if stage == Stage.GBA:
+            self.fields["inputs"].help_text = EXPERTS if inputs.exists() else NO_EXPERT
         self._leave_out()
         for name in self.stages:
             given = (
@@ -116,7 +123,8 @@ class LaunchForm(forms.Form):
 
     def lacks(self) -> str:
         """What has to exist before anything can be launched: "release", "base", "inputs" or nothing."""
-        needed = [name for name in ("release", "base", "inputs") if name in self.fields]
+        asked = [name for name in ("release", "base", "inputs") if name in self.fields]
+        needed = [name for name in asked if self.fields[name].required]
         return next((name for name in needed if not self._choices(name).choices), "")
 
     def what(self) -> list[BoundField]:
@@ -162,6 +170,7 @@ class LaunchForm(forms.Form):
     def _leave_out(self) -> None:
         needs = {"release": self.stage != Stage.MERGE, "specialty": self.stage == Stage.DSA}
         needs["inputs"] = self.stage in (Stage.GBA, Stage.MERGE)
+        self.fields["inputs"].required = self.stage == Stage.MERGE
         needs["questions"] = self.stage in (PIPELINE, Stage.MERGE)
         for name, is_needed in needs.items():
             if not is_needed:

@@ -14,7 +14,7 @@ from consilium.people.permissions import check_lead
 from curation.models import Release
 from training import preconditions
 from training.gba_preconditions import check_asked, judge_of
-from training.job.spec import CANDIDATES
+from training.job.spec import CANDIDATES, FROM_EXPERTS
 from training.models import Run, Stage
 from training.preconditions import LaunchRefused, settings_fault, specialties_of
 
@@ -39,7 +39,7 @@ def launch(
     """Put one run on the gpu queue. `inputs`: the experts of GBA; the experts and the GBA run of a merge;
     `gpus`: the set of GPUs that it is to use, any when empty.
 
-    `release`: traces, or of merge candidates dev questions.
+    `release`: traces, or of merge candidates dev questions. `specialty`: of DSA; empty: all together.
 
     Raises NotAllowed, LaunchRefused.
     """
@@ -129,11 +129,11 @@ def _check(
     if stage != Stage.MERGE:
         preconditions.check_trainable(study, release, preconditions.kind_read(stage))
     elif settings.get("method") == CANDIDATES:
-        preconditions.check_questions(study, release, [run.specialty for run in inputs if run.specialty])
+        preconditions.check_questions(study, release, preconditions.taught_specialties(inputs))
     elif release is not None:
         raise LaunchRefused(
             "A merge by one method reads the runs that it merges, not a release; choose the method"
             " candidates, or no questions."
         )
     preconditions.check_specialty(stage, release, specialty)
-    preconditions.check_inputs(study, stage, base, inputs)
+    preconditions.check_inputs(study, stage, base, inputs, settings.get("start_from", FROM_EXPERTS))

@@ -110,7 +110,7 @@ def _line(one: dict[str, Any], names: list[str], chosen: dict[str, Any] | None) 
 def _models(run: Run) -> list[str]:
     """Short names of the merged models, in the order in which the process was given them."""
     inputs = list(run.inputs.order_by("pk"))
-    experts = [str(one.get_specialty_display()) for one in inputs if one.stage == Stage.DSA]
+    experts = [one.taught for one in inputs if one.stage == Stage.DSA]
     return [*experts, *("GBA" for one in inputs if one.stage == Stage.GBA)]
 
 

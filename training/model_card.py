@@ -17,21 +17,15 @@ from curation.models import Release
 from curation.releases.background import SOURCES
 from curation.releases.freeze import side_rows_of
 from training import run_folder
-from training.job.spec import HEAD_FILE
+from training.job.spec import ADVANTAGE, FROM_BASE, HEAD_FILE
 from training.models import ProducedModel, Run, Stage
+from training.stage_settings import defaults_of
 
 CARD: Final = "README.md"
 MODEL, ADAPTER = "model", "adapter"
+ON_START: Final = "adapter_on_start"  # of GBA: not a delta of the base
 BASE_RELATION: Final = dict.fromkeys(Stage, "finetune") | {Stage.MERGE: "merge"}
 MADE: Final = {
-    Stage.DSA: (
-        "DSA: trained on reviewed reasoning of one specialty, with the loss on the completion alone. Vision"
-        " tower and projector were not trained."
-    ),
-    Stage.GBA: (
-        "GBA: reinforcement with group-relative advantages over several reasoning paradigms, starting from"
-        " the base plus the uniform average of the experts. Reward: right answer, and form of the answer."
-    ),
     Stage.MERGE: (
         "Conflict-aware merge of the experts, and of the reinforced model where there is one, on full-rank"
         " deltas in float32."
@@ -50,6 +44,15 @@ MADE: Final = {
         " text."
     ),
 }
+SUPERVISED: Final = (
+    "DSA: trained on reviewed reasoning of {taught}, with the loss on the completion alone. Vision tower and"
+    " projector were not trained."
+)
+REINFORCED: Final = (
+    "{name}: reinforcement with group-relative advantages {groups}, starting from {start}. Reward: right"
+    " answer, and form of the answer."
+)
+AVERAGED: Final = "the base plus the uniform average of the experts"
 TASKS: Final = {
     "solver": ("visual-question-answering", "Answers multiple-choice questions"),
     "judge": ("image-text-to-text", "Judges pairs of answers"),
@@ -104,7 +107,7 @@ def card_text(
         "",
         f"# {as_text(title)}",
         "",
-        MADE[Stage(run.stage)],
+        _made(run),
         "",
         *_facts(run, card, part, digest),
         *_section("What it was trained on", _data(card, digests, releases)),
@@ -132,6 +135,21 @@ def _metadata(
         "tags": ["medical", run.stage, *(["lora"] if part == ADAPTER else []), *_named(run.specialty)],
         "model-index": [{"name": _id(title), "results": [_indexed(one) for one in own]}] if own else [],
     }  # fmt: skip
+
+
+def _made(run: Run) -> str:
+    """What kind of model it is, in a sentence or two."""
+    if run.stage == Stage.DSA:
+        return SUPERVISED.format(taught="one specialty" if run.specialty else "all specialties together")
+    if run.stage != Stage.GBA:
+        return MADE[Stage(run.stage)]
+    chosen = {**defaults_of(run.stage), **run.settings}
+    is_stock = len(chosen["paradigms"]) == 1 and chosen["variant"] == ADVANTAGE
+    return REINFORCED.format(
+        name="GRPO" if is_stock else "GBA",
+        groups="among the answers to one prompt" if is_stock else "over several reasoning paradigms",
+        start="the base alone" if chosen["start_from"] == FROM_BASE else AVERAGED,
+    )
 
 
 def _named(specialty: str) -> list[str]:
@@ -164,11 +182,11 @@ def _facts(run: Run, card: Mapping[str, Any], part: str, digest: str) -> list[st
     ]
     if chosen := card.get("chosen"):
         rows.append(("Chosen of the candidates", _candidate(chosen)))
-    if run.specialty:
-        rows.insert(0, ("Specialty", word_of(run.specialty)))
+    if run.taught:
+        rows.insert(0, ("Specialty", as_text(run.taught)))
     kept = [(name, told) for name, told in rows if told]
     note = "A digest is the SHA-256 over the lines of hash and name of the safetensors files."
-    if part == ADAPTER and run.stage == Stage.GBA:
+    if part == ADAPTER and card.get("artifacts", {}).get("adapter") == ON_START:
         note += " This adapter is a delta of the base plus the average of the experts, not of the base alone."
     return [*table(("At a glance", ""), kept), note, ""]
 

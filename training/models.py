@@ -28,6 +28,7 @@ class Stage(models.TextChoices):
         return SHORT.get(self, self.upper())
 
 
+ALL_SPECIALTIES: Final = "All specialties"
 SHORT: Final = {
     Stage.MERGE: "merge",
     Stage.JUDGE_SFT: "judge SFT",
@@ -58,14 +59,17 @@ class Run(models.Model):
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(
-                condition=(models.Q(stage="dsa") & ~models.Q(specialty="")) | ~models.Q(stage="dsa"),
-                name="run_dsa_has_specialty",
+                condition=models.Q(stage="dsa") | models.Q(specialty=""), name="run_dsa_alone_has_specialty"
             )
         ]
 
     def __str__(self) -> str:
-        specialty = f" {self.get_specialty_display().lower()}" if self.specialty else ""
-        return f"Run {self.pk}: {Stage(self.stage).short}{specialty}"
+        return f"Run {self.pk}: {' '.join(filter(None, (Stage(self.stage).short, self.taught.lower())))}"
+
+    @property
+    def taught(self) -> str:
+        """Of DSA, what it is taught: a specialty's name, or that it is all of them."""
+        return self.get_specialty_display() or (ALL_SPECIALTIES if self.stage == Stage.DSA else "")
 
 
 class RunEvent(models.Model):

@@ -23,7 +23,7 @@ from curation.releases.sign import check_signed
 from curation.releases.withdrawn_images import check_images_stand
 from curation.states import ReleaseState
 from training.job.preferences import NEVER_READ
-from training.job.spec import PREFERENCE_STAGES, SpecError, parse_spec
+from training.job.spec import FROM_BASE, FROM_EXPERTS, PREFERENCE_STAGES, SpecError, parse_settings
 from training.models import Run, Stage
 
 LARGEST_SEED = 2**31 - 1
@@ -49,6 +49,17 @@ def kind_read(stage: str) -> ReleaseKind:
 def specialties_of(release: Release) -> list[str]:
     """The specialties of which a trace release holds rows for training, sorted."""
     return [name for name in rows_per_specialty(release) if name]
+
+
+def taught_specialties(runs: Iterable[Run]) -> list[str]:
+    """The specialties that the experts among these runs were taught, sorted."""
+    taught: set[str] = set()
+    for run in runs:
+        if run.stage == Stage.DSA:
+            taught.update(
+                [run.specialty] if run.specialty or run.release is None else specialties_of(run.release)
+            )
+    return sorted(taught)
 
 
 def rows_per_specialty(release: Release) -> dict[str, int]:
@@ -128,28 +139,39 @@ def check_questions(study: Study, release: Release | None, specialties: Iterable
 def check_read(run: Run) -> None:
     """Raise LaunchRefused or ReleaseUnsigned unless the run may still read its release, if it reads any."""
     if run.stage == Stage.MERGE and run.release is not None:
-        inputs = run.inputs.exclude(specialty="").values_list("specialty", flat=True)
-        check_questions(run.study, run.release, inputs)
+        check_questions(run.study, run.release, taught_specialties(run.inputs.all()))
     elif run.release is not None:
         check_trainable(run.study, run.release, kind_read(run.stage))
 
 
 def check_specialty(stage: Stage, release: Release | None, specialty: str) -> None:
-    """Raise LaunchRefused unless DSA names one specialty of the release, and no other stage names any."""
+    """Raise LaunchRefused unless DSA names one specialty of the release or none, and no other stage any.
+
+    Without one DSA trains on every row.
+    """
     if stage != Stage.DSA:
         if specialty:
             raise LaunchRefused(f"Only DSA trains one specialty; {stage.short} takes none.")
         return
-    held = specialties_of(release) if release else []
-    if specialty not in held:
+    held = rows_per_specialty(release) if release else {}
+    if not held or (specialty and specialty not in held):
         raise LaunchRefused(
-            "DSA trains one specialty that the release holds; choose one of those: "
-            f"{', '.join(held) or 'there is none, because no row is meant for training'}."
+            "DSA trains one specialty that the release holds, or all together; choose one of those: "
+            f"{', '.join(filter(None, held)) or 'there is none, because no row is meant for training'}."
         )
 
 
-def check_inputs(study: Study, stage: Stage, base: ModelEndpoint, inputs: Sequence[Run]) -> None:
-    """Raise LaunchRefused unless the stage can build on these runs."""
+def check_inputs(
+    study: Study, stage: Stage, base: ModelEndpoint, inputs: Sequence[Run], start_from: str = FROM_EXPERTS
+) -> None:
+    """Raise LaunchRefused unless the stage can build on these runs; `start_from`: of GBA, its setting."""
+    if start_from == FROM_BASE:
+        if inputs:
+            raise LaunchRefused(
+                "This run starts from the base, so it takes no experts: choose none, or set start_from to"
+                " experts."
+            )
+        return
     if any(run.study_id != study.pk or run.base_id != base.pk for run in inputs):
         raise LaunchRefused("The runs to build on must come from this study and the same base model.")
     wrong = next((run for run in inputs if run.stage not in FEEDS[stage]), None)
@@ -159,10 +181,14 @@ def check_inputs(study: Study, stage: Stage, base: ModelEndpoint, inputs: Sequen
     if over is not None:
         raise LaunchRefused(f"{over} has {over.job.state}, so there is nothing to build on.")
     if FEEDS[stage] and not any(run.stage == Stage.DSA for run in inputs):
-        raise LaunchRefused(f"{_sentence(stage)} needs the runs of at least one expert.")
+        way_out = " Choose some, or set start_from to base." if stage == Stage.GBA else ""
+        raise LaunchRefused(f"{_sentence(stage)} needs the runs of at least one expert.{way_out}")
     experts = [run.specialty for run in inputs if run.stage == Stage.DSA]
-    if len(set(experts)) != len(experts):
-        raise LaunchRefused(f"{_sentence(stage)} takes one expert per specialty, or one would count twice.")
+    if len(set(experts)) != len(experts) or ("" in experts and len(experts) > 1):
+        raise LaunchRefused(
+            f"{_sentence(stage)} takes one expert per specialty, or one of all, or some rows would count"
+            " twice."
+        )
     if sum(run.stage == Stage.GBA for run in inputs) > 1:
         raise LaunchRefused("A merge takes the run of one GBA model, not of several.")
 
@@ -190,9 +216,8 @@ def gpu_queue_of(gpus: str) -> str:
 
 def settings_fault(stage: str, chosen: dict[str, Any]) -> str:
     """Why the training process's own reader would refuse these settings; empty when it takes them."""
-    spec: dict[str, Any] = dict.fromkeys(("base", "out", "data", "specialty"), "unused")
     try:
-        parse_spec({**spec, "stage": stage, "experts": ["unused"], "settings": chosen})
+        parse_settings(stage, chosen)
     except SpecError as error:
         return str(error)
     odd = (key for key, value in chosen.items() if isinstance(value, float) and not math.isfinite(value))

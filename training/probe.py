@@ -24,6 +24,7 @@ from curation.traces.tokens import counter_for
 from training import preconditions, run_folder
 from training.gba_preconditions import check_asked
 from training.job.judge import EVENT as JUDGE_ASKED
+from training.job.spec import FROM_BASE
 from training.judge_desk import JudgeDesk, judge_desk
 from training.meter import Meter
 from training.models import Stage
@@ -37,8 +38,11 @@ STEPS: Final = 4
 TRIED_OUT: Final = tuple(stage for stage in Stage.values if stage != Stage.MERGE)
 COUNTED_ROWS: Final = 200
 WEIGHTS: Final = "*.safetensors"
-# What only some steps do, which four steps say nothing about.
-UNMEASURED: Final = {Stage.GBA.value: {"evaluate_every": 0, "samples_every": 0, "drift_every": 0}}
+# What only some steps do, which four steps say nothing about, and where GBA starts.
+UNMEASURED: Final = {
+    # From the base: the experts may still be in training, and steps take as long from either.
+    Stage.GBA.value: {"evaluate_every": 0, "samples_every": 0, "drift_every": 0, "start_from": FROM_BASE}
+}
 
 
 @dataclass(slots=True)

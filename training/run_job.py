@@ -23,6 +23,7 @@ from training.disk_guard import DiskGuard
 from training.gba_preconditions import check_asked, questions_of
 from training.job.checkpoints import listed, name_of
 from training.job.files import weights_digest
+from training.job.folders import BASE_ADAPTER
 from training.job.judge import EVENT as JUDGE_ASKED
 from training.job.numbers import NotFinite, standard_json
 from training.job.step_figures import told_figures
@@ -70,7 +71,7 @@ def _check_inputs(run: Run) -> None:
 def _check_weights(source: Run) -> None:
     """The files that this stage builds on must be those that the run registered."""
     made = source.produced.card["artifacts"]
-    is_adapter = source.stage == Stage.DSA and "adapter" in made  # none where all weights were trained
+    is_adapter = made.get("adapter") == BASE_ADAPTER  # none where all weights were trained
     part, digest = ("adapter", "adapter_digest") if is_adapter else ("model", "digest")
     if weights_digest(run_folder.folder(source) / part) != made[digest]:
         raise JobFailed(f"The weights that {source} made have changed since; launch it once more.")

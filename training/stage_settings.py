@@ -10,7 +10,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.paradigms import PARADIGMS
-from training.demo_models.teaching_set import demo_settings
+from training.demo_models.teaching_set import demo_settings, visible_settings
 from training.job.spec import (
     ANSWERS,
     BOTH_ORDERS,
@@ -19,12 +19,13 @@ from training.job.spec import (
     NEUTRAL,
     ONE_ORDER,
     ROLLOUT_ENGINES,
+    STARTS,
     SWITCHES,
     TUNINGS,
     VARIANTS,
     VERDICTS,
     Settings,
-    parse_spec,
+    parse_settings,
 )
 from training.models import Stage
 
@@ -78,6 +79,11 @@ NAMED: Final[dict[str, tuple[str, str]]] = {
         "Prompt of the loss",
         "neutral: answers are drawn under a paradigm and learned without naming it, so that none must be"
         " asked for later. guided: learned under the prompt that drew them; the weight between is then 0.",
+    ),
+    "start_from": (
+        "Starts from",
+        "experts: the base plus the average of the experts' changes. base: the base alone, without experts;"
+        " with neutral as the only paradigm that is plain GRPO.",
     ),
     "within_weight": (
         "Weight within a paradigm",
@@ -169,8 +175,9 @@ NAMED: Final[dict[str, tuple[str, str]]] = {
     ),
     "method": (
         "Method",
-        "ties: conflict-aware, as published. The others are there to be compared with it. candidates: all of"
-        " them answer dev questions, and the one whose worst specialty does best is kept.",
+        "ties: conflict-aware, as published. The others are there to be compared with it: linear is the"
+        " average of the changes (of experts alone, what GBA starts from), task_arithmetic their sum."
+        " candidates: all of them answer dev questions, and the one whose worst specialty does best is kept.",
     ),
     "density": (
         "Share kept",
@@ -187,6 +194,7 @@ NAMED: Final[dict[str, tuple[str, str]]] = {
 CHOICES: Final[dict[str, tuple[Any, ...]]] = {
     "paradigms": (*PARADIGMS, NEUTRAL),
     "train_prompt": (NEUTRAL, "guided"),
+    "start_from": STARTS,
     "variant": VARIANTS,
     "rollout_engine": ROLLOUT_ENGINES,
     "method": (*METHODS, CANDIDATES),
@@ -198,7 +206,6 @@ CHOICES: Final[dict[str, tuple[Any, ...]]] = {
     "tuning": TUNINGS,
     "gradient_checkpointing": SWITCHES,
 }
-UNUSED: Final = dict.fromkeys(("base", "out", "data", "specialty"), "unused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +232,7 @@ class SettingsPreset:
 
 def chosen_settings(stage: str, given: Mapping[str, Any]) -> Settings:
     """The values of a stage with the defaults of what is not given. Raises SpecError."""
-    return parse_spec({**UNUSED, "stage": stage, "experts": ["unused"], "settings": dict(given)}).settings
+    return parse_settings(stage, dict(given))
 
 
 def settings_of(stage: str) -> list[StageSetting]:
@@ -267,7 +274,13 @@ def presets(*, is_teaching_set: bool) -> list[SettingsPreset]:
         "For the tiny model of the teaching set: it learns in seconds on a CPU.",
         demo_settings(),
     )
-    return [*([demo] if is_teaching_set else []), DEFAULT, SMOKE, PAPER]
+    visible = SettingsPreset(
+        "visible",
+        "Teaching set, longer",
+        "As before, with a GBA that goes on until its reward has risen: half a minute on a CPU.",
+        visible_settings(),
+    )
+    return [*([demo, visible] if is_teaching_set else []), DEFAULT, SMOKE, PAPER]
 
 
 DEFAULT = SettingsPreset("default", "Default", "Where to start with real data on one GPU.", {})

@@ -15,6 +15,7 @@ from consilium.statistics.mcnemar import mcnemar, table_of_pairs
 from consilium.statistics.offered import Input, Offered, resampling
 from consilium.statistics.paired import difference_of_proportions, sign_flip_p
 from consilium.statistics.ratings import Array, quotient
+from consilium.statistics.seeded import difference_over_seeds
 from consilium.statistics.undefined import Undefined
 
 
@@ -151,6 +152,13 @@ COMPARISONS: Final[dict[str, Offered]] = {
         lambda given: sign_flip_p(given["first"], given["second"], given["clusters"]),
         "{first: [x], second: [x], clusters: [name]}",
         "Fisher 1935, The Design of Experiments: randomisation by cluster",
+    ),
+    "paired_difference_over_seeds": Offered(
+        lambda given: difference_over_seeds(
+            given["first"], given["second"], given.get("clusters"), given.get("level", 0.95)
+        ),
+        "{first: seeds x questions, second: likewise or one row for all seeds, clusters?: [name], level?}",
+        "Searle, Casella & McCulloch 1992, Variance Components; Howe 1974, JASA 69:789",
     ),
     "kendall_tau_b": Offered(
         lambda given: kendall_tau_b(given["x"], given["y"]),

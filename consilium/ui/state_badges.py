@@ -65,6 +65,8 @@ LOOKS: dict[str, Look] = {
     "succeeded": Look("Succeeded", "success", "full"),
     "failed": Look("Failed", "danger", "full"),
     "cancelled": Look("Cancelled", "neutral", "full"),
+    # pipeline, beside those of a job
+    "completed": Look("Completed", "success", "full"),
     # push without a job
     "waiting": Look("Waits for a second lead", "warning", "open"),
     "declined": Look("Declined", "neutral", "full"),

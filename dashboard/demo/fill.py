@@ -37,9 +37,10 @@ from curation.traces.generate import lacking, start_tracing
 from curation.traces.review import open_reviews
 from dashboard.demo import pictures
 from dashboard.demo.clinicians import work_through
+from dashboard.models import Pipeline, PipelineKind
+from dashboard.pipelines.advance import advance, pipeline_steps
+from dashboard.pipelines.launch import start_pipeline
 from training.demo_models import teaching_set
-from training.demo_models.teaching_set import demo_settings
-from training.launch import launch_pipeline
 from training.models import Run
 
 TINY = ("base", "teacher", "second", "judge_careful", "judge_hasty")
@@ -277,23 +278,27 @@ def score_judges(demo: Demo) -> None:
 
 
 def fill_training(demo: Demo) -> None:
-    """DSA for each specialty, GBA and the merge."""
+    """A pipeline: DSA for each specialty, GBA, the merge, and the scores of base and merge."""
+    first = Release.objects.filter(study=demo.study).order_by("created_at")
     if not Run.objects.filter(study=demo.study).exists():
-        release = Release.objects.filter(study=demo.study, kind=ReleaseKind.TRACES).earliest("created_at")
-        launch_pipeline(
+        start_pipeline(
             study=demo.study,
-            release=release,
+            kind=PipelineKind.WHOLE,
+            release=first.filter(kind=ReleaseKind.TRACES)[0],
             base=demo.endpoint("base"),
+            questions=first.filter(kind=ReleaseKind.QUESTIONS)[0],
             by=demo.lead,
-            settings=demo_settings(),
-            seed=7,
+            seeds=[7],
+            preset="demo",
         )
-    runs = Run.objects.filter(study=demo.study).select_related("job").order_by("pk")
-    demo.finish(*(run.job for run in runs))
+    for pipeline in Pipeline.objects.filter(study=demo.study):
+        while not pipeline.is_over:
+            demo.finish(*(step.job for step in pipeline_steps(pipeline) if step.job))
+            advance(pipeline)
 
 
 def score_solvers(demo: Demo) -> None:
-    """Base, experts, reinforced and merged model on the held-out questions."""
+    """What the pipeline has not scored on the held-out questions: experts and reinforced model."""
     release = Release.objects.filter(study=demo.study, kind=ReleaseKind.QUESTIONS).earliest("created_at")
     known = Evaluation.objects.filter(release=release).values("endpoint")
     produced = ModelEndpoint.objects.filter(produced_by__run__study=demo.study).exclude(pk__in=known)

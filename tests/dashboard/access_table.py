@@ -222,6 +222,13 @@ READ: dict[str, Row] = {
     "site:study": (302, 302, 302, 200, 404, 404),  # everybody but leads goes to their queue
     "site:count": POST_ONLY,
     "site:record": LEADS,
+    "site:pipelines": LEADS,
+    "site:new-pipeline": LEADS,
+    "site:pipeline": LEADS,
+    "site:pipeline-live": LEADS,
+    "site:pipeline-report": LEADS,
+    "site:resume-pipeline": POST_ONLY,
+    "site:cancel-pipeline": POST_ONLY,
 }
 
 
@@ -351,4 +358,7 @@ WRITE: dict[str, Sent] = {
     "site:idle-stay": Sent(NOT_HERE),  # no time-out is set
     "site:idle-leave": Sent(NOT_HERE),
     "site:count": by_leads(302),
+    "site:new-pipeline": by_leads(200),
+    "site:resume-pipeline": by_leads(302),
+    "site:cancel-pipeline": by_leads(302),
 }

@@ -18,6 +18,7 @@ from tests.factories.world import World, make_world, patterns
 
 Shown = tuple[str, dict[str, str]]
 FRAGMENTS = {"jobs:progress", "training:launch-data", "training:live", "training:log", "training:paradigms"}
+FRAGMENTS |= {"site:pipeline-live"}
 NO_PAGES = {"site:health", "site:ready", "work:session", "mfa_download_recovery_codes"}
 # Pages of a study that a lead opens before anything was brought in, and what each then says to do.
 FIRST_STEPS = {
@@ -34,6 +35,8 @@ FIRST_STEPS = {
     "annotation:agreement": "round",
     "training:runs": "release",
     "training:launch": "release",
+    "site:pipelines": "release",
+    "site:new-pipeline": "release",
     "benchmark:leaderboard": "release",
     "benchmark:launch": "release",
     "calls:endpoints": "add",

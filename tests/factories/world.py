@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from annotation.models import Case
 from annotation.pairing import open_comparison_round
@@ -30,6 +31,8 @@ from curation.releases.gather import freeze_traces
 from curation.releases.preview import start_preview
 from curation.states import TraceState
 from curation.traces.review import open_reviews
+from dashboard.models import Pipeline, PipelineKind, PipelineStep, Recipe, StepKind
+from dashboard.pipelines.states import PipelineState
 from tests.factories import annotation as voting
 from tests.factories import curation as making
 from tests.factories import label_studio
@@ -164,6 +167,10 @@ def make_world(cast: Cast) -> World:
     arguments |= {"training:model-card": _pk(models["run"]) | {"part": "model"}}
     arguments |= {"training:estimate": {"job": models["probe"].pk}}
     arguments |= {"training:download": _pk(models["run"]) | {"part": "card"}}
+    arguments |= {
+        f"site:{name}": _pk(models["pipeline"])
+        for name in ("pipeline", "pipeline-live", "pipeline-report", "resume-pipeline", "cancel-pipeline")
+    }
     arguments |= {"benchmark:evaluation": _pk(models["evaluation"])}
     scored_on = _pk(models["evaluation"].release)
     arguments |= {
@@ -300,10 +307,12 @@ def make_models(cast: Cast, release: Release) -> dict[str, Any]:
     chosen = {"specialty": "adult_medicine", "settings": {}, "seed": 0}
     probe.params = {"stage": "dsa", "release": release.pk, "base": base.pk, **chosen}
     probe.save()
+    evaluation = _evaluation(cast, base)
     return {
         "run": run,
         "probe": probe,
-        "evaluation": _evaluation(cast, base),
+        "evaluation": evaluation,
+        "pipeline": _pipeline(cast, run, evaluation),
         "job": _job(cast, "curation.trace"),
     }
 
@@ -335,6 +344,32 @@ def _evaluation(cast: Cast, endpoint: ModelEndpoint) -> Evaluation:
         parsed = dict.fromkeys(DIMENSIONS, "A")
         Verdict.objects.create(evaluation=judged, row_id="case-1", order=order, reply=reply, parsed=parsed)
     return judged
+
+
+def _pipeline(cast: Cast, run: Run, evaluation: Evaluation) -> Pipeline:
+    """One that failed after its first two steps."""
+    made = Pipeline.objects.create(
+        study=cast.study,
+        kind=PipelineKind.WHOLE,
+        state=PipelineState.FAILED,
+        release=evaluation.release,
+        base=evaluation.endpoint,
+        questions=evaluation.release,
+        preset="default",
+        seeds=[7],
+        actor=cast.lena,
+        created_by=cast.lena,
+        finished_at=timezone.now(),
+        error="GBA, seed 7 could not be started.",
+    )
+    first = PipelineStep(pipeline=made, position=1, kind=StepKind.RUN, stage=Stage.DSA, run=run)
+    second = PipelineStep(
+        pipeline=made, position=2, kind=StepKind.EVALUATION, recipe=Recipe.BASE, evaluation=evaluation
+    )
+    third = PipelineStep(pipeline=made, position=3, kind=StepKind.RUN, stage=Stage.GBA, recipe=Recipe.GBA)
+    PipelineStep.objects.bulk_create([first, second, third])
+    third.needs.set([first])
+    return made
 
 
 def _job(cast: Cast, kind: str, state: str = "queued") -> Job:

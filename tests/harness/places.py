@@ -25,6 +25,8 @@ NO_SCREENS = {
     "curation:take-export",
     "annotation:label-studio-config",
     "jobs:progress",
+    "site:pipeline-live",
+    "site:pipeline-report",
     "training:launch-data",
     "training:live",
     "training:log",
@@ -271,6 +273,7 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
     from annotation.models import Case
     from benchmark.models import Evaluation
     from curation.models import Image, Import, Question, Release, Source, Trace
+    from dashboard.models import Pipeline
     from training.models import Run
 
     def one(rows: Any) -> dict[str, Any]:
@@ -308,6 +311,7 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
             "-open": one(Case.objects.filter(state="open")),
             "-disputed": one(Case.objects.filter(state="disputed")),
         },
+        "site:pipeline": {"": one(Pipeline.objects.order_by("pk"))},
         "training:estimate": {},
         "training:learned": {f"-{r.stage}": {"pk": r.pk} for r in Run.objects.order_by("-pk")},
         "training:run": {f"-{r.stage}": {"pk": r.pk} for r in Run.objects.order_by("-pk")},

@@ -39,7 +39,7 @@ def questions(study: Study, by: Person, split: str = "dev") -> Release:
 def test_a_run_reads_the_dev_questions_that_it_names(cast: Cast, release: Release, home: Path) -> None:
     dev = questions(cast.study, cast.lena)
     questions(cast.study, cast.lena, "test")
-    chosen = {"evaluate_every": 5, "evaluate_on": dev.digest}
+    chosen = {"evaluate_every": 5, "evaluate_on": dev.digest, "start_from": "base"}
     check_asked(cast.study, release, "gba", chosen)
     run = making.run_of(cast.study, cast.lena)
     Run.objects.filter(pk=run.pk).update(

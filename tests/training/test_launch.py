@@ -17,7 +17,7 @@ from tests.factories import training as making
 from tests.factories.cast import Cast
 from training.launch import launch, launch_pipeline
 from training.models import Run, Stage
-from training.preconditions import LaunchRefused
+from training.preconditions import LaunchRefused, taught_specialties
 
 
 @pytest.fixture
@@ -125,6 +125,26 @@ def test_dsa_names_a_specialty_that_the_release_trains(
     said = refusal(cast, release, ground, specialty="brain_senses")
     assert "choose one of those: adult_medicine, pediatrics" in said
     assert "Only DSA trains one specialty" in refusal(cast, release, ground, stage="gba")
+    dev = making.trace_release(cast.study, cast.lena, name="Dev", split="dev")
+    assert "there is none" in refusal(cast, dev, ground, specialty="")
+    whole = dsa(cast, release, ground, specialty="")
+    assert (whole.specialty, str(whole)) == ("", f"Run {whole.pk}: DSA all specialties")
+    merged = dsa(cast, None, ground, stage="merge", specialty="", inputs=[whole])
+    assert taught_specialties(merged.inputs.all()) == ["adult_medicine", "pediatrics"]
+
+
+def test_gba_starts_from_experts_or_from_the_base_as_its_setting_says(
+    cast: Cast, release: Release, ground: ModelEndpoint
+) -> None:
+    plain = {"start_from": "base", "paradigms": ["neutral"], "rollouts": 8}
+    common: dict[str, Any] = {"stage": "gba", "specialty": ""}
+    said = refusal(cast, release, ground, **common)
+    assert said == ("GBA needs the runs of at least one expert. Choose some, or set start_from to base.")
+    run = dsa(cast, release, ground, settings=plain, **common)
+    assert (run.inputs.count(), run.settings) == (0, plain)
+    expert = dsa(cast, release, ground)
+    with pytest.raises(LaunchRefused, match="starts from the base, so it takes no experts: choose none"):
+        dsa(cast, release, ground, settings=plain, inputs=[expert], **common)
 
 
 def test_a_pipeline_is_one_expert_per_specialty_then_gba_then_the_merge(
@@ -174,6 +194,7 @@ def test_a_stage_builds_on_fitting_runs_only(cast: Cast, release: Release, groun
     Job.objects.filter(pk=gone.job_id).update(state=JobState.FAILED)
     gone.job.refresh_from_db()
     twin = dsa(cast, release, ground, seed=2)
+    whole = dsa(cast, release, ground, specialty="")
     gba = dsa(cast, release, ground, stage="gba", specialty="", inputs=[expert])
     cases: dict[str, dict[str, Any]] = {
         "same base model": {"stage": "gba", "specialty": "", "base": other, "inputs": [expert]},
@@ -186,10 +207,11 @@ def test_a_stage_builds_on_fitting_runs_only(cast: Cast, release: Release, groun
         "reads the runs that it merges": {"stage": "merge", "specialty": "", "inputs": [expert]},
         "DSA cannot build on": {"inputs": [expert]},
         "takes one expert per specialty": {"stage": "gba", "specialty": "", "inputs": [expert, twin]},
+        "or one of all, or some rows": {"stage": "gba", "specialty": "", "inputs": [expert, whole]},
         "GBA cannot build on": {"stage": "gba", "specialty": "", "inputs": [expert, gba]},
         "has failed, so there is nothing": {"stage": "gba", "specialty": "", "inputs": [gone]},
     }
     for said, changes in cases.items():
         with pytest.raises(LaunchRefused, match=said):
             dsa(cast, **{"release": release, "base": ground} | changes)
-    assert Run.objects.count() == 4
+    assert Run.objects.count() == 5

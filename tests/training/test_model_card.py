@@ -154,3 +154,21 @@ def test_a_reinforced_adapter_says_of_what_it_is_a_delta(produced: ProducedModel
     card = model_card(produced, ADAPTER)
     assert "delta of the base plus the average of the experts" in card
     assert "PeftModel" not in card
+    assert "GBA: reinforcement with group-relative advantages over several reasoning paradigms, " in card
+    assert "starting from the base plus the uniform average of the experts" in card
+
+
+def test_what_was_trained_without_experts_or_of_all_specialties_says_so(produced: ProducedModel) -> None:
+    run = produced.run
+    assert "reviewed reasoning of one specialty, " in model_card(produced)
+    run.specialty = ""
+    card = model_card(produced)
+    assert "reviewed reasoning of all specialties together, " in card
+    assert "| Specialty | All specialties |" in card
+    run.stage, run.settings = Stage.GBA, {"start_from": "base", "paradigms": ["neutral"], "rollouts": 8}
+    card = model_card(produced, ADAPTER)
+    assert "GRPO: reinforcement with group-relative advantages among the answers to one prompt, " in card
+    assert "starting from the base alone" in card
+    assert "| Specialty |" not in card
+    assert "not of the base alone" not in card
+    assert "PeftModel" in card

@@ -1,4 +1,4 @@
-"""DSA: one supervised LoRA adapter for one specialty, loss on the completion only."""
+"""DSA: one supervised LoRA adapter, loss on the completion only: an expert for one specialty, or of all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import torch
 
 from training.job import data
 from training.job.controls import without_controls
+from training.job.folders import BASE_ADAPTER
 from training.job.models import for_training, load_model, load_processor, lora_config
 from training.job.quantised import check_quantised, load_quantised
 from training.job.spec import QLORA, DsaSettings, JudgeSftSettings, Spec, tuning_of
@@ -16,7 +17,10 @@ from training.job.train import Context, common_arguments, split_batch, train
 
 
 def run(context: Context) -> dict[str, Any]:
-    """Train the adapter of `spec.specialty`; return the run's card. Raises SpecError, NotFinite, Stopped."""
+    """Train the adapter of `spec.specialty`, without one on every trace; return the run's card.
+
+    Raises SpecError, NotFinite, Stopped.
+    """
     spec = context.spec
     assert spec.data is not None
     check_quantised(spec)
@@ -24,7 +28,9 @@ def run(context: Context) -> dict[str, Any]:
     samples, changed = without_controls(data.load(spec.data, spec.specialty), processor)
     check_template(processor, samples)
     inputs = {"traces": len(samples), "specialty": spec.specialty, **changed}
-    return train(context, lambda callbacks: _trainer(spec, samples, callbacks), "adapter", inputs, _figures)
+    return train(
+        context, lambda callbacks: _trainer(spec, samples, callbacks), BASE_ADAPTER, inputs, _figures
+    )
 
 
 def _trainer(spec: Spec, samples: list[data.Sample], callbacks: list[Any]) -> Any:

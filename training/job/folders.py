@@ -13,6 +13,8 @@ from training.job.spec import Spec, SpecError
 
 ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
+# In a run's folder, where it is a delta of the run's base: a name that a merge takes it by.
+BASE_ADAPTER = "adapter"
 # Read by nobody who loads weights.
 _PROSE = (".md",)
 _WEIGHTS = ".safetensors"
@@ -49,10 +51,10 @@ _COMPANIONS = frozenset(
 def read_from(folder: Path) -> Path:
     """Return where the weights lie that a run's folder, an adapter folder or a model folder stands for.
 
-    Of a run's folder that is the adapter when it is relative to the base (DSA), else the full model (GBA),
-    whose adapter is relative to the model that GBA started from.
+    Of a run's folder that is the adapter when it is relative to the base (DSA), else the full model (GBA of
+    experts, whose adapter is relative to their average on the base).
     """
-    for adapter in (folder, folder / "adapter"):
+    for adapter in (folder, folder / BASE_ADAPTER):
         if (adapter / ADAPTER_CONFIG).is_file():
             return adapter
     model = folder / "model"

@@ -1,4 +1,7 @@
-"""GBA: reinforcement from the average of the experts, with rollouts under several reasoning paradigms."""
+"""GBA: reinforcement with rollouts under several reasoning paradigms, from the average of the experts.
+
+From the base alone, and with the neutral prompt as the only paradigm, it is stock GRPO.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 from training.job import data
 from training.job.controls import without_controls
 from training.job.deltas import add_mean, open_source, parameters, source_digest
+from training.job.folders import BASE_ADAPTER
 from training.job.judge import Judge
 from training.job.kept_samples import KeptSamples
 from training.job.models import device_of, for_training, load_model, load_processor, lora_config
@@ -19,8 +23,7 @@ from training.job.stored_model import BaseBlocks, open_model
 from training.job.templates import check_template
 from training.job.train import Context, common_arguments, split_batch, train
 
-# Its base is not the run's base but the average of the experts; the name keeps it from being merged as a
-# delta.
+# Of experts its base is not the run's base but their average; the name keeps it from being merged as a delta.
 ADAPTER = "adapter_on_start"
 
 
@@ -40,7 +43,7 @@ def run(context: Context) -> dict[str, Any]:
     return train(
         context,
         lambda callbacks: trainer_for(spec, samples, callbacks, judge),
-        ADAPTER,
+        ADAPTER if spec.experts else BASE_ADAPTER,
         inputs,
         start=lambda: start_model(spec),
     )
@@ -55,7 +58,7 @@ def _check_engine(settings: GbaSettings) -> None:
 
 
 def start_model(spec: Spec) -> Any:
-    """Return the base plus the uniform average of the experts' deltas: start of training and KL reference."""
+    """Return the base plus the uniform average of the experts' deltas, if any: start and KL reference."""
     model = load_model(spec.base)
     if spec.experts:
         base = BaseBlocks(open_model(spec.base), device_of(spec.device))

@@ -7,8 +7,9 @@ from typing import Any
 
 from consilium.answers.dimensions import DIMENSIONS
 from training.job import data
+from training.job.folders import BASE_ADAPTER
 from training.job.held_out import preference_accuracy
-from training.job.judge_sft import ADAPTER, contrast_rows
+from training.job.judge_sft import contrast_rows
 from training.job.models import for_training, load_model, load_processor, lora_config
 from training.job.pairs import PreferencePair
 from training.job.preferences import check_turns, ordered, preferences_of, reply_turn, user_turn
@@ -29,7 +30,7 @@ def run(context: Context) -> dict[str, Any]:
     return train(
         context,
         lambda callbacks: _trainer(spec, rows, callbacks),
-        ADAPTER,
+        BASE_ADAPTER,
         found.for_card(),
         lambda trainer: preference_accuracy(trainer, held_out, settings.max_pixels),
     )

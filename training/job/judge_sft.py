@@ -8,14 +8,13 @@ from typing import Any
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.judge_prompt import ORDERS
 from training.job.dsa import supervised_trainer
+from training.job.folders import BASE_ADAPTER
 from training.job.held_out import preference_accuracy
 from training.job.models import load_processor
 from training.job.pairs import PreferencePair
 from training.job.preferences import check_turns, judge_turn, ordered, preferences_of, reply_turn
 from training.job.spec import JudgeSftSettings
 from training.job.train import Context, train
-
-ADAPTER = "adapter"
 
 
 def run(context: Context) -> dict[str, Any]:
@@ -30,7 +29,7 @@ def run(context: Context) -> dict[str, Any]:
     return train(
         context,
         lambda callbacks: supervised_trainer(spec, rows, callbacks),
-        ADAPTER,
+        BASE_ADAPTER,
         found.for_card(),
         lambda trainer: preference_accuracy(trainer, held_out, settings.max_pixels),
     )

@@ -26,6 +26,7 @@ LORA, QLORA, FULL = TUNINGS = ("lora", "qlora", "full")
 SWITCHES = ("auto", "on", "off")
 FULL_RATE = 1e-6  # of all weights, where none is given
 NEUTRAL = "neutral"
+FROM_EXPERTS, FROM_BASE = STARTS = ("experts", "base")
 BOTH_ORDERS, ONE_ORDER = "both", "balanced"
 VERDICTS, ANSWERS = "verdicts", "answers"
 # Of a reward model, beside its weights.
@@ -65,7 +66,9 @@ class TuningSettings(LoraSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DsaSettings(TuningSettings):
-    """Supervised training of one specialty's adapter; `batch` is effective, `micro_batch` fits in memory."""
+    """Supervised training of one specialty's adapter, or one of all specialties; `batch` is effective,
+    `micro_batch` fits in memory.
+    """
 
     learning_rate: float = 1e-4
     warmup_ratio: float = 0.03
@@ -76,7 +79,11 @@ class DsaSettings(TuningSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GbaSettings(TuningSettings):
-    """GRPO with guideline-based advantages; a step takes `samples_per_step` samples under all paradigms."""
+    """GRPO with guideline-based advantages; a step takes `samples_per_step` samples under all paradigms.
+
+    `start_from`: experts, their average on the base; base, the base alone. From the base with the neutral
+    prompt as the only paradigm it is stock GRPO, bit for bit.
+    """
 
     lora_dropout: float = (
         0.0  # METHOD names no dropout here; with it, rollout and loss would see two policies
@@ -94,6 +101,7 @@ class GbaSettings(TuningSettings):
     between_weight: float = 0.25
     train_prompt: str = NEUTRAL
     paradigms: tuple[str, ...] = PARADIGMS
+    start_from: str = FROM_EXPERTS
     variant: str = ADVANTAGE
     judge: str = ""  # the name of a model; whoever follows the run asks it
     judge_weight: float = 0.0
@@ -265,12 +273,18 @@ def parse_spec(values: Any) -> Spec:
     stage = values.get("stage")
     if stage not in STAGES:
         raise SpecError(f"stage: must be one of {', '.join(STAGES)}, not {stage!r}")
-    settings = _checked(_SETTINGS[stage], _with_rate(stage, values.get("settings", {})), "settings.")
+    settings = parse_settings(stage, values.get("settings", {}))
     fields = {key: value for key, value in values.items() if key != "settings"}
     spec: Spec = _checked(Spec, fields, "", settings=settings)
     _check_needs(spec)
-    _check_ranges(spec)
     return spec
+
+
+def parse_settings(stage: str, given: Any) -> Settings:
+    """Check the JSON value of one stage's settings and fill in defaults. Raises SpecError naming the key."""
+    settings: Settings = _checked(_SETTINGS[stage], _with_rate(stage, given), "settings.")
+    _check_ranges(settings)
+    return settings
 
 
 def _with_rate(stage: str, given: Any) -> Any:
@@ -331,8 +345,8 @@ def _check_needs(spec: Spec) -> None:
     if spec.stage in (*TRACE_STAGES, *PREFERENCE_STAGES) and spec.data is None:
         kind = "trace" if spec.stage in TRACE_STAGES else "preference"
         raise SpecError(f"data: the {spec.stage} stage needs the folder of a {kind} release")
-    if spec.stage == "dsa" and not spec.specialty:
-        raise SpecError("specialty: the dsa stage trains one specialty; name it")
+    if isinstance(spec.settings, GbaSettings):
+        _check_start(spec.settings, spec.experts)
     if spec.stage == "merge" and not spec.experts and spec.reinforced is None:
         raise SpecError("experts: there is nothing to merge")
     if isinstance(spec.settings, MergeSettings) and spec.settings.method == CANDIDATES and not spec.data:
@@ -341,8 +355,19 @@ def _check_needs(spec: Spec) -> None:
         raise SpecError(f"device: must be one of {', '.join(DEVICES)}")
 
 
-def _check_ranges(spec: Spec) -> None:
-    settings = spec.settings
+def _check_start(settings: GbaSettings, experts: tuple[Path, ...]) -> None:
+    if settings.start_from == FROM_EXPERTS and not experts:
+        raise SpecError(
+            "experts: the gba stage starts from the average of experts; name their folders, or set"
+            " settings.start_from to base"
+        )
+    if settings.start_from == FROM_BASE and experts:
+        raise SpecError(
+            "settings.start_from: a run from the base takes no experts; leave them out, or set it to experts"
+        )
+
+
+def _check_ranges(settings: Settings) -> None:
     for key, value in dataclasses.asdict(settings).items():
         if isinstance(value, int | float) and not value >= 0:
             raise SpecError(f"settings.{key}: must not be negative")
@@ -386,6 +411,7 @@ def _check_gba(settings: GbaSettings) -> None:
         raise SpecError("settings.rollouts: at least 2 per paradigm")
     if (len(settings.paradigms) * settings.rollouts * settings.samples_per_step) % settings.micro_batch:
         raise SpecError("settings.micro_batch: must divide paradigms x rollouts x samples_per_step")
+    _check_choice("start_from", settings.start_from, STARTS)
     _check_variant(settings)
     if settings.rollout_engine not in ROLLOUT_ENGINES:
         raise SpecError(f"settings.rollout_engine: must be one of {', '.join(ROLLOUT_ENGINES)}")

@@ -32,13 +32,13 @@ CARDS: Final = (
     {
         "stage": Stage.DSA,
         "title": "DSA",
-        "reads": "Trace release, base model, specialty",
+        "reads": "Trace release, base model, specialty or all",
         "meaning": "Supervised: one adapter learns the reviewed reasoning of one specialty. Makes an expert.",
     },
     {
         "stage": Stage.GBA,
         "title": "GBA",
-        "reads": "Trace release, base model, experts",
+        "reads": "Trace release, base model, experts or none",
         "meaning": "Reinforcement: answers under four styles of reasoning, rewarded for being right.",
     },
     {
@@ -133,8 +133,7 @@ def _data(form: LaunchForm, settings: dict[str, Any] | None = None) -> dict[str,
     if release is None:
         return {"rows": [], "samples": []}
     counts = rows_per_specialty(release)
-    # Until somebody chooses, the list shows its first entry.
-    specialty = str(form["specialty"].value() or Specialty.values[0]) if form.stage == Stage.DSA else ""
+    specialty = str(form["specialty"].value() or "") if form.stage == Stage.DSA else ""
     labels = dict(Specialty.choices)
     rows = [(labels.get(name, "No specialty"), count) for name, count in counts.items()]
     stage = Stage.DSA if form.stage == PIPELINE else form.stage

@@ -24,11 +24,17 @@ def main(path: Path) -> dict[str, Any]:
     guided = dataclasses.replace(spec.settings, train_prompt="guided", within_weight=1.0, between_weight=0.0)
     single = dataclasses.replace(spec.settings, paradigms=("analytical",), micro_batch=8)
     neutral = dataclasses.replace(spec.settings)
+    plain = dataclasses.replace(
+        spec.settings, paradigms=("neutral",), rollouts=8, micro_batch=8, start_from="base"
+    )
+    from_base = dataclasses.replace(spec, experts=())
     return {
         "guided": digest(spec, guided, stock=False),
         "guided_stock": digest(spec, guided, stock=True),
         "single": digest(spec, single, stock=False),
         "single_stock": digest(spec, single, stock=True),
+        "plain": digest(from_base, plain, stock=False),
+        "plain_stock": digest(from_base, plain, stock=True),
         "neutral": digest(spec, neutral, stock=False),
         "untrained": digest(spec, guided, stock=True, train=False),
         "stages": [stage.__name__ for stage in (dsa, gba, merge)],

@@ -37,6 +37,8 @@ def asked(stage: str, base: Path, rows: Path | None = None, name: str = "", **gi
     spec |= {"data": str(rows)} if rows else {}
     spec |= {"specialty": "pediatrics"} if stage == "dsa" else {}
     spec |= {key: given.pop(key) for key in ("experts", "reinforced") if key in given}
+    if stage == "gba" and not spec.get("experts"):
+        given = {"start_from": "base", **given}
     return parse_spec({**spec, "device": "cpu", "settings": {**SETTINGS[stage], **given}})
 
 

@@ -2,18 +2,22 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from consilium.answers.dimensions import DIMENSIONS
 from training.demo_models import teaching_set
+from training.demo_models.teaching_set import TeachingItem
 
 
-def write_release(folder: Path, count: int, seed: int = 7) -> Path:
+def write_release(
+    folder: Path, count: int, seed: int = 7, specialties: Sequence[str] = teaching_set.SPECIALTIES
+) -> Path:
     """Write rows.jsonl and images of `count` curated teaching traces, all for training; return the folder."""
     (folder / "images").mkdir(parents=True, exist_ok=True)
     rows = []
-    for item in teaching_set.make(count, seed):
+    for item in teaching_set.make(count, seed, specialties):
         name = f"images/{item.number:05d}.png"
         (folder / name).write_bytes(item.image_png)
         rows.append(
@@ -34,7 +38,18 @@ def write_release(folder: Path, count: int, seed: int = 7) -> Path:
     return folder
 
 
-def write_preferences(folder: Path, count: int, seed: int = 7, **changes: Any) -> Path:
+def plain_answer(item: TeachingItem, finding: str) -> str:
+    """Colour and finding, right or wrong in the same words."""
+    return f"It is {item.colour}.\n\nAnswer: {finding}"
+
+
+def write_preferences(
+    folder: Path,
+    count: int,
+    seed: int = 7,
+    answer: Callable[[TeachingItem, str], str] = plain_answer,
+    **changes: Any,
+) -> Path:
     """Write rows.jsonl and images of `count` cases, each of a patient of its own; return the folder.
 
     Every second case has the right answer as A, and every dimension is decided for the right one.
@@ -52,8 +67,8 @@ def write_preferences(folder: Path, count: int, seed: int = 7, **changes: Any) -
             "images": [name],
             "question": item.question,
             "options": item.options,
-            f"answer_{right.lower()}": f"It is {item.colour}.\n\nAnswer: {item.answer}",
-            f"answer_{wrong.lower()}": f"It is {item.colour}.\n\nAnswer: {false}",
+            f"answer_{right.lower()}": answer(item, item.answer),
+            f"answer_{wrong.lower()}": answer(item, false),
             "label": dict.fromkeys(DIMENSIONS, right),
             "cluster": f"cluster-{item.number}",
             "sha256": [hashlib.sha256(item.image_png).hexdigest()],

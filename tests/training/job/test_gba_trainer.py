@@ -60,7 +60,7 @@ class Ready(Judge):
 
 
 def spec_of(bench: Path, out: Path, **settings: Any) -> Spec:
-    asked = gba_spec(bench, "unused", bench, **SMALL | settings)
+    asked = gba_spec(bench, "unused", bench, start_from="base", **SMALL | settings)
     out.mkdir()
     return parse_spec(asked | {"experts": [], "out": str(out)})
 

@@ -150,7 +150,7 @@ def run_with(bench: Path, out: Path, scores: Scores | None) -> tuple[int, list[d
     """Exit status, events and told paradigm of a whole run in this process, whose judge always says this."""
     asked = gba_spec(
         bench, "unused", bench, judge="Reader 7B", judge_weight=0.5, max_steps=1, samples_per_step=1,
-        micro_batch=8, max_new_tokens=8,
+        micro_batch=8, max_new_tokens=8, start_from="base",
     )  # fmt: skip
     spec = parse_spec(asked | {"experts": [], "out": str(out)})
     out.mkdir()
@@ -187,7 +187,7 @@ def test_killed_while_it_waits_for_its_judge_a_run_ends_bit_identical(bench: Pat
     """The judge says the same again, as stored replies do."""
 
     def spec_of(name: str) -> dict[str, object]:
-        settings = {"judge": "Reader 7B", "judge_weight": 0.5, "max_steps": 3, "evaluate_every": 0}
+        settings = {"judge": "Reader 7B", "judge_weight": 0.5, "max_steps": 3, "start_from": "base"}
         return gba_spec(bench, name, bench, **settings) | {"experts": []}
 
     def answering(out: Path, killed_at: int) -> Callable[[Event], bool]:

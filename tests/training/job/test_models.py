@@ -184,7 +184,8 @@ def test_experts_that_an_adapter_would_leave_out_are_refused(kind: str) -> None:
 def test_both_stages_train_so(folder: Path, tmp_path: Path, stage: str) -> None:
     write_release(tmp_path / "data", SHAPES["tiny"], 2)
     asked = {"stage": stage, "base": str(folder), "out": str(tmp_path), "data": str(tmp_path / "data")}
-    spec = parse_spec({**asked, "device": "cpu", **({"specialty": "any"} if stage == "dsa" else {})})
+    own: dict[str, Any] = {"specialty": "any"} if stage == "dsa" else {"settings": {"start_from": "base"}}
+    spec = parse_spec({**asked, "device": "cpu", **own})
     samples = data.load(tmp_path / "data")
     trainer = (dsa._trainer if stage == "dsa" else gba.trainer_for)(spec, samples, [])
     base = trainer.model.get_base_model()

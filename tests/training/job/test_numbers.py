@@ -70,7 +70,8 @@ def test_a_loss_that_is_no_number_fails_the_run(bench: Path, steps: int, named: 
 
 @pytest.mark.parametrize("value", ["nan", "inf"])
 def test_a_reward_that_is_no_number_fails_the_run(bench: Path, value: str) -> None:
-    spec = gba_spec(bench, f"rewarded_{value}", bench, **SMALL_GBA) | {"experts": []}
+    from_base = SMALL_GBA | {"start_from": "base"}
+    spec = gba_spec(bench, f"rewarded_{value}", bench, **from_base) | {"experts": []}
     events, status = run_stage(spec, command=("tests.training.job.broken_reward", "{spec}", value))
     message = refusal(Path(spec["out"]), events, status)
     assert message.startswith("step 1: the reward broken is NaN or infinite")

@@ -11,6 +11,7 @@ from tests.training.job.process import at, run_module, run_stage
 from training.job import cards, checkpoints, merge
 from training.job.deltas import parameters
 from training.job.files import weights_digest
+from training.job.gba import start_model
 from training.job.models import load_model
 from training.job.progress import Progress
 from training.job.spec import parse_spec
@@ -100,7 +101,8 @@ def test_gba_reproduces_stock_grpo_bit_for_bit(bench: Path, dsa: Finished) -> No
     digests = json.loads(process.stdout)
     assert digests["guided"] == digests["guided_stock"]
     assert digests["single"] == digests["single_stock"]
-    assert len({digests[name] for name in ("guided", "single", "neutral", "untrained")}) == 4
+    assert digests["plain"] == digests["plain_stock"]
+    assert len({digests[name] for name in ("guided", "single", "plain", "neutral", "untrained")}) == 5
     # It has imported every stage by now.
     assert digests["stages"] == ["training.job.dsa", "training.job.gba", "training.job.merge"]
     assert digests["imports_django"] is False
@@ -130,6 +132,21 @@ def test_one_expert_at_full_density_gives_the_expert_back(bench: Path, dsa: Fini
     merge.run(Context(wanted, Progress(None), StopFlag()))
     expert, merged = (parameters(load_model(out / "model")) for out in (dsa.out, wanted.out))
     assert all(merged[name].allclose(value, atol=1e-6) for name, value in expert.items())
+
+
+def test_the_linear_merge_of_experts_is_what_gba_starts_from(
+    bench: Path, dsa: Finished, gba: Finished
+) -> None:
+    # Any two models will do as experts.
+    experts = {"experts": [str(dsa.out), str(gba.out)]}
+    spec = merge_spec(bench, "average", dsa.out, gba.out) | experts | {"settings": {"method": "linear"}}
+    del spec["reinforced"]
+    wanted = parse_spec(spec)
+    cards.bind(wanted)
+    merge.run(Context(wanted, Progress(None), StopFlag()))
+    started = parameters(start_model(parse_spec(gba_spec(bench, "unused", dsa.out) | experts)))
+    merged = parameters(load_model(wanted.out / "model"))
+    assert all(merged[name].allclose(value, atol=1e-6) for name, value in started.items())
 
 
 @pytest.mark.parametrize(

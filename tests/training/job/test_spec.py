@@ -27,7 +27,8 @@ def test_defaults_are_those_of_the_method() -> None:
 
 
 def test_a_specification_survives_its_own_json() -> None:
-    for values in (DSA, GBA, MERGE):
+    from_base = GBA | {"experts": [], "settings": {"start_from": "base"}}
+    for values in (DSA, DSA | {"specialty": None}, GBA, from_base, MERGE):
         spec = parse_spec(values)
         assert parse_spec(json.loads(json.dumps(spec.as_dict()))) == spec
 
@@ -48,7 +49,7 @@ def test_a_specification_survives_its_own_json() -> None:
         ({"settings": {"batch": 16, "micro_batch": 5}}, "settings.micro_batch"),
         ({"settings": []}, "settings"),
         ({"seed": "one"}, "seed"),
-        ({"specialty": None}, "specialty"),
+        ({"specialty": 3}, "specialty"),
         ({"data": None}, "data"),
         ({"base": 3}, "base"),
         ({"device": "tpu"}, "device"),
@@ -68,6 +69,8 @@ def test_a_wrong_value_is_named(change: dict[str, Any], named: str) -> None:
         ({"train_prompt": "guided"}, "settings.between_weight"),
         ({"within_weight": 0.9}, "settings.within_weight"),
         ({"rollouts": 1}, "settings.rollouts"),
+        ({"start_from": "scratch"}, "settings.start_from: must be one of experts, base"),
+        ({"start_from": "base"}, "settings.start_from: a run from the base takes no experts"),
         ({"micro_batch": 7}, "settings.micro_batch"),
     ],
 )
@@ -80,6 +83,8 @@ def test_wrong_gba_settings_are_named(settings: dict[str, Any], named: str) -> N
 def test_missing_keys_and_nothing_to_merge() -> None:
     with pytest.raises(SpecError, match="out: missing"):
         parse_spec({key: value for key, value in DSA.items() if key != "out"})
+    with pytest.raises(SpecError, match="experts: the gba stage starts from the average of experts; name"):
+        parse_spec(GBA | {"experts": []})
     with pytest.raises(SpecError, match="nothing to merge"):
         parse_spec({"stage": "merge", "base": "b", "out": "o"})
     with pytest.raises(SpecError, match=r"settings\.method"):

@@ -20,7 +20,7 @@ from tests.training.job.in_process import (
 )
 from training.job import data, gba, train
 from training.job.models import load_model
-from training.job.spec import LoraSettings, SpecError, parse_spec
+from training.job.spec import LoraSettings, SpecError, parse_settings, parse_spec
 
 pytestmark = pytest.mark.usefixtures("frozen_heap")
 
@@ -63,7 +63,7 @@ def test_activations_are_recomputed_where_they_are_wanted_to_be(
     monkeypatch: pytest.MonkeyPatch, wanted: str, has_gpu: bool, is_on: bool
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: has_gpu)
-    spec = parse_spec({"stage": "gba", "base": "b", "out": "o", "data": "d"})
+    spec = parse_spec({"stage": "dsa", "base": "b", "out": "o", "data": "d"})
     given = train.common_arguments(spec, LoraSettings(gradient_checkpointing=wanted))
     assert given["gradient_checkpointing"] is is_on
 
@@ -148,5 +148,5 @@ def test_an_adapter_over_four_bits_is_added_to_the_base_as_it_is(rows: Path, tmp
 def test_all_weights_learn_slower_unless_told_otherwise(
     stage: str, given: dict[str, Any], rate: float
 ) -> None:
-    spec = {"stage": stage, "base": "b", "out": "o", "data": "d", "specialty": "any", "settings": given}
-    assert getattr(parse_spec(spec).settings, "learning_rate") == rate  # noqa: B009 - not of every stage
+    settings = parse_settings(stage, given)
+    assert getattr(settings, "learning_rate") == rate  # noqa: B009 - not of every stage

@@ -30,7 +30,7 @@ class Command(ReportingCommand):
         parser.add_argument("--release", required=True, help="Digest of the release, 8 digits or more.")
         parser.add_argument("--base", required=True, help="Name of a local endpoint.")
         add_by(parser)
-        parser.add_argument("--specialty", default="")
+        parser.add_argument("--specialty", default="", help="Of dsa; left out: one model of all specialties.")
         parser.add_argument(
             "--input", type=int, action="append", default=[], help="Number of a run to build on."
         )
