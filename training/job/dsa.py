@@ -10,6 +10,7 @@ from training.job import data
 from training.job.controls import without_controls
 from training.job.models import for_training, load_model, load_processor, lora_config
 from training.job.quantised import check_quantised, load_quantised
+from training.job.shares import with_shares
 from training.job.spec import QLORA, DsaSettings, JudgeSftSettings, Spec, tuning_of
 from training.job.templates import check_template
 from training.job.train import Context, common_arguments, split_batch, train
@@ -51,7 +52,7 @@ def supervised_trainer(spec: Spec, rows: list[dict[str, Any]], callbacks: list[A
         max_length=None,
         completion_only_loss=True,
     )
-    return SFTTrainer(
+    return with_shares(SFTTrainer, settings)(
         model=model,
         args=arguments,
         train_dataset=data.as_dataset(rows, settings.max_pixels),
