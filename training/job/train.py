@@ -51,6 +51,9 @@ def common_arguments(spec: Spec, settings: LoraSettings) -> dict[str, Any]:
         "save_total_limit": None,
         "max_steps": settings.max_steps or -1,
         "dataloader_num_workers": settings.workers,
+        # A fork of training, with its threads and its GPU, may inherit a lock that nobody opens. What
+        # a fork server starts does not see training die.
+        "dataloader_multiprocessing_context": "spawn" if settings.workers else None,
         "remove_unused_columns": False,
         # Of several processes: the state in which they joined.
         **({"accelerator_config": {"use_configured_state": True}} if ranks.count() > 1 else {}),

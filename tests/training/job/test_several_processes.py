@@ -34,7 +34,7 @@ PAIR = ("training.job.processes", "2", "{spec}")
 def dsa_of(bench: Path, name: str, **settings: Any) -> dict[str, Any]:
     """Without dropout: its masks are drawn by each process."""
     quick = {"lora_dropout": 0.0, "learning_rate": 1e-3, "max_steps": 6, "checkpoint_every": 4}
-    return dsa_spec(bench, name, **quick, batch=8, micro_batch=4, **settings)
+    return dsa_spec(bench, name, **{**quick, **settings}, batch=8, micro_batch=4)
 
 
 def gba_of(bench: Path, name: str, **settings: Any) -> dict[str, Any]:
@@ -208,15 +208,35 @@ time.sleep(600)
 
 def test_the_launcher_passes_sigterm_on_and_keeps_the_status() -> None:
     """Stand-ins that end as the stages do; the stages themselves in the soak below."""
-    pair = processes.Ranks.__new__(processes.Ranks)
-    command = [sys.executable, "-c", STAND_IN]
-    pair._processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
-    for process in pair._processes:
-        assert process.stdout is not None
-        with process.stdout:
-            process.stdout.readline()  # it handles the signal from here on
+    pair = started(STAND_IN, STAND_IN)
     pair.tell(signal.SIGTERM)
     assert pair.wait() == 3
+
+
+SLOW_STAND_IN = STAND_IN.replace("sys.exit(3)", "time.sleep(0.3), sys.exit(3)")
+
+
+def test_the_launcher_waits_for_the_checkpoint_that_one_of_them_completes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(processes, "GRACE_SECONDS", 0.0)
+    pair = started(STAND_IN, SLOW_STAND_IN)
+    pair.tell(signal.SIGTERM)
+    assert pair.wait() == 3
+    assert [process.returncode for process in pair._processes] == [3, 3]
+
+
+def started(*programs: str) -> processes.Ranks:
+    """Stand-ins for the processes of a run, which handle the signal from here on."""
+    found = processes.Ranks.__new__(processes.Ranks)
+    found._processes = [
+        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) for program in programs
+    ]
+    for process in found._processes:
+        assert process.stdout is not None
+        with process.stdout:
+            process.stdout.readline()
+    return found
 
 
 def test_a_process_that_is_killed_ends_the_others_and_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -241,7 +261,8 @@ def test_stopped_or_killed_at_any_step_two_processes_end_alike(
 ) -> None:
     """The launcher is killed; without it the processes save and stop by themselves."""
     name = f"{sharding}_{send}_{step}"
-    whole, cut = (dsa_of(bench, f"{part}_{name}", sharding=sharding) for part in ("whole", "cut"))
+    long = {"sharding": sharding, "max_steps": 12}
+    whole, cut = (dsa_of(bench, f"{part}_{name}", **long) for part in ("whole", "cut"))
     assert run_stage(whole, command=PAIR)[1] == 0
     _, status = run_stage(cut, at("step", step), send, command=PAIR)
     assert status == (3 if send == signal.SIGTERM else -signal.SIGKILL)
@@ -251,7 +272,8 @@ def test_stopped_or_killed_at_any_step_two_processes_end_alike(
 @pytest.mark.soak
 @pytest.mark.parametrize("rank", [0, 1])
 def test_where_one_process_is_killed_none_is_left_and_the_run_goes_on(bench: Path, rank: int) -> None:
-    whole, cut = (dsa_of(bench, f"{part}_{rank}", sharding="fsdp2") for part in ("kept", "lost"))
+    long = {"sharding": "fsdp2", "max_steps": 12}
+    whole, cut = (dsa_of(bench, f"{part}_{rank}", **long) for part in ("kept", "lost"))
     assert run_stage(whole, command=PAIR)[1] == 0
 
     def kill(event: Event) -> bool:
