@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from transformers.integrations.deepspeed import unset_hf_deepspeed_config
 
 from training.job import ranks
 from training.job.models import device_of, trained_tensors
@@ -147,6 +148,8 @@ def whole_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
             whole = getattr(value, "full_tensor", lambda same=value: same)()
             if ranks.is_first():
                 found[name] = whole.detach().cpu().clone()
+    # Else the library would share out what rank 0 loads by itself from here on, and wait for the others.
+    unset_hf_deepspeed_config()
     return found
 
 

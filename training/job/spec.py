@@ -386,6 +386,10 @@ def _check_sharding(settings: LoraSettings) -> None:
             "settings.sharding: a base in 4 bits cannot be shared out; choose lora or full for"
             f" {settings.sharding}, or none for qlora"
         )
+    if settings.sharding == ZERO3 and isinstance(settings, GbaSettings) and tuning_of(settings) == FULL:
+        raise SpecError(
+            "settings.sharding: GBA of all weights needs fsdp2, which shares its reference out too"
+        )
     if isinstance(settings, RewardModelSettings):
         raise SpecError("settings.sharding: must be none for a reward model, whose head is no part of a base")
 

@@ -25,6 +25,7 @@ def asked(stage: str = "gba", **settings: Any) -> Spec:
             "a base in 4 bits cannot be shared out; choose lora or full",
         ),
         ({"sharding": "zero3", "tuning": "qlora"}, "choose lora or full for zero3, or none for qlora"),
+        ({"sharding": "zero3", "tuning": "full"}, "GBA of all weights needs fsdp2"),
         ({"sharding": "fsdp2", "stage": "reward_model"}, "must be none for a reward model"),
         ({"sharding": "fsdp"}, r"settings\.sharding: must be one of none, fsdp2, zero3"),
     ],
