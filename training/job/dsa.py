@@ -65,6 +65,8 @@ def supervised_trainer(spec: Spec, rows: list[dict[str, Any]], callbacks: list[A
 def _figures(trainer: Any) -> dict[str, float]:
     """Return the loss of one batch after the last update: training itself no longer computes it."""
     model = trainer.model_wrapped.train(mode=False)
+    # For one batch it is not worth while to start workers.
+    trainer.args.dataloader_num_workers, trainer.args.dataloader_multiprocessing_context = 0, None
     batch = next(iter(trainer.get_train_dataloader()))
     with torch.no_grad():
         loss = trainer.compute_loss(model, trainer._prepare_inputs(batch))
