@@ -25,6 +25,7 @@ DEVICES = ("auto", "cpu")
 LORA, QLORA, FULL = TUNINGS = ("lora", "qlora", "full")
 SWITCHES = ("auto", "on", "off")
 UNSHARED, FSDP2, ZERO3 = SHARDINGS = ("none", "fsdp2", "zero3")
+MOST_WORKERS = 32
 FULL_RATE = 1e-6  # of all weights, where none is given
 NEUTRAL = "neutral"
 BOTH_ORDERS, ONE_ORDER = "both", "balanced"
@@ -367,6 +368,10 @@ def _check_ranges(spec: Spec) -> None:
         _check_choice("gradient_checkpointing", settings.gradient_checkpointing, SWITCHES)
         _check_choice("tuning", tuning_of(settings), TUNINGS)
         _check_sharding(settings)
+        if settings.workers > MOST_WORKERS:
+            raise SpecError(
+                f"settings.workers: at most {MOST_WORKERS}, each of which holds the libraries once"
+            )
     if isinstance(settings, DsaSettings | PreferenceSettings) and settings.batch % settings.micro_batch:
         raise SpecError("settings.micro_batch: must divide batch")
     if isinstance(settings, PreferenceSettings):
