@@ -149,7 +149,8 @@ def whole_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
             if ranks.is_first():
                 found[name] = whole.detach().cpu().clone()
     # Else the library would share out what rank 0 loads by itself from here on, and wait for the others.
-    unset_hf_deepspeed_config()
+    forget: Any = unset_hf_deepspeed_config
+    forget()
     return found
 
 
