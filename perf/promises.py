@@ -223,6 +223,12 @@ def _merge() -> list[Promise]:
     ]
 
 
+def _stage(stage: str) -> Promise:
+    """Fifty steps of a stage through the app beside bare TRL: the upper end of the ratio's interval."""
+    where = _where(stage=stage, measure="steps_s")
+    return Promise(f"{stage.upper()} beside bare TRL, upper 95 %", "x", 1.05, Pick("stages", "upper", where))
+
+
 DATABASES = ("sqlite", "postgresql")
 PROMISES: Sequence[Promise] = (
     *(promise for database in DATABASES for clients in (1, 8, 16) for promise in _day(database, clients)),
@@ -243,6 +249,7 @@ PROMISES: Sequence[Promise] = (
     *(_panel(cases, limit) for cases, limit in ((1026, 10), (100_000, 180))),
     *(_panel(cases, 1024, "peak_mib") for cases in (1026, 100_000)),
     *_merge(),
+    *map(_stage, ("dsa", "gba")),
     Promise(
         "engine calls", "1/s", 1335, Pick("calls", "consilium.calls_per_second"),
         Pick("calls", "inspect_ai.calls_per_second"), is_least=True,

@@ -46,6 +46,7 @@ MEASUREMENTS: dict[str, tuple[list[str], list[str]]] = {
     "bootstrap": (["bootstrap.py"], BOOTSTRAP_SMALL),
     "judge-panel": (["judge_panel.py"], PANEL_SMALL),
     "merge": (["merge.py"], ["merge.py", "--shapes", "tiny"]),
+    "stages": (["stages.py"], ["stages.py", "--steps=4", "--repeats=1"]),
     "releases-sqlite": (RELEASES, RELEASES_SMALL),
     "releases-postgresql": ([*RELEASES, "--postgres"], [*RELEASES_SMALL, "--postgres"]),
     "exports": (["exports.py"], EXPORTS_SMALL),

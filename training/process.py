@@ -14,9 +14,9 @@ from typing import IO, Any
 from django.conf import settings
 
 from consilium.processes import tied_to_parent
+from training.grace import Grace
 from training.job.numbers import standard_json
 
-GRACE_SECONDS = 60.0
 READER_SECONDS = 5.0
 JOB = "training.job"
 # CC, CUDA_HOME: kernels are compiled at the first step.
@@ -32,6 +32,7 @@ class TrainingProcess:
     def __init__(self, spec: Path, lock: int) -> None:
         self._spec, self._lock = spec, lock
         self._lines: queue.Queue[str | None] = queue.Queue()
+        self._grace = Grace()
 
     def __enter__(self) -> "TrainingProcess":
         log = (self._spec.parent / "process.log").open("ab")
@@ -77,6 +78,7 @@ class TrainingProcess:
                 return
             event = _event(line)
             if event is not None:
+                self._grace.note(event["event"])
                 yield event
 
     @property
@@ -89,11 +91,11 @@ class TrainingProcess:
         return self._process.wait()
 
     def stop(self) -> None:
-        """Ask it to save and stop; after the grace, end the whole group."""
+        """Ask it to save and stop; when its grace is over, which follows its steps, end the whole group."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             try:
-                self._process.wait(GRACE_SECONDS)
+                self._process.wait(self._grace.seconds)
             except subprocess.TimeoutExpired:
                 os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.wait()

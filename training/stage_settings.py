@@ -19,6 +19,7 @@ from training.job.spec import (
     NEUTRAL,
     ONE_ORDER,
     ROLLOUT_ENGINES,
+    SHARDINGS,
     STARTS,
     SWITCHES,
     TUNINGS,
@@ -53,6 +54,16 @@ NAMED: Final[dict[str, tuple[str, str]]] = {
         "Batch part",
         "Rows that are in memory at once. Smaller needs less memory and takes longer; the result is the same."
         " It has to divide what one update takes.",
+    ),
+    "sharding": (
+        "Sharing out",
+        "Only where a run has several GPUs. none: each holds the whole model. fsdp2: each holds a share of"
+        " every layer, for models that do not fit, and trains slower. zero3: the same by DeepSpeed, where it"
+        " is installed.",
+    ),
+    "workers": (
+        "Processes that prepare rows",
+        "They open images while the GPU computes; 0: training does it itself. The result is the same.",
     ),
     "lora_r": (
         "Adapter rank",
@@ -205,6 +216,7 @@ CHOICES: Final[dict[str, tuple[Any, ...]]] = {
     "dimension": DIMENSIONS,
     "tuning": TUNINGS,
     "gradient_checkpointing": SWITCHES,
+    "sharding": SHARDINGS,
 }
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from training.job import checkpoints, ranks
-from training.job.models import trained_tensors
-from training.job.numbers import check_figures, check_trained
+from training.job.numbers import check_figures
 from training.job.progress import Progress
+from training.job.shared_model import check_shares
 from training.job.step_figures import told_figures
 from training.job.stop_flag import StopFlag
 
@@ -59,7 +59,7 @@ class Following(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Publish the checkpoint that the trainer has just written; drop the oldest. Raises NotFinite."""
-        check_trained(trained_tensors(kwargs["model"]), state.global_step)
+        check_shares(kwargs["model"], state.global_step)
         ranks.wait()  # every process writes a file of its own into the checkpoint
         if not state.is_world_process_zero:
             return

@@ -13,6 +13,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -138,12 +139,13 @@ def as_dataset(rows: list[dict[str, Any]], max_pixels: int) -> Dataset:
     """Return a dataset of `rows` whose `images` (paths) are opened when they are read."""
     from datasets import Dataset
 
-    def opening(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
-        opened = [open_images(paths, max_pixels) for paths in batch["images"]]
-        return {**batch, "images": opened, "prompt": [_as_given(talk) for talk in batch["prompt"]]}
+    # No closure: processes that prepare rows are handed it.
+    return Dataset.from_list(rows).with_transform(partial(_opened, max_pixels=max_pixels))
 
-    reader: Callable[[dict[str, list[Any]]], dict[str, list[Any]]] = opening
-    return Dataset.from_list(rows).with_transform(reader)
+
+def _opened(batch: dict[str, list[Any]], max_pixels: int) -> dict[str, list[Any]]:
+    opened = [open_images(paths, max_pixels) for paths in batch["images"]]
+    return {**batch, "images": opened, "prompt": [_as_given(talk) for talk in batch["prompt"]]}
 
 
 def message(role: str, text: str) -> list[dict[str, str]]:

@@ -225,6 +225,22 @@ def add_mean(target: Mapping[str, torch.Tensor], sources: Sequence[DeltaSource])
             add(target, name, block, total / len(sources))
 
 
+def with_adapter(model: Any, folder: Path) -> Any:
+    """Return `model`, a base in its own precision, with the adapter of a folder added."""
+    target = parameters(model)
+    shapes = {name: value.shape for name, value in target.items()}
+    add_mean(target, [open_adapter(folder, shapes)])
+    return model
+
+
+def with_tensors(model: Any, tensors: Mapping[str, torch.Tensor]) -> Any:
+    """Return `model` with other values, in its own precision, for some of its parameters."""
+    target = parameters(model)
+    for name, value in tensors.items():
+        target[name].copy_(value)
+    return model
+
+
 def add(target: Mapping[str, torch.Tensor], name: str, block: Block, delta: torch.Tensor) -> None:
     """Add `delta` to rows of one parameter, in place. Raises NotFinite when its type cannot hold the sum."""
     rows = block.of(target[name])

@@ -11,6 +11,7 @@ from training.job.controls import without_controls
 from training.job.folders import BASE_ADAPTER
 from training.job.models import for_training, load_model, load_processor, lora_config
 from training.job.quantised import check_quantised, load_quantised
+from training.job.shares import with_shares
 from training.job.spec import QLORA, DsaSettings, JudgeSftSettings, Spec, tuning_of
 from training.job.templates import check_template
 from training.job.train import Context, common_arguments, split_batch, train
@@ -57,7 +58,7 @@ def supervised_trainer(spec: Spec, rows: list[dict[str, Any]], callbacks: list[A
         max_length=None,
         completion_only_loss=True,
     )
-    return SFTTrainer(
+    return with_shares(SFTTrainer, settings)(
         model=model,
         args=arguments,
         train_dataset=data.as_dataset(rows, settings.max_pixels),
@@ -70,6 +71,8 @@ def supervised_trainer(spec: Spec, rows: list[dict[str, Any]], callbacks: list[A
 def _figures(trainer: Any) -> dict[str, float]:
     """Return the loss of one batch after the last update: training itself no longer computes it."""
     model = trainer.model_wrapped.train(mode=False)
+    # For one batch it is not worth while to start workers.
+    trainer.args.dataloader_num_workers, trainer.args.dataloader_multiprocessing_context = 0, None
     batch = next(iter(trainer.get_train_dataloader()))
     with torch.no_grad():
         loss = trainer.compute_loss(model, trainer._prepare_inputs(batch))

@@ -18,6 +18,7 @@ from training.job.kept_samples import KeptSamples
 from training.job.models import device_of, for_training, load_model, load_processor, lora_config
 from training.job.quantised import check_quantised, reload_quantised
 from training.job.rewards import WEIGHTS, accuracy_reward, format_reward
+from training.job.shares import with_shares
 from training.job.spec import ADVANTAGE, NEUTRAL, QLORA, ROLLOUT_ENGINES, GbaSettings, Spec, SpecError
 from training.job.stored_model import BaseBlocks, open_model
 from training.job.templates import check_template
@@ -80,7 +81,7 @@ def trainer_for(
         started = reload_quantised(started, spec.out / "scratch" / "start", spec.device)
     model = for_training(started, spec.device, settings.tuning)
     processor = load_processor(spec.base)
-    trainer = GbaTrainer(
+    trainer = with_shares(GbaTrainer, settings)(
         settings=settings,
         judge=judge,
         samples=KeptSamples(spec.out, settings.samples_every),

@@ -26,6 +26,7 @@ from training.job.judge import Judge, JudgedAnswer, JudgeLost, Scores
 from training.job.judge_terms import centred_score, paradigm_bonus
 from training.job.kept_samples import AT_ONCE, KeptSamples
 from training.job.numbers import ADVICE, NotFinite, is_finite
+from training.job.shared_model import frozen_copy, is_shared
 from training.job.spec import ADVANTAGE, NEUTRAL, GbaSettings
 from training.job.step_figures import OWN, drift_figures, part_figures
 from training.job.stop_flag import Stopped
@@ -64,7 +65,10 @@ class GbaTrainer(GRPOTrainer):
         if self.ref_model is not None:
             # Where all weights are trained: the library's own is the run's base, without the experts.
             policy: Any = self.model
-            self.ref_model.load_state_dict(policy.state_dict())
+            if is_shared(settings):
+                self.ref_model = frozen_copy(self)
+            else:
+                self.ref_model.load_state_dict(policy.state_dict())
         # A step has dozens of figures; they go into events, and would drown everything else in the log.
         self.remove_callback(PrinterCallback)
         self._settings = settings

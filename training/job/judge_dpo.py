@@ -13,6 +13,7 @@ from training.job.judge_sft import contrast_rows
 from training.job.models import for_training, load_model, load_processor, lora_config
 from training.job.pairs import PreferencePair
 from training.job.preferences import check_turns, ordered, preferences_of, reply_turn, user_turn
+from training.job.shares import with_shares
 from training.job.spec import BOTH_ORDERS, VERDICTS, JudgeDpoSettings, Spec
 from training.job.train import Context, common_arguments, split_batch, train
 
@@ -73,7 +74,7 @@ def _trainer(spec: Spec, rows: list[dict[str, Any]], callbacks: list[Any]) -> An
     settings = spec.settings
     assert isinstance(settings, JudgeDpoSettings)
     model = for_training(load_model(spec.base), spec.device)
-    return DPOTrainer(
+    return with_shares(DPOTrainer, settings)(
         model=model,
         ref_model=None,  # the same weights with the adapter switched off
         args=DPOConfig(

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from consilium.processes import tied_to_parent
-from training.job.__main__ import DONE, FAILED, REFUSED
+from training.job.__main__ import DONE, FAILED, REFUSED, STOPPED
 from training.job.progress import Progress
 
 LOOK_SECONDS = 0.1
@@ -55,7 +55,8 @@ class Ranks:
             bad = [process.returncode for process in ended if process.returncode != DONE]
             if bad and status == DONE:
                 status = bad[0] if bad[0] > 0 else _killed(-bad[0])
-                deadline = time.monotonic() + GRACE_SECONDS
+                if status != STOPPED:  # else rank 0 may still be at the checkpoint, which it alone completes
+                    deadline = time.monotonic() + GRACE_SECONDS
                 self.tell(signal.SIGTERM)
             if time.monotonic() > deadline:
                 self.tell(signal.SIGKILL)

@@ -13,7 +13,6 @@ import torch
 from torch import nn
 
 from training.job import ranks
-from training.job.deltas import add_mean, open_adapter, parameters
 from training.job.models import device_of, language_layers, load_model
 from training.job.spec import QLORA, Spec, SpecError, tuning_of
 
@@ -61,11 +60,3 @@ def reload_quantised(model: Any, scratch: Path, device: str) -> Any:
         model.save_pretrained(scratch)
     ranks.wait()
     return load_quantised(scratch, device)
-
-
-def merge_quantised(start: Any, adapter: Path) -> Any:
-    """Return `start`, the model in its own precision, with the adapter of a folder added."""
-    target = parameters(start)
-    shapes = {name: value.shape for name, value in target.items()}
-    add_mean(target, [open_adapter(adapter, shapes)])
-    return start

@@ -5,28 +5,39 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from training.job.spec import FSDP2, UNSHARED, ZERO3
+
 
 def count() -> int:
     """Return how many processes train together; 1 without a launcher."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def rank() -> int:
+    """Return this process's rank, from 0; 0 without a launcher."""
+    return int(os.environ.get("RANK", "0"))
+
+
 def is_first() -> bool:
     """Whether this process is the one that writes: rank 0, or the only one."""
-    return os.environ.get("RANK", "0") == "0"
+    return rank() == 0
 
 
-def meet(device: str) -> None:
+def meet(device: str, sharding: str = UNSHARED) -> None:
     """Meet the other processes, over gloo on a CPU and NCCL on GPUs; `device` is cpu or cuda."""
     if count() == 1:
         return
+    if sharding == ZERO3:
+        os.environ["ACCELERATE_USE_DEEPSPEED"] = "true"  # read as the library meets, then and later
     import torch
-    from accelerate import PartialState
+    from accelerate import DistributedType, PartialState
 
     state: Any = PartialState(cpu=device == "cpu")
     if device == "cpu":
         # The library numbers it like a GPU, and torch does not know a cpu:0 when it loads a checkpoint.
         state.device = torch.device("cpu")
+        if sharding == FSDP2:
+            state.distributed_type = DistributedType.MULTI_GPU  # it shares nothing out on a CPU
 
 
 def wait() -> None:

@@ -7,6 +7,7 @@ merged in, and the head in a file of its own beside it; `reward_scorer.py` reads
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ def trainer_on(spec: Spec, rows: list[dict[str, Any]], callbacks: list[Any]) -> 
         model=model,
         args=arguments,
         train_dataset=data.as_dataset(rows, settings.max_pixels),
-        data_collator=lambda batch: pair_inputs(processor, batch),
+        data_collator=partial(pair_inputs, processor),
         processing_class=processor,
         callbacks=callbacks,
     )

@@ -24,6 +24,8 @@ CANDIDATES = "candidates"
 DEVICES = ("auto", "cpu")
 LORA, QLORA, FULL = TUNINGS = ("lora", "qlora", "full")
 SWITCHES = ("auto", "on", "off")
+UNSHARED, FSDP2, ZERO3 = SHARDINGS = ("none", "fsdp2", "zero3")
+MOST_WORKERS = 32
 FULL_RATE = 1e-6  # of all weights, where none is given
 NEUTRAL = "neutral"
 FROM_EXPERTS, FROM_BASE = STARTS = ("experts", "base")
@@ -44,10 +46,13 @@ class SpecError(Refused):
 class LoraSettings:
     """Low-rank adapters on the linear layers of the language model.
 
-    `gradient_checkpointing`: auto is on a GPU only.
+    `gradient_checkpointing`: auto is on a GPU only. `sharding`: whether each of several processes holds the
+    whole model (none) or a share of every layer. `workers`: processes that prepare rows; 0: training itself.
     """
 
     gradient_checkpointing: str = "auto"
+    sharding: str = UNSHARED
+    workers: int = 0
     lora_r: int = 128
     lora_alpha: int = 256
     lora_dropout: float = 0.05
@@ -387,6 +392,11 @@ def _check_ranges(settings: Settings) -> None:
     if isinstance(settings, LoraSettings):
         _check_choice("gradient_checkpointing", settings.gradient_checkpointing, SWITCHES)
         _check_choice("tuning", tuning_of(settings), TUNINGS)
+        _check_sharding(settings)
+        if settings.workers > MOST_WORKERS:
+            raise SpecError(
+                f"settings.workers: at most {MOST_WORKERS}, each of which holds the libraries once"
+            )
     if isinstance(settings, DsaSettings | PreferenceSettings) and settings.batch % settings.micro_batch:
         raise SpecError("settings.micro_batch: must divide batch")
     if isinstance(settings, PreferenceSettings):
@@ -395,6 +405,23 @@ def _check_ranges(settings: Settings) -> None:
         _check_gba(settings)
     if isinstance(settings, MergeSettings):
         _check_merge(settings)
+
+
+def _check_sharding(settings: LoraSettings) -> None:
+    _check_choice("sharding", settings.sharding, SHARDINGS)
+    if settings.sharding == UNSHARED:
+        return
+    if tuning_of(settings) == QLORA:
+        raise SpecError(
+            "settings.sharding: a base in 4 bits cannot be shared out; choose lora or full for"
+            f" {settings.sharding}, or none for qlora"
+        )
+    if settings.sharding == ZERO3 and isinstance(settings, GbaSettings) and tuning_of(settings) == FULL:
+        raise SpecError(
+            "settings.sharding: GBA of all weights needs fsdp2, which shares its reference out too"
+        )
+    if isinstance(settings, RewardModelSettings):
+        raise SpecError("settings.sharding: must be none for a reward model, whose head is no part of a base")
 
 
 def _check_gba(settings: GbaSettings) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 from consilium.atomic_folder import atomic_folder
 from training.job import cards, checkpoints, ranks
 from training.job.callback import Following
+from training.job.deltas import with_adapter, with_tensors
 from training.job.files import weights_digest
 from training.job.models import as_stored, device_of, load_model, publish_model, trained_tensors
 from training.job.numbers import check_figures, check_trained, check_weights
 from training.job.progress import Progress
-from training.job.quantised import merge_quantised
+from training.job.shared_model import check_sharding, is_shared, sharding_arguments, share_out, whole_tensors
 from training.job.spec import FULL, QLORA, LoraSettings, Spec, SpecError, tuning_of
 from training.job.stop_flag import StopFlag, Stopped
 
@@ -49,10 +50,14 @@ def common_arguments(spec: Spec, settings: LoraSettings) -> dict[str, Any]:
         "save_steps": settings.checkpoint_every,
         "save_total_limit": None,
         "max_steps": settings.max_steps or -1,
-        "dataloader_num_workers": 0,
+        "dataloader_num_workers": settings.workers,
+        # A fork of training, with its threads and its GPU, may inherit a lock that nobody opens. What
+        # a fork server starts does not see training die.
+        "dataloader_multiprocessing_context": "spawn" if settings.workers else None,
         "remove_unused_columns": False,
         # Of several processes: the state in which they joined.
         **({"accelerator_config": {"use_configured_state": True}} if ranks.count() > 1 else {}),
+        **sharding_arguments(settings),
     }
 
 
@@ -77,11 +82,13 @@ def train(
     spec = context.spec
     settings = spec.settings
     assert isinstance(settings, LoraSettings)
-    ranks.meet(device_of(spec.device))
+    check_sharding(spec)
+    ranks.meet(device_of(spec.device), settings.sharding)
     begun = time.monotonic()
     step = ranks.from_first(_prepare(spec) if ranks.is_first() else 0)
     following = Following(spec.out, context.progress, context.flag, settings.keep_checkpoints, step)
     trainer = build([following])
+    share_out(trainer)
     if ranks.is_set_anywhere(context.flag.wanted):
         raise Stopped(step)
     found = spec.out / "checkpoints" / checkpoints.name_of(step)
@@ -90,16 +97,17 @@ def train(
         raise Stopped(trainer.state.global_step)
     reached = figures(trainer)
     check_figures(reached, trainer.state.global_step)
+    whole = whole_tensors(trainer.model) if is_shared(settings) else {}
     if not ranks.is_first():
         return {}
     card = cards.begin(spec, inputs)
     card["metrics"] = {**reached, **_metrics(trainer.state)}
     card["seconds"] = round(time.monotonic() - begun, 1)
-    check_trained(trained_tensors(trainer.model), trainer.state.global_step)
-    if tuning_of(settings) == FULL:
-        return _publish_all(spec, trainer, card)
+    check_trained(whole.items() or trained_tensors(trainer.model), trainer.state.global_step)
     loading = start or (lambda: load_model(spec.base))
-    return _publish(spec, trainer, adapter, card, loading, publish)
+    if tuning_of(settings) == FULL:
+        return _publish_all(spec, with_tensors(loading(), whole) if whole else as_stored(trainer.model), card)
+    return _publish(spec, trainer, adapter, card, loading, publish, whole)
 
 
 def split_batch(total: int, micro_batch: int) -> dict[str, Any]:
@@ -133,21 +141,25 @@ def _publish(
     card: dict[str, Any],
     start: Callable[[], Any],
     publish: Callable[[Any, Path, Path], str],
+    whole: dict[str, Any],
 ) -> dict[str, Any]:
-    """Publish the adapter and a model with it, which is loaded anew where training held it in 4 bits."""
+    """Publish the adapter and a model with it.
+
+    The model is loaded anew where training held it in 4 bits, or this process held a share of it; `whole`
+    are then the tensors of the adapter.
+    """
     with atomic_folder(spec.out / adapter, is_only_writer=True, replaces=True, is_shared=True) as part:
-        trainer.model.save_pretrained(part)
+        trainer.model.save_pretrained(part, **({"state_dict": whole} if whole else {}))
         adapter_digest = weights_digest(part)
-        is_small = tuning_of(spec.settings) == QLORA
-        merged = merge_quantised(start(), part) if is_small else trainer.model.merge_and_unload()
+        is_live = not whole and tuning_of(spec.settings) != QLORA
+        merged = trainer.model.merge_and_unload() if is_live else with_adapter(start(), part)
         # Before the adapter appears: finite matrices may have a product that is not.
         check_weights(merged.named_parameters())
     extra = {"adapter": adapter, "adapter_digest": adapter_digest}
     return cards.finish(spec, card, extra, lambda folder: publish(merged, spec.base, folder))
 
 
-def _publish_all(spec: Spec, trainer: Any, card: dict[str, Any]) -> dict[str, Any]:
+def _publish_all(spec: Spec, model: Any, card: dict[str, Any]) -> dict[str, Any]:
     """Publish a model all of whose weights were trained: there is no adapter."""
-    model = as_stored(trainer.model)
     check_weights(model.named_parameters())
     return cards.finish(spec, card, {}, lambda folder: publish_model(model, spec.base, folder))

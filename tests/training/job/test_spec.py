@@ -47,6 +47,7 @@ def test_a_specification_survives_its_own_json() -> None:
         ({"settings": {"learning_rate": float("nan")}}, "settings.learning_rate: must be a finite number"),
         ({"settings": {"learning_rate": 10**400}}, "settings.learning_rate: must be a finite number"),
         ({"settings": {"batch": 16, "micro_batch": 5}}, "settings.micro_batch"),
+        ({"settings": {"workers": 33}}, "settings.workers: at most 32"),
         ({"settings": []}, "settings"),
         ({"seed": "one"}, "seed"),
         ({"specialty": 3}, "specialty"),

@@ -1,13 +1,15 @@
 """Run stages one after the other in this process, which may be one of several.
 
-`python -m tests.training.job.together STEP SPEC.json...`: after that step, if it is not 0, the last of the
-processes is asked to stop; the same stage then comes once more in the list. GBA draws words by their place in
-the whole batch, not by the process's own generator, so that several processes write what a single one would;
-it is rewarded by what it wrote under which paradigm.
+`python -m tests.training.job.together COUNT STEP SPEC.json...`: COUNT processes, forked here; 0 where a
+launcher has started them. A stage that comes twice in the list is stopped at first: the last of the processes
+is asked to after that step. GBA draws words by their place in the whole batch, not by the process's own
+generator, so that several processes write what a single one would; it is rewarded by what it wrote under
+which paradigm.
 """
 
 import os
 import signal
+import socket
 import sys
 import zlib
 from functools import partial
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.state import AcceleratorState
 
 from training.job import gba, gba_trainer, ranks
 from training.job.__main__ import run_safely
@@ -51,21 +54,40 @@ def by_content(completions: list[Any], paradigm: list[str], gold: list[str], **_
     return [zlib.crc32("/".join(key).encode()) % 7 / 6 for key in keys]
 
 
-def stop_after(step: int) -> None:
-    """Have the last process ask itself to stop, once."""
+def stop_after(step: int, outs: set[str]) -> None:
+    """Have the last process ask itself to stop, once for each of these runs."""
     usual = Following.on_log
-    told: list[int] = []
 
     def on_log(following: Any, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         usual(following, args, state, control, **kwargs)
-        if state.global_step == step and not told and int(os.environ["RANK"]) == ranks.count() - 1:
-            told.append(step)
+        out = str(Path(args.output_dir).parent)
+        if state.global_step == step and out in outs and ranks.rank() == ranks.count() - 1:
+            outs.remove(out)
             os.kill(os.getpid(), signal.SIGTERM)
 
     setattr(Following, "on_log", on_log)  # noqa: B010
 
 
-def main(step: int, paths: list[str]) -> int:
+def fork(count: int) -> int:
+    """Become rank 0 of so many processes, and in children the others; return the last child's number."""
+    child = 0
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+    rank = 0
+    for other in range(1, count):
+        child = os.fork()
+        if not child:
+            rank = other
+            break
+    known = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count}
+    os.environ |= {name: str(value) for name, value in known.items()}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    return child
+
+
+def main(count: int, step: int, paths: list[str]) -> int:
+    child = fork(count) if count > 1 else 0
     by_place = ByPlace()
 
     def generate(trainer: Any, prompts: list[Any]) -> Any:
@@ -75,16 +97,20 @@ def main(step: int, paths: list[str]) -> int:
     setattr(torch, "multinomial", by_place.draw)  # noqa: B010
     setattr(gba, "format_reward", by_content)  # noqa: B010
     os.environ["ACCELERATE_USE_CPU"] = "true"
-    if step:
-        stop_after(step)
+    stop_after(step, {str(read_spec(Path(path)).out) for path in paths if paths.count(path) > 1})
     progress, statuses = claim_stdout(), []
     for path in paths:
+        # A run in a process of its own would find neither.
+        AcceleratorState._reset_state(reset_partial_state=True)
+        os.environ.pop("ACCELERATE_USE_FSDP", None)
         flag = StopFlag()
         flag.install()
         statuses.append(run_safely(partial(read_spec, Path(path)), progress, flag))
-    sys.stderr.write(f"process {os.environ.get('RANK', '0')} of {ranks.count()} ended with {statuses}\n")
+    sys.stderr.write(f"process {ranks.rank()} of {ranks.count()} ended with {statuses}\n")
+    if child:
+        os.waitpid(child, 0)
     return statuses[-1]
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]))
