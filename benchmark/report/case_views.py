@@ -12,8 +12,8 @@ from benchmark.report.cases import (
     OUTCOMES,
     CaseLine,
     JudgeReplies,
+    case_images,
     case_lines,
-    images_of,
     judges_of,
     replies_to,
 )
@@ -65,7 +65,7 @@ def case(request: HttpRequest, study: Study, pk: int, row: str) -> HttpResponse:
         "release": release,
         "row": one,
         "content": content,
-        "images": images_of(content),
+        "images": case_images(content),
         "labels": [(name, *_label(content, name)) for name in DIMENSIONS],
         "judges": [_cells(content, judge) for judge in replies_to(release, row)],
     }

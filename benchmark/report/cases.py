@@ -87,7 +87,7 @@ def replies_to(release: Release, row_id: str) -> list[JudgeReplies]:
     return [_replies(one, stored.get(one.pk, {})) for one in judges]
 
 
-def images_of(row: Mapping[str, Any]) -> Iterable[StoredImage]:
+def case_images(row: Mapping[str, Any]) -> Iterable[StoredImage]:
     """The images of a released case as this site still has them; none for one that is gone."""
     number = str(row.get("question_id", "")).removeprefix("question-")
     question = Question.objects.filter(pk=int(number)).first() if number.isdecimal() else None

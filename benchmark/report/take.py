@@ -9,14 +9,12 @@ from benchmark.report.files import report_files
 from benchmark.report.kept import KeptReport
 from consilium.audit.record import audited_transaction, record
 from consilium.people.models import Person
-from consilium.people.permissions import check_lead
 from curation.models import Release
 from curation.releases.zip_stream import zip_stream
 
 
 def take_report(release: Release, report: KeptReport, by: Person) -> dict[str, bytes]:
-    """Name to content of every file. Raises NotAllowed."""
-    check_lead(by, release.study)
+    """Name to content of every file. The caller has checked that `by` may read the report."""
     files = report_files(release, report)
     with audited_transaction():
         data = {"release": release.digest, "figures": hashlib.sha256(files["report.json"]).hexdigest()}

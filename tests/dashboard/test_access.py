@@ -67,7 +67,7 @@ AUDIT = {"audit_auditevent", "audit_audithead"}
 BY_LINK = {"people:join", "curation:take-export"}
 # Reading is on record too: images that were shown, copies that were taken, pages that were refused.
 VIEWS = {"curation_imageview", "curation_exportlink"}
-ON_RECORD = {"access.refused", "export.downloaded", "export.taken_by_link"}
+ON_RECORD = {"access.refused", "export.downloaded", "export.taken_by_link", "report.taken"}
 
 
 @pytest.fixture

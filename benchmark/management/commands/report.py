@@ -10,6 +10,7 @@ from benchmark.report.kept import KeptReport
 from benchmark.report.take import take_report
 from consilium.atomic_folder import atomic_folder
 from consilium.commands import ReportingCommand
+from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
 from consilium.statistics.bootstrap import REPLICATES
 from consilium.statistics.json_form import as_json
@@ -31,6 +32,7 @@ class Command(ReportingCommand):
     def perform(self, **options: Any) -> dict[str, Any]:
         release = find_release(options["digest"])
         person, folder = lead_of(release.study, options["by"]), options["folder"]
+        check_lead(person, release.study)
         if release.kind != ReleaseKind.PREFERENCES:
             raise Refused(f"{release} is no preference release: its judges cannot be reported on.")
         if options["replicates"] < 100:
