@@ -187,7 +187,7 @@ def _memory_of(act: str) -> Promise:
 
 
 def _page(name: str, figure: str, limit: float) -> Promise:
-    unit = {"ms": "ms", "cpu_ms": "CPU ms", "ratio": "x"}[figure]
+    unit = {"ms": "ms", "p95": "ms, p95", "cpu_ms": "CPU ms", "ratio": "x"}[figure]
     words = name.replace("_", " ")
     says = f"{words} beside a bare view" if figure == "ratio" else f"{words} page"
     return Promise(says, unit, limit, Pick("pages", figure, _where(page=name)))

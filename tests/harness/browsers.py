@@ -29,6 +29,8 @@ SWITCHES = [
 ]
 
 
+# The shell is the same browser, of the same package, without windows that nobody sees.
+BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
 TRIES = 5
 
 
@@ -61,7 +63,7 @@ def chromium() -> Iterator[Browser]:
     say = pytest.fail if os.environ.get("CONSILIUM_REQUIRE_SERVICES") == "1" else pytest.skip
     if not INSTALLED:
         say("Playwright is not installed: `make venv` installs it")
-    found = shutil.which("chromium") or shutil.which("google-chrome")
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         say("Chromium is not installed")
     # Playwright's loop runs in the test's thread; Django would take it for asynchronous code.

@@ -316,6 +316,7 @@ def test_only_the_sites_own_kinds_need_nobody_and_all_others_are_for_leads() -> 
         "annotation.agreement",
         "annotation.progress",
         "benchmark.leaderboard",
+        "benchmark.report",
         "curation.facts",
         "curation.leftovers",
         "curation.purge",

@@ -68,4 +68,4 @@ def test_the_whole_path_on_postgresql_and_redis(
     home: Path, tmp_path: Path, postgres_server: str, redis_url: str
 ) -> None:
     """Another database and broker: everything but training, which meets neither, with one judge."""
-    walk_all(home, tmp_path, SMALL, BROKER_URL=redis_url, **with_roles(postgres_server))
+    walk_all(home, tmp_path, SMALL, BROKER_URL=redis_url, **with_roles(postgres_server, is_migrated=True))

@@ -32,7 +32,7 @@ def two(cast: Cast, release: Release) -> tuple[Run, Run]:
 def test_what_differs_stands_first_and_the_rest_is_there_too(two: tuple[Run, Run]) -> None:
     groups = dict(compare_runs(*two))
     assert groups["Settings"][0] == ComparedFact("Adapter rank", "64", "32")
-    assert [line.differs for line in groups["Settings"]][1:] == [False] * 13
+    assert [line.differs for line in groups["Settings"]][1:] == [False] * (len(groups["Settings"]) - 1)
     assert groups["What went in"][0] == ComparedFact("Seed", "1", "2")
     assert ComparedFact("Memory, most at once (MiB)", "", "5") in groups["What came out"]
     assert not any(line.differs for _, lines in compare_runs(two[0], two[0]) for line in lines)

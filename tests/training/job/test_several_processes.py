@@ -107,7 +107,7 @@ def test_two_processes_stop_and_train_as_one(trained: Trained) -> None:
     names = [event["event"] for event in trained.events]
     # Rank 0 alone speaks.
     assert (names.count("start"), names.count("stopped"), names.count("done")) == (8, 2, 6)
-    for stage, adapter in (("dsa", "adapter"), ("gba", "adapter_on_start")):
+    for stage, adapter in (("dsa", "adapter"), ("gba", "adapter")):
         one, two = trained.alone[stage], trained.copies[stage]
         assert largest_difference(one, two, adapter) <= TOLERANCE
         out = Path(two["out"])
@@ -118,7 +118,7 @@ def test_two_processes_stop_and_train_as_one(trained: Trained) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "part"), [("dsa", "adapter"), ("dsa", "model"), ("gba", "adapter_on_start"), ("full", "model")]
+    ("stage", "part"), [("dsa", "adapter"), ("dsa", "model"), ("gba", "adapter"), ("full", "model")]
 )
 def test_shares_are_published_whole(trained: Trained, stage: str, part: str) -> None:
     """As one process publishes them, in names and shapes; what is trained was moved by far more."""

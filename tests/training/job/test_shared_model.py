@@ -13,6 +13,8 @@ from training.job.spec import LoraSettings, Spec, SpecError, parse_spec
 
 
 def asked(stage: str = "gba", **settings: Any) -> Spec:
+    if stage == "gba":
+        settings["start_from"] = "base"
     spec = {"stage": stage, "base": "b", "out": "o", "data": "d", "device": "cpu", "settings": settings}
     return parse_spec(spec)
 
