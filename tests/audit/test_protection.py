@@ -95,6 +95,7 @@ def test_a_lost_or_harmless_trigger_is_seen_and_put_back_by_the_next_migrate(fin
         assert told["after"] == []
 
 
+@pytest.mark.soak
 def test_an_empty_database_takes_altering_migrations_in_its_first_migrate(tmp_path: Path) -> None:
     assert run_steps(tmp_path, "anew") == {"anew": {"faults": []}}
 

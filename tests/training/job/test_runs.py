@@ -53,19 +53,20 @@ def test_dsa_changes_language_layers_only(bench: Path, dsa: Finished) -> None:
     assert all(".language_model.layers." in name and name.endswith("_proj.weight") for name in changed)
 
 
-def test_dsa_stopped_ends_bit_identical(bench: Path, dsa: Finished) -> None:
+def test_dsa_stopped_ends_bit_identical(bench: Path) -> None:
     """Its kill -9 is proved in tests/training/test_run_job.py, here in the soak below."""
-    spec = dsa_spec(bench, "expert_stopped")
-    events, status = run_stage(spec, at("step", 21), signal.SIGTERM)
+    undisturbed = finish(dsa_spec(bench, "expert_short", max_steps=16))
+    spec = dsa_spec(bench, "expert_stopped", max_steps=16)
+    events, status = run_stage(spec, at("step", 7), signal.SIGTERM)
     assert status == 3
     stopped = events[-1]
     assert stopped["event"] == "stopped"
     resumed = finish(spec)
     assert resumed.events[0]["resumed_from"] == stopped["step"]
-    assert resumed.artifacts == dsa.artifacts
+    assert resumed.artifacts == undisturbed.artifacts
     again, status = run_stage(spec)
     assert (status, [event["event"] for event in again]) == (0, ["done"])
-    assert again[0]["artifacts"] == dsa.artifacts
+    assert again[0]["artifacts"] == undisturbed.artifacts
 
 
 def test_gba_events_and_start_from_the_expert(gba: Finished, dsa: Finished) -> None:
