@@ -67,14 +67,19 @@ def test_every_change_is_refused_after_a_migration_that_altered_every_protected_
         assert [name for name in said if not re.search("append-only|frozen", said[name])] == [], when
 
 
-def assert_protected_everywhere(home: Path, database: str = "") -> None:
-    faults = run_steps(home, "back", database=database)["back"]["faults"]
-    assert len(faults) == 8
+def assert_protected_everywhere(home: Path, steps: str, states: int, database: str = "") -> None:
+    faults = run_steps(home, steps, database=database)[steps]["faults"]
+    assert len(faults) == states
     assert set(map(tuple, faults.values())) == {()}
 
 
 def test_tables_are_protected_wherever_a_migration_stops(tmp_path: Path, put_database: Put) -> None:
-    assert_protected_everywhere(put_database(tmp_path / "home"))
+    assert_protected_everywhere(put_database(tmp_path / "home"), "briefly_back", 3)
+
+
+@pytest.mark.soak
+def test_tables_are_protected_in_every_such_state(tmp_path: Path, put_database: Put) -> None:
+    assert_protected_everywhere(put_database(tmp_path / "home"), "back", 8)
 
 
 @pytest.mark.soak
@@ -82,7 +87,8 @@ def test_tables_are_protected_wherever_a_migration_stops(tmp_path: Path, put_dat
 def test_tables_of_postgresql_are_protected_wherever_a_migration_stops(
     tmp_path: Path, postgres_server: str
 ) -> None:
-    assert_protected_everywhere(tmp_path, new_database(postgres_server, is_migrated=True))
+    database = new_database(postgres_server, is_migrated=True)
+    assert_protected_everywhere(tmp_path, "back", 8, database)
 
 
 def test_a_lost_or_harmless_trigger_is_seen_and_put_back_by_the_next_migrate(findings: Findings) -> None:
