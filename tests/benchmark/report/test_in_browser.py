@@ -1,0 +1,49 @@
+"""The report in Chromium: sorted, filtered and sliced without loading a page, by keyboard, accessible."""
+
+import re
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from benchmark.report.parts import PARTS
+from tests.annotation.conftest import log_in
+from tests.benchmark.report.test_figures import CASES, FIRST, LABELS, RIGHT
+from tests.factories import benchmark as making
+from tests.factories.cast import Cast
+from tests.harness.accessibility import violations
+from tests.harness.playwright_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_the_board_changes_in_place_and_can_be_sent_by_its_address(
+    window: Page, live_server: Any, cast: Cast
+) -> None:
+    release = making.preferences(cast, LABELS, changes=CASES)
+    making.judged(cast, release, making.endpoint("right"), RIGHT)
+    making.judged(cast, release, making.endpoint("first", family="third"), FIRST)
+    log_in(window, live_server.url, cast.lena)
+    board = live_server.url + reverse("benchmark:report", args=[cast.study.slug, release.pk])
+    window.goto(board)
+    window.evaluate("window.isTheSame = true")
+    table = window.locator("#report-part [aria-label^='Judges,']")
+    rows = table.locator("tbody th")
+    expect(rows).to_have_text(["right", "first"])
+    window.get_by_role("link", name="Judge", exact=True).focus()
+    window.keyboard.press("Enter")
+    expect(rows).to_have_text(["first", "right"])
+    window.get_by_label("Dimension").select_option("creativity")
+    expect(table.locator("caption")).to_have_text("Judges in creativity, in percent")
+    window.get_by_label("Cases").select_option("organ_system:chest")
+    expect(window).to_have_url(re.compile("slice=organ_system%3Achest"))
+    expect(table.locator("tbody tr").first.locator("td").nth(1)).to_have_text("4")
+    expect(rows).to_have_text(["first", "right"])  # still sorted by name
+    assert window.evaluate("window.isTheSame") is True
+    window.goto(window.url)
+    expect(window.get_by_label("Dimension")).to_have_value("creativity")
+    expect(rows).to_have_text(["first", "right"])
+    for part in PARTS:
+        window.goto(f"{board}{part}/")
+        assert violations(window) == [], part
+        assert window.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), part
