@@ -24,6 +24,7 @@ NO_SCREENS = {
     "curation:download-export",
     "curation:take-export",
     "annotation:label-studio-config",
+    "benchmark:report-files",
     "jobs:progress",
     "site:pipeline-live",
     "site:pipeline-report",
@@ -272,7 +273,9 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
     """URL name to suffix to arguments, for pages about one object."""
     from annotation.models import Case
     from benchmark.models import Evaluation
+    from benchmark.report.parts import PARTS
     from curation.models import Image, Import, Question, Release, Source, Trace
+    from curation.releases.freeze import rows_of
     from dashboard.models import Pipeline
     from training.models import Run
 
@@ -282,6 +285,9 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
         return {"pk": found.pk}
 
     real = {"source__is_synthetic": False}
+    judge = Evaluation.objects.filter(kind="judge").select_related("release").first()
+    assert judge is not None, "the demo study has no judge to show"
+    judged = judge.release_id
     return {
         "curation:image": {
             "": one(Image.objects.filter(state="released", frames__gt=1, **real)),
@@ -316,6 +322,10 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
         "training:learned": {f"-{r.stage}": {"pk": r.pk} for r in Run.objects.order_by("-pk")},
         "training:run": {f"-{r.stage}": {"pk": r.pk} for r in Run.objects.order_by("-pk")},
         "benchmark:launch": {f"-{kind}": {"kind": kind} for kind in ("judge", "solver")},
+        "benchmark:report": {"": {"pk": judged}},
+        "benchmark:report-part": {f"-{part}": {"pk": judged, "part": part} for part in PARTS},
+        "benchmark:report-cases": {"": {"pk": judged}},
+        "benchmark:report-case": {"": {"pk": judged, "row": rows_of(judge.release)[0].row_id}},
         "benchmark:evaluation": {f"-{e.kind}": {"pk": e.pk} for e in Evaluation.objects.order_by("-pk")},
         "people:join": {},
         "work:finished": {"": {"kind": "review"}},
