@@ -90,8 +90,8 @@ class Trained(NamedTuple):
 def trained(bench: Path) -> Trained:
     """In one pair of processes, one stage after the other; two are stopped and resumed on the way."""
     fsdp2 = {"sharding": "fsdp2"}
-    alone = {"dsa": dsa_of(bench, "alone"), "gba": gba_of(bench, "alone_gba")}
-    alone["full"] = dsa_of(bench, "alone_full", tuning="full")
+    alone = {"dsa": dsa_of(bench, "unshared"), "gba": gba_of(bench, "unshared_gba")}
+    alone["full"] = dsa_of(bench, "unshared_full", tuning="full")
     copies = {"dsa": dsa_of(bench, "copies"), "gba": gba_of(bench, "copies_gba")}
     shares = {"dsa": dsa_of(bench, "shares", **fsdp2), "gba": gba_of(bench, "shares_gba", **fsdp2)}
     shares["full"] = dsa_of(bench, "shares_full", tuning="full", **fsdp2)
