@@ -30,6 +30,7 @@ NO_SCREENS = {
     "site:pipeline-report",
     "training:launch-data",
     "training:live",
+    "training:paradigms",
     "training:log",
     "training:download",
     "training:model-card",
