@@ -65,7 +65,7 @@ def case(request: HttpRequest, study: Study, pk: int, row: str) -> HttpResponse:
         "release": release,
         "row": one,
         "content": content,
-        "images": case_images(content),
+        "images": case_images(release, content),
         "labels": [(name, *_label(content, name)) for name in DIMENSIONS],
         "judges": [_cells(content, judge) for judge in replies_to(release, row)],
     }

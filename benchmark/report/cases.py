@@ -4,11 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db.models import Q
+
 from benchmark.leaderboard import newest_evaluations
 from benchmark.models import Evaluation, EvaluationKind, Verdict
 from benchmark.report.frame import FACETS
+from benchmark.report.slices import NOT_STATED
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.inference.models import Reply
+from curation.images.access import model_image_blobs_of
 from curation.models import Image as StoredImage
 from curation.models import Question, Release
 from curation.releases.freeze import rows_of
@@ -65,7 +69,7 @@ def case_lines(
     """Every case of the release, or of one slice by what the release says of it, in the release's order."""
     rows = rows_of(release)
     if facet in FACETS:
-        rows = rows.filter(**{f"content__{facet}": value})
+        rows = rows.filter(_stated(facet, value))
     said = [_letters(one, dimension) for one in judges]
     wanted = rows.values_list("row_id", "content__question", f"content__label__{dimension}")
     return [_line(row_id, question, label, said) for row_id, question, label in wanted]
@@ -87,11 +91,27 @@ def replies_to(release: Release, row_id: str) -> list[JudgeReplies]:
     return [_replies(one, stored.get(one.pk, {})) for one in judges]
 
 
-def case_images(row: Mapping[str, Any]) -> Iterable[StoredImage]:
-    """The images of a released case as this site still has them; none for one that is gone."""
+def case_images(release: Release, row: Mapping[str, Any]) -> Iterable[StoredImage]:
+    """The images of a released case, where this study still has the very ones that were released; else none.
+
+    A release from elsewhere names questions of another site by the same numbers.
+    """
     number = str(row.get("question_id", "")).removeprefix("question-")
-    question = Question.objects.filter(pk=int(number)).first() if number.isdecimal() else None
-    return question.ordered_images() if question else []
+    if not number.isdecimal():
+        return []
+    question = Question.objects.filter(pk=int(number), study=release.study_id).first()
+    if question is None:
+        return []
+    shown = model_image_blobs_of({question.pk})[question.pk] or []
+    return question.ordered_images() if list(dict.fromkeys(shown)) == row.get("sha256") else []
+
+
+def _stated(facet: str, value: str) -> Q:
+    """The rows of a slice; what a release does not say is empty, null or not there."""
+    if value != NOT_STATED:
+        return Q(**{f"content__{facet}": value})
+    name = f"content__{facet}"
+    return Q(**{name: ""}) | Q(**{name: None}) | Q(**{f"{name}__isnull": True})
 
 
 def _letters(evaluation: Evaluation, dimension: str) -> dict[str, dict[str, str | None]]:
@@ -127,7 +147,7 @@ def _replies(evaluation: Evaluation, verdicts: Mapping[str, Verdict]) -> JudgeRe
     return JudgeReplies(
         evaluation=evaluation,
         dimensions=[
-            (name, [_stated(verdicts[order], order, name) for order in orders]) for name in DIMENSIONS
+            (name, [_letter(verdicts[order], order, name) for order in orders]) for name in DIMENSIONS
         ],
         replies=[
             (verdicts[order].get_order_display(), verdicts[order].reply, verdicts[order].reason)
@@ -136,6 +156,6 @@ def _replies(evaluation: Evaluation, verdicts: Mapping[str, Verdict]) -> JudgeRe
     )
 
 
-def _stated(verdict: Verdict, order: str, dimension: str) -> str | None:
+def _letter(verdict: Verdict, order: str, dimension: str) -> str | None:
     letter: str | None = verdict.parsed.get(dimension)
     return letter if order == "ab" else TURNED.get(letter, letter)

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from benchmark.presentation import interval, percent
-from benchmark.report.choices import SORTS, ReportChoices
+from benchmark.report.choices import ALL, SORTS, ReportChoices
 from benchmark.report.figures import ComparedPair, ReportedJudge, Rows
 from benchmark.report.forms import chosen_judges, forms
+from benchmark.report.frame import FACETS
 from benchmark.report.kept import KeptReport
 from benchmark.report.words import (
     FACET_NAMES,
@@ -58,6 +59,7 @@ def board(report: KeptReport, choices: ReportChoices) -> Shown:
         **forms(report, choices),
         "lines": lines,
         "has_biases": bool(biases),
+        "lists_cases": choices.facet in (ALL, *FACETS),
         "columns": [
             {
                 "label": label,

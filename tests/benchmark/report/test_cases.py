@@ -7,10 +7,12 @@ from django.test import Client
 from django.urls import reverse
 
 from benchmark.models import Evaluation
+from benchmark.report.cases import case_images
 from curation.models import Release
 from curation.releases.freeze import rows_of
 from tests.benchmark.report.test_figures import CASES, FIRST, LABELS, RIGHT
 from tests.factories import benchmark as making
+from tests.factories import curation as curating
 from tests.factories.cast import Cast
 
 
@@ -62,6 +64,7 @@ def test_outcomes_slices_and_two_judges_leave_the_cases_they_name(lead: Client, 
     assert counts == {"right": 0, "half": 7, "wrong": 1, "invalid": 1, "nonsense": 8}
     assert len(shown(lead, votes, judge=judge, slice="organ_system:chest")) == 4
     assert len(shown(lead, votes, judge=judge, slice="answer_a:short")) == 8  # no facet
+    assert len(shown(lead, votes, judge=judge, slice="modality:not stated")) == 4
     differing = shown(lead, votes, judge=key("right"), other=judge, outcome="differ")
     assert len(differing) == 8
     assert all(len(line["judges"]) == 2 for line in differing)
@@ -88,3 +91,24 @@ def test_a_case_of_another_release_is_not_found(lead: Client, votes: Release, ca
     assert found.status_code == 404
     empty = lead.get(reverse("benchmark:report-cases", args=[other.study.slug, other.pk]))
     assert "No judge has been scored" in empty.content.decode()
+
+
+def test_a_figure_leads_to_its_own_cases_or_to_none(lead: Client, votes: Release) -> None:
+    board = reverse("benchmark:report", args=[votes.study.slug, votes.pk])
+    cases = reverse("benchmark:report-cases", args=[votes.study.slug, votes.pk])
+    stated = lead.get(board, {"slice": "organ_system:chest"}).content.decode()
+    assert f"{cases}?judge={key('right')}&amp;dimension=overall&amp;slice=organ_system%3Achest" in stated
+    # Unanimity is computed: no list of cases has it.
+    assert f"{cases}?judge=" not in lead.get(board, {"slice": "unanimity:divided"}).content.decode()
+
+
+def test_images_are_those_that_were_released(cast: Cast, votes: Release) -> None:
+    ours = curating.question(cast.study, curating.source(cast.study, "Other archive"), 1)
+    (image,) = ours.ordered_images()
+    row = {"question_id": f"question-{ours.pk}", "sha256": list(image.model_blobs)}
+    assert list(case_images(votes, row)) == [image]
+    assert list(case_images(votes, row | {"sha256": ["cd" * 32]})) == []
+    assert list(case_images(votes, row | {"question_id": "question-x"})) == []
+    assert list(case_images(votes, row | {"question_id": f"question-{10**30}"})) == []
+    votes.study = cast.other_study
+    assert list(case_images(votes, row)) == []
