@@ -43,9 +43,9 @@ def traces(count: str, url: str) -> None:
     study = Study.objects.get(slug=STUDY)
     study.settings_data |= {"trace_samples": 1}
     study.save()
-    source = making.source(study)
+    source = making.source(study, "To be traced")
     for number in range(int(count)):
-        making.question(study, source, number)
+        making.question(study, source, 1000 + number)  # beside those of `votes`
     making.endpoint("teacher", base_url=url, study=study)
 
 
@@ -79,12 +79,20 @@ def models() -> None:
     make_models(who, Release.objects.get(kind=ReleaseKind.TRACES))  # type: ignore[arg-type]
 
 
+def manage(*words: str) -> None:
+    """A management command that must succeed: several in one process save a start each."""
+    from django.core.management import call_command
+
+    call_command(*words)
+
+
 STEPS: dict[str, Callable[..., None]] = {
     "people": make_people,
     "votes": votes,
     "traces": traces,
     "answers": answers,
     "models": models,
+    "manage": manage,
 }
 
 

@@ -10,6 +10,7 @@ import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg2  # type: ignore[import-untyped]
@@ -54,40 +55,53 @@ def kill_some_backups(site: Installation, target: Path, rng: random.Random, kill
         delay.cancel()
 
 
+@dataclass
+class Backups:
+    """Backups made while people vote, `kills` of them killed; `before`: the votes known before the last."""
+
+    site: Installation
+    target: Path
+    rng: random.Random
+    kills: int
+    before: set[uuid.UUID] = field(default_factory=set)
+
+    def make(self, voters: list[Voter], cases: int) -> None:
+        due = self.rng.randint(5, cases)
+        self.site.wait(lambda: sum(len(one.acknowledged) for one in voters) >= due, what=f"{due} votes")
+        kill_some_backups(self.site, self.target, self.rng, self.kills)
+        self.before = {uuid.UUID(key) for voter in voters for key in list(voter.acknowledged)}
+        self.site.command("backup", str(self.target))
+
+    def check(self, other: Installation, everything: set[uuid.UUID]) -> None:
+        """Restore into an empty installation, which has the keys, and look for every acknowledged vote."""
+        other.home.mkdir(mode=0o700)
+        shutil.copytree(self.site.home / "keys", other.home / "keys")  # they are kept apart
+        other.command("restore", str(self.target))
+        keys = stored_keys(other)
+        assert self.before <= set(keys) <= everything
+        assert len(keys) == len(set(keys))
+        other.command("verify_audit")
+        assert FolderArchive(self.target).names()
+        assert not list(self.target.glob(".new-*"))
+
+
 def back_up_under_load(
-    home: Path, databases: tuple[dict[str, str], dict[str, str]], seed_number: int, kills: int
+    home: Path, databases: tuple[dict[str, str], dict[str, str]], seed_number: int
 ) -> None:
     """Vote, back up meanwhile, stop, restore into an empty site, and look for every acknowledged vote."""
-    rng, target = random.Random(seed_number), home.with_name("backups")
     with running(home, **EMBEDDED | databases[0]) as site:
         if databases[0]:
             site.command("setup")
         seed(site, "people", ",", "votes", str(CASES))
         site.start()
+        backups = Backups(site, home.with_name("backups"), random.Random(seed_number), kills=3)
         voters = [Voter(site, name) for name in ("anna", "ben", "carla")]
-        due = rng.randint(5, CASES)
         with ThreadPoolExecutor(3) as pool:
             votings = [pool.submit(voter.vote_on_all) for voter in voters]
-            site.wait(lambda: sum(len(one.acknowledged) for one in voters) >= due, what=f"{due} votes")
-            kill_some_backups(site, target, rng, kills)
-            before = {key for voter in voters for key in list(voter.acknowledged)}
-            site.command("backup", str(target))
-            everything = {key for voting in votings for key in voting.result()}
-        assert set(map(uuid.UUID, everything)) == set(stored_keys(site))
-    other = Installation(home.with_name("new"), **EMBEDDED | databases[1])
-    other.home.mkdir(mode=0o700)
-    shutil.copytree(home / "keys", other.home / "keys")  # they are kept apart
-    other.command("restore", str(target))
-    keys = stored_keys(other)
-    assert set(map(uuid.UUID, before)) <= set(keys) <= set(map(uuid.UUID, everything)), f"seed {seed_number}"
-    assert len(keys) == len(set(keys))
-    other.command("verify_audit")
-    assert FolderArchive(target).names()
-    assert not list(target.glob(".new-*"))
-
-
-def test_a_backup_under_load_loses_nothing(tmp_path: Path, put_database: Put) -> None:
-    back_up_under_load(put_database(tmp_path / "home"), ({}, {}), 1, kills=1)
+            backups.make(voters, CASES)
+            everything = {uuid.UUID(key) for voting in votings for key in voting.result()}
+        assert everything == set(stored_keys(site))
+    backups.check(Installation(home.with_name("new"), **EMBEDDED | databases[1]), everything)
 
 
 @pytest.mark.services
@@ -96,22 +110,21 @@ def test_a_postgresql_site_comes_back(tmp_path: Path, postgres_server: str) -> N
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     site = Installation(home, **EMBEDDED | databases[0])
-    site.command("setup")
-    seed(site, "people", ",", "votes", "2")
-    site.command("setup")  # no worker runs here that would write an anchor
-    site.command("backup", str(tmp_path / "one.tar"))
+    archive = str(tmp_path / "one.tar")
+    # The second `setup`: no worker runs here that would write an anchor.
+    steps = ("manage setup", "people", "votes 2", "manage setup", f"manage backup {archive}")
+    seed(site, *" , ".join(steps).split())
     other = Installation(tmp_path / "new", **EMBEDDED | databases[1])
     other.home.mkdir(mode=0o700)
     shutil.copytree(home / "keys", other.home / "keys")
-    other.command("restore", str(tmp_path / "one.tar"))
-    other.command("verify_audit")
-    other.command("restore", str(tmp_path / "one.tar"), status=2)  # no longer empty
+    seed(other, *f"manage restore {archive} , manage verify_audit".split())
+    other.command("restore", archive, status=2)  # no longer empty
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed_number", range(10, 20))
 def test_backups_under_load_and_kills(tmp_path: Path, put_database: Put, seed_number: int) -> None:
-    back_up_under_load(put_database(tmp_path / "home"), ({}, {}), seed_number, kills=3)
+    back_up_under_load(put_database(tmp_path / "home"), ({}, {}), seed_number)
 
 
 @pytest.mark.soak
@@ -123,4 +136,4 @@ def test_postgresql_backups_under_load_and_kills(
     databases = (with_roles(postgres_server), with_roles(postgres_server))
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
-    back_up_under_load(home, databases, seed_number, kills=3)
+    back_up_under_load(home, databases, seed_number)

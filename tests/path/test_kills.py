@@ -1,6 +1,7 @@
 """kill -9 while people vote and while a model writes: nothing acknowledged is lost, nothing is doubled.
 
-The training process is killed in tests/training/test_run_job.py.
+The suite kills both in one installation, in test_bad_day.py; the training process is killed in
+tests/training/test_run_job.py.
 """
 
 import asyncio
@@ -12,8 +13,11 @@ import sqlite3
 import time
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,7 @@ pytestmark = pytest.mark.path
 EMBEDDED = {"DATABASE_URL": "", "BROKER_URL": ""}  # the checks read the SQLite file
 CASES, QUESTIONS, KILLS = 40, 45, 3  # so many that people still vote at the last kill
 VOTE = {"choices": dict.fromkeys(DIMENSIONS, "first_clearly"), "harm": "neither"}
+REPLIES = "SELECT count(*) FROM calls_reply WHERE endpoint_id = 1"
 TRACING = "SELECT {} FROM jobs_job WHERE kind = 'curation.trace'"
 PATIENCE = 60.0
 
@@ -84,7 +89,7 @@ class Voter:
         raise AssertionError("the site did not come back")
 
 
-def kill_web(site: Installation, voters: list[Voter], rng: random.Random) -> None:
+def kill_web(site: Installation, rng: random.Random, voters: list[Voter]) -> None:
     """Kill a gunicorn worker, then the master, then a worker, each while votes are on their way."""
     for number, due in enumerate(sorted(rng.sample(range(3, 3 * CASES - 8), KILLS))):
         site.wait(lambda due=due: _acknowledged(voters) >= due, what=f"{due} votes are stored")  # type: ignore[misc]
@@ -110,22 +115,26 @@ def _acknowledged(voters: list[Voter]) -> int:
     return sum(len(voter.acknowledged) for voter in voters)
 
 
-def vote_under_kills(home: Path, seed_number: int) -> None:
-    with running(home, **EMBEDDED) as site:
-        seed(site, "people", ",", "votes", str(CASES))
-        site.start()
-        voters = [Voter(site, name) for name in ("anna", "ben", "carla")]
-        with ThreadPoolExecutor(4) as pool:
-            votings = [pool.submit(voter.vote_on_all) for voter in voters]
-            kill_web(site, voters, random.Random(seed_number))
-            acknowledged = [key for voting in votings for key in voting.result()]
-        stored = ask(site, "SELECT idempotency_key, person_id, item_id, version FROM work_submission")
-        keys = Counter(uuid.UUID(row[0]) for row in stored)
-        assert set(map(uuid.UUID, acknowledged)) == set(keys), f"seed {seed_number}"
-        assert set(keys.values()) == {1}
-        assert len({row[1:3] for row in stored}) == len(stored) == 3 * CASES
-        assert ask(site, "SELECT count(*) FROM annotation_vote") == [(3 * CASES,)]
-        site.command("verify_audit")
+def vote_while(site: Installation, disturb: Callable[[list[Voter]], object]) -> list[str]:
+    """Let three people vote on everything while `disturb` works; the acknowledged keys, each stored once."""
+    voters = [Voter(site, name) for name in ("anna", "ben", "carla")]
+    with ThreadPoolExecutor(3) as pool:
+        votings = [pool.submit(voter.vote_on_all) for voter in voters]
+        disturb(voters)
+        acknowledged = [key for voting in votings for key in voting.result()]
+    stored = ask(site, "SELECT idempotency_key, person_id, item_id, version FROM work_submission")
+    keys = Counter(uuid.UUID(row[0]) for row in stored)
+    assert set(map(uuid.UUID, acknowledged)) == set(keys)
+    assert set(keys.values()) == {1}
+    assert len({row[1:3] for row in stored}) == len(stored) == 3 * CASES
+    assert ask(site, "SELECT count(*) FROM annotation_vote") == [(3 * CASES,)]
+    site.command("verify_audit")
+    return acknowledged
+
+
+def hosts(stub: Stub) -> dict[str, str]:
+    """The setting by which an installation may ask the stub."""
+    return {"CONSILIUM_MODEL_HOSTS": f"127.0.0.1:{stub.port}"}
 
 
 async def write(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
@@ -134,39 +143,35 @@ async def write(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamRes
     return answered("<think>The field is red.\nRed means A.</think><answer>A</answer>")
 
 
-def trace_under_kills(home: Path, seed_number: int) -> None:
-    rng = random.Random(seed_number)
-    with (
-        Stub(write) as stub,
-        running(home, CONSILIUM_MODEL_HOSTS=f"127.0.0.1:{stub.port}", **EMBEDDED) as site,
-    ):
-        seed(site, "people", ",", "traces", str(QUESTIONS), stub.url)
-        site.start()
-        lead = Person(site, "lena")
-        lead.post("/s/chest/traces/start/", [("endpoint", "1"), ("paradigm", "")])
-        due = rng.randint(10, QUESTIONS - 10)
-        site.wait(lambda: len(stub.bodies) >= due, what=f"{due} questions are asked")
-        before = site.processes("--queues=gpu")
-        os.kill(min(before), signal.SIGKILL)
-        sent = len(stub.bodies)
-        known = ask(site, "SELECT count(*) FROM calls_reply")[0][0]
-        site.wait(lambda: ask(site, TRACING.format("state")) == [("succeeded",)], what="the job is done")
-        assert set(site.processes("--queues=gpu")).isdisjoint(before)
-        assert ask(site, TRACING.format("attempt"))[0][0] >= 2
-        traces = ask(site, "SELECT question_id, sample FROM curation_trace")
-        assert len(traces) == len(set(traces)) == QUESTIONS, f"seed {seed_number}"
-        assert ask(site, "SELECT count(*) FROM calls_reply") == [(QUESTIONS,)]
-        # What was stored before the kill is not asked again.
-        assert len(stub.bodies) - sent <= QUESTIONS - known
-        site.command("verify_audit")
+@dataclass(frozen=True)
+class KilledWorker:
+    """What was known when the worker that traces was killed: its process, requests sent, replies stored."""
+
+    process: int
+    sent: int
+    known: int
 
 
-def test_web_processes_are_killed_while_people_vote(tmp_path: Path, put_database: Put) -> None:
-    vote_under_kills(put_database(tmp_path / "home"), 1)
+def kill_tracing_worker(site: Installation, stub: Stub, rng: random.Random) -> KilledWorker:
+    """Have traces written and kill the worker somewhere on its way."""
+    Person(site, "lena").post("/s/chest/traces/start/", [("endpoint", "1"), ("paradigm", "")])
+    due = rng.randint(10, QUESTIONS - 10)
+    site.wait(lambda: len(stub.bodies) >= due, what=f"{due} questions are asked")
+    worker = min(site.processes("--queues=gpu"))
+    os.kill(worker, signal.SIGKILL)
+    return KilledWorker(worker, len(stub.bodies), ask(site, REPLIES)[0][0])
 
 
-def test_a_worker_is_killed_while_a_model_writes_traces(tmp_path: Path, put_database: Put) -> None:
-    trace_under_kills(put_database(tmp_path / "home"), 2)
+def check_traces(site: Installation, stub: Stub, killed: KilledWorker) -> None:
+    """Another worker ends the job: each question has one trace, and what was stored is not asked again."""
+    site.wait(lambda: ask(site, TRACING.format("state")) == [("succeeded",)], what="the job is done")
+    assert killed.process not in site.processes("--queues=gpu")
+    assert ask(site, TRACING.format("attempt"))[0][0] >= 2
+    traces = ask(site, "SELECT question_id, sample FROM curation_trace")
+    assert len(traces) == len(set(traces)) == QUESTIONS
+    assert ask(site, REPLIES) == [(QUESTIONS,)]
+    assert len(stub.bodies) - killed.sent <= QUESTIONS - killed.known
+    site.command("verify_audit")
 
 
 @pytest.mark.soak
@@ -174,10 +179,19 @@ def test_a_worker_is_killed_while_a_model_writes_traces(tmp_path: Path, put_data
 def test_web_processes_are_killed_again_and_again(
     tmp_path: Path, put_database: Put, seed_number: int
 ) -> None:
-    vote_under_kills(put_database(tmp_path / "home"), seed_number)
+    with running(put_database(tmp_path / "home"), **EMBEDDED) as site:
+        seed(site, "people", ",", "votes", str(CASES))
+        site.start()
+        vote_while(site, partial(kill_web, site, random.Random(seed_number)))
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed_number", range(10, 30))
 def test_workers_are_killed_again_and_again(tmp_path: Path, put_database: Put, seed_number: int) -> None:
-    trace_under_kills(put_database(tmp_path / "home"), seed_number)
+    with (
+        Stub(write) as stub,
+        running(put_database(tmp_path / "home"), **hosts(stub), **EMBEDDED) as site,
+    ):
+        seed(site, "people", ",", "traces", str(QUESTIONS), stub.url)
+        site.start()
+        check_traces(site, stub, kill_tracing_worker(site, stub, random.Random(seed_number)))
