@@ -83,7 +83,7 @@ class Roles:
 def roles(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roles]:
     home = tmp_path_factory.mktemp("home")
     home.chmod(0o700)
-    made = Roles(home, with_roles(postgres_server))
+    made = Roles(home, with_roles(postgres_server, is_migrated=True))
     made.manage("database_roles")
     made.manage("setup")
     yield made

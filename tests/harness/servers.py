@@ -19,12 +19,13 @@ import psycopg2  # type: ignore[import-untyped]
 import pytest
 import redis
 
-from tests.harness.once import migrate
+from tests.harness.once import held, migrate
 from tests.harness.processes import dies_with_parent
 
 START_SECONDS = 30.0
 UNPRIVILEGED = ("postgres", "nobody")
 APPLICATION, READER = "consilium_app", "consilium_reader"
+_factories: list[pytest.TempPathFactory] = []
 
 
 def wait_until(true: Callable[[], bool], *, seconds: float, what: str) -> None:
@@ -191,12 +192,26 @@ def new_database(server: str, *, is_migrated: bool = False) -> str:
     return f"postgresql://consilium@/{name}?host={server}"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _dumps_lie_with_the_other_shared_things(tmp_path_factory: pytest.TempPathFactory) -> None:
+    _factories.append(tmp_path_factory)
+
+
 @cache
 def _migrated(server: str) -> str:
-    """The name of a migrated database, with the rights of the roles, from which others are copied."""
+    """The name of a migrated database, with the rights of the roles, from which others are copied.
+
+    One worker migrates, for its first server; every other server of the run reads what that one wrote.
+    """
     database = with_roles(server)
-    with tempfile.TemporaryDirectory() as home:
-        migrate(Path(home), **database)
+    with held(_factories[0], "migrated_postgresql") as shared:
+        if not (dump := shared / "dump.sql").exists():
+            with tempfile.TemporaryDirectory() as home:
+                migrate(Path(home), **database)
+            written = _client("pg_dump", database)
+            dump.write_bytes(written)
+        else:
+            _client("psql", database, "--quiet", "--set=ON_ERROR_STOP=1", "--file", str(dump))
     connection = psycopg2.connect(database["DATABASE_OWNER_URL"])
     with connection, connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica; DELETE FROM audit_keymark")
@@ -204,6 +219,12 @@ def _migrated(server: str) -> str:
         (name,) = cursor.fetchone()
     connection.close()
     return str(name)
+
+
+def _client(program: str, database: dict[str, str], *words: str) -> bytes:
+    """Run a program of PostgreSQL's on a database as its owner; what it wrote."""
+    command = [_binary(program), f"--dbname={database['DATABASE_OWNER_URL']}", *words]
+    return subprocess.run(command, check=True, capture_output=True).stdout
 
 
 def with_roles(server: str, *, is_migrated: bool = False) -> dict[str, str]:

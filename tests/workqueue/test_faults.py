@@ -71,7 +71,7 @@ def check_later(answer: requests.Response) -> None:
 def test_a_database_that_restarts_costs_nobody_an_answer(tmp_path: Path, chromium: Browser) -> None:
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
-    with restartable_postgres() as server, running(home, with_roles(server.folder)) as site:
+    with restartable_postgres() as server, running(home, with_roles(server.folder, is_migrated=True)) as site:
         reader = Reader(site, "reader1")
         reader.take()
         context = chromium.new_context()
