@@ -14,6 +14,7 @@ from consilium.audit import protection
 from consilium.rates import buckets
 from curation.imaging import child_process
 from tests.factories.cast import Cast, make_cast
+from tests.harness import forked
 from tests.harness.confined import ConfinedServer
 
 pytest_plugins = [
@@ -108,6 +109,12 @@ def _flush_may_pass_the_triggers() -> Iterator[None]:
     BaseDatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
     yield
     BaseDatabaseOperations.execute_sql_flush = original  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _forked_processes_end() -> Iterator[None]:
+    yield
+    forked.server.close()
 
 
 @pytest.fixture(scope="session")

@@ -212,7 +212,7 @@ def sabotage() -> Findings:
         )
         ways["conditional"] = lambda: execute(drop, f"{create} WHEN (false) {call}")
         ways["disabled"] = lambda: execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
-    found = {}
+    found: Findings = {}
     for way, act in ways.items():
         act()
         seen = faults()

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from consilium.audit import protection
 from consilium.audit.append_only import Refusal
 from consilium.audit.grants import IS_OWNER, declared_secrets
 from dashboard.checks import check_database_role
+from tests.harness.forked import run_python
 from tests.harness.servers import new_database, with_roles
 
 pytestmark = pytest.mark.services
@@ -50,9 +50,7 @@ class Roles:
         self._open = {role: psycopg2.connect(environment[name]) for role, name in names.items()}
 
     def manage(self, *words: str, status: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "manage.py", *words]
-        env = self.environment | environment
-        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+        done = run_python(["manage.py", *words], env=self.environment | environment)
         assert done.returncode == status, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         return done

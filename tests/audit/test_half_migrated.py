@@ -2,15 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.harness.forked import run_python
 from tests.harness.servers import new_database, with_roles
 
-ROOT = Path(__file__).resolve().parents[2]
 UNMIGRATED, UNPROTECTED, NEWER = "consilium.E035", "consilium.E033", "consilium.E034"
 WITHOUT_RIGHTS = "consilium.E036"
 
@@ -19,8 +17,7 @@ def half_migrated(home: Path, *seeds: int, **database: str) -> dict[str, list[st
     """Why nothing may start after each kill of tests/audit/half_migrated.py."""
     home.chmod(0o700)
     environment = {**os.environ, "CONSILIUM_HOME": str(home), "DATABASE_URL": "", **database}
-    command = [sys.executable, "-m", "tests.audit.half_migrated", *map(str, seeds)]
-    ran = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    ran = run_python(["-m", "tests.audit.half_migrated", *map(str, seeds)], env=environment)
     assert ran.returncode == 0, ran.stderr[-3000:]
     said: dict[str, list[str]] = json.loads(ran.stdout)
     return said

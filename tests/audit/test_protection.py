@@ -24,6 +24,7 @@ from consilium.jobs.daily_check import check_day
 from consilium.jobs.handle import JobFailed
 from consilium.start import REFUSED
 from dashboard.management.commands import up
+from tests.harness.forked import run_python
 from tests.harness.once import Put
 from tests.harness.servers import new_database
 from tests.jobs.site import Site
@@ -38,8 +39,7 @@ Findings = dict[str, Any]
 def run_steps(home: Path, *steps: str, database: str = "") -> Findings:
     """The findings of tests/audit/rebuild.py on a database that is empty or was just migrated."""
     env = {**os.environ, "CONSILIUM_HOME": str(home), "DATABASE_URL": database}
-    command = [sys.executable, "-m", "tests.audit.rebuild", *steps]
-    ran = subprocess.run(command, env=env, check=False, cwd=ROOT, capture_output=True, text=True)
+    ran = run_python(["-m", "tests.audit.rebuild", *steps], env=env)
     assert ran.returncode == 0, ran.stderr[-3000:]
     findings: Findings = json.loads(ran.stdout)
     return findings

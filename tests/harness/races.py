@@ -2,29 +2,20 @@
 
 import json
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.harness.forked import run_python
+
 PATIENCE = 600
 
 
 def raced(module: str, home: Path, *, database: str = "", **settings: str) -> Any:
     """Run a race in a process and give its report; `settings` are more environment variables for it."""
     environment = {**os.environ, "CONSILIUM_HOME": str(home), "DATABASE_URL": database, **settings}
-    ran = subprocess.run(
-        [sys.executable, "-m", module],
-        env=environment,
-        check=False,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    ran = run_python(["-m", module], env=environment, timeout=PATIENCE)
     assert ran.returncode == 0, ran.stderr[-3000:]
     return json.loads(ran.stdout)
 

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from tests.harness.forked import run_python, start_python
 from tests.harness.processes import dies_with_parent
 from tests.harness.servers import wait_until
 
@@ -23,15 +24,7 @@ class Worker:
 
     def __init__(self, env: dict[str, str], log: Path, queue: str = "default") -> None:
         self.log = log
-        command = [
-            sys.executable,
-            "-m",
-            "celery",
-            "--quiet",
-            "--app=consilium",
-            "worker",
-            f"--queues={queue}",
-        ]
+        command = ["-m", "celery", "--quiet", "--app=consilium", "worker", f"--queues={queue}"]
         flags = [
             "--pool=threads",
             "--concurrency=2",
@@ -39,16 +32,7 @@ class Worker:
             "--without-gossip",
             "--without-mingle",
         ]
-        with log.open("wb") as out:
-            self.process = subprocess.Popen(
-                [*command, *flags, f"--hostname={log.stem}@%h"],
-                env=env,
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                preexec_fn=dies_with_parent(),  # noqa: PLW1509
-            )
+        self.process = start_python([*command, *flags, f"--hostname={log.stem}@%h"], env=env, log=log)
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")
@@ -95,7 +79,8 @@ class Site:
         self._client: subprocess.Popen[str] | None = None
 
     def manage(self, *arguments: str) -> None:
-        subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.env, check=True)
+        done = run_python(["manage.py", *arguments], env=self.env)
+        assert done.returncode == 0, done.stderr
 
     def worker(self) -> Worker:
         self.workers.append(Worker(self.env, self.home / f"worker{len(self.workers)}.log"))

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.harness.forked import run_python
 from tests.harness.processes import dies_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,15 +105,7 @@ class Installation:
 
     def command(self, *words: str, status: int = 0, stdin: str = "") -> str:
         """Run a management command; its standard output."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *words],
-            cwd=ROOT,
-            env=self.env,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_python(["manage.py", *words], env=self.env, stdin=stdin)
         assert done.returncode == status, f"{words}: {done.returncode} {done.stdout} {done.stderr}"
         assert "Traceback" not in done.stderr
         return done.stdout
@@ -204,10 +197,5 @@ def _words(html: str) -> str:
 
 def seed(site: Installation, *words: str) -> None:
     """Run steps of tests/harness/seed.py on the installation's data folder."""
-    subprocess.run(
-        [sys.executable, "-m", "tests.harness.seed", *words],
-        cwd=ROOT,
-        env=site.env,
-        check=True,
-        capture_output=True,
-    )
+    done = run_python(["-m", "tests.harness.seed", *words], env=site.env)
+    assert done.returncode == 0, done.stderr

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -13,12 +12,14 @@ import django
 from django.conf import settings
 from django.db import connection
 
+from tests.harness.forked import ForkedPython, start_python
+
 LEASE = 2.0
 PATIENCE_SECONDS = 120.0
 
 
 @contextmanager
-def working_on(job_id: object, home: Path) -> Iterator[subprocess.Popen[bytes]]:
+def working_on(job_id: object, home: Path) -> Iterator[ForkedPython]:
     """A worker on the test's own database, in a process group that is gone after the block."""
     environment = {
         **os.environ,
@@ -29,22 +30,15 @@ def working_on(job_id: object, home: Path) -> Iterator[subprocess.Popen[bytes]]:
         "CONSILIUM_JOB_LEASE": str(LEASE),
         "OMP_NUM_THREADS": "1",
     }
-    with (home / "worker.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.training.worker", str(job_id)],
-            cwd=settings.BASE_DIR,
-            env=environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+    words = ["-m", "tests.training.worker", str(job_id)]
+    process = start_python(words, env=environment, log=home / "worker.log")
     try:
         yield process
     finally:
         kill(process)
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: ForkedPython) -> None:
     """End the worker, not the training process that it started, without a chance to say goodbye."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)

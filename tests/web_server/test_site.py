@@ -6,8 +6,6 @@ import select
 import shutil
 import socket
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,11 +17,11 @@ from dashboard.supervisor import command_lines
 from tests.factories.cast import PASSWORD
 from tests.factories.curation import noise
 from tests.harness import proxies
+from tests.harness.forked import run_python
 from tests.harness.once import Put
 from tests.web_server.browser import Browser
 from tests.web_server.raw import (
     PATIENCE,
-    ROOT,
     ask,
     connect,
     gunicorn,
@@ -87,8 +85,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, put_database: Put) -> Iterato
         "DATABASE_URL": "",
         "BROKER_URL": "",
     }
-    fill = [sys.executable, "-m", "tests.web_server.fill"]
-    subprocess.run(fill, cwd=ROOT, env=os.environ | environment, check=True)
+    filled = run_python(["-m", "tests.web_server.fill"], env=os.environ | environment)
+    assert filled.returncode == 0, filled.stderr
     with listening() as listener:
         command = command_lines.web(listener.fileno())
         with serving(listener, command, **environment) as pid:

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -17,7 +16,7 @@ from typing import Any
 
 import psycopg2  # type: ignore[import-untyped]
 
-from tests.harness.processes import dies_with_parent
+from tests.harness.forked import ForkedPython, run_python, start_python
 from tests.harness.servers import free_port, wait_until
 from tests.workqueue import race
 
@@ -40,33 +39,17 @@ class Site:
         self.env = {**os.environ, "CONSILIUM_HOME": str(home), "DATABASE_URL": ""} | (database or {})
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.process: subprocess.Popen[bytes] | None = None
-        made = subprocess.run(
-            [sys.executable, "-m", "tests.workqueue.site", str(items), str(readers)],
-            env=self.env,
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-        )
+        self.process: ForkedPython | None = None
+        made = run_python(["-m", "tests.workqueue.site", str(items), str(readers)], env=self.env)
+        assert made.returncode == 0, made.stderr
         self.sessions: dict[str, str] = json.loads(made.stdout)
 
     def start(self) -> "Site":
-        command = [sys.executable, "-m", "gunicorn", "tests.workqueue.wsgi", f"--bind=127.0.0.1:{self.port}"]
-        with (self.home / "web.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    *command,
-                    "--config=python:consilium.web_server.gunicorn_settings",
-                    "--threads=8",
-                    "--workers=1",
-                ],
-                env=self.env,
-                cwd=ROOT,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=dies_with_parent(),  # noqa: PLW1509
-            )
+        command = ["-m", "gunicorn", "tests.workqueue.wsgi", f"--bind=127.0.0.1:{self.port}"]
+        settings = "--config=python:consilium.web_server.gunicorn_settings"
+        self.process = start_python(
+            [*command, settings, "--threads=8", "--workers=1"], env=self.env, log=self.home / "web.log"
+        )
         wait_until(self.answers, seconds=START_SECONDS, what="the web process answers")
         return self
 
