@@ -1,12 +1,13 @@
 """A lead takes the report of a release away as files; who took which figures is on record."""
 
 import hashlib
+import io
 import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO, Final
+from typing import Final
 
 from benchmark.report.files import FIGURES, REFERENCE, report_files
 from benchmark.report.kept import KeptReport
@@ -52,25 +53,13 @@ def take_report(
     return _names(folder)
 
 
-class SentReport:
-    """The report as pieces of a zip, which is made while it is sent; its folder is gone once it is closed."""
-
-    def __init__(self, release: Release, report: KeptReport, by: Person) -> None:
-        self._scratch = TemporaryDirectory(prefix="report-")
-        folder = Path(self._scratch.name)
-        try:
-            names = take_report(release, report, by, folder, most_predictions=MOST_AT_ONCE)
-        except BaseException:
-            self.close()
-            raise
-        self._pieces = zip_stream((name, partial(_opened, folder / name)) for name in names)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._pieces
-
-    def close(self) -> None:
-        """The web server calls it when the answer is over, however it ended."""
-        self._scratch.cleanup()
+def zipped_report(release: Release, report: KeptReport, by: Person) -> Iterator[bytes]:
+    """The report as pieces of a zip, with predictions as far as they are few enough to be held in memory."""
+    with TemporaryDirectory(prefix="report-") as scratch:
+        folder = Path(scratch)
+        names = take_report(release, report, by, folder, most_predictions=MOST_AT_ONCE)
+        held = [(name, partial(io.BytesIO, (folder / name).read_bytes())) for name in names]
+    return zip_stream(held)
 
 
 def _add_predictions(release: Release, report: KeptReport, folder: Path, most: int | None) -> str:
@@ -84,10 +73,6 @@ def _add_predictions(release: Release, report: KeptReport, folder: Path, most: i
         shutil.rmtree(folder, ignore_errors=True)
         return str(refusal)
     return ""
-
-
-def _opened(path: Path) -> BinaryIO:
-    return path.open("rb")
 
 
 def _names(folder: Path) -> list[str]:
