@@ -14,8 +14,10 @@ from benchmark.forms import EvaluationForm
 from benchmark.kept_leaderboard import kept_judges, kept_solvers, refresh_leaderboard
 from benchmark.launch import evaluate
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
+from benchmark.publish import content_of_evaluation
 from benchmark.rerun_check import newest_rerun_check
 from consilium.answers.dimensions import DIMENSIONS
+from consilium.hub.panel import push_panel
 from consilium.pages import page_of, refusals_on
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
@@ -81,7 +83,12 @@ def evaluation(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         results = SolverResult.objects.filter(evaluation=one).select_related("reply")
         ordered = results.annotate(place=_place_in(one.release)).order_by("place")
         context["page"] = page_of(request, ordered, SHOWN)
-    context |= {"card": card_lines(one), "check": newest_rerun_check(one)}
+    content = content_of_evaluation(one)
+    context |= {
+        "card": card_lines(one),
+        "check": newest_rerun_check(one),
+        "hub": push_panel(content) if content else None,
+    }
     return render(request, "benchmark/evaluation.html", context)
 
 

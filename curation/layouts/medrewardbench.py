@@ -99,12 +99,12 @@ def reason_to_leave(case: Mapping[str, Any]) -> str:
 
 def _labels(case: dict[str, Any]) -> dict[str, Any]:
     return {
-        "question_id": _published_id(case),
+        "question_id": published_id(case),
         "human_answer": {name: case["label"][name] for name in DIMENSIONS},
     }
 
 
-def _published_id(case: Mapping[str, Any]) -> str:
+def published_id(case: Mapping[str, Any]) -> str:
     """An imported pair keeps the id under which it was published."""
     return str(case.get("external_id") or case["id"])
 
@@ -124,7 +124,7 @@ def published_facts(case: Mapping[str, Any]) -> dict[str, str]:
     (path,) = case["images"]
     return {
         "question": question_with_options(case),
-        "question_id": _published_id(case),
+        "question_id": published_id(case),
         "dataset": case.get("dataset") or case["source"],
         "modality_type": case["organ_system"],
         "question_type": case.get("question_type", ""),
