@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from importlib import metadata
 from typing import Any, Final
 
+import numpy as np
 from django.utils import timezone
 
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
 from benchmark.report.frame import read_frame
-from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.judge_prompt import ORDERS
 from consilium.canonical_json import canonical_json
 from consilium.hardware import this_hardware
 from consilium.inference.models import ModelEndpoint
 from consilium.statistics.intervals import wilson
 from consilium.statistics.json_form import as_json
-from consilium.statistics.judge_scores import board_of
+from consilium.statistics.judge_scores import slice_rows
 from consilium.version import app_version, code_commit
 
 FORMAT: Final = "consilium-evaluation-card-1"
@@ -109,9 +109,10 @@ def _digest(rows: Iterable[tuple[Any, ...]]) -> tuple[int, str]:
 
 
 def _judge_figures(evaluation: Evaluation) -> dict[str, Any]:
-    """Dimension to the figures of the board."""
+    """Dimension to the figures of the board: those of one slice that is the whole."""
     panel = read_frame(evaluation.release, [evaluation]).panel
-    (rows,) = board_of(panel, ranked=(), compared_in=DIMENSIONS[-1:]).rows.values()
+    whole = np.ones(len(panel.cases), dtype=np.bool_)
+    (rows,) = slice_rows(panel, {"whole": whole})["whole"].values()
     return {row.dimension: row for row in rows}
 
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from benchmark import rerun_check
+from benchmark.leaderboard import judge_lines
 from benchmark.models import Evaluation, EvaluationKind, Verdict
 from benchmark.preconditions import EvaluationRefused
 from benchmark.reparse import VERSIONS, reparse
@@ -20,6 +21,7 @@ from consilium.answers.dimensions import DIMENSIONS
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.run import run_now
 from consilium.people.permissions import NotAllowed
+from consilium.statistics.json_form import as_json
 from tests.factories import benchmark as making
 from tests.factories.cast import Cast
 from tests.harness.chat_server import Stub, answered
@@ -68,6 +70,8 @@ def test_a_card_says_what_an_evaluation_was_made_from(cast: Cast) -> None:
     assert card["hardware"]["cores"] >= 1
     assert card["launched"] <= card["started"] <= card["finished"]
     assert (card["answers"], card["expected_answers"]) == (8, 8)
+    (line,) = judge_lines(made.release)
+    assert card["figures"] == {row.dimension: as_json(row) for row in line.rows}
     overall = card["figures"]["overall"]
     assert (overall["cases"], overall["accuracy"]["value"], overall["reference"]) == (4, 0.5, 0.75)
 
