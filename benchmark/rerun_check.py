@@ -18,7 +18,7 @@ from benchmark.run_card import results_of_evaluation
 from benchmark.solve_job import read_letter, solver_request
 from consilium.answers import judge_prompt, solver_prompt
 from consilium.inference.chat_request import ChatRequest
-from consilium.inference.complete import request_hashes
+from consilium.inference.complete import is_asked_as
 from consilium.inference.models import Reply
 from consilium.jobs.handle import JobHandle
 from consilium.jobs.models import Job
@@ -155,7 +155,7 @@ def _answers(evaluation: Evaluation, tell: Callable[[int], None]) -> tuple[Check
         if count % _EVERY == 0:
             tell(count)
         count += 1
-        if one.reply.request_sha256 not in request_hashes(evaluation.endpoint, one.request):
+        if not is_asked_as(evaluation.endpoint, one.request, one.reply.request_sha256):
             other_requests.append(one.place)
         if not one.reads_the_same:
             other_readings.append(one.place)

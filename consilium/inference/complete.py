@@ -184,13 +184,12 @@ class _Round:
             self._store(event for event in late if isinstance(event, CallOutcome))
 
 
-def request_hashes(endpoint: ModelEndpoint, ask: ChatRequest) -> tuple[str, str]:
-    """The hashes under which a reply is kept: of the first try, and of the one with a doubled limit."""
-    first, longer = (
-        request_sha256(_canonical(endpoint, _Waiter(ask, is_longer)), endpoint.revision)
+def is_asked_as(endpoint: ModelEndpoint, ask: ChatRequest, sha256: str) -> bool:
+    """Whether a reply to the ask is kept under this hash: of its first try, or of its longer second one."""
+    return any(
+        request_sha256(_canonical(endpoint, _Waiter(ask, is_longer)), endpoint.revision) == sha256
         for is_longer in (False, True)
     )
-    return first, longer
 
 
 def _canonical(endpoint: ModelEndpoint, waiter: _Waiter) -> bytes:
