@@ -90,22 +90,19 @@ def _version(package: str) -> str:
 
 
 def _stored_verdicts(evaluation: Evaluation) -> Iterable[tuple[Any, ...]]:
-    stored = Verdict.objects.filter(evaluation=evaluation).order_by("row_id", "order")
+    stored = Verdict.objects.filter(evaluation=evaluation)
     return stored.values_list("row_id", "order", "parsed", "reply__request_sha256").iterator(_PART)
 
 
 def _stored_letters(evaluation: Evaluation) -> Iterable[tuple[Any, ...]]:
-    stored = SolverResult.objects.filter(evaluation=evaluation).order_by("row_id")
+    stored = SolverResult.objects.filter(evaluation=evaluation)
     return stored.values_list("row_id", "letter", "reply__request_sha256").iterator(_PART)
 
 
 def _digest(rows: Iterable[tuple[Any, ...]]) -> tuple[int, str]:
-    """How many rows, and the SHA-256 over their lines."""
-    digest, count = hashlib.sha256(), 0
-    for row in rows:
-        digest.update(canonical_json(list(row)) + b"\n")
-        count += 1
-    return count, digest.hexdigest()
+    """How many rows, and a SHA-256 over those of their lines, sorted: databases sort texts differently."""
+    found = sorted(hashlib.sha256(canonical_json(list(row))).digest() for row in rows)
+    return len(found), hashlib.sha256(b"".join(found)).hexdigest()
 
 
 def _judge_figures(evaluation: Evaluation) -> dict[str, Any]:
