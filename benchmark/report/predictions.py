@@ -13,6 +13,7 @@ from benchmark.report.kept import KeptReport
 from benchmark.report.spreadsheets import distinct_names
 from consilium.answers.dimensions import DIMENSIONS
 from curation.layouts.medrewardbench import published_facts, reason_to_leave
+from curation.layouts.registry import NothingFits
 from curation.models import Release
 from curation.releases.export import check_may_leave
 from curation.releases.export_gate import check_export
@@ -41,6 +42,8 @@ def write_predictions(release: Release, report: KeptReport, folder: Path) -> Non
         }
         for key, row in _rows(release, judges):
             files[key].write(json.dumps(row, ensure_ascii=False) + "\n")
+    if not any(place.stat().st_size for place in places.values()):
+        raise NothingFits("No judged case of this release fits the layout.")
     check_export(folder, study=release.study, images={}, let_through=let_through_in(release))
     for place, name in zip(places.values(), _file_names(list(judges.values())), strict=True):
         place.rename(folder / name)

@@ -40,6 +40,7 @@ SAID = ("ABABAt", "BB-ABA", "BBBAAA", "ABBABA", "BAtA-A", "AAAAAA", "AABBAB", "A
 LONG = "clinic/a judge whose name has sixty characters, as some do, 1"
 LONGER = LONG[:-1] + "2"
 FORMULA = "=HYPERLINK(1)"
+DATED = "judge-2024-11-20"  # of which the gate of exports would say that it holds a date
 WORDS = {"t": "tie"}
 
 
@@ -74,7 +75,7 @@ def votes(cast: Cast) -> Release:
     judged(cast, found, LONG, SAID)
     judged(cast, found, LONGER, LABELS)
     judged(cast, found, FORMULA, ["AAAAAA"] * len(LABELS))
-    judged(cast, found, "half way", SAID[:4])
+    judged(cast, found, DATED, SAID[:4])
     return found
 
 
@@ -129,7 +130,7 @@ def test_the_reference_method_on_our_files_gives_our_reference_table(
         assert list(told) == ["brain", "chest", "lung"]
     assert list(results(folder, LONG)["brain"].values()) == [0.6667, 0.6667, 0.3333, 0.6667, 0.6667, 0.3333]
     # A judge that lacks a reply has a file of what it said, and no figures.
-    assert results(folder, "half way") == {}
+    assert results(folder, DATED) == {}
     assert len(files[3].read_text().splitlines()) == 4
     _rows_are_as_published(votes, folder)
 
@@ -137,7 +138,12 @@ def test_the_reference_method_on_our_files_gives_our_reference_table(
 def _rows_are_as_published(votes: Release, folder: Path) -> None:
     files = sorted(path.name for path in (folder / "predictions").iterdir())
     long = "pair_clinic_a_judge_whose_name_has_sixty_characters_as_some_do_"
-    assert files == ["pair__HYPERLINK_1_.jsonl", f"{long}1.jsonl", f"{long}2.jsonl", "pair_half_way.jsonl"]
+    assert files == [
+        "pair__HYPERLINK_1_.jsonl",
+        f"{long}1.jsonl",
+        f"{long}2.jsonl",
+        "pair_judge-2024-11-20.jsonl",
+    ]
     rows = [json.loads(line) for line in (folder / "predictions" / files[1]).read_text().splitlines()]
     assert len(rows) == 7
     case = rows_of(votes).first()
@@ -187,7 +193,7 @@ def test_tables_hold_the_same_and_the_workbook_has_a_sheet_per_judge(votes: Rele
     assert {row[1] for row in rows[1:]} == {LONG, LONGER, f"'{FORMULA}"}
     book = openpyxl.load_workbook(folder / "results.xlsx")
     names = {LONGER: LONG.replace("/", "_")[:31], LONG: f"{LONG.replace('/', '_')[:27]} (2)"}  # best first
-    assert set(book.sheetnames) == {*names.values(), FORMULA, "half way"}
+    assert set(book.sheetnames) == {*names.values(), FORMULA, DATED}
     assert max(map(len, book.sheetnames)) == 31
     for judge, sheet in [*names.items(), (FORMULA, FORMULA)]:
         cells = list(book[sheet].iter_rows())
@@ -198,7 +204,7 @@ def test_tables_hold_the_same_and_the_workbook_has_a_sheet_per_judge(votes: Rele
         # Of a formula nothing is computed: the cell is a text, and stays one when it is edited.
         assert {row[1].data_type for row in cells} == {"s"}
         assert {row[1].quotePrefix for row in cells[1:]} == {judge == FORMULA}
-    assert book["half way"].max_row == 1
+    assert book[DATED].max_row == 1
 
 
 @pytest.mark.parametrize(
@@ -236,6 +242,12 @@ def test_predictions_leave_only_as_the_releases_own_texts_do(
     assert "does not permit being passed on" in _without_predictions(cast, votes)
     taken = AuditEvent.objects.filter(action="report.taken").order_by("sequence")
     assert [event.data["predictions"] for event in taken] == [True, False, False, False]
+
+
+def test_without_a_case_that_fits_there_are_no_predictions(cast: Cast) -> None:
+    bare = making.preferences(cast, "AB")  # of no organ system
+    judged(cast, bare, "judge", ["AAAAAA"] * 2)
+    assert "No judged case of this release fits" in _without_predictions(cast, bare)
 
 
 def _facts(case: Mapping[str, Any], question: str) -> dict[str, str]:
