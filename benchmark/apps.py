@@ -11,8 +11,10 @@ class BenchmarkConfig(AppConfig):
     def ready(self) -> None:
         """Runs once when Django has loaded all models."""
         from benchmark.model_results import measured_results
+        from benchmark.publish import register_publishable_evaluations
         from benchmark.tasks import register_jobs
         from curation.cards.model_results import register_results
 
         register_jobs()
+        register_publishable_evaluations()
         register_results(measured_results)

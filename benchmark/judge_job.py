@@ -1,34 +1,35 @@
 """The job behind a judge's evaluation: every case in both orders, verdicts stored as they arrive."""
 
-import platform
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from benchmark.models import Evaluation, Verdict
 from benchmark.release_rows import ReleasedImages, checked_rows
+from benchmark.run_card import end_evaluation
 from consilium.answers import judge_prompt
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.judge_prompt import ORDERS
-from consilium.answers.verdicts import PARSER_VERSION, parse_verdict
+from consilium.answers.verdicts import parse_verdict
 from consilium.inference.chat_request import ChatRequest
 from consilium.inference.complete import CUT, complete_all
 from consilium.inference.models import Reply
 from consilium.jobs.handle import JobFailed, JobHandle
-from consilium.version import app_version
 
 CUT_REASON = "cut at the length limit"
 
 
 def judge_cases(handle: JobHandle) -> dict[str, Any]:
     """The job: ask for what is missing, parse, store. A failed call leaves the evaluation incomplete."""
-    evaluation = Evaluation.objects.select_related("endpoint", "release", "study").get(job=handle.job)
+    evaluation = Evaluation.objects.select_related("endpoint", "release", "study", "job").get(job=handle.job)
     rows = checked_rows(evaluation)
     known = set(Verdict.objects.filter(evaluation=evaluation).values_list("row_id", "order"))
     images, limit = ReleasedImages(evaluation.release), int(evaluation.settings["max_tokens"])
     asks = (
-        _ask(row, order, images, limit) for row in rows for order in ORDERS if (row["id"], order) not in known
+        judge_request(row, order, images, limit)
+        for row in rows
+        for order in ORDERS
+        if (row["id"], order) not in known
     )
     done = len(known)
 
@@ -75,24 +76,8 @@ def read_verdict(reply: Reply) -> tuple[dict[str, str | None], str]:
     return parsed, reading.reason[:200]
 
 
-def end_evaluation(evaluation: Evaluation) -> None:
-    """Write the run card: everything needed to say where these figures come from."""
-    card = {
-        "release": evaluation.release_digest,
-        "endpoint": evaluation.endpoint.name,
-        "revision": evaluation.endpoint.revision,
-        "prompt_sha256": evaluation.prompt_sha256,
-        "parser_version": evaluation.parser_version or PARSER_VERSION,
-        "sampling": {"temperature": 0, "max_tokens": evaluation.settings["max_tokens"]},
-        "orders": list(ORDERS) if evaluation.kind == "judge" else [],
-        "app_version": app_version(),
-        "hardware": platform.machine(),
-        "finished": timezone.now().isoformat(timespec="seconds"),
-    }
-    Evaluation.objects.filter(pk=evaluation.pk).update(run_card=card)
-
-
-def _ask(row: dict[str, Any], order: str, images: ReleasedImages, max_tokens: int) -> ChatRequest:
+def judge_request(row: dict[str, Any], order: str, images: ReleasedImages, max_tokens: int) -> ChatRequest:
+    """What a judge is asked about one case in one order."""
     answers = {"A": row["answer_a"], "B": row["answer_b"]}
     prompt = judge_prompt.build_case(row["question"], row["options"], answers, order)
     messages = judge_prompt.as_messages(prompt, images.data_uris(row))

@@ -10,6 +10,7 @@ from django.db import models, transaction
 from benchmark.judge_job import read_verdict
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
 from benchmark.preconditions import EvaluationRefused
+from benchmark.run_card import results_of_evaluation
 from benchmark.solve_job import read_letter
 from consilium.answers import option_letters, verdicts
 from consilium.audit.record import record
@@ -48,7 +49,7 @@ def reparse(*, evaluation: Evaluation, by: Person) -> Reparsed:
     found = _verdicts(one) if one.kind == EvaluationKind.JUDGE else _letters(one)
     one.parser_version = version
     if one.run_card:
-        one.run_card = {**one.run_card, "parser_version": version}
+        one.run_card = {**one.run_card, "parser_version": version, **results_of_evaluation(one)}
     one.save(update_fields=["parser_version", "run_card"])
     data = {"from": before, "to": version, "read": found.read, "changed": found.changed}
     record(action="evaluation.reparsed", obj=one, by=by, study=one.study, data=data)

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.db import transaction
 
-from benchmark.judge_job import end_evaluation
 from benchmark.models import Evaluation, SolverResult
 from benchmark.release_rows import ReleasedImages, checked_rows, is_scorable
+from benchmark.run_card import end_evaluation
 from consilium.answers import solver_prompt
 from consilium.answers.option_letters import extract
 from consilium.answers.think_answer import rejoin
@@ -18,12 +18,12 @@ from consilium.jobs.handle import JobFailed, JobHandle
 
 def solve_questions(handle: JobHandle) -> dict[str, Any]:
     """The job: ask for what is missing, take the letter, store whether it is right."""
-    evaluation = Evaluation.objects.select_related("endpoint", "release", "study").get(job=handle.job)
+    evaluation = Evaluation.objects.select_related("endpoint", "release", "study", "job").get(job=handle.job)
     held = checked_rows(evaluation)
     rows = {row["id"]: row for row in held if is_scorable(row)}
     known = set(SolverResult.objects.filter(evaluation=evaluation).values_list("row_id", flat=True))
     images, limit = ReleasedImages(evaluation.release), int(evaluation.settings["max_tokens"])
-    asks = (_ask(row, images, limit) for row_id, row in rows.items() if row_id not in known)
+    asks = (solver_request(row, images, limit) for row_id, row in rows.items() if row_id not in known)
     done = len(known)
 
     def store(ask: ChatRequest, reply: Reply) -> None:
@@ -61,7 +61,8 @@ def read_letter(reply: Reply, row: dict[str, Any]) -> tuple[str, bool]:
     return letter, letter == row["answer_label"]
 
 
-def _ask(row: dict[str, Any], images: ReleasedImages, max_tokens: int) -> ChatRequest:
+def solver_request(row: dict[str, Any], images: ReleasedImages, max_tokens: int) -> ChatRequest:
+    """What a solver is asked."""
     text = solver_prompt.build(row["question"], row["options"])
     messages = solver_prompt.as_messages(text, images.data_uris(row))
     return ChatRequest(messages=messages, tag=row["id"], max_tokens=max_tokens)

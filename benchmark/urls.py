@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from benchmark import views
+from benchmark import card_views, views
 from benchmark.report import case_views
 from benchmark.report import views as report_views
 
@@ -24,4 +24,6 @@ urlpatterns = [
     path("s/<slug:study>/leaderboard/<int:pk>/report/<slug:part>/", report_views.report, name="report-part"),
     path("s/<slug:study>/leaderboard/launch/<str:kind>/", views.launch, name="launch"),
     path("s/<slug:study>/evaluations/<int:pk>/", views.evaluation, name="evaluation"),
+    path("s/<slug:study>/evaluations/<int:pk>/card.json", card_views.take_card, name="run-card"),
+    path("s/<slug:study>/evaluations/<int:pk>/recheck/", card_views.recheck, name="recheck"),
 ]

@@ -9,12 +9,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from benchmark import presentation
+from benchmark.card_words import card_lines
 from benchmark.forms import EvaluationForm
 from benchmark.kept_leaderboard import kept_judges, kept_solvers, refresh_leaderboard
 from benchmark.launch import evaluate
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
-from benchmark.presentation import moment
+from benchmark.publish import content_of_evaluation
+from benchmark.rerun_check import newest_rerun_check
 from consilium.answers.dimensions import DIMENSIONS
+from consilium.hub.panel import push_panel
 from consilium.pages import page_of, refusals_on
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
@@ -25,7 +28,6 @@ from curation.releases.freeze import rows_of
 from curation.states import ReleaseState
 
 SHOWN = 100
-SHOWN_APART = ("release", "prompt_sha256", "parser_version", "revision")
 
 
 @study_view(Role.LEAD)
@@ -81,7 +83,12 @@ def evaluation(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         results = SolverResult.objects.filter(evaluation=one).select_related("reply")
         ordered = results.annotate(place=_place_in(one.release)).order_by("place")
         context["page"] = page_of(request, ordered, SHOWN)
-    context["card"] = _card(one)
+    content = content_of_evaluation(one)
+    context |= {
+        "card": card_lines(one),
+        "check": newest_rerun_check(one),
+        "hub": push_panel(content) if content else None,
+    }
     return render(request, "benchmark/evaluation.html", context)
 
 
@@ -97,20 +104,6 @@ def _verdicts(request: HttpRequest, one: Evaluation) -> dict[str, Any]:
 def _place_in(release: Release) -> Subquery:
     """Where the release has the row of a verdict or an answer: as numbers, case-10 comes after case-9."""
     return Subquery(rows_of(release).filter(row_id=OuterRef("row_id")).values("position"))
-
-
-def _card(one: Evaluation) -> list[tuple[str, str]]:
-    """The run card in words; a list or mapping becomes one line."""
-    told = {name: _in_words(value) for name, value in one.run_card.items() if name not in SHOWN_APART}
-    return [(name.replace("_", " ").capitalize(), value) for name, value in told.items() if value]
-
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, str) and (shown := moment(value)):
-        return shown
-    if isinstance(value, dict):
-        return ", ".join(f"{key.replace('_', ' ')} {inner}" for key, inner in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _judges(request: HttpRequest, study: Study) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from django.db import transaction
 from django.utils import timezone
 
+from consilium.hardware import this_hardware
 from consilium.version import app_version, code_commit
-from training.meter import Meter, this_hardware
+from training.meter import Meter
 from training.models import AttemptEnd, Run, RunAttempt
 
 

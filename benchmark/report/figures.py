@@ -10,6 +10,7 @@ from benchmark.report.answer_models import AnswerModels, answer_models
 from benchmark.report.costs import JudgingCost, judging_costs
 from benchmark.report.frame import ReportFrame, read_frame
 from benchmark.report.readers import AmongReaders, among_readers, reader_tests
+from benchmark.report.reference import ReferenceRow, reference_rows
 from benchmark.report.released_votes import released_votes
 from benchmark.report.slices import NOT_STATED, slices_of, without_family
 from consilium.answers.dimensions import DIMENSIONS
@@ -75,7 +76,8 @@ class JudgeReport:
     """Everything that is reported of the judges of one release; dicts go by a judge's key.
 
     Judges come best first, ranked ones before the others, the jury last. `without_family`: rows without the
-    cases whose answers a model of the judge's own family wrote, where there are such cases.
+    cases whose answers a model of the judge's own family wrote, where there are such cases. `reference`: of
+    every judge but the jury, which is no model.
     """
 
     cases: int
@@ -92,6 +94,7 @@ class JudgeReport:
     reader_tests: dict[str, AlternativeAnnotator]
     answer_models: AnswerModels
     costs: dict[str, JudgingCost]
+    reference: dict[str, list[ReferenceRow]]
 
 
 def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeReport:
@@ -120,6 +123,7 @@ def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeRepo
         reader_tests=reader_tests(frame, votes),
         answer_models=answer_models(frame, votes),
         costs=costs,
+        reference=reference_rows(frame),
     )
 
 

@@ -1,7 +1,5 @@
 """The report as files that need nothing else: one HTML page, tables, figures as JSON, charts."""
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +15,8 @@ from benchmark.report.choices import ALL, SORTS, ReportChoices
 from benchmark.report.figures import ReportedJudge
 from benchmark.report.kept import KeptReport
 from benchmark.report.parts import PARTS
+from benchmark.report.reference import HEAD, reference_table
+from benchmark.report.spreadsheets import csv_table, workbook
 from benchmark.report.words import FACET_NAMES, Shown
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.statistics.intervals import Estimate
@@ -24,6 +24,8 @@ from consilium.statistics.judge_scores import JudgingRow
 from consilium.statistics.undefined import Undefined
 from curation.models import Release
 
+REFERENCE: Final = "reference"
+FIGURES: Final = "report.json"
 STYLES: Final = ("css/tokens", "css/base", "css/tables", "css/charts", "benchmark/report_file")
 # What a chart of its own looks like; on a page the colours come from the theme.
 _SVG_STYLE: Final = (
@@ -32,7 +34,6 @@ _SVG_STYLE: Final = (
     ".chart-interval{stroke:#2456b3;stroke-width:3;opacity:.45}.chart-dot{fill:#2456b3}.chart-cell{fill:#2456b3}"
 )
 _SVG: Final = re.compile(r"<svg viewBox.*?</svg>", re.DOTALL)
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _HEAD: Final = (
     "judge", "facet", "slice", "dimension", "cases", "coverage", "accuracy", "accuracy_low", "accuracy_high",
     "strict", "strict_low", "strict_high", *(name for name in SORTS[1:-1] if name != "strict"),
@@ -43,14 +44,15 @@ _PAIR_HEAD: Final = (
 
 
 def report_files(release: Release, report: KeptReport) -> dict[str, bytes]:
-    """Name to content: `report.html`, `judges.csv`, `pairs.csv`, `report.json` and `charts/*.svg`."""
+    """Name to content: `report.html`, `judges.csv`, `pairs.csv`, `report.json`, charts, reference tables."""
     sections = list(_sections(report))
     return {
         "report.html": _page(release, report, sections).encode(),
-        "judges.csv": _table(_HEAD, _judge_rows(report)),
-        "pairs.csv": _table(_PAIR_HEAD, _pair_rows(report)),
-        "report.json": _as_json(release, report),
+        "judges.csv": csv_table(_HEAD, _judge_rows(report)),
+        "pairs.csv": csv_table(_PAIR_HEAD, _pair_rows(report)),
+        FIGURES: _as_json(release, report),
         **{f"charts/{name}.svg": text.encode() for name, text in _charts(sections)},
+        **{f"{REFERENCE}/{name}": content for name, content in _reference(report)},
     }
 
 
@@ -113,19 +115,17 @@ def _charts(sections: Iterable[tuple[str, str, Shown, ReportChoices]]) -> Iterat
                 yield file, drawing.replace(">", f"><style>{_SVG_STYLE}</style>", 1)
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> bytes:
-    text = io.StringIO()
-    written = csv.writer(text, lineterminator="\r\n")
-    written.writerow(head)
-    written.writerows([_cell(value) for value in row] for row in rows)
-    return text.getvalue().encode("utf-8-sig")
-
-
-def _cell(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula; empty where a figure does not exist."""
-    if isinstance(value, Undefined):
-        return ""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def _reference(report: KeptReport) -> Iterator[tuple[str, bytes]]:
+    """The result table as the published scripts write it: all judges as CSV and JSON lines, a sheet each."""
+    judges, reference = report.part("judges"), report.part("reference")
+    found = {
+        one.name: reference_table(one.name, reference[one.key]) for one in judges if one.key in reference
+    }
+    rows = [row for of_judge in found.values() for row in of_judge]
+    lines = (json.dumps(dict(zip(HEAD, row, strict=True)), ensure_ascii=False) + "\n" for row in rows)
+    yield "results.csv", csv_table(HEAD, rows)
+    yield "results.jsonl", "".join(lines).encode()
+    yield "results.xlsx", workbook(HEAD, found)
 
 
 def _judge_rows(report: KeptReport) -> Iterator[list[Any]]:

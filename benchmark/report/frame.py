@@ -11,6 +11,7 @@ from benchmark.models import Evaluation, Verdict
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.statistics.bootstrap import Places
 from consilium.statistics.panel import MISSING, A, B, Panel, letter_code
+from curation.layouts.medrewardbench import reason_to_leave
 from curation.models import Release
 from curation.releases.freeze import rows_of
 
@@ -27,6 +28,7 @@ class ReportFrame:
     `facets`: each of FACETS to every case's value, empty where the release does not say. `votes`
     (dimensions, cases, 2): readers who chose A and B. `adjudicated` (dimensions, cases). `characters`: of
     both answers together. `models` and `families`: of every case's answers A and B, empty where unknown.
+    `publishable`: the cases that the Med-RewardBench layout can hold.
     """
 
     panel: Panel
@@ -37,6 +39,7 @@ class ReportFrame:
     characters: Places
     models: tuple[tuple[str, str], ...]
     families: tuple[tuple[str, str], ...]
+    publishable: npt.NDArray[np.bool_]
 
 
 def read_frame(release: Release, evaluations: Sequence[Evaluation]) -> ReportFrame:
@@ -70,6 +73,7 @@ def read_frame(release: Release, evaluations: Sequence[Evaluation]) -> ReportFra
         characters=sizes.sum(axis=1),
         models=tuple(row["models"] for row in rows),
         families=tuple(row["families"] for row in rows),
+        publishable=np.array([row["publishable"] for row in rows], dtype=np.bool_),
     )
 
 
@@ -85,6 +89,7 @@ def _facts(row: Mapping[str, Any]) -> dict[str, Any]:
         "facets": {name: row.get(name) or "" for name in FACETS},
         "models": (row.get("model_a") or "", row.get("model_b") or ""),
         "families": (row.get("family_a") or "", row.get("family_b") or ""),
+        "publishable": not reason_to_leave(row),
     }
 
 

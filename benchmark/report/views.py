@@ -9,7 +9,7 @@ from django.urls import reverse
 from benchmark.report.choices import ReportChoices, read_choices
 from benchmark.report.kept import kept_report, refresh_report
 from benchmark.report.parts import PARTS
-from benchmark.report.take import take_report, zip_of
+from benchmark.report.take import zipped_report
 from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.rate_limits import limited
@@ -52,8 +52,8 @@ def take(request: HttpRequest, study: Study, pk: int) -> StreamingHttpResponse:
     found, _ = kept_report(release)
     if found is None or not found.content["judges"]:
         raise Http404("There is no report yet.")
-    files = take_report(release, found, signed_in(request))
-    answer = StreamingHttpResponse(zip_of(files), content_type="application/zip")
+    files = zipped_report(release, found, signed_in(request))
+    answer = StreamingHttpResponse(files, content_type="application/zip")
     answer["Content-Disposition"] = f'attachment; filename="report-{release.digest[:12]}.zip"'
     return answer
 

@@ -46,7 +46,7 @@ def content_of(push: Push) -> Content:
 def start_hub_push(
     *, content: Content, repo_id: str, by: Person, is_private: bool = True, gated: str = ""
 ) -> Push:
-    """Queue a push; a public one waits for a second lead instead.
+    """Queue a push; a public one waits for a second lead instead. So two people push what one of them made.
 
     Raises NotAllowed, HubRefused, DiskShort and what the content refuses with.
     """
@@ -54,6 +54,10 @@ def start_hub_push(
     check_repository_name(repo_id)
     if gated not in Gate.values:
         raise HubRefused("A gate is auto, manual or none.")
+    if is_private and by.pk == content.made_by:
+        raise HubRefused(
+            "You made this yourself: another lead has to push it, or to confirm a public push of yours."
+        )
     check_disk_space()
     check_token_there()
     kind = registry.find(content.kind)

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One thing that can be pushed: `kind` and `pk` name it, `digest` (64 hex digits) says what it holds."""
+    """One thing that can be pushed: `kind` and `pk` name it, `digest` (64 hex digits) says what it holds.
+
+    `made_by`: the person who may not bring it to the Hub alone, where there is one.
+    """
 
     kind: str
     pk: int
@@ -20,6 +23,7 @@ class Content:
     name: str
     digest: str
     page: str
+    made_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ class _Round:
         while waiters:
             fresh: dict[str, tuple[bytes, ChatRequest]] = {}
             for waiter in waiters:
-                form = self._canonical(waiter)
+                form = _canonical(self._endpoint, waiter)
                 sha256 = request_sha256(form, self._endpoint.revision)
                 if sha256 not in self._waiting:
                     fresh[sha256] = (form, waiter.ask)
@@ -132,10 +132,6 @@ class _Round:
             wire = self._target.on_the_wire
             self._send([WireRequest(sha256, wire(*fresh[sha256])) for sha256 in fresh if sha256 not in known])
             waiters = self._deliver(known.values(), is_cached=True)
-
-    def _canonical(self, waiter: _Waiter) -> bytes:
-        endpoint = self._endpoint
-        return request_bytes(body_of(waiter.ask, endpoint.model_id or endpoint.path, waiter.max_tokens))
 
     def _send(self, requests: list[WireRequest]) -> None:
         if not requests:
@@ -186,3 +182,15 @@ class _Round:
             self._client.close()
             late = self._client.take(0)
             self._store(event for event in late if isinstance(event, CallOutcome))
+
+
+def is_asked_as(endpoint: ModelEndpoint, ask: ChatRequest, sha256: str) -> bool:
+    """Whether a reply to the ask is kept under this hash: of its first try, or of its longer second one."""
+    return any(
+        request_sha256(_canonical(endpoint, _Waiter(ask, is_longer)), endpoint.revision) == sha256
+        for is_longer in (False, True)
+    )
+
+
+def _canonical(endpoint: ModelEndpoint, waiter: _Waiter) -> bytes:
+    return request_bytes(body_of(waiter.ask, endpoint.model_id or endpoint.path, waiter.max_tokens))

@@ -4,6 +4,7 @@ Cases that it cannot hold (a label missing in any dimension, no organ system, no
 and are counted. A label file and a parquet file name a case by its id: two cases may share a question.
 """
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Final
@@ -66,7 +67,7 @@ def write_medrewardbench(reader: ReleaseReader, folder: Path, tell: Tell) -> Wri
         for number, case in enumerate(reader.rows()):
             if number % EVERY == 0:
                 tell(number, total)
-            if reason := _reason_to_leave(case):
+            if reason := reason_to_leave(case):
                 written.leave(reason)
                 continue
             kept.add(case["id"])
@@ -87,7 +88,8 @@ def write_medrewardbench(reader: ReleaseReader, folder: Path, tell: Tell) -> Wri
     return written
 
 
-def _reason_to_leave(case: dict[str, Any]) -> str:
+def reason_to_leave(case: Mapping[str, Any]) -> str:
+    """Why the layout cannot hold a case; empty where it can."""
     if any(case["label"].get(dimension) not in ("A", "B") for dimension in DIMENSIONS):
         return "a dimension has no label"
     if case.get("organ_system") not in ORGAN_SYSTEMS:  # it becomes the name of a file
@@ -97,34 +99,41 @@ def _reason_to_leave(case: dict[str, Any]) -> str:
 
 def _labels(case: dict[str, Any]) -> dict[str, Any]:
     return {
-        "question_id": _published_id(case),
+        "question_id": published_id(case),
         "human_answer": {name: case["label"][name] for name in DIMENSIONS},
     }
 
 
-def _published_id(case: dict[str, Any]) -> str:
+def published_id(case: Mapping[str, Any]) -> str:
     """An imported pair keeps the id under which it was published."""
     return str(case.get("external_id") or case["id"])
 
 
 def _pair(reader: ReleaseReader, case: dict[str, Any]) -> dict[str, Any]:
     (path,) = case["images"]
-    name = path.rsplit("/", 1)[-1]
     return {
-        "image": {"bytes": reader.read(path), "path": name},
-        "question": question_with_options(case),
+        "image": {"bytes": reader.read(path), "path": path.rsplit("/", 1)[-1]},
         "answer1_text": case["answer_a"],
         "answer2_text": case["answer_b"],
-        "question_id": _published_id(case),
+        **published_facts(case),
+    }
+
+
+def published_facts(case: Mapping[str, Any]) -> dict[str, str]:
+    """What the layout says of a case that it can hold, but for its image and its answers."""
+    (path,) = case["images"]
+    return {
+        "question": question_with_options(case),
+        "question_id": published_id(case),
         "dataset": case.get("dataset") or case["source"],
         "modality_type": case["organ_system"],
         "question_type": case.get("question_type", ""),
-        "image_id": case.get("image_name") or name.removesuffix(".png"),
+        "image_id": case.get("image_name") or path.rsplit("/", 1)[-1].removesuffix(".png"),
         "body_part": case.get("body_part", ""),
     }
 
 
-def question_with_options(row: dict[str, Any]) -> str:
+def question_with_options(row: Mapping[str, Any]) -> str:
     """The question and one line per option: clinicians and judges read both."""
     options = sorted(row.get("options", {}).items())
     return "\n".join([row["question"], *(f"{letter}. {text}" for letter, text in options)])

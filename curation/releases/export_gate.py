@@ -96,12 +96,13 @@ def _usable_images(study: Study) -> frozenset[str]:
 
 
 def _declared(study: Study) -> set[str]:
-    """Names of models, and what people chose to be printed: citations hold names of authors, and readers ask
-    to be named; on cards each stands on one line. And the addresses in the vocabulary of the cards.
+    """Names of models, here and on their servers, and what people chose to be printed: citations hold names
+    of authors, and readers ask to be named; on cards each stands on one line. And the addresses in the
+    vocabulary of the cards.
     """
     sources = Source.objects.filter(study=study).values_list("licence", "citation", "ethics_reference")
-    models = ModelEndpoint.objects.values_list("name", flat=True)
-    printed = set(chain(models, credited_names(study), *sources))
+    models = chain.from_iterable(ModelEndpoint.objects.values_list("name", "model_id"))
+    printed = set(chain(filter(None, models), credited_names(study), *sources))
     return printed | {" ".join(text.split()) for text in printed} | ADDRESSES | _made_here(study)
 
 

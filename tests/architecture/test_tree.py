@@ -40,11 +40,11 @@ def test_one_module_writes_tables_for_spreadsheets_and_one_process_alone_speaks_
     readers = re.compile(r"^\s*import csv\b", re.M)
     hubs = re.compile(r"\bHfApi\b|huggingface_hub|push_to_hub|create_commit\(|upload_large_folder")
     assert [name for name in matching(tables, "*.py") if not name.startswith(("tests/", "perf/"))] == [
-        "benchmark/report/files.py"
+        "benchmark/report/spreadsheets.py"
     ]
     # That one, and what reads the tables of published question sets.
     assert [n for n in matching(readers, "*.py") if not n.startswith(("tests/", "perf/"))] == [
-        "benchmark/report/files.py",
+        "benchmark/report/spreadsheets.py",
         "curation/imports/set_rows.py",
     ]
     speaking = [name for name in matching(hubs, "*.py") if not name.startswith("tests/")]

@@ -211,6 +211,8 @@ READ: dict[str, Row] = {
     "benchmark:compute-report": POST_ONLY,
     "benchmark:launch": LEADS,
     "benchmark:evaluation": LEADS,
+    "benchmark:run-card": LEADS,
+    "benchmark:recheck": POST_ONLY,
     "site:home": (302, 302, 302, 302, 200, 302),  # members of one study go straight into it
     "site:health": PUBLIC,
     "site:ready": PUBLIC,
@@ -355,6 +357,7 @@ WRITE: dict[str, Sent] = {
     "benchmark:compute-leaderboard": by_leads(302),
     "benchmark:compute-report": by_leads(302),
     "benchmark:launch": by_leads(200),
+    "benchmark:recheck": by_leads(302),
     "site:idle-stay": Sent(NOT_HERE),  # no time-out is set
     "site:idle-leave": Sent(NOT_HERE),
     "site:count": by_leads(302),

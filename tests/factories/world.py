@@ -171,7 +171,8 @@ def make_world(cast: Cast) -> World:
         f"site:{name}": _pk(models["pipeline"])
         for name in ("pipeline", "pipeline-live", "pipeline-report", "resume-pipeline", "cancel-pipeline")
     }
-    arguments |= {"benchmark:evaluation": _pk(models["evaluation"])}
+    evaluation_pages = ("benchmark:evaluation", "benchmark:run-card", "benchmark:recheck")
+    arguments |= {name: _pk(models["evaluation"]) for name in evaluation_pages}
     scored_on = _pk(models["evaluation"].release)
     arguments |= {
         f"benchmark:{name}": scored_on
@@ -336,6 +337,7 @@ def _evaluation(cast: Cast, endpoint: ModelEndpoint) -> Evaluation:
         job=_job(cast, "benchmark.evaluation", "succeeded"),
         prompt_sha256="0" * 64,
         parser_version="1",
+        run_card={"release": preferences.digest},
         expected_calls=2,
         created_by=cast.lena,
     )

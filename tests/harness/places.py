@@ -25,6 +25,7 @@ NO_SCREENS = {
     "curation:take-export",
     "annotation:label-studio-config",
     "benchmark:report-files",
+    "benchmark:run-card",
     "jobs:progress",
     "site:pipeline-live",
     "site:pipeline-report",

@@ -45,7 +45,7 @@ def test_public_from_the_terminal_still_waits_for_a_second_lead(
     [
         (["0123", "clinic/x"], "8 to 64"),
         (["zzzzzzzzzz", "clinic/x"], "8 to 64"),
-        (["0123456789", "clinic/x"], "no release and no model"),
+        (["0123456789", "clinic/x"], "no release, no model and no evaluation"),
         (["DIGEST", "clinic"], "OWNER/NAME"),
         (["DIGEST", "clinic/x", "--by", "nobody"], "no person"),
         (["DIGEST", "clinic/x", "--by", "anna"], "lead"),

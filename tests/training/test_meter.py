@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from training.meter import Meter, read_gpus, read_table, this_hardware
+from consilium.hardware import read_gpus, read_table, this_hardware
+from training.meter import Meter
 
 TABLE = """NVIDIA H100 80GB HBM3, 81559, 40960, 431.25
 NVIDIA A2, special, 15356, 512, [N/A]

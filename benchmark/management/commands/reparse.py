@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from benchmark.models import Evaluation, EvaluationKind
+from benchmark.management.chosen_evaluations import add_release_and_endpoints, evaluations_of
+from benchmark.models import EvaluationKind
 from benchmark.reparse import VERSIONS, reparse
 from consilium.commands import ReportingCommand
-from consilium.refusals import Refused
 from curation.management.acting_lead import add_by, lead_of
 from curation.releases.freeze import find_release
 
@@ -17,20 +17,13 @@ class Command(ReportingCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("digest", help="Of the release, 8 digits or more.")
-        parser.add_argument("--endpoint", action="append", help="Of this model alone; may be repeated.")
+        add_release_and_endpoints(parser)
         add_by(parser)
 
     def perform(self, **options: Any) -> dict[str, Any]:
         release = find_release(options["digest"])
         person = lead_of(release.study, options["by"])
-        found = Evaluation.objects.filter(release=release).select_related("endpoint", "study").order_by("pk")
-        names = set(options["endpoint"] or [])
-        if unknown := names - set(found.values_list("endpoint__name", flat=True)):
-            raise Refused(f"{release} has no evaluation of {', '.join(sorted(unknown))}.")
-        wanted = [one for one in found if not names or one.endpoint.name in names]
-        if not wanted:
-            raise Refused(f"Nothing has been scored on {release} yet.")
+        wanted = evaluations_of(release, options["endpoint"])
         done = [(one, reparse(evaluation=one, by=person)) for one in wanted]
         return {
             "parser": sorted({VERSIONS[EvaluationKind(one.kind)] for one, _ in done}),

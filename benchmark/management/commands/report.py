@@ -42,12 +42,9 @@ class Command(ReportingCommand):
         report = judge_report(release, replicates=options["replicates"])
         if not report.judges:
             raise Refused(f"No judge has been scored on {release} yet.")
-        files = take_report(release, KeptReport(as_json(report)), person)
         try:
             with atomic_folder(folder.resolve()) as new:
-                for name, content in files.items():
-                    (new / name).parent.mkdir(exist_ok=True)
-                    (new / name).write_bytes(content)
+                names = take_report(release, KeptReport(as_json(report)), person, new)
         except OSError as error:  # the text of the error names the whole path
             raise Refused(f"The folder could not be written: {error.strerror or 'disk error'}.") from None
-        return {"digest": release.digest, "judges": len(report.judges), "files": sorted(files)}
+        return {"digest": release.digest, "judges": len(report.judges), "files": names}

@@ -18,11 +18,11 @@ LEAST_DIGITS = 8
 
 
 class Command(ReportingCommand):
-    help = "Push a release or a model to the Hugging Face Hub, private unless a second lead confirms."
+    help = "Push a release, a model or an evaluation to the Hub, private unless a second lead confirms."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("digest", help="8 digits or more, of a release or of a model.")
+        parser.add_argument("digest", help="8 digits or more, of a release, a model or an evaluation.")
         parser.add_argument("repository", help="OWNER/NAME; made when it does not exist.")
         parser.add_argument(
             "--public", action="store_true", help="Ask for a public one; a second lead confirms on the page."
@@ -60,9 +60,9 @@ def _content(digest: str) -> Content:
         raise Refused("A digest is 8 to 64 of the digits 0-9 and a-f.")
     found = [content for kind in registry.known() for content in kind.named(digest)]
     if not found:
-        raise Refused("There is no release and no model with this digest.")
+        raise Refused("There is no release, no model and no evaluation with this digest.")
     if len(found) > 1:
-        raise Refused("Several releases or models begin with these digits; give more of them.")
+        raise Refused("Several contents begin with these digits; give more of them.")
     return found[0]
 
 

@@ -1,0 +1,125 @@
+"""The run card of an evaluation: what its figures were made from and with, and the figures themselves."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from importlib import metadata
+from typing import Any, Final
+
+import numpy as np
+from django.utils import timezone
+
+from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
+from benchmark.report.frame import read_frame
+from consilium.answers.judge_prompt import ORDERS
+from consilium.canonical_json import canonical_json
+from consilium.hardware import this_hardware
+from consilium.inference.models import ModelEndpoint
+from consilium.statistics.intervals import wilson
+from consilium.statistics.json_form import as_json
+from consilium.statistics.judge_scores import slice_rows
+from consilium.version import app_version, code_commit
+
+FORMAT: Final = "consilium-evaluation-card-1"
+SERVED_WITH: Final = ("transformers", "torch")
+IMAGES: Final = "the released files as they are, at full size, the same for every model"
+_PART: Final = 5000
+
+
+def end_evaluation(evaluation: Evaluation) -> None:
+    """Write the run card: everything needed to say where these figures come from."""
+    Evaluation.objects.filter(pk=evaluation.pk).update(run_card=evaluation_card(evaluation))
+
+
+def evaluation_card(evaluation: Evaluation) -> dict[str, Any]:
+    """The card of an evaluation whose answers are in, as JSON."""
+    endpoint, job = evaluation.endpoint, evaluation.job
+    is_judge = evaluation.kind == EvaluationKind.JUDGE
+    tokens = evaluation.settings["max_tokens"]
+    return {
+        "format": FORMAT,
+        "kind": evaluation.kind,
+        "study": evaluation.study.slug,
+        "release": evaluation.release_digest,
+        "endpoint": endpoint.name,
+        "model_id": endpoint.model_id or endpoint.path,
+        "revision": endpoint.revision,
+        "server": _server(endpoint),
+        "prompt_sha256": evaluation.prompt_sha256,
+        "parser_version": evaluation.parser_version,
+        "sampling": {"temperature": 0, "max_tokens": tokens},
+        "max_tokens_when_cut": 2 * tokens,
+        "image_limits": IMAGES,
+        "orders": list(ORDERS) if is_judge else [],
+        "settings": evaluation.settings,
+        "app_version": app_version(),
+        "code_commit": code_commit(),
+        "hardware": this_hardware(),
+        "launched": evaluation.created_at.isoformat(timespec="seconds"),
+        "started": job.started_at.isoformat(timespec="seconds") if job.started_at else "",
+        "finished": timezone.now().isoformat(timespec="seconds"),
+        **results_of_evaluation(evaluation),
+    }
+
+
+def results_of_evaluation(evaluation: Evaluation) -> dict[str, Any]:
+    """What the stored answers say now: how many, a digest over them with their requests, and the figures."""
+    is_judge = evaluation.kind == EvaluationKind.JUDGE
+    answers, digest = _digest(_stored_verdicts(evaluation) if is_judge else _stored_letters(evaluation))
+    figures = _judge_figures(evaluation) if is_judge else _solver_figures(evaluation)
+    return {
+        "answers": answers,
+        "expected_answers": evaluation.expected_calls,
+        "answers_sha256": digest,
+        "figures": json.loads(json.dumps(as_json(figures))),
+    }
+
+
+def _server(endpoint: ModelEndpoint) -> dict[str, str]:
+    """Where it was asked; of a local model what served it. Which hardware a remote one has is not known."""
+    if not endpoint.is_local:
+        return {"kind": "hosted elsewhere" if endpoint.is_hosted else "remote", "address": endpoint.base_url}
+    return {"kind": "transformers serve", **{name: _version(name) for name in SERVED_WITH}}
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _stored_verdicts(evaluation: Evaluation) -> Iterable[tuple[Any, ...]]:
+    stored = Verdict.objects.filter(evaluation=evaluation)
+    return stored.values_list("row_id", "order", "parsed", "reply__request_sha256").iterator(_PART)
+
+
+def _stored_letters(evaluation: Evaluation) -> Iterable[tuple[Any, ...]]:
+    stored = SolverResult.objects.filter(evaluation=evaluation)
+    return stored.values_list("row_id", "letter", "reply__request_sha256").iterator(_PART)
+
+
+def _digest(rows: Iterable[tuple[Any, ...]]) -> tuple[int, str]:
+    """How many rows, and a SHA-256 over those of their lines, sorted: databases sort texts differently."""
+    found = sorted(hashlib.sha256(canonical_json(list(row))).digest() for row in rows)
+    return len(found), hashlib.sha256(b"".join(found)).hexdigest()
+
+
+def _judge_figures(evaluation: Evaluation) -> dict[str, Any]:
+    """Dimension to the figures of the board: those of one slice that is the whole."""
+    panel = read_frame(evaluation.release, [evaluation]).panel
+    whole = np.ones(len(panel.cases), dtype=np.bool_)
+    (rows,) = slice_rows(panel, {"whole": whole})["whole"].values()
+    return {row.dimension: row for row in rows}
+
+
+def _solver_figures(evaluation: Evaluation) -> dict[str, Any]:
+    results = SolverResult.objects.filter(evaluation=evaluation)
+    asked, right = results.count(), results.filter(is_correct=True).count()
+    return {
+        "asked": asked,
+        "right": right,
+        "invalid": results.filter(letter="").count(),
+        "accuracy": right / asked if asked else None,
+        "accuracy_wilson": wilson(right, asked),
+    }
