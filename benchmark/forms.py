@@ -23,7 +23,8 @@ class EvaluationForm(forms.Form):
         wanted = ReleaseKind.PREFERENCES if kind == EvaluationKind.JUDGE else ReleaseKind.QUESTIONS
         frozen = Release.objects.filter(study=study, kind=wanted, state=ReleaseState.FROZEN)
         self._choices("release").queryset = frozen
-        self._choices("endpoints").queryset = ModelEndpoint.objects.for_study(study).in_use()
+        usable = ModelEndpoint.objects.for_study(study).in_use()
+        self._choices("endpoints").queryset = usable if kind == EvaluationKind.JUDGE else usable.that_write()
 
     def lacks(self) -> str:
         """What has to exist before anything can be scored: "release", "endpoints" or nothing."""

@@ -1,6 +1,8 @@
 """The job behind a judge's evaluation: every case in both orders, verdicts stored as they arrive."""
 
 import platform
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -8,6 +10,7 @@ from django.utils import timezone
 
 from benchmark.models import Evaluation, Verdict
 from benchmark.release_rows import ReleasedImages, checked_rows
+from benchmark.score_verdicts import ScorePairs, score_requests
 from consilium.answers import judge_prompt
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.judge_prompt import ORDERS
@@ -26,10 +29,7 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
     evaluation = Evaluation.objects.select_related("endpoint", "release", "study").get(job=handle.job)
     rows = checked_rows(evaluation)
     known = set(Verdict.objects.filter(evaluation=evaluation).values_list("row_id", "order"))
-    images, limit = ReleasedImages(evaluation.release), int(evaluation.settings["max_tokens"])
-    asks = (
-        _ask(row, order, images, limit) for row in rows for order in ORDERS if (row["id"], order) not in known
-    )
+    asks, keep = _way(evaluation, rows, known)
     done = len(known)
 
     def store(ask: ChatRequest, reply: Reply) -> None:
@@ -37,12 +37,16 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
         row_id, _, order = ask.tag.rpartition("/")
         with transaction.atomic():
             handle.fence()
-            store_verdict(evaluation, row_id, order, reply)
-        done += 1
+            done += keep(row_id, order, reply)
         handle.progress(done, evaluation.expected_calls, "verdicts")
 
     asked = complete_all(
-        evaluation.endpoint, asks, study=evaluation.study, on_reply=store, check=handle.check
+        evaluation.endpoint,
+        asks,
+        study=evaluation.study,
+        on_reply=store,
+        check=handle.check,
+        for_scores=evaluation.endpoint.gives_scores,
     )
     handle.fence()
     end_evaluation(evaluation)
@@ -51,8 +55,20 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
     return {"verdicts": done}
 
 
-def store_verdict(evaluation: Evaluation, row_id: str, order: str, reply: Reply) -> None:
-    """Parse one reply and store it as printed; a second run changes nothing."""
+def _way(
+    evaluation: Evaluation, rows: Sequence[dict[str, Any]], known: Collection[tuple[str, str]]
+) -> tuple[Iterator[ChatRequest], Callable[[str, str, Reply], int]]:
+    """What is asked, and what keeps a reply (row, order) and returns how many verdicts were stored."""
+    images, limit = ReleasedImages(evaluation.release), int(evaluation.settings["max_tokens"])
+    if evaluation.endpoint.gives_scores:
+        return score_requests(rows, known, images), ScorePairs(evaluation).keep
+    missing = ((row, order) for row in rows for order in ORDERS if (row["id"], order) not in known)
+    asks = (_ask(row, order, images, limit) for row, order in missing)
+    return asks, partial(store_verdict, evaluation)
+
+
+def store_verdict(evaluation: Evaluation, row_id: str, order: str, reply: Reply) -> int:
+    """Parse one reply in words and store it as printed, one verdict; a second run changes nothing."""
     parsed, reason = read_verdict(reply)
     Verdict.objects.get_or_create(
         evaluation=evaluation,
@@ -60,6 +76,7 @@ def store_verdict(evaluation: Evaluation, row_id: str, order: str, reply: Reply)
         order=order,
         defaults={"reply": reply, "parsed": parsed, "reason": reason},
     )
+    return 1
 
 
 def read_verdict(reply: Reply) -> tuple[dict[str, str | None], str]:
@@ -84,6 +101,7 @@ def end_evaluation(evaluation: Evaluation) -> None:
         "prompt_sha256": evaluation.prompt_sha256,
         "parser_version": evaluation.parser_version or PARSER_VERSION,
         "sampling": {"temperature": 0, "max_tokens": evaluation.settings["max_tokens"]},
+        "scored_dimension": evaluation.endpoint.scored_dimension,
         "orders": list(ORDERS) if evaluation.kind == "judge" else [],
         "app_version": app_version(),
         "hardware": platform.machine(),

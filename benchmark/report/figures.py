@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from benchmark.leaderboard import newest_evaluations
+from benchmark.leaderboard import current_methods, newest_evaluations
 from benchmark.models import Evaluation, EvaluationKind
 from benchmark.report.answer_models import AnswerModels, answer_models
 from benchmark.report.costs import JudgingCost, judging_costs
@@ -124,11 +124,11 @@ def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeRepo
 
 
 def _ranked(evaluations: Sequence[Evaluation], costs: dict[str, JudgingCost]) -> list[str]:
-    method = evaluations[-1].method if evaluations else None
+    methods = current_methods(evaluations)
     return [
         str(one.pk)
         for one in evaluations
-        if one.method == method and costs[str(one.pk)].calls >= one.expected_calls
+        if one.method in methods and one.states_primary and costs[str(one.pk)].calls >= one.expected_calls
     ]
 
 
