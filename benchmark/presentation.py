@@ -16,6 +16,8 @@ from consilium.ui.charts import PlottedEstimate, interval_chart
 
 NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
+# Of a dimension that a judge was not asked about.
+NOT_SCORED = "not scored"
 
 
 def percent(value: Maybe[float]) -> str:

@@ -13,7 +13,7 @@ from benchmark.forms import EvaluationForm
 from benchmark.kept_leaderboard import kept_judges, kept_solvers, refresh_leaderboard
 from benchmark.launch import evaluate
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
-from benchmark.presentation import moment
+from benchmark.presentation import NOT_SCORED, moment
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.pages import page_of, refusals_on
 from consilium.people.access import study_view
@@ -25,6 +25,7 @@ from curation.releases.freeze import rows_of
 from curation.states import ReleaseState
 
 SHOWN = 100
+SIDES = ("A", "B")
 SHOWN_APART = ("release", "prompt_sha256", "parser_version", "revision")
 
 
@@ -90,8 +91,18 @@ def _verdicts(request: HttpRequest, one: Evaluation) -> dict[str, Any]:
     stored = Verdict.objects.filter(evaluation=one).select_related("reply")
     ordered = stored.annotate(place=_place_in(one.release)).order_by("place", "order")
     page = page_of(request, ordered, SHOWN)
-    values = [(verdict, [verdict.parsed.get(name) for name in DIMENSIONS]) for verdict in page]
-    return {"page": page, "verdicts": values, "dimensions": DIMENSIONS}
+    values = [(verdict, [_stated(verdict, name) for name in DIMENSIONS]) for verdict in page]
+    probable = any(verdict.probabilities for verdict in page)
+    return {"page": page, "verdicts": values, "dimensions": DIMENSIONS, "probable": probable}
+
+
+def _stated(verdict: Verdict, name: str) -> dict[str, Any]:
+    """A letter or why there is none, and how probable the judge holds the letter."""
+    letter = verdict.parsed.get(name)
+    first = (verdict.probabilities or {}).get(name)
+    held = None if first is None or letter not in SIDES else first if letter == SIDES[0] else 1 - first
+    why = "invalid" if name in verdict.parsed else NOT_SCORED
+    return {"letter": letter, "why": why, "held": "" if held is None else presentation.percent(held)}
 
 
 def _place_in(release: Release) -> Subquery:

@@ -31,7 +31,10 @@ Rows = dict[str, list[JudgingRow]]
 
 @dataclass(frozen=True)
 class ReportedJudge:
-    """A judge of the report: its evaluation's number, or none for the jury of all ranked judges."""
+    """A judge of the report: its evaluation's number, or none for the jury of all ranked judges.
+
+    `scored_dimension`: of a model that gives scores, the only one that it is asked about.
+    """
 
     key: str
     name: str
@@ -39,6 +42,7 @@ class ReportedJudge:
     is_ranked: bool
     calls: int
     expected_calls: int
+    scored_dimension: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,7 @@ def _in_order(
             is_ranked=key in ranked,
             calls=costs[key].calls,
             expected_calls=one.expected_calls,
+            scored_dimension=one.endpoint.scored_dimension,
         )
         for key, one in frame.evaluations.items()
     ]

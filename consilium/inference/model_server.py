@@ -202,9 +202,9 @@ def _is_healthy(port: int) -> bool:
 def _forget() -> None:
     # A forked child must not use or stop its parent's servers.
     global _server, _score_server
-    _server, _score_server = ModelServer(), ModelServer(score_servers.command)
+    _server, _score_server = ModelServer(), ModelServer(score_servers.scorer_command)
 
 
-_server, _score_server = ModelServer(), ModelServer(score_servers.command)
+_server, _score_server = ModelServer(), ModelServer(score_servers.scorer_command)
 os.register_at_fork(after_in_child=_forget)
 atexit.register(stop)

@@ -20,7 +20,7 @@ def register(program: Path) -> None:
     _programs[:] = [program]
 
 
-def command(port: int) -> list[str]:
+def scorer_command(port: int) -> list[str]:
     """The arguments of the interpreter that start it on a loopback port."""
     (program,) = _programs
     return ["-I", str(program), "--port", str(port), "--idle", str(IDLE_SECONDS)]
