@@ -14,6 +14,7 @@ from benchmark.score_verdicts import ScorePairs, score_requests
 from consilium.answers import judge_prompt
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.judge_prompt import ORDERS
+from consilium.answers.letter_probabilities import stated_probabilities
 from consilium.answers.verdicts import PARSER_VERSION, parse_verdict
 from consilium.inference.chat_request import ChatRequest
 from consilium.inference.complete import CUT, complete_all
@@ -22,6 +23,7 @@ from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.version import app_version
 
 CUT_REASON = "cut at the length limit"
+LETTERS_HINT = " If its server knows no probabilities of letters, launch again without them."
 
 
 def judge_cases(handle: JobHandle) -> dict[str, Any]:
@@ -51,7 +53,10 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
     handle.fence()
     end_evaluation(evaluation)
     if asked.failed:
-        raise JobFailed(f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.failed[0][1]}")
+        hint = LETTERS_HINT if asks_letters(evaluation) else ""
+        raise JobFailed(
+            f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.failed[0][1]}{hint}"
+        )
     return {"verdicts": done}
 
 
@@ -63,33 +68,40 @@ def _way(
     if evaluation.endpoint.gives_scores:
         return score_requests(rows, known, images), ScorePairs(evaluation).keep
     missing = ((row, order) for row in rows for order in ORDERS if (row["id"], order) not in known)
-    asks = (_ask(row, order, images, limit) for row, order in missing)
+    letters = asks_letters(evaluation)
+    asks = (_ask(row, order, images, limit, letters) for row, order in missing)
     return asks, partial(store_verdict, evaluation)
 
 
 def store_verdict(evaluation: Evaluation, row_id: str, order: str, reply: Reply) -> int:
     """Parse one reply in words and store it as printed, one verdict; a second run changes nothing."""
-    parsed, reason = read_verdict(reply)
     Verdict.objects.get_or_create(
         evaluation=evaluation,
         row_id=row_id,
         order=order,
-        defaults={"reply": reply, "parsed": parsed, "reason": reason},
+        defaults={"reply": reply, **read_verdict(reply)},
     )
     return 1
 
 
-def read_verdict(reply: Reply) -> tuple[dict[str, str | None], str]:
-    """The letters of all dimensions as printed, and by what rule or why not.
+def read_verdict(reply: Reply) -> dict[str, Any]:
+    """The fields of a verdict: the letters of all dimensions as printed, how probable they were where the
+    server told it, and by what rule or why not.
 
     A reply that was cut at its length limit again, with the doubled limit, says nothing in any dimension.
     """
     parsed: dict[str, str | None] = dict.fromkeys(DIMENSIONS)
     if reply.finish_reason == CUT:
-        return parsed, CUT_REASON
+        return {"parsed": parsed, "probabilities": None, "reason": CUT_REASON}
     reading = parse_verdict(reply.text)
     parsed |= {name: choice.value for name, choice in reading.verdicts.items() if choice is not None}
-    return parsed, reading.reason[:200]
+    stated = stated_probabilities(reply.text, parsed, reply.letters) if reply.letters else None
+    return {"parsed": parsed, "probabilities": stated or None, "reason": reading.reason[:200]}
+
+
+def asks_letters(evaluation: Evaluation) -> bool:
+    """Whether the judge's server is asked how probable the letters were: those of workers do not know it."""
+    return bool(evaluation.settings.get("letter_probabilities")) and not evaluation.endpoint.is_local
 
 
 def end_evaluation(evaluation: Evaluation) -> None:
@@ -102,6 +114,7 @@ def end_evaluation(evaluation: Evaluation) -> None:
         "parser_version": evaluation.parser_version or PARSER_VERSION,
         "sampling": {"temperature": 0, "max_tokens": evaluation.settings["max_tokens"]},
         "scored_dimension": evaluation.endpoint.scored_dimension,
+        "letter_probabilities": _letters_told(evaluation),
         "orders": list(ORDERS) if evaluation.kind == "judge" else [],
         "app_version": app_version(),
         "hardware": platform.machine(),
@@ -110,8 +123,22 @@ def end_evaluation(evaluation: Evaluation) -> None:
     Evaluation.objects.filter(pk=evaluation.pk).update(run_card=card)
 
 
-def _ask(row: dict[str, Any], order: str, images: ReleasedImages, max_tokens: int) -> ChatRequest:
+def _letters_told(evaluation: Evaluation) -> str:
+    """In words, how many verdicts have probabilities of their letters; empty where nobody asked for them."""
+    if not evaluation.settings.get("letter_probabilities"):
+        return ""
+    verdicts = Verdict.objects.filter(evaluation=evaluation)
+    told = verdicts.exclude(probabilities=None).count()
+    if not told:
+        return "asked for, and the server gave none: the verdicts are those of the text"
+    return f"for {told:,} of {verdicts.count():,} verdicts"
+
+
+def _ask(
+    row: dict[str, Any], order: str, images: ReleasedImages, max_tokens: int, letters: bool
+) -> ChatRequest:
     answers = {"A": row["answer_a"], "B": row["answer_b"]}
     prompt = judge_prompt.build_case(row["question"], row["options"], answers, order)
     messages = judge_prompt.as_messages(prompt, images.data_uris(row))
-    return ChatRequest(messages=messages, tag=f"{row['id']}/{order}", max_tokens=max_tokens)
+    tag = f"{row['id']}/{order}"
+    return ChatRequest(messages=messages, tag=tag, max_tokens=max_tokens, asks_letters=letters)

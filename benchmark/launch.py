@@ -1,6 +1,7 @@
 """Launches evaluations: judges on a preference release, solvers on a held-out question release."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -22,10 +23,17 @@ JOB_KIND = {EvaluationKind.JUDGE: "benchmark.judge", EvaluationKind.SOLVER: "ben
 
 @transaction.atomic
 def evaluate(
-    *, study: Study, kind: str, release: Release, endpoints: Sequence[ModelEndpoint], by: Person
+    *,
+    study: Study,
+    kind: str,
+    release: Release,
+    endpoints: Sequence[ModelEndpoint],
+    by: Person,
+    letter_probabilities: bool = False,
 ) -> list[Evaluation]:
     """One evaluation per endpoint, each with its own job on the gpu queue.
 
+    `letter_probabilities`: servers of judges are asked how probable each letter of a verdict was.
     Raises NotAllowed, EndpointRefused, EvaluationRefused.
     """
     check_lead(by, study)
@@ -34,11 +42,20 @@ def evaluate(
     calls = expected_calls(release, kind)
     if not calls:
         raise EvaluationRefused(f"{release} holds nothing to score: no question of it has options.")
-    return [_launch(study, EvaluationKind(kind), release, endpoint, by, calls) for endpoint in endpoints]
+    more = {"letter_probabilities": True} if letter_probabilities and kind == EvaluationKind.JUDGE else {}
+    return [
+        _launch(study, EvaluationKind(kind), release, endpoint, by, calls, more) for endpoint in endpoints
+    ]
 
 
 def _launch(
-    study: Study, kind: EvaluationKind, release: Release, endpoint: ModelEndpoint, by: Person, calls: int
+    study: Study,
+    kind: EvaluationKind,
+    release: Release,
+    endpoint: ModelEndpoint,
+    by: Person,
+    calls: int,
+    more: dict[str, Any],
 ) -> Evaluation:
     tokens = study.settings.answer_tokens_max
     prompt_sha256, parser_version = current_method(kind, endpoint)
@@ -51,7 +68,10 @@ def _launch(
         job=enqueue(kind=JOB_KIND[kind], by=by, study=study, params={}),
         prompt_sha256=prompt_sha256,
         parser_version=parser_version,
-        settings={"max_tokens": max(tokens, VERDICT_TOKENS) if kind == EvaluationKind.JUDGE else tokens},
+        settings={
+            "max_tokens": max(tokens, VERDICT_TOKENS) if kind == EvaluationKind.JUDGE else tokens,
+            **more,
+        },
         expected_calls=calls,
         created_by=by,
     )

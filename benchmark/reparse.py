@@ -76,8 +76,7 @@ def _read(
     """The fields of a verdict as this version reads them; `scores`: both replies to every row."""
     if scores is not None:
         return read_scores(evaluation, scores[verdict.row_id], verdict.order)
-    parsed, reason = read_verdict(verdict.reply)
-    return {"parsed": parsed, "reason": reason}
+    return read_verdict(verdict.reply)
 
 
 def _letters(evaluation: Evaluation) -> Reparsed:

@@ -157,6 +157,9 @@ class Reply(models.Model):
     prompt_tokens = models.PositiveIntegerField(default=0)
     completion_tokens = models.PositiveIntegerField(default=0)
     latency_ms = models.PositiveIntegerField(default=0)
+    letters = models.JSONField(
+        null=True, help_text="How probable A and B were where the text has one of them; null: not told."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = ReplyQuerySet.as_manager()
