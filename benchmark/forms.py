@@ -20,8 +20,8 @@ class EvaluationForm(forms.Form):
     letter_probabilities = forms.BooleanField(
         label="Ask how probable each letter was",
         required=False,
-        help_text="For the calibration of judges. Servers such as vLLM and llama.cpp tell it; those of"
-        " workers do not. Verdicts are those of the text in any case. Models that give scores need no asking.",
+        help_text="For the calibration of judges. Servers such as vLLM and llama.cpp tell it, workers do not;"
+        " verdicts are those of the text in any case. Models that give scores need no asking.",
     )
 
     def __init__(self, *args: Any, study: Study, kind: EvaluationKind, **kwargs: Any) -> None:

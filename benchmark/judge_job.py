@@ -128,7 +128,7 @@ def _letters_told(evaluation: Evaluation) -> str:
     if not evaluation.settings.get("letter_probabilities"):
         return ""
     verdicts = Verdict.objects.filter(evaluation=evaluation)
-    told = verdicts.exclude(probabilities=None).count()
+    told = verdicts.filter(probabilities__isnull=False).count()
     if not told:
         return "asked for, and the server gave none: the verdicts are those of the text"
     return f"for {told:,} of {verdicts.count():,} verdicts"

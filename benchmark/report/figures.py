@@ -9,6 +9,7 @@ from benchmark.models import Evaluation, EvaluationKind
 from benchmark.report.answer_models import AnswerModels, answer_models
 from benchmark.report.costs import JudgingCost, judging_costs
 from benchmark.report.frame import ReportFrame, read_frame
+from benchmark.report.probabilities import Calibrations, judge_calibrations
 from benchmark.report.readers import AmongReaders, among_readers, reader_tests
 from benchmark.report.released_votes import released_votes
 from benchmark.report.slices import NOT_STATED, slices_of, without_family
@@ -79,7 +80,8 @@ class JudgeReport:
     """Everything that is reported of the judges of one release; dicts go by a judge's key.
 
     Judges come best first, ranked ones before the others, the jury last. `without_family`: rows without the
-    cases whose answers a model of the judge's own family wrote, where there are such cases.
+    cases whose answers a model of the judge's own family wrote, where there are such cases. `calibrations`:
+    of those that state probabilities.
     """
 
     cases: int
@@ -96,6 +98,7 @@ class JudgeReport:
     reader_tests: dict[str, AlternativeAnnotator]
     answer_models: AnswerModels
     costs: dict[str, JudgingCost]
+    calibrations: dict[str, Calibrations]
 
 
 def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeReport:
@@ -124,6 +127,7 @@ def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeRepo
         reader_tests=reader_tests(frame, votes),
         answer_models=answer_models(frame, votes),
         costs=costs,
+        calibrations=judge_calibrations(frame, evaluations, replicates),
     )
 
 
