@@ -57,6 +57,11 @@ class Evaluation(models.Model):
         return self.endpoint.scored_dimension in ("", dimension)
 
     @property
+    def wants_probabilities(self) -> bool:
+        """Whether its verdicts may have probabilities: of scores always, of words when asked for."""
+        return self.endpoint.gives_scores or bool(self.settings.get("letter_probabilities"))
+
+    @property
     def states_primary(self) -> bool:
         """Whether its judge is asked about the primary endpoint, the overall dimension."""
         return self.states(DIMENSIONS[-1])

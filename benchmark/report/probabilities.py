@@ -21,7 +21,8 @@ def judge_calibrations(
     frame: ReportFrame, evaluations: Sequence[Evaluation], replicates: int
 ) -> dict[str, Calibrations]:
     """By the evaluation's number, those that state any; a dimension without a probability is not in it."""
-    found = {str(one.pk): _calibrations(frame, one, replicates) for one in evaluations}
+    wanted = [one for one in evaluations if one.wants_probabilities]
+    found = {str(one.pk): _calibrations(frame, one, replicates) for one in wanted}
     return {key: own for key, own in found.items() if own}
 
 

@@ -193,7 +193,7 @@ def reliability_chart(
         for one in points
     )
     drawing = _join(
-        _rows_grid(ticks(0, high, 4), y_scale, width),
+        _rows_grid(ticks(0, high, 5), y_scale, width),
         _columns_axis(ticks(low, high, 5), x_scale, height, x_label),
         format_html(
             '<line class="chart-reference" x1="{}" y1="{}" x2="{}" y2="{}"/>',

@@ -133,6 +133,7 @@ def test_pages_tell_scores_from_words(
     }  # fmt: skip
     board = page_of(cast, "leaderboard")
     assert "Scores overall alone</span>" in board
+    assert board.count("not scored") == 10
     assert "Scores accuracy alone, not ranked" in board
     report = page_of(cast, "report", release.pk)
     assert "Not asked about overall" in report
