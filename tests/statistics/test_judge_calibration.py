@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from consilium.statistics.calibration import ReliabilityBin
+from consilium.statistics.cases import compute
 from consilium.statistics.intervals import Interval
 from consilium.statistics.judge_calibration import BINS, JudgeCalibration, judge_calibration
 from consilium.statistics.undefined import Undefined
@@ -60,3 +61,13 @@ def test_nothing_and_what_does_not_fit() -> None:
     alone = judge_calibration([0.7, 0.8], [True, True], ["p", "p"])
     assert isinstance(alone, JudgeCalibration)
     assert isinstance(alone.brier.interval, Undefined)
+
+
+def test_the_tool_knows_it() -> None:
+    cases = [{"probability": 0.9, "label": "A", "cluster": "p"}, {"probability": 0.2, "label": "A"}]
+    told = compute("judge_calibration", {"cases": cases, "replicates": 100})
+    assert (told["cases"], told["correct"]) == (2, 0.5)
+    assert told["brier"]["value"] == pytest.approx((0.01 + 0.64) / 2)
+    assert compute("judge_calibration", {"cases": []}) == {
+        "undefined": "no case has a label and a probability"
+    }
