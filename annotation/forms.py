@@ -20,7 +20,7 @@ class AskModelsForm(forms.Form):
         super().__init__(data)
         field = self.fields["endpoints"]
         assert isinstance(field, EndpointsField)
-        field.queryset = ModelEndpoint.objects.for_study(study).in_use()
+        field.queryset = ModelEndpoint.objects.for_study(study).in_use().that_write()
 
 
 class ComparisonRoundForm(forms.Form):

@@ -17,13 +17,22 @@ class EvaluationForm(forms.Form):
 
     release = forms.ModelChoiceField(Release.objects.none(), empty_label=None)
     endpoints = EndpointsField()
+    letter_probabilities = forms.BooleanField(
+        label="Ask how probable each letter was",
+        required=False,
+        help_text="For the calibration of judges. Servers such as vLLM and llama.cpp tell it, workers do not;"
+        " verdicts are those of the text in any case. Models that give scores need no asking.",
+    )
 
     def __init__(self, *args: Any, study: Study, kind: EvaluationKind, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if kind != EvaluationKind.JUDGE:
+            del self.fields["letter_probabilities"]
         wanted = ReleaseKind.PREFERENCES if kind == EvaluationKind.JUDGE else ReleaseKind.QUESTIONS
         frozen = Release.objects.filter(study=study, kind=wanted, state=ReleaseState.FROZEN)
         self._choices("release").queryset = frozen
-        self._choices("endpoints").queryset = ModelEndpoint.objects.for_study(study).in_use()
+        usable = ModelEndpoint.objects.for_study(study).in_use()
+        self._choices("endpoints").queryset = usable if kind == EvaluationKind.JUDGE else usable.that_write()
 
     def lacks(self) -> str:
         """What has to exist before anything can be scored: "release", "endpoints" or nothing."""

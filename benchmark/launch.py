@@ -1,13 +1,14 @@
 """Launches evaluations: judges on a preference release, solvers on a held-out question release."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 
 from benchmark.models import Evaluation, EvaluationKind
 from benchmark.preconditions import EvaluationRefused, check_endpoints, check_scorable
 from benchmark.release_rows import expected_calls
-from consilium.answers import judge_prompt, option_letters, solver_prompt, verdicts
+from consilium.answers import judge_prompt, option_letters, scores, solver_prompt, verdicts
 from consilium.audit.record import record
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.queue import enqueue
@@ -22,10 +23,17 @@ JOB_KIND = {EvaluationKind.JUDGE: "benchmark.judge", EvaluationKind.SOLVER: "ben
 
 @transaction.atomic
 def evaluate(
-    *, study: Study, kind: str, release: Release, endpoints: Sequence[ModelEndpoint], by: Person
+    *,
+    study: Study,
+    kind: str,
+    release: Release,
+    endpoints: Sequence[ModelEndpoint],
+    by: Person,
+    letter_probabilities: bool = False,
 ) -> list[Evaluation]:
     """One evaluation per endpoint, each with its own job on the gpu queue.
 
+    `letter_probabilities`: servers of judges are asked how probable each letter of a verdict was.
     Raises NotAllowed, EndpointRefused, EvaluationRefused.
     """
     check_lead(by, study)
@@ -34,14 +42,23 @@ def evaluate(
     calls = expected_calls(release, kind)
     if not calls:
         raise EvaluationRefused(f"{release} holds nothing to score: no question of it has options.")
-    return [_launch(study, EvaluationKind(kind), release, endpoint, by, calls) for endpoint in endpoints]
+    more = {"letter_probabilities": True} if letter_probabilities and kind == EvaluationKind.JUDGE else {}
+    return [
+        _launch(study, EvaluationKind(kind), release, endpoint, by, calls, more) for endpoint in endpoints
+    ]
 
 
 def _launch(
-    study: Study, kind: EvaluationKind, release: Release, endpoint: ModelEndpoint, by: Person, calls: int
+    study: Study,
+    kind: EvaluationKind,
+    release: Release,
+    endpoint: ModelEndpoint,
+    by: Person,
+    calls: int,
+    more: dict[str, Any],
 ) -> Evaluation:
-    is_judge = kind == EvaluationKind.JUDGE
     tokens = study.settings.answer_tokens_max
+    prompt_sha256, parser_version = current_method(kind, endpoint)
     evaluation = Evaluation.objects.create(
         study=study,
         kind=kind,
@@ -49,12 +66,24 @@ def _launch(
         release_digest=release.digest,
         endpoint=endpoint,
         job=enqueue(kind=JOB_KIND[kind], by=by, study=study, params={}),
-        prompt_sha256=judge_prompt.PROMPT_HASH if is_judge else solver_prompt.PROMPT_HASH,
-        parser_version=verdicts.PARSER_VERSION if is_judge else option_letters.PARSER_VERSION,
-        settings={"max_tokens": max(tokens, VERDICT_TOKENS) if is_judge else tokens},
+        prompt_sha256=prompt_sha256,
+        parser_version=parser_version,
+        settings={
+            "max_tokens": max(tokens, VERDICT_TOKENS) if kind == EvaluationKind.JUDGE else tokens,
+            **more,
+        },
         expected_calls=calls,
         created_by=by,
     )
     data = {"kind": kind.value, "release": release.digest, "endpoint": endpoint.pk}
     record(action="evaluation.launched", obj=evaluation, by=by, study=study, data=data)
     return evaluation
+
+
+def current_method(kind: EvaluationKind, endpoint: ModelEndpoint) -> tuple[str, str]:
+    """The prompt's hash and the parser's version with which a model is scored now."""
+    if kind == EvaluationKind.SOLVER:
+        return solver_prompt.PROMPT_HASH, option_letters.PARSER_VERSION
+    if endpoint.gives_scores:
+        return scores.PROMPT_HASH, scores.PARSER_VERSION
+    return judge_prompt.PROMPT_HASH, verdicts.PARSER_VERSION

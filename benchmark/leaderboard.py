@@ -1,7 +1,7 @@
 """Leaderboards: what the stored verdicts and answers of a release say, with intervals."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
@@ -46,8 +46,8 @@ class Lead:
 class JudgeLine:
     """One judge on one release: a row per dimension, in order.
 
-    `is_current`: judged with the prompt and parser of the release's newest whole evaluation. Ranked when it
-    is, and no call is missing; `rank` is then the interval of its rank.
+    `is_current`: judged with the prompt and parser of the newest whole evaluation of its way. Ranked when it
+    is, no call is missing and it is asked about the primary endpoint; `rank` is its rank's interval then.
     """
 
     evaluation: Evaluation
@@ -65,7 +65,7 @@ class JudgeLine:
     @property
     def is_ranked(self) -> bool:
         """Whether it has a place on the board."""
-        return self.is_complete and self.is_current
+        return self.is_complete and self.is_current and self.evaluation.states_primary
 
     @property
     def overall(self) -> JudgingRow:
@@ -106,13 +106,13 @@ def judge_lines(release: Release) -> list[JudgeLine]:
     """Every judge scored on the release, best first, unranked ones last."""
     evaluations = newest_evaluations(release, EvaluationKind.JUDGE)
     letters = _letters(evaluations)
-    method = _current_method(evaluations)
+    methods = current_methods(evaluations)
     lines = [
         JudgeLine(
             evaluation=one,
             rows=[],
             verdicts=sum(map(len, letters[one.pk].values())),
-            is_current=one.method == method,
+            is_current=one.method in methods,
         )
         for one in evaluations
     ]
@@ -132,8 +132,8 @@ def solver_lines(release: Release) -> list[SolverLine]:
     results: dict[int, list[SolverResult]] = defaultdict(list)
     for result in SolverResult.objects.filter(evaluation__in=evaluations).order_by("row_id"):
         results[result.evaluation_id].append(result)
-    method = _current_method(evaluations)
-    lines = [_solver_line(evaluation, results[evaluation.pk], rows, method) for evaluation in evaluations]
+    methods = current_methods(evaluations)
+    lines = [_solver_line(evaluation, results[evaluation.pk], rows, methods) for evaluation in evaluations]
     lines = _with_gains(lines, results, rows)
     return sorted(lines, key=lambda line: (not line.is_ranked, -_value(line.accuracy.value)))
 
@@ -189,8 +189,10 @@ def judged_cases(rows: Iterable[dict[str, Any]], letters: Letters) -> list[Judge
     ]
 
 
-def _current_method(evaluations: Sequence[Evaluation]) -> tuple[str, str] | None:
-    return evaluations[-1].method if evaluations else None
+def current_methods(evaluations: Iterable[Evaluation]) -> set[tuple[str, str]]:
+    """The method of the last evaluation that asks for words, and of the last one that asks for scores."""
+    newest = {one.endpoint.gives_scores: one.method for one in evaluations}
+    return set(newest.values())
 
 
 def _letters(evaluations: Sequence[Evaluation]) -> dict[int, Letters]:
@@ -250,7 +252,7 @@ def _solver_line(
     evaluation: Evaluation,
     results: Sequence[SolverResult],
     rows: dict[str, dict[str, Any]],
-    method: tuple[str, str] | None,
+    methods: Collection[tuple[str, str]],
 ) -> SolverLine:
     by_specialty: dict[str, tuple[int, int]] = {}
     for result in results:
@@ -267,7 +269,7 @@ def _solver_line(
             [rows[result.row_id]["cluster"] for result in results],
         ),
         by_specialty=dict(sorted(by_specialty.items())),
-        is_current=evaluation.method == method,
+        is_current=evaluation.method in methods,
     )
 
 

@@ -4,6 +4,7 @@ from django.conf import settings as django_settings
 from django.db import models
 from django.utils import timezone
 
+from consilium.answers.dimensions import DIMENSIONS
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.jobs.models import Job
 from consilium.jobs.summaries import Summary
@@ -45,8 +46,25 @@ class Evaluation(models.Model):
 
     @property
     def method(self) -> tuple[str, str]:
-        """Prompt and parser: figures made with different ones are not ranked against each other."""
+        """Prompt and parser: figures made with different ones are not ranked against each other.
+
+        Words and scores are two ways of asking, each with its own newest method.
+        """
         return self.prompt_sha256, self.parser_version
+
+    def states(self, dimension: str) -> bool:
+        """Whether its judge is asked about this dimension: a model that gives scores about its own alone."""
+        return self.endpoint.scored_dimension in ("", dimension)
+
+    @property
+    def wants_probabilities(self) -> bool:
+        """Whether its verdicts may have probabilities: of scores always, of words when asked for."""
+        return self.endpoint.gives_scores or bool(self.settings.get("letter_probabilities"))
+
+    @property
+    def states_primary(self) -> bool:
+        """Whether its judge is asked about the primary endpoint, the overall dimension."""
+        return self.states(DIMENSIONS[-1])
 
 
 class Verdict(models.Model):
@@ -55,8 +73,18 @@ class Verdict(models.Model):
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="verdicts")
     row_id = models.CharField(max_length=120)
     order = models.CharField(max_length=2, choices=[("ab", "A then B"), ("ba", "B then A")])
-    reply = models.ForeignKey(Reply, on_delete=models.PROTECT, related_name="verdicts")
-    parsed = models.JSONField(help_text="Dimension to A, B, tie or null, as printed in this order.")
+    reply = models.ForeignKey(
+        Reply,
+        on_delete=models.PROTECT,
+        related_name="verdicts",
+        help_text="What was said; of a model that gives scores, that of the answer which stands first.",
+    )
+    parsed = models.JSONField(
+        help_text="Dimension to A, B, tie or null, as printed in this order; one not asked about is absent."
+    )
+    probabilities = models.JSONField(
+        null=True, help_text="Dimension to the probability that the answer printed as A is the better one."
+    )
     reason = models.CharField(max_length=200, blank=True, help_text="Why dimensions are invalid.")
 
     class Meta:

@@ -49,7 +49,7 @@ def check_endpoints(
         raise EvaluationRefused("Name each model once.")
     for endpoint in endpoints:
         try:
-            check_may_ask(endpoint, study=study)
+            check_may_ask(endpoint, study=study, for_scores=kind == EvaluationKind.JUDGE)
         except EndpointRefused as refusal:
             raise EvaluationRefused(str(refusal)) from None
         check_may_be_sent(study, release, endpoint)

@@ -11,11 +11,14 @@ from benchmark.leaderboard import JudgeLine, SolverLine
 from consilium.people.models import Specialty
 from consilium.statistics.intervals import Estimate as Measured
 from consilium.statistics.intervals import Interval
+from consilium.statistics.judge_scores import JudgingRow
 from consilium.statistics.undefined import Maybe, Undefined
 from consilium.ui.charts import PlottedEstimate, interval_chart
 
 NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
+# Of a dimension that a judge was not asked about.
+NOT_SCORED = "not scored"
 
 
 def percent(value: Maybe[float]) -> str:
@@ -45,10 +48,8 @@ def judge_table(lines: Sequence[JudgeLine]) -> list[dict[str, Any]]:
                 "line": line,
                 "rank": position if line.is_ranked else NONE,
                 "rank_interval": _rank_interval(line.rank),
-                "overall": _cell(overall.accuracy, overall.dimension),
-                "cells": [
-                    {**_cell(row.accuracy, row.dimension), "cases": row.cases} for row in line.rows[:-1]
-                ],
+                "overall": _judge_cell(line, overall),
+                "cells": [_judge_cell(line, row) for row in line.rows[:-1]],
                 "strict": percent(overall.strict.value),
                 "consistency": percent(overall.position_consistency),
                 "first": percent(overall.first_position_rate),
@@ -168,6 +169,11 @@ def _estimate(name: str, measured: Measured) -> PlottedEstimate | None:
 
 def _one_digit(value: float) -> str:
     return f"{value:.1f}"
+
+
+def _judge_cell(line: JudgeLine, row: JudgingRow) -> dict[str, Any]:
+    is_asked = line.evaluation.states(row.dimension)
+    return {**_cell(row.accuracy, row.dimension), "cases": row.cases, "is_asked": is_asked}
 
 
 def _cell(measured: Measured, name: str) -> dict[str, str]:

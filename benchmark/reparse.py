@@ -3,26 +3,23 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.db import models, transaction
 
 from benchmark.judge_job import read_verdict
+from benchmark.launch import current_method
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
 from benchmark.preconditions import EvaluationRefused
 from benchmark.run_card import results_of_evaluation
+from benchmark.score_verdicts import read_scores, stored_scores
 from benchmark.solve_job import read_letter
-from consilium.answers import option_letters, verdicts
 from consilium.audit.record import record
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
 from curation.releases.freeze import rows_of
 
 PART: Final = 1000
-VERSIONS: Final = {
-    EvaluationKind.JUDGE: verdicts.PARSER_VERSION,
-    EvaluationKind.SOLVER: option_letters.PARSER_VERSION,
-}
 Row = TypeVar("Row", bound=models.Model)
 
 
@@ -41,11 +38,13 @@ def reparse(*, evaluation: Evaluation, by: Person) -> Reparsed:
     Raises NotAllowed, EvaluationRefused while its job may still store answers.
     """
     check_lead(by, evaluation.study)
-    locked = Evaluation.objects.select_for_update(of=("self",)).select_related("job", "release", "study")
+    locked = Evaluation.objects.select_for_update(of=("self",)).select_related(
+        "job", "release", "study", "endpoint"
+    )
     one = locked.get(pk=evaluation.pk)
     if not one.job.is_over:
         raise EvaluationRefused(f"{one} is still being asked; wait until it is over, or stop it.")
-    before, version = one.parser_version, VERSIONS[EvaluationKind(one.kind)]
+    before, (_, version) = one.parser_version, current_method(EvaluationKind(one.kind), one.endpoint)
     found = _verdicts(one) if one.kind == EvaluationKind.JUDGE else _letters(one)
     one.parser_version = version
     if one.run_card:
@@ -58,16 +57,27 @@ def reparse(*, evaluation: Evaluation, by: Person) -> Reparsed:
 
 def _verdicts(evaluation: Evaluation) -> Reparsed:
     read = changed = 0
+    scores = stored_scores(evaluation) if evaluation.endpoint.gives_scores else None
     for part in _parts(Verdict.objects.filter(evaluation=evaluation)):
         read, differ = read + len(part), []
         for verdict in part:
-            parsed, reason = read_verdict(verdict.reply)
-            if (verdict.parsed, verdict.reason) != (parsed, reason):
-                changed += verdict.parsed != parsed
-                verdict.parsed, verdict.reason = parsed, reason
+            fields = _read(evaluation, verdict, scores)
+            if any(getattr(verdict, name) != value for name, value in fields.items()):
+                changed += verdict.parsed != fields["parsed"]
+                for name, value in fields.items():
+                    setattr(verdict, name, value)
                 differ.append(verdict)
-        Verdict.objects.bulk_update(differ, ["parsed", "reason"])
+        Verdict.objects.bulk_update(differ, ["parsed", "probabilities", "reason"])
     return Reparsed(read, changed)
+
+
+def _read(
+    evaluation: Evaluation, verdict: Verdict, scores: dict[str, dict[str, str]] | None
+) -> dict[str, Any]:
+    """The fields of a verdict as this version reads them; `scores`: both replies to every row."""
+    if scores is not None:
+        return read_scores(evaluation, scores[verdict.row_id], verdict.order)
+    return read_verdict(verdict.reply)
 
 
 def _letters(evaluation: Evaluation) -> Reparsed:

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from benchmark.judge_job import judge_request, read_verdict
+from benchmark.judge_job import asks_letters, judge_request, read_verdict
+from benchmark.launch import current_method
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
 from benchmark.preconditions import EvaluationRefused
 from benchmark.release_rows import ReleasedImages
-from benchmark.reparse import VERSIONS
 from benchmark.run_card import results_of_evaluation
+from benchmark.score_verdicts import read_scores, score_request, stored_scores
 from benchmark.solve_job import read_letter, solver_request
-from consilium.answers import judge_prompt, solver_prompt
 from consilium.inference.chat_request import ChatRequest
 from consilium.inference.complete import is_asked_as
 from consilium.inference.models import Reply
@@ -32,10 +32,6 @@ from curation.releases.verify import verify
 from curation.states import ReleaseState
 
 KIND: Final = "benchmark.recheck"
-PROMPTS: Final = {
-    EvaluationKind.JUDGE: judge_prompt.PROMPT_HASH,
-    EvaluationKind.SOLVER: solver_prompt.PROMPT_HASH,
-}
 _DIGEST: Final = re.compile(r"[0-9a-f]{40,64}")
 _PART: Final = 200
 _EVERY: Final = 100
@@ -69,11 +65,12 @@ def check_rerun(evaluation: Evaluation, tell: Callable[[int], None] = lambda _: 
     if not evaluation.job.is_over:
         raise EvaluationRefused(f"{evaluation} is still being asked; wait until it is over, or stop it.")
     release = _release(evaluation)
+    prompt, parser = current_method(EvaluationKind(evaluation.kind), evaluation.endpoint)
     requests, replies = _answers(evaluation, tell) if release.outcome == "same" else (_NO_IMAGES, _NO_ROWS)
     return [
         release,
-        _told("prompt", evaluation.prompt_sha256, PROMPTS[EvaluationKind(evaluation.kind)]),
-        _told("parser", evaluation.parser_version, VERSIONS[EvaluationKind(evaluation.kind)]),
+        _told("prompt", evaluation.prompt_sha256, prompt),
+        _told("parser", evaluation.parser_version, parser),
         _told("model", evaluation.run_card.get("revision"), evaluation.endpoint.revision),
         requests,
         replies,
@@ -186,9 +183,19 @@ def _judge_asked(
     evaluation: Evaluation, rows: dict[str, dict[str, Any]], images: ReleasedImages, limit: int
 ) -> Iterator[_Asked]:
     stored = Verdict.objects.filter(evaluation=evaluation, row_id__in=list(rows)).select_related("reply")
+    scores = stored_scores(evaluation, list(rows)) if evaluation.endpoint.gives_scores else None
+    letters = asks_letters(evaluation)
     for one in stored.order_by("row_id", "order"):
-        request = judge_request(rows[one.row_id], one.order, images, limit)
-        same = read_verdict(one.reply)[0] == one.parsed
+        row = rows[one.row_id]
+        if scores is None:
+            request, read = (
+                judge_request(row, one.order, images, limit, letters=letters),
+                read_verdict(one.reply),
+            )
+        else:
+            request = score_request(row, one.order, images)
+            read = read_scores(evaluation, scores[one.row_id], one.order)
+        same = read["parsed"] == one.parsed
         yield _Asked(f"{one.row_id} {one.get_order_display()}", one.reply, request, same)
 
 

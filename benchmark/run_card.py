@@ -48,6 +48,8 @@ def evaluation_card(evaluation: Evaluation) -> dict[str, Any]:
         "prompt_sha256": evaluation.prompt_sha256,
         "parser_version": evaluation.parser_version,
         "sampling": {"temperature": 0, "max_tokens": tokens},
+        "scored_dimension": endpoint.scored_dimension,
+        "letter_probabilities": _letters_told(evaluation),
         "max_tokens_when_cut": 2 * tokens,
         "image_limits": IMAGES,
         "orders": list(ORDERS) if is_judge else [],
@@ -73,6 +75,17 @@ def results_of_evaluation(evaluation: Evaluation) -> dict[str, Any]:
         "answers_sha256": digest,
         "figures": json.loads(json.dumps(as_json(figures))),
     }
+
+
+def _letters_told(evaluation: Evaluation) -> str:
+    """In words, how many verdicts have probabilities of their letters; empty where nobody asked for them."""
+    if not evaluation.settings.get("letter_probabilities"):
+        return ""
+    verdicts = Verdict.objects.filter(evaluation=evaluation)
+    told = verdicts.filter(probabilities__isnull=False).count()
+    if not told:
+        return "asked for, and the server gave none: the verdicts are those of the text"
+    return f"for {told:,} of {verdicts.count():,} verdicts"
 
 
 def _server(endpoint: ModelEndpoint) -> dict[str, str]:

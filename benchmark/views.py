@@ -14,6 +14,7 @@ from benchmark.forms import EvaluationForm
 from benchmark.kept_leaderboard import kept_judges, kept_solvers, refresh_leaderboard
 from benchmark.launch import evaluate
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
+from benchmark.presentation import NOT_SCORED
 from benchmark.publish import content_of_evaluation
 from benchmark.rerun_check import newest_rerun_check
 from consilium.answers.dimensions import DIMENSIONS
@@ -28,6 +29,7 @@ from curation.releases.freeze import rows_of
 from curation.states import ReleaseState
 
 SHOWN = 100
+SIDES = ("A", "B")
 
 
 @study_view(Role.LEAD)
@@ -97,8 +99,18 @@ def _verdicts(request: HttpRequest, one: Evaluation) -> dict[str, Any]:
     stored = Verdict.objects.filter(evaluation=one).select_related("reply")
     ordered = stored.annotate(place=_place_in(one.release)).order_by("place", "order")
     page = page_of(request, ordered, SHOWN)
-    values = [(verdict, [verdict.parsed.get(name) for name in DIMENSIONS]) for verdict in page]
-    return {"page": page, "verdicts": values, "dimensions": DIMENSIONS}
+    values = [(verdict, [_stated(verdict, name) for name in DIMENSIONS]) for verdict in page]
+    probable = any(verdict.probabilities for verdict in page)
+    return {"page": page, "verdicts": values, "dimensions": DIMENSIONS, "probable": probable}
+
+
+def _stated(verdict: Verdict, name: str) -> dict[str, Any]:
+    """A letter or why there is none, and how probable the judge holds the letter."""
+    letter = verdict.parsed.get(name)
+    first = (verdict.probabilities or {}).get(name)
+    held = None if first is None or letter not in SIDES else first if letter == SIDES[0] else 1 - first
+    why = "invalid" if name in verdict.parsed else NOT_SCORED
+    return {"letter": letter, "why": why, "held": "" if held is None else presentation.percent(held)}
 
 
 def _place_in(release: Release) -> Subquery:

@@ -133,7 +133,7 @@ class TraceForm(forms.Form):
 
     def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        usable = ModelEndpoint.objects.for_study(study).in_use()
+        usable = ModelEndpoint.objects.for_study(study).in_use().that_write()
         self.fields["endpoint"].queryset = usable.order_by("name")  # type: ignore[attr-defined]
 
 

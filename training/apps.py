@@ -10,7 +10,9 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         """Runs once when Django has loaded all models."""
-        from consilium.inference import folder_owners
+        from pathlib import Path
+
+        from consilium.inference import folder_owners, score_servers
         from consilium.jobs.host_sweeps import register_host_sweep
         from curation.images import copies
         from training import run_folder
@@ -22,3 +24,4 @@ class TrainingConfig(AppConfig):
         copies.register(run_folder.remove_data)
         register_host_sweep(run_folder.remove_purged_data)
         folder_owners.register(run_folder.RUNS, run_folder.study_of)
+        score_servers.register(Path(__file__).with_name("job") / "reward_server.py")

@@ -201,12 +201,12 @@ class LaunchForm(forms.Form):
 
 def bases(study: Study) -> EndpointQuerySet:
     """Local, active endpoints of the study or of the site; those that were not trained here come first."""
-    usable = ModelEndpoint.objects.for_study(study).in_use().exclude(path="")
+    usable = ModelEndpoint.objects.for_study(study).in_use().that_write().exclude(path="")
     return usable.order_by(F("produced_by").asc(nulls_first=True), "name")
 
 
 def _judges(study: Study) -> list[tuple[str, str]]:
-    fitting = ModelEndpoint.objects.for_study(study).in_use().filter(outputs_may_train=True)
+    fitting = ModelEndpoint.objects.for_study(study).in_use().that_write().filter(outputs_may_train=True)
     return [(name, name) for name in fitting.order_by("name").values_list("name", flat=True)]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from consilium.atomic_folder import sync
+from consilium.inference.model_folders import SCORE_HEAD
 from curation.cards.front_matter import front_matter
 from curation.cards.markdown import as_percent, as_text, spoken, table, word_of
 from curation.cards.model_results import ModelResult, results_of
@@ -17,7 +18,7 @@ from curation.models import Release
 from curation.releases.background import SOURCES
 from curation.releases.freeze import side_rows_of
 from training import run_folder
-from training.job.spec import ADVANTAGE, FROM_BASE, HEAD_FILE
+from training.job.spec import ADVANTAGE, FROM_BASE
 from training.models import ProducedModel, Run, Stage
 from training.stage_settings import defaults_of
 
@@ -287,7 +288,7 @@ def _loading(run: Run, part: str, artifacts: Mapping[str, Any]) -> Iterator[str]
         yield ""
         yield "from safetensors.torch import load_file"
         yield ""
-        yield f'head = load_file("{HEAD_FILE}")["score.weight"][0]'
+        yield f'head = load_file("{SCORE_HEAD}")["score.weight"][0]'
         yield "# inputs: question and answer in one conversation, written by the chat template"
         yield "score = head @ model.model(**inputs).last_hidden_state[0, -1].float()"
     yield "```"

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from consilium.audit.record import record
-from consilium.inference.endpoints import add_endpoint, inspect_folder, retire_endpoint
+from consilium.inference.endpoints import add_endpoint, inspect_folder
 from consilium.jobs.handle import Cancelled, JobFailed, JobHandle, JobPostponed, WorkerStopping
 from consilium.jobs.states import JobState
 from consilium.refusals import Refused
@@ -239,8 +239,6 @@ def register_model(*, run: Run, done: dict[str, Any]) -> ProducedModel:
         outputs_may_train=run.base.outputs_may_train,
         provenance={"releases": digests, "base": run.base.name, "run": run.pk},
     )
-    if run.stage == Stage.REWARD_MODEL:  # whatever it is asked in words, nobody taught it to say
-        retire_endpoint(endpoint=endpoint, by=None, reason="A reward model gives numbers, not answers.")
     produced = ProducedModel.objects.create(
         run=run, endpoint=endpoint, digest=done["artifacts"]["digest"], release_digests=digests, card=card
     )

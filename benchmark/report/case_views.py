@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from benchmark.models import Evaluation
-from benchmark.presentation import NONE
+from benchmark.presentation import NONE, NOT_SCORED
 from benchmark.report.cases import (
     OUTCOMES,
     CaseLine,
@@ -49,7 +49,7 @@ def cases(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         "slice": f"{facet}:{value}" if facet in FACETS else "",
         "slice_value": value if facet in FACETS else "",
         "page_obj": page,
-        "lines": [_shown(line) for line in page],
+        "lines": [_shown(line, [_missing(one, dimension) for one in chosen]) for line in page],
     }
     return render(request, "benchmark/report/cases.html", context)
 
@@ -80,7 +80,12 @@ def _chosen(request: HttpRequest, judges: list[Evaluation]) -> list[Evaluation]:
     return list(dict.fromkeys(found)) or judges[:1]
 
 
-def _shown(line: CaseLine) -> dict[str, Any]:
+def _missing(judge: Evaluation, dimension: str) -> str:
+    """Why a letter of the judge may be missing, in words."""
+    return "no reply" if judge.states(dimension) else NOT_SCORED
+
+
+def _shown(line: CaseLine, missing: list[str]) -> dict[str, Any]:
     """A line in words: a letter or why there is none in each order, and the score."""
     return {
         "row_id": line.row_id,
@@ -88,24 +93,27 @@ def _shown(line: CaseLine) -> dict[str, Any]:
         "label": line.label,
         "judges": [
             {
-                "letters": [*(letter or "invalid" for letter in stated), *["no reply"] * (2 - len(stated))],
+                "letters": [*(letter or "invalid" for letter in stated), *[why] * (2 - len(stated))],
                 "score": NONE if score is None else f"{score:g}",
             }
-            for stated, score in zip(line.stated, line.scores, strict=True)
+            for stated, score, why in zip(line.stated, line.scores, missing, strict=True)
         ],
     }
 
 
 def _cells(content: dict[str, Any], judge: JudgeReplies) -> dict[str, Any]:
     """A judge's letters by dimension, each with whether it is right."""
+    stated = dict(judge.dimensions)
     return {
         "evaluation": judge.evaluation,
         "cells": [
             [
                 (letter or "invalid", letter is not None and letter == content["label"].get(name))
-                for letter in stated
+                for letter in stated[name]
             ]
-            for name, stated in judge.dimensions
+            if name in stated
+            else [(NOT_SCORED, False)]
+            for name in DIMENSIONS
         ],
         "replies": judge.replies,
     }

@@ -56,7 +56,9 @@ class CaseLine:
 
 @dataclass(frozen=True)
 class JudgeReplies:
-    """What one judge printed and states of one case; `replies` by order, stored order first."""
+    """What one judge printed and states of one case, by the dimensions that it is asked about; `replies` by
+    order, stored order first.
+    """
 
     evaluation: Evaluation
     dimensions: list[tuple[str, list[str | None]]]
@@ -117,6 +119,8 @@ def _stated(facet: str, value: str) -> Q:
 def _letters(evaluation: Evaluation, dimension: str) -> dict[str, dict[str, str | None]]:
     """Row to order to what is stated in the case's frame."""
     found: dict[str, dict[str, str | None]] = {}
+    if not evaluation.states(dimension):
+        return found
     stored = Verdict.objects.filter(evaluation=evaluation)
     for row_id, order, letter in stored.values_list("row_id", "order", f"parsed__{dimension}"):
         found.setdefault(row_id, {})[order] = letter if order == "ab" else TURNED.get(letter, letter)
@@ -147,7 +151,9 @@ def _replies(evaluation: Evaluation, verdicts: Mapping[str, Verdict]) -> JudgeRe
     return JudgeReplies(
         evaluation=evaluation,
         dimensions=[
-            (name, [_letter(verdicts[order], order, name) for order in orders]) for name in DIMENSIONS
+            (name, [_letter(verdicts[order], order, name) for order in orders])
+            for name in DIMENSIONS
+            if evaluation.states(name)
         ],
         replies=[
             (verdicts[order].get_order_display(), verdicts[order].reply, verdicts[order].reason)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from benchmark.leaderboard import newest_evaluations
+from benchmark.leaderboard import current_methods, newest_evaluations
 from benchmark.models import Evaluation, EvaluationKind
 from benchmark.report.answer_models import AnswerModels, answer_models
 from benchmark.report.costs import JudgingCost, judging_costs
 from benchmark.report.frame import ReportFrame, read_frame
+from benchmark.report.probabilities import Calibrations, judge_calibrations
 from benchmark.report.readers import AmongReaders, among_readers, reader_tests
 from benchmark.report.reference import ReferenceRow, reference_rows
 from benchmark.report.released_votes import released_votes
@@ -32,7 +33,10 @@ Rows = dict[str, list[JudgingRow]]
 
 @dataclass(frozen=True)
 class ReportedJudge:
-    """A judge of the report: its evaluation's number, or none for the jury of all ranked judges."""
+    """A judge of the report: its evaluation's number, or none for the jury of all ranked judges.
+
+    `scored_dimension`: of a model that gives scores, the only one that it is asked about.
+    """
 
     key: str
     name: str
@@ -40,6 +44,7 @@ class ReportedJudge:
     is_ranked: bool
     calls: int
     expected_calls: int
+    scored_dimension: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class JudgeReport:
 
     Judges come best first, ranked ones before the others, the jury last. `without_family`: rows without the
     cases whose answers a model of the judge's own family wrote, where there are such cases. `reference`: of
-    every judge but the jury, which is no model.
+    every judge but the jury, which is no model. `calibrations`: of those that state probabilities.
     """
 
     cases: int
@@ -95,6 +100,7 @@ class JudgeReport:
     answer_models: AnswerModels
     costs: dict[str, JudgingCost]
     reference: dict[str, list[ReferenceRow]]
+    calibrations: dict[str, Calibrations]
 
 
 def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeReport:
@@ -124,15 +130,16 @@ def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeRepo
         answer_models=answer_models(frame, votes),
         costs=costs,
         reference=reference_rows(frame),
+        calibrations=judge_calibrations(frame, evaluations, replicates),
     )
 
 
 def _ranked(evaluations: Sequence[Evaluation], costs: dict[str, JudgingCost]) -> list[str]:
-    method = evaluations[-1].method if evaluations else None
+    methods = current_methods(evaluations)
     return [
         str(one.pk)
         for one in evaluations
-        if one.method == method and costs[str(one.pk)].calls >= one.expected_calls
+        if one.method in methods and one.states_primary and costs[str(one.pk)].calls >= one.expected_calls
     ]
 
 
@@ -147,6 +154,7 @@ def _in_order(
             is_ranked=key in ranked,
             calls=costs[key].calls,
             expected_calls=one.expected_calls,
+            scored_dimension=one.endpoint.scored_dimension,
         )
         for key, one in frame.evaluations.items()
     ]

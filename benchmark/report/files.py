@@ -11,6 +11,13 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
+from benchmark.report.calibration import (
+    CALIBRATION_HEAD,
+    RELIABILITY_HEAD,
+    calibration_rows,
+    reliability_rows,
+    stated_dimensions,
+)
 from benchmark.report.choices import ALL, SORTS, ReportChoices
 from benchmark.report.figures import ReportedJudge
 from benchmark.report.kept import KeptReport
@@ -33,6 +40,7 @@ _SVG_STYLE: Final = (
     ".chart-axis{stroke:#94a3b8}.chart-reference{stroke:#94a3b8;stroke-dasharray:4 4}"
     ".chart-interval{stroke:#2456b3;stroke-width:3;opacity:.45}.chart-dot{fill:#2456b3}.chart-cell{fill:#2456b3}"
 )
+_LONGEST: Final = 80  # of a chart's name
 _SVG: Final = re.compile(r"<svg viewBox.*?</svg>", re.DOTALL)
 _HEAD: Final = (
     "judge", "facet", "slice", "dimension", "cases", "coverage", "accuracy", "accuracy_low", "accuracy_high",
@@ -44,12 +52,14 @@ _PAIR_HEAD: Final = (
 
 
 def report_files(release: Release, report: KeptReport) -> dict[str, bytes]:
-    """Name to content: `report.html`, `judges.csv`, `pairs.csv`, `report.json`, charts, reference tables."""
+    """Name to content: `report.html`, `report.json`, tables as CSV, charts, reference tables."""
     sections = list(_sections(report))
     return {
         "report.html": _page(release, report, sections).encode(),
         "judges.csv": csv_table(_HEAD, _judge_rows(report)),
         "pairs.csv": csv_table(_PAIR_HEAD, _pair_rows(report)),
+        "calibration.csv": csv_table(CALIBRATION_HEAD, calibration_rows(report)),
+        "reliability.csv": csv_table(RELIABILITY_HEAD, reliability_rows(report)),
         FIGURES: _as_json(release, report),
         **{f"charts/{name}.svg": text.encode() for name, text in _charts(sections)},
         **{f"{REFERENCE}/{name}": content for name, content in _reference(report)},
@@ -68,6 +78,9 @@ def _sections(report: KeptReport) -> Iterator[tuple[str, str, Shown, ReportChoic
         yield "slices", f"By {FACET_NAMES[facet].lower()}", {**shown, "dimensions": "", **once}, chosen
     for part in ("pairs", "readers", "answers", "costs", "published"):
         yield part, PARTS[part].label, PARTS[part].build(report, _choices()), _choices()
+    for name in stated_dimensions(report):
+        chosen = _choices(dimension=name)
+        yield "calibration", f"Calibration, {name}", PARTS["calibration"].build(report, chosen), chosen
 
 
 def _choices(dimension: str = DIMENSIONS[-1], facet: str = ALL, value: str = ALL) -> ReportChoices:
@@ -106,13 +119,16 @@ def _styles() -> SafeString:
 
 
 def _charts(sections: Iterable[tuple[str, str, Shown, ReportChoices]]) -> Iterator[tuple[str, str]]:
-    for part, title, shown, _ in sections:
-        for name in ("chart", "map"):
-            found = _SVG.search(str(shown.get(name, "")))
+    for part, title, shown, chosen in sections:
+        drawn = [(title, shown.get(name, "")) for name in ("chart", "map")]
+        several = enumerate(shown.get("diagrams", ()), start=1)
+        drawn += [(f"{chosen.dimension} {number} {name}", diagram) for number, (name, diagram) in several]
+        for name, figure in drawn:
+            found = _SVG.search(str(figure))
             if found:
                 drawing = found[0].replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-                file = re.sub(r"[^a-z]+", "-", f"{part} {title}".lower()).strip("-")
-                yield file, drawing.replace(">", f"><style>{_SVG_STYLE}</style>", 1)
+                file = re.sub(r"[^a-z0-9]+", "-", f"{part} {name}".lower()).strip("-")
+                yield file[:_LONGEST], drawing.replace(">", f"><style>{_SVG_STYLE}</style>", 1)
 
 
 def _reference(report: KeptReport) -> Iterator[tuple[str, bytes]]:

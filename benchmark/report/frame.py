@@ -98,12 +98,12 @@ def _counts(votes: Mapping[str, int] | None) -> tuple[int, int]:
 
 
 def _printed(evaluations: Sequence[Evaluation], place: Mapping[str, int]) -> npt.NDArray[np.int8]:
-    """Letters as printed, (judges, orders, dimensions, cases)."""
+    """Letters as printed, (judges, orders, dimensions, cases); MISSING also where nobody asked."""
     letters = np.full((len(evaluations), 2, len(DIMENSIONS), len(place)), MISSING, dtype=np.int8)
     for judge, evaluation in enumerate(evaluations):
         stored = Verdict.objects.filter(evaluation=evaluation).values_list("row_id", "order", "parsed")
         for row_id, order, parsed in stored.iterator(_PART):
             letters[judge, _ORDERS[order], :, place[row_id]] = [
-                letter_code(parsed.get(name)) for name in DIMENSIONS
+                letter_code(parsed[name]) if name in parsed else MISSING for name in DIMENSIONS
             ]
     return letters

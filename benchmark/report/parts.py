@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from benchmark.report import beside, judges
+from benchmark.report.calibration import calibration_part
 from benchmark.report.choices import ReportChoices
 from benchmark.report.kept import KeptReport
 from benchmark.report.words import Shown
@@ -24,6 +25,7 @@ PARTS: Final = {
     "pairs": ReportPart("Pairs", judges.pairs),
     "readers": ReportPart("Readers", beside.readers),
     "answers": ReportPart("Answer models", beside.answer_strengths),
+    "calibration": ReportPart("Calibration", calibration_part),
     "costs": ReportPart("Cost", beside.costs),
     "published": ReportPart("Published", beside.published),
 }

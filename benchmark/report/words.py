@@ -70,6 +70,11 @@ def two_digits(value: Maybe[float]) -> str:
     return NONE if isinstance(value, Undefined) else f"{value:z.2f}".replace("-", MINUS)
 
 
+def three_digits(value: Maybe[float]) -> str:
+    """A small figure between 0 and 1."""
+    return NONE if isinstance(value, Undefined) else f"{value:.3f}"
+
+
 def in_seconds(milliseconds: Maybe[float]) -> str:
     """Milliseconds as seconds."""
     return NONE if isinstance(milliseconds, Undefined) else f"{milliseconds / 1000:.2f}"

@@ -5,6 +5,8 @@ from typing import Any
 
 import orjson
 
+from consilium.inference.letter_logprobs import LetterLogprobs, letter_logprobs
+
 COUNT_MAX = 2**31 - 1
 
 
@@ -14,13 +16,17 @@ class NotAnAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The parts of a chat completion that are kept; token counts are 0 when the server gives none."""
+    """The parts of a chat completion that are kept; token counts are 0 when the server gives none.
+
+    `letters`: of the letters A and B in the text, as `letter_logprobs`; None when the server gives none.
+    """
 
     text: str
     reasoning: str
     finish_reason: str
     prompt_tokens: int
     completion_tokens: int
+    letters: list[LetterLogprobs] | None
 
 
 def read_answer(data: bytes) -> Answer:
@@ -41,12 +47,14 @@ def read_answer(data: bytes) -> Answer:
     reasoning = message.get("reasoning_content") or message.get("reasoning")
     usage = reply.get("usage")
     usage = usage if isinstance(usage, dict) else {}
+    text = _text(content)
     return Answer(
-        text=_text(content),
+        text=text,
         reasoning=_text(reasoning),
         finish_reason=_text(choice.get("finish_reason"))[:40],
         prompt_tokens=_count(usage.get("prompt_tokens")),
         completion_tokens=_count(usage.get("completion_tokens")),
+        letters=letter_logprobs(choice.get("logprobs"), text),
     )
 
 

@@ -8,13 +8,15 @@ from typing import Any
 import orjson
 
 from consilium.inference.images import DATA_PREFIX
+from consilium.inference.letter_logprobs import ALTERNATIVES
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
     """One question to a model. `messages` follow the OpenAI chat protocol; images are data URIs only.
 
-    `tag` is the caller's name for it; `temperature` 0 means deterministic decoding.
+    `tag` is the caller's name for it; `temperature` 0 means deterministic decoding. `asks_letters`: how
+    probable the letters A and B are in the reply is asked for; a server may not know.
     """
 
     messages: list[dict[str, Any]]
@@ -22,6 +24,7 @@ class ChatRequest:
     max_tokens: int = 256
     temperature: float = 0.0
     seed: int | None = None
+    asks_letters: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ def body_of(ask: ChatRequest, model: str, max_tokens: int) -> dict[str, Any]:
         "max_tokens": max_tokens,
         "temperature": ask.temperature,
     }
+    body |= {"logprobs": True, "top_logprobs": ALTERNATIVES} if ask.asks_letters else {}
     return body if ask.seed is None else body | {"seed": ask.seed}
 
 

@@ -55,20 +55,25 @@ def complete_all(
     check: Callable[[], None],
     limits: CallLimits | None = None,
     is_sampled: bool = False,
+    for_scores: bool = False,
 ) -> CompletionTally:
     """Ask every question once; return the counts when all are answered or have failed.
 
     `study` is the one that asks (None: the site itself): it must be allowed to, and replies stay with it.
 
     `asks` is read as there is room for more, so that the images of a whole round need not fit in memory;
-    `is_sampled` says whether some of them have a temperature above 0.
+    `is_sampled` says whether some of them have a temperature above 0; `for_scores`, whether a reply may be a
+    number (`score_request`).
     A reply that is stored already is used again. A new one is stored first, then `on_reply(ask, reply)` is
     called in the calling thread. A reply cut at its length limit is stored and asked once more with twice the
     limit.
     `check` is called at least every 0.2 s and may raise to stop; answers that arrived until then are stored.
     Raises EndpointRefused, ServingFailed, and whatever `check` and `on_reply` raise.
     """
-    check_askable(endpoint) if study is None else check_may_ask(endpoint, study=study)
+    if study is None:
+        check_askable(endpoint)
+    else:
+        check_may_ask(endpoint, study=study, for_scores=for_scores)
     return _Round(endpoint, study, asks, on_reply, check, limits, is_sampled).run()
 
 

@@ -14,7 +14,13 @@ from consilium.inference import folder_owners
 from consilium.inference.addresses import check_address, is_this_machine
 from consilium.inference.api_keys import api_key, suffix
 from consilium.inference.model_entries import ModelEntry, find_entry
-from consilium.inference.model_folders import check_model_folder, folder_sha256, folder_under, model_type
+from consilium.inference.model_folders import (
+    check_model_folder,
+    folder_sha256,
+    folder_under,
+    model_type,
+    scored_dimension,
+)
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.refusals import EndpointNameTaken, EndpointRefused
 from consilium.people.models import Person, Role, Study
@@ -27,11 +33,14 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """A checked model folder: path relative to the models folder, SHA-256 of its files, architecture."""
+    """A checked model folder: path relative to the models folder, SHA-256 of its files, architecture, and
+    the dimension of which it gives scores, if it does.
+    """
 
     path: str
     revision: str
     family: str
+    scored_dimension: str
 
 
 def inspect_folder(name: str, study: Study | None) -> ModelFolder:
@@ -44,7 +53,12 @@ def inspect_folder(name: str, study: Study | None) -> ModelFolder:
     path = folder.relative_to(root.resolve()).as_posix()
     _check_not_of_another_study(path, study)
     check_model_folder(folder)
-    return ModelFolder(path=path, revision=folder_sha256(folder), family=model_type(folder))
+    return ModelFolder(
+        path=path,
+        revision=folder_sha256(folder),
+        family=model_type(folder),
+        scored_dimension=scored_dimension(folder),
+    )
 
 
 def add_endpoint(
@@ -66,8 +80,9 @@ def add_endpoint(
     """Add a remote model (`url`, `model_id`) or a local one (`path`, a folder under the models folder).
 
     Left out, `is_hosted` is true for an address on another machine and `outputs_may_train` is its opposite.
-    A local model's revision is the SHA-256 of its files. `study` None offers the model to every study, which
-    only an operator may do; `by` None is the command line or a job.
+    A local model's revision is the SHA-256 of its files; one with a head for scores gives scores.
+    `study` None offers the model to every study, which only an operator may do; `by` None is the command
+    line or a job.
     `provenance["releases"]` lists the digests of the releases it was trained on.
     `entry_key`: the model of the registry that it serves; it gives the family and the model name left out.
     Raises EndpointRefused, EndpointNameTaken, NotAllowed.
@@ -86,7 +101,12 @@ def add_endpoint(
     _check_provenance(provenance)
     if path:
         found = inspect_folder(path, study)
-        where = {"path": found.path, "revision": found.revision, "family": family or found.family}
+        where = {
+            "path": found.path,
+            "revision": found.revision,
+            "family": family or found.family,
+            "scored_dimension": found.scored_dimension,
+        }
         hosted = False
     else:
         where = _remote(name, url, model_id, family, revision)
@@ -188,6 +208,8 @@ def _save(endpoint: ModelEndpoint, by: Person | None) -> ModelEndpoint:
         "is_hosted": endpoint.is_hosted,
         "outputs_may_train": endpoint.outputs_may_train,
         "releases": endpoint.provenance.get("releases", []),
-    } | ({"entry": endpoint.entry_key} if endpoint.entry_key else {})
+    }
+    data |= {"entry": endpoint.entry_key} if endpoint.entry_key else {}
+    data |= {"scored_dimension": endpoint.scored_dimension} if endpoint.gives_scores else {}
     record(action="endpoint.added", obj=endpoint, by=by, study=endpoint.study, data=data)
     return endpoint

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from consilium.answers.dimensions import DIMENSIONS
 from consilium.inference.refusals import EndpointRefused
 
 # Everything else (pickles, code, archives) can run when it is loaded, or is not needed to serve a model.
@@ -18,6 +19,9 @@ ALLOWED = frozenset({".safetensors", ".json", ".txt", ".jinja", ".md", ".model"}
 _PASSED_OVER = re.compile(r"\.gitattributes|\.gitignore|(LICEN[CS]E|NOTICE|COPYING)(-[A-Z]+)?", re.IGNORECASE)
 _CACHE = ".cache"
 _VOCABULARIES = frozenset({"tokenizer.model", "spiece.model", "sentencepiece.bpe.model"})
+# Beside the weights of a model that gives scores: its linear head, which says what it scores and how.
+SCORE_HEAD = "reward_head.safetensors"
+HEAD_FACTS = "scores"
 HEADER_MAX = 100 * 1024 * 1024
 JSON_MAX = 64 * 1024 * 1024
 FILES_MAX = 2000
@@ -115,6 +119,27 @@ def model_type(folder: Path) -> str:
     """The architecture that config.json names, empty when it names none."""
     config = _read_json(folder / "config.json")
     return str(config.get("model_type", "")) if isinstance(config, dict) else ""
+
+
+def scored_dimension(folder: Path) -> str:
+    """The dimension of which the model in a checked folder gives scores; empty where it has no such head.
+
+    Raises EndpointRefused for a head that does not say it.
+    """
+    head = folder / SCORE_HEAD
+    if not head.is_file():
+        return ""
+    with head.open("rb") as handle:
+        header = json.loads(handle.read(struct.unpack("<Q", handle.read(8))[0]))
+    try:
+        named = str(json.loads(header["__metadata__"][HEAD_FACTS])["dimension"])
+    except (ValueError, LookupError, TypeError):
+        named = ""
+    if named not in DIMENSIONS:
+        raise EndpointRefused(
+            f"{SCORE_HEAD} does not say which of the six dimensions it scores; train the model once more."
+        )
+    return named
 
 
 def folder_sha256(folder: Path) -> str:

@@ -2,7 +2,8 @@
 
 The server loads a model when a request names its folder, keeps it until it was idle for IDLE_SECONDS, and
 answers the requests of one model one after the other. It has no access to the database, listens on loopback
-only and dies with the worker, also when the worker is killed.
+only and dies with the worker, also when the worker is killed. Models that give scores have a server of their
+own, which is started and kept in the same way (`score_servers`).
 """
 
 import atexit
@@ -20,7 +21,7 @@ from threading import Lock
 
 from django.conf import settings
 
-from consilium.inference import ports, server_log
+from consilium.inference import ports, score_servers, server_log
 from consilium.inference.model_folders import check_model_folder, folder_sha256, folder_under
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.refusals import EndpointRefused, ServingFailed
@@ -83,15 +84,29 @@ def server_address(check: Callable[[], None] = _never) -> str:
     return _server.ensure(check)
 
 
+def score_server_address(check: Callable[[], None] = _never) -> str:
+    """As `server_address`, of the server of models that give scores."""
+    return _score_server.ensure(check)
+
+
 def stop() -> None:
-    """End this process's server, for instance to free a GPU; the next request starts it again."""
+    """End this process's servers, for instance to free a GPU; the next request starts them again."""
     _server.stop()
+    _score_server.stop()
+
+
+def chat_command(port: int) -> list[str]:
+    """The arguments of the interpreter that start the server of models that write."""
+    options = ["--host", ports.LOOPBACK, "--port", str(port), "--model-timeout", str(IDLE_SECONDS)]
+    return [*COMMAND, *options]
 
 
 class ModelServer:
     """The child process: at most one, shared by all threads of this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: Callable[[int], list[str]] = chat_command) -> None:
+        """Take what makes the interpreter's arguments of a port."""
+        self._command = command
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
@@ -127,7 +142,7 @@ class ModelServer:
         # A server left starting by a cancelled caller is waited for, not started twice.
         if self._process is None or self._process.poll() is not None:
             self._is_up, self._port = False, ports.free_port()
-            self._process = self._keeper.submit(_spawn, self._port).result()
+            self._process = self._keeper.submit(_spawn, self._command(self._port)).result()
         process, deadline = self._process, time.monotonic() + START_SECONDS
         while process.poll() is None:
             if ports.listens(process.pid, self._port) and _is_healthy(self._port):
@@ -141,13 +156,12 @@ class ModelServer:
         return False
 
 
-def _spawn(port: int) -> "subprocess.Popen[bytes]":
+def _spawn(arguments: list[str]) -> "subprocess.Popen[bytes]":
     home = settings.CONSILIUM_HOME / "serving"
     (home / "huggingface" / "hub").mkdir(mode=0o700, parents=True, exist_ok=True)
     server_log.drop_old(home)
-    options = ["--host", ports.LOOPBACK, "--port", str(port), "--model-timeout", str(IDLE_SECONDS)]
     process = subprocess.Popen(
-        tied_to_parent([sys.executable, *COMMAND, *options]),
+        tied_to_parent([sys.executable, *arguments]),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -186,11 +200,11 @@ def _is_healthy(port: int) -> bool:
 
 
 def _forget() -> None:
-    # A forked child must not use or stop its parent's server.
-    global _server  # noqa: PLW0603 - one server per process is the point of this module
-    _server = ModelServer()
+    # A forked child must not use or stop its parent's servers.
+    global _server, _score_server
+    _server, _score_server = ModelServer(), ModelServer(score_servers.scorer_command)
 
 
-_server = ModelServer()
+_server, _score_server = ModelServer(), ModelServer(score_servers.scorer_command)
 os.register_at_fork(after_in_child=_forget)
 atexit.register(stop)

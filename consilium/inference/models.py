@@ -20,6 +20,10 @@ class EndpointQuerySet(models.QuerySet["ModelEndpoint"]):
         """Without those that were put aside."""
         return self.filter(is_active=True)
 
+    def that_write(self) -> "EndpointQuerySet":
+        """Those that answer in words; the others give scores."""
+        return self.filter(scored_dimension="")
+
     def with_reply_counts(self, study: Study | None = None) -> "EndpointQuerySet":
         """Each with `reply_count`, the number of stored replies: all of them, or those this study may use."""
         mine = Reply.objects.all() if study is None else Reply.objects.of_study(study)
@@ -52,6 +56,9 @@ class ModelEndpoint(models.Model):
     entry_key = models.CharField(
         max_length=60, blank=True, help_text="The model of the registry that it serves."
     )
+    scored_dimension = models.CharField(
+        max_length=40, blank=True, help_text="Of what it gives scores; empty: it answers in words."
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -64,7 +71,11 @@ class ModelEndpoint(models.Model):
                 condition=(models.Q(base_url="") & ~models.Q(path=""))
                 | (~models.Q(base_url="") & models.Q(path="")),
                 name="endpoint_is_remote_or_local",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(scored_dimension="") | models.Q(base_url=""),
+                name="endpoint_of_scores_is_local",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -74,6 +85,11 @@ class ModelEndpoint(models.Model):
     def is_local(self) -> bool:
         """Whether a worker serves it from a folder."""
         return bool(self.path)
+
+    @property
+    def gives_scores(self) -> bool:
+        """Whether it gives numbers instead of words."""
+        return bool(self.scored_dimension)
 
 
 class EntryChange(models.Model):
@@ -141,6 +157,9 @@ class Reply(models.Model):
     prompt_tokens = models.PositiveIntegerField(default=0)
     completion_tokens = models.PositiveIntegerField(default=0)
     latency_ms = models.PositiveIntegerField(default=0)
+    letters = models.JSONField(
+        null=True, help_text="How probable A and B were where the text has one of them; null: not told."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = ReplyQuerySet.as_manager()

@@ -17,11 +17,16 @@ def check_askable(endpoint: ModelEndpoint) -> None:
         check_address(endpoint.base_url)
 
 
-def check_may_ask(endpoint: ModelEndpoint, *, study: Study) -> None:
-    """Raise EndpointRefused unless this study may ask the endpoint now.
+def check_may_ask(endpoint: ModelEndpoint, *, study: Study, for_scores: bool = False) -> None:
+    """Raise EndpointRefused unless this study may ask the endpoint now, for words or also for scores.
 
     Another study's model is refused as one that does not exist.
     """
     if endpoint.study_id not in (None, study.pk) and not endpoint.shares.filter(study=study).exists():
         raise EndpointRefused("This study has no such model.")
     check_askable(endpoint)
+    if endpoint.gives_scores and not for_scores:
+        raise EndpointRefused(
+            f"The model {endpoint.name} gives scores, not words: it can be scored as a judge of pairs and do"
+            " nothing else. Choose a model that writes."
+        )

@@ -38,6 +38,7 @@ def store(
             prompt_tokens=answer.prompt_tokens,
             completion_tokens=answer.completion_tokens,
             latency_ms=latency_ms,
+            letters=answer.letters,
         )
         for sha256, answer, latency_ms in answers
     ]

@@ -60,6 +60,8 @@ class LocalTarget:
 
     def address(self, check: Callable[[], None]) -> str:
         """The running server's base address; starts it when it is not alive. Raises ServingFailed."""
+        if self.endpoint.gives_scores:
+            return model_server.score_server_address(check)
         return model_server.server_address(check)
 
     def headers(self) -> dict[str, str]:

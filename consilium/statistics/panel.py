@@ -24,7 +24,8 @@ class JudgedCase:
     """One case: its label per dimension (A, B or None) and the judge's letters per dimension in each order.
 
     Letters are A, B, tie or None (invalid); `backward` is as printed when the answers were swapped. An order
-    whose call failed is None as a whole: the case is then not covered, and not scored. `longer` is the answer
+    whose call failed is None as a whole: the case is then not covered, and not scored. So it is in a
+    dimension that the letters do not name, because the judge was not asked about it. `longer` is the answer
     with the longer text, None where neither is.
     """
 
@@ -41,7 +42,8 @@ class Panel:
     """Judges on cases.
 
     `clusters` numbers each case's cluster from 0; `labels` (dimensions, cases) and `longer` (cases) hold A, B
-    or MISSING; `printed` (judges, orders, dimensions, cases) the letters, MISSING where the call failed.
+    or MISSING; `printed` (judges, orders, dimensions, cases) the letters, MISSING where the call failed or
+    the judge was not asked.
     """
 
     judges: tuple[str, ...]
@@ -73,7 +75,7 @@ class Panel:
                 for order, said in enumerate((case.forward, case.backward)):
                     if said is not None:
                         printed[judge, order, :, place[case.case]] = [
-                            letter_code(said.get(one)) for one in dimensions
+                            letter_code(said[one]) if one in said else MISSING for one in dimensions
                         ]
         labels = [[_label(case, case.label.get(one)) for case in first.values()] for one in dimensions]
         return cls(

@@ -1,7 +1,8 @@
 """Charts drawn by the server: SVG without script or style attributes, with the numbers as a table.
 
 Colours, dashes and fonts are classes of static/css/charts.css. `line_chart` shows how a figure moves over
-steps; `interval_chart` shows estimates with their intervals, one row each; `heat_map` shows rows of shares.
+steps; `interval_chart` shows estimates with their intervals, one row each; `heat_map` shows rows of shares;
+`reliability_chart` shows what was stated against what was seen.
 """
 
 import hashlib
@@ -38,6 +39,15 @@ class PlottedEstimate:
     low: float | None = None
     high: float | None = None
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityPoint:
+    """What was stated and what was seen, on one scale, of so many items."""
+
+    stated: float
+    seen: float
+    items: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +167,44 @@ def interval_chart(
     said = "; ".join(f"{one.name} {_with_interval(one, show)}" for one in estimates)
     svg = _svg(drawing, (width, height), title, f"{x_label}. {said}.")
     return _figure(svg, title, "", [], _estimate_table(estimates, x_label, show))
+
+
+def reliability_chart(
+    points: Sequence[ReliabilityPoint],
+    *,
+    title: str,
+    x_label: str,
+    y_label: str,
+    low: float = 0.0,
+    high: float = 100.0,
+    width: int = HALF_WIDTH,
+    height: int = 280,
+) -> SafeString:
+    """A figure with a dot for each group of items, larger for more of them, about the dashed line on which
+    what was stated is what was seen. Stated goes from `low` to `high`, seen from 0 to `high`.
+    """
+    if not points:
+        return _nothing(title)
+    x_scale = Scale(low, high, _LEFT, width - _RIGHT)
+    y_scale = Scale(0, high, height - _BOTTOM, _TOP)
+    most = max(one.items for one in points)
+    dots = (
+        (x_scale(one.stated), y_scale(one.seen), round(3 + 6 * math.sqrt(one.items / most), 1))
+        for one in points
+    )
+    drawing = _join(
+        _rows_grid(ticks(0, high, 5), y_scale, width),
+        _columns_axis(ticks(low, high, 5), x_scale, height, x_label),
+        format_html(
+            '<line class="chart-reference" x1="{}" y1="{}" x2="{}" y2="{}"/>',
+            x_scale(low), y_scale(low), x_scale(high), y_scale(high),
+        ),
+        format_html_join("", '<circle class="chart-dot series-1" cx="{}" cy="{}" r="{}"/>', dots),
+    )  # fmt: skip
+    texts = [[shown_number(round(v, 1)) for v in (one.stated, one.seen, one.items)] for one in points]
+    said = "; ".join(f"{stated}: {seen}, {items} items" for stated, seen, items in texts)
+    svg = _svg(drawing, (width, height), title, f"{y_label} over {x_label}. {said}.")
+    return _figure(svg, title, y_label, [], _table([x_label, y_label, "items"], texts))
 
 
 def heat_map(

@@ -12,9 +12,9 @@ from django.urls import reverse
 
 from benchmark import rerun_check
 from benchmark.leaderboard import judge_lines
-from benchmark.models import Evaluation, EvaluationKind, Verdict
+from benchmark.models import Evaluation, Verdict
 from benchmark.preconditions import EvaluationRefused
-from benchmark.reparse import VERSIONS, reparse
+from benchmark.reparse import reparse
 from benchmark.rerun_check import check_rerun, differing, start_rerun_check
 from consilium.answers import judge_prompt
 from consilium.answers.dimensions import DIMENSIONS
@@ -90,8 +90,7 @@ def test_what_differs_is_named(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> N
     same = dict.fromkeys(PARTS, "same")
 
     with monkeypatch.context() as patch:
-        patch.setitem(rerun_check.PROMPTS, EvaluationKind.JUDGE, "0" * 64)
-        patch.setitem(VERSIONS, EvaluationKind.JUDGE, "verdicts-99")
+        patch.setattr(rerun_check, "current_method", lambda *_: ("0" * 64, "verdicts-99"))
         patch.setattr(judge_prompt, "ASK", "Which one?")
         told = check_rerun(made)
         assert differing(told) == ["prompt", "parser", "requests"]
@@ -144,7 +143,7 @@ def test_by_page_and_by_command(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> 
     page = client.get(reverse("benchmark:evaluation", args=address)).content.decode()
     assert "Nothing differs" in page
     assert "All 8." in page
-    monkeypatch.setitem(rerun_check.PROMPTS, EvaluationKind.JUDGE, "0" * 64)
+    monkeypatch.setattr(rerun_check, "current_method", lambda *_: ("0" * 64, made.parser_version))
     client.post(reverse("benchmark:recheck", args=address))
     newer = rerun_check.newest_rerun_check(made)
     assert newer is not None

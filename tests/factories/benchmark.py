@@ -108,6 +108,19 @@ def judged(
     return over(made)
 
 
+def state_probabilities(
+    made: Evaluation, confidence: Sequence[float], dimension: str = DIMENSIONS[-1]
+) -> None:
+    """Give the letters of each case this probability, in both orders."""
+    made.settings["letter_probabilities"] = True
+    made.save()
+    for row, held in zip(rows_of(made.release), confidence, strict=True):
+        for verdict in made.verdicts.filter(row_id=row.row_id):
+            first = held if verdict.parsed[dimension] == "A" else 1 - held
+            verdict.probabilities = {**(verdict.probabilities or {}), dimension: first}
+            verdict.save()
+
+
 def solved(
     cast: Cast, release: Release, solver: ModelEndpoint, right: Mapping[int, bool | None]
 ) -> Evaluation:

@@ -21,3 +21,11 @@ def make_folder(folder: Path, **config: Any) -> Path:
     (folder / "model.safetensors").write_bytes(safetensors())
     (folder / "chat_template.jinja").write_text("{{ messages[0]['content'] }}")
     return folder
+
+
+def add_score_head(folder: Path, facts: Any = None) -> Path:
+    """Beside the weights, the head of a model that gives scores; `facts`: what it says of itself."""
+    told = {"dimension": "overall", "max_pixels": 3136} if facts is None else facts
+    header = {"__metadata__": {"scores": json.dumps(told)}, **TENSOR}
+    (folder / "reward_head.safetensors").write_bytes(safetensors(header))
+    return folder

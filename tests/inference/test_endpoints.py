@@ -19,7 +19,7 @@ from consilium.inference.refusals import EndpointNameTaken, EndpointRefused
 from consilium.inference.shares import share_endpoint
 from consilium.people.permissions import NotAllowed
 from tests.factories.cast import Cast
-from tests.factories.model_folders import make_folder
+from tests.factories.model_folders import add_score_head, make_folder
 from tests.factories.training import run_of
 
 REMOTE: dict[str, Any] = {"url": "http://127.0.0.1:8000/v1", "model_id": "big", "family": "qwen"}
@@ -219,6 +219,23 @@ def test_the_command_refuses_in_words(cast: Cast, words: list[str]) -> None:
         command(*words)
     assert refusal.value.returncode == 2
     assert str(refusal.value)
+
+
+def test_a_folder_with_a_head_gives_scores_and_no_words(
+    cast: Cast, client: Client, models_folder: Path
+) -> None:
+    add_score_head(make_folder(models_folder / "reward"), {"dimension": "accuracy"})
+    added = command("add", "reward", "--path", "reward", "--study", "chest", "--json")
+    assert (added["scores"], command("add", "w", "--path", "tiny", "--json")["scores"]) == ("accuracy", None)
+    assert "local, scores accuracy, gemma3" in command("list")
+    scorer = ModelEndpoint.objects.get(name="reward")
+    assert set(ModelEndpoint.objects.that_write()) == set(ModelEndpoint.objects.exclude(pk=scorer.pk))
+    check_may_ask(scorer, study=cast.study, for_scores=True)
+    with pytest.raises(EndpointRefused, match="reward gives scores, not words"):
+        check_may_ask(scorer, study=cast.study)
+    client.force_login(cast.lena)
+    page = client.get(reverse("calls:endpoints", args=["chest"])).content.decode()
+    assert page.count("scores accuracy, judges only") == 1
 
 
 def test_two_remote_models_never_share_an_api_key(cast: Cast, settings: Any) -> None:

@@ -8,9 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from consilium.inference.model_folders import check_model_folder, folder_sha256, folder_under, model_type
+from consilium.inference.model_folders import (
+    check_model_folder,
+    folder_sha256,
+    folder_under,
+    model_type,
+    scored_dimension,
+)
 from consilium.inference.refusals import EndpointRefused
-from tests.factories.model_folders import TENSOR, make_folder, safetensors
+from tests.factories.model_folders import TENSOR, add_score_head, make_folder, safetensors
 
 Spoil = Callable[[Path], object]
 
@@ -127,3 +133,14 @@ def test_only_a_real_folder_under_the_models_folder_is_taken(name: str, tmp_path
     assert folder_under(root, str(root / "model")) == (root / "model").resolve()
     with pytest.raises(EndpointRefused):
         folder_under(root, name)
+
+
+def test_a_head_for_scores_says_which_dimension(tmp_path: Path) -> None:
+    assert scored_dimension(make_folder(tmp_path / "words")) == ""
+    accuracy = add_score_head(make_folder(tmp_path / "accuracy"), {"dimension": "accuracy"})
+    check_model_folder(accuracy)
+    assert scored_dimension(accuracy) == "accuracy"
+    for number, facts in enumerate(({"dimension": "beauty"}, ["accuracy"], {})):
+        silent = add_score_head(make_folder(tmp_path / str(number)), facts)
+        with pytest.raises(EndpointRefused, match="does not say which of the six dimensions it scores"):
+            scored_dimension(silent)

@@ -11,6 +11,9 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from annotation.responses import ask_for_answers
+from benchmark.forms import EvaluationForm
+from benchmark.models import EvaluationKind
 from benchmark.preconditions import EvaluationRefused
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.inference.models import ModelEndpoint
@@ -20,10 +23,12 @@ from consilium.jobs.states import JobState
 from consilium.refusals import Refused
 from curation.models import Release
 from curation.releases.materialise import materialise
+from curation.traces.generate import start_tracing
 from tests.factories import benchmark as scoring
 from tests.factories import releases as frozen
 from tests.factories import training as making
 from tests.factories.cast import Cast
+from tests.factories.model_folders import add_score_head
 from training import run_folder
 from training.forms import LaunchForm
 from training.job.judge_dpo import answer_rows
@@ -200,18 +205,48 @@ def test_a_judge_is_trained_and_never_scored_on_what_it_saw(
     assert made.endpoint == judge
 
 
-def test_a_reward_model_is_registered_but_asked_nothing(
-    cast: Cast, votes: Release, base: ModelEndpoint
-) -> None:
+def test_a_reward_model_is_registered_to_judge_alone(cast: Cast, votes: Release, base: ModelEndpoint) -> None:
     run = launched(cast, "reward_model", votes, base)
     place = run_folder.folder(run)
     shutil.copytree(run_folder.base_folder(base), place / "model")
+    add_score_head(place / "model")
     (place / "run_card.json").write_text('{"artifacts": {"model": "model", "digest": "d"}, "inputs": {}}')
     produced = register_model(run=run, done={"artifacts": {"digest": "d"}})
     assert produced.release_digests == [votes.digest]
-    assert not produced.endpoint.is_active
-    with pytest.raises(EvaluationRefused, match="no longer in use"):
-        scoring.launched(cast, scoring.preferences(cast, "A", "Apart", seed=51), produced.endpoint)
+    made = produced.endpoint
+    assert (made.is_active, made.scored_dimension) == (True, "overall")
+    assert scoring.launched(cast, apart(cast), made)
+    with pytest.raises(EvaluationRefused, match="was trained on this release"):
+        scoring.launched(cast, votes, made)
     card = model_card(produced)
     assert "Bradley-Terry reward model" in card
     assert 'load_file("reward_head.safetensors")' in card
+
+
+def apart(cast: Cast) -> Release:
+    """A case of a patient and a question that taught nothing."""
+    return scoring.preferences(
+        cast, "A", "Apart", seed=51, changes=[{"cluster": "another patient", "question_id": "another"}]
+    )
+
+
+def test_what_gives_scores_is_neither_teacher_nor_base_nor_solver(
+    cast: Cast, votes: Release, base: ModelEndpoint
+) -> None:
+    scorer = ModelEndpoint.objects.create(
+        name="scorer", path="scorer", family="tiny", scored_dimension="overall"
+    )
+    said = "scorer gives scores, not words: it can be scored as a judge of pairs and do nothing else"
+    with pytest.raises(Refused, match=said):
+        launched(cast, "judge_sft", votes, scorer)
+    with pytest.raises(Refused, match=said):
+        scoring.launched(cast, scoring.questions(cast), scorer)
+    with pytest.raises(Refused, match=said):
+        start_tracing(study=cast.study, endpoint=scorer, by=cast.lena)
+    with pytest.raises(Refused, match=said):
+        ask_for_answers(study=cast.study, endpoint=scorer, by=cast.lena)
+    offered: Any = LaunchForm(study=cast.study, stage="judge_sft").fields["base"]
+    assert list(offered.queryset) == [base]
+    solvers: Any = EvaluationForm(study=cast.study, kind=EvaluationKind.SOLVER).fields["endpoints"]
+    judges: Any = EvaluationForm(study=cast.study, kind=EvaluationKind.JUDGE).fields["endpoints"]
+    assert (scorer in solvers.queryset, scorer in judges.queryset) == (False, True)

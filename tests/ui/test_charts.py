@@ -7,11 +7,13 @@ import pytest
 
 from consilium.ui.charts import (
     PlottedEstimate,
+    ReliabilityPoint,
     Scale,
     Series,
     heat_map,
     interval_chart,
     line_chart,
+    reliability_chart,
     shown_number,
     ticks,
 )
@@ -165,3 +167,18 @@ def test_numbers_read_well(value: float, text: str) -> None:
 def test_scale_maps_both_ends() -> None:
     scale = Scale(0, 10, 100, 200)
     assert (scale(0), scale(5), scale(10)) == (100, 150, 200)
+
+
+def test_what_is_seen_as_stated_lies_on_the_dashed_line() -> None:
+    points = [ReliabilityPoint(60, 60, 4), ReliabilityPoint(90, 20, 16)]
+    figure = reliability_chart(points, title="Judge", low=50, x_label="stated", y_label="right")
+    svg = drawing(figure)
+    (line,) = [one for one in svg if one.get("class") == "chart-reference"]
+    x1, y1, x2, y2 = (float(line.get(name) or 0) for name in ("x1", "y1", "x2", "y2"))
+    on, below = [one for one in svg if "chart-dot" in one.get("class", "")]
+    place = (float(on.get("cx") or 0) - x1) / (x2 - x1)
+    assert float(on.get("cy") or 0) == pytest.approx(y1 + place * (y2 - y1), abs=0.2)
+    assert float(below.get("cy") or 0) > float(on.get("cy") or 0)
+    assert float(below.get("r") or 0) > float(on.get("r") or 0)
+    assert '<td class="number">16</td>' in figure
+    assert "Nothing to draw yet" in reliability_chart([], title="Judge", x_label="", y_label="")

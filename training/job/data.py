@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from consilium.answers import think_answer, trace_prompt
 from training.job.files import sha256_file
@@ -121,11 +121,11 @@ def rows_digest(folder: Path) -> str:
     return whole.hexdigest()
 
 
-def open_images(paths: list[str], max_pixels: int) -> list[Any]:
+def open_images(files: Iterable[str | Path | IO[bytes]], max_pixels: int) -> list[Any]:
     """Open images as RGB, each reduced to at most `max_pixels` pixels."""
     opened = []
-    for path in paths:
-        picture = _decoded(Path(path))
+    for file in files:
+        picture = _decoded(file)
         share = math.sqrt(max_pixels / (picture.width * picture.height))
         if share < 1:
             picture = picture.resize(
@@ -314,13 +314,13 @@ def check_pictures(samples: Iterable[PicturedRow]) -> None:
             seen.add(path)
 
 
-def _decoded(path: Path) -> Image.Image:
+def _decoded(file: str | Path | IO[bytes]) -> Image.Image:
     """The whole picture, as RGB."""
     from PIL import Image
 
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(path, formats=_FORMATS) as image:
+        with Image.open(file, formats=_FORMATS) as image:
             return image.convert("RGB")
 
 

@@ -6,6 +6,7 @@ merged in, and the head in a file of its own beside it; `reward_scorer.py` reads
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -16,12 +17,13 @@ from torch import nn
 from transformers import Trainer, TrainingArguments, set_seed
 
 from consilium.atomic_folder import sync
+from consilium.inference.model_folders import HEAD_FACTS, SCORE_HEAD
 from training.job import data
 from training.job.files import weights_digest
 from training.job.judge_dpo import answer_rows
 from training.job.models import for_training, load_model, load_processor, lora_config, publish_model
 from training.job.preferences import check_turns, preferences_of, told_in_parts
-from training.job.spec import HEAD_FILE, RewardModelSettings, Spec
+from training.job.spec import RewardModelSettings, Spec
 from training.job.train import Context, common_arguments, split_batch, train
 
 # It wraps language model and head; the name keeps it from being merged as a delta of the base.
@@ -92,7 +94,7 @@ def run(context: Context) -> dict[str, Any]:
         ADAPTER,
         found.for_card() | {"dimension": settings.dimension},
         lambda trainer: _figures(trainer, held_out, settings.max_pixels),
-        publish=lambda model, base, folder: _publish(model, base, folder, settings.max_pixels),
+        publish=lambda model, base, folder: _publish(model, base, folder, settings),
     )
 
 
@@ -167,15 +169,16 @@ def _figures(trainer: Any, rows: Sequence[dict[str, Any]], max_pixels: int) -> d
     return {"held_out_accuracy": right / len(rows)}
 
 
-def _publish(model: RewardModel, base: Path, folder: Path, max_pixels: int) -> str:
+def _publish(model: RewardModel, base: Path, folder: Path, settings: RewardModelSettings) -> str:
     """Write the language model and, in a file of its own, the head; return the digest of both."""
     from safetensors.torch import save_file
 
     publish_model(model.language_model, base, folder)
     weight = model.score.weight.detach().float().cpu().contiguous()
     # One entry: of several the library would write the order by chance, and the digest would not be one.
-    known = {"max_pixels": str(max_pixels)}
-    save_file({HEAD_TENSOR: weight}, folder / HEAD_FILE, metadata=known)
-    (folder / HEAD_FILE).chmod(0o644)
-    sync(folder / HEAD_FILE)
+    facts = {"dimension": settings.dimension, "max_pixels": settings.max_pixels}
+    head = folder / SCORE_HEAD
+    save_file({HEAD_TENSOR: weight}, head, metadata={HEAD_FACTS: json.dumps(facts, sort_keys=True)})
+    head.chmod(0o644)
+    sync(head)
     return weights_digest(folder)

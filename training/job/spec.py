@@ -31,8 +31,6 @@ NEUTRAL = "neutral"
 FROM_EXPERTS, FROM_BASE = STARTS = ("experts", "base")
 BOTH_ORDERS, ONE_ORDER = "both", "balanced"
 VERDICTS, ANSWERS = "verdicts", "answers"
-# Of a reward model, beside its weights.
-HEAD_FILE = "reward_head.safetensors"
 ADVANTAGE, REWARD = "advantage", "reward"
 VARIANTS = (ADVANTAGE, REWARD)
 ROLLOUT_ENGINES = ("transformers", "vllm_colocate", "vllm_server")

@@ -63,7 +63,7 @@ CARDS: Final = (
         "stage": Stage.REWARD_MODEL,
         "title": "Reward model",
         "reads": "Preference release, base model",
-        "meaning": "Bradley-Terry: one number for an answer, higher for the one that readers preferred.",
+        "meaning": "Bradley-Terry: scores an answer, higher the one that readers preferred. It judges pairs.",
     },
 )
 

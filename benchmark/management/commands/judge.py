@@ -25,6 +25,12 @@ class Command(ReportingCommand):
         parser.add_argument("--release", required=True, help="Digest of the release, 8 digits or more.")
         parser.add_argument("--endpoint", action="append", required=True)
         add_by(parser)
+        if self.kind == EvaluationKind.JUDGE:
+            parser.add_argument(
+                "--letter-probabilities",
+                action="store_true",
+                help="Ask servers how probable each letter of a verdict was.",
+            )
         parser.add_argument("--wait", action="store_true", help="Run here until everything is over.")
 
     def perform(self, **options: Any) -> dict[str, Any]:
@@ -35,6 +41,7 @@ class Command(ReportingCommand):
             release=release,
             endpoints=[_endpoint(name, release.study) for name in options["endpoint"]],
             by=lead_of(release.study, options["by"]),
+            letter_probabilities=options.get("letter_probabilities", False),
         )
         done = {one.endpoint.name: run_until_over(one.job) if options["wait"] else one.job for one in made}
         report: dict[str, Any] = {"evaluations": {name: job.state for name, job in done.items()}}

@@ -21,7 +21,8 @@ def test_the_board_changes_in_place_and_can_be_sent_by_its_address(
     window: Page, live_server: Any, cast: Cast
 ) -> None:
     release = making.preferences(cast, LABELS, changes=CASES)
-    making.judged(cast, release, making.endpoint("right"), RIGHT)
+    made = making.judged(cast, release, making.endpoint("right"), RIGHT)
+    making.state_probabilities(made, [0.6, 0.7, 0.8, 0.9] * 2)
     making.judged(cast, release, making.endpoint("first", family="third"), FIRST)
     log_in(window, live_server.url, cast.lena)
     board = live_server.url + reverse("benchmark:report", args=[cast.study.slug, release.pk])

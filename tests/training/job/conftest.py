@@ -10,8 +10,21 @@ import pytest
 
 from tests.harness import once
 from tests.training.job.process import Event, run_stage, warm
-from tests.training.job.release import write_release
+from tests.training.job.release import write_preferences, write_release
 from training.demo_models.teaching_set import demo_settings
+
+JUDGE_STAGES = ("judge_sft", "judge_dpo", "reward_model")
+QUICK_JUDGE = {
+    "lora_r": 4,
+    "lora_alpha": 8,
+    "learning_rate": 1e-3,
+    "max_pixels": 3136,
+    "batch": 4,
+    "micro_batch": 2,
+    "max_steps": 4,
+    "checkpoint_every": 1,
+    "held_out": 0.25,
+}
 
 
 class Finished(NamedTuple):
@@ -65,6 +78,23 @@ def dsa(bench: Path) -> Finished:
 def gba(bench: Path, dsa: Finished) -> Finished:
     """A few GBA steps from the expert, undisturbed."""
     return finish(gba_spec(bench, "reinforced", dsa.out), is_fresh=True)
+
+
+@pytest.fixture(scope="session")
+def preferences(bench: Path) -> Path:
+    return write_preferences(bench / "preferences", 12)
+
+
+@pytest.fixture(scope="session")
+def judges(bench: Path, preferences: Path) -> dict[str, Finished]:
+    """One undisturbed run of each stage."""
+    return {stage: finish(judge_spec(bench, stage, stage)) for stage in JUDGE_STAGES}
+
+
+def judge_spec(bench: Path, stage: str, name: str, **settings: Any) -> dict[str, Any]:
+    shared = {"base": str(bench / "models" / "base"), "data": str(bench / "preferences"), "device": "cpu"}
+    own = {"stage": stage, "out": str(bench / name), "seed": 1, "settings": QUICK_JUDGE | settings}
+    return shared | own
 
 
 def dsa_spec(bench: Path, name: str, **settings: Any) -> dict[str, Any]:

@@ -150,6 +150,7 @@ def _facts(endpoint: ModelEndpoint) -> dict[str, Any]:
         "model": endpoint.model_id,
         "family": endpoint.family,
         "entry": endpoint.entry_key,
+        "scores": endpoint.scored_dimension or None,
         "revision": endpoint.revision,
         "study": endpoint.study.slug if endpoint.study else None,
         "shared_with": sorted(endpoint.shares.values_list("study__slug", flat=True)),
@@ -162,5 +163,6 @@ def _facts(endpoint: ModelEndpoint) -> dict[str, Any]:
 
 
 def _line(row: dict[str, Any]) -> str:
-    words = [row["kind"], row["family"], f"study {row['study'] or 'any'}", f"{row['replies']} replies"]
+    words = [f"{row['kind']}, scores {row['scores']}" if row["scores"] else row["kind"], row["family"]]
+    words += [f"study {row['study'] or 'any'}", f"{row['replies']} replies"]
     return ", ".join(words if row["is_active"] else [*words, "out of use"])
