@@ -1,11 +1,12 @@
 """The job behind a judge's evaluation: every case in both orders, verdicts stored as they arrive."""
 
 import platform
+from collections.abc import Sequence
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
+from benchmark.answer_batches import AnswerBatches, Answered
 from benchmark.models import Evaluation, Verdict
 from benchmark.release_rows import ReleasedImages, checked_rows
 from consilium.answers import judge_prompt
@@ -30,36 +31,39 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
     asks = (
         _ask(row, order, images, limit) for row in rows for order in ORDERS if (row["id"], order) not in known
     )
-    done = len(known)
-
-    def store(ask: ChatRequest, reply: Reply) -> None:
-        nonlocal done
-        row_id, _, order = ask.tag.rpartition("/")
-        with transaction.atomic():
-            handle.fence()
-            store_verdict(evaluation, row_id, order, reply)
-        done += 1
-        handle.progress(done, evaluation.expected_calls, "verdicts")
-
-    asked = complete_all(
-        evaluation.endpoint, asks, study=evaluation.study, on_reply=store, check=handle.check
+    batches = AnswerBatches(
+        handle,
+        lambda answered: store_verdicts(evaluation, answered),
+        done=len(known),
+        total=evaluation.expected_calls,
+        of="verdicts",
     )
+    asked = complete_all(
+        evaluation.endpoint, asks, study=evaluation.study, on_reply=batches.add, check=batches.check
+    )
+    batches.flush()
     handle.fence()
     end_evaluation(evaluation)
     if asked.failed:
         raise JobFailed(f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.failed[0][1]}")
-    return {"verdicts": done}
+    return {"verdicts": batches.done}
 
 
-def store_verdict(evaluation: Evaluation, row_id: str, order: str, reply: Reply) -> None:
-    """Parse one reply and store it as printed; a second run changes nothing."""
-    parsed, reason = read_verdict(reply)
-    Verdict.objects.get_or_create(
-        evaluation=evaluation,
-        row_id=row_id,
-        order=order,
-        defaults={"reply": reply, "parsed": parsed, "reason": reason},
-    )
+def store_verdicts(evaluation: Evaluation, answered: Sequence[Answered]) -> None:
+    """Parse replies and store what they say as printed; a second run changes nothing.
+
+    Their tags name row and order, as "case-7/ba".
+    """
+    made = []
+    for tag, reply in answered:
+        row_id, _, order = tag.rpartition("/")
+        parsed, reason = read_verdict(reply)
+        made.append(
+            Verdict(
+                evaluation=evaluation, row_id=row_id, order=order, reply=reply, parsed=parsed, reason=reason
+            )
+        )
+    Verdict.objects.bulk_create(made, ignore_conflicts=True)
 
 
 def read_verdict(reply: Reply) -> tuple[dict[str, str | None], str]:

@@ -1,9 +1,9 @@
 """The job behind a solver's evaluation: one answer per held-out question, invalid counts as wrong."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import transaction
-
+from benchmark.answer_batches import AnswerBatches, Answered
 from benchmark.judge_job import end_evaluation
 from benchmark.models import Evaluation, SolverResult
 from benchmark.release_rows import ReleasedImages, checked_rows, is_scorable
@@ -24,34 +24,37 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
     known = set(SolverResult.objects.filter(evaluation=evaluation).values_list("row_id", flat=True))
     images, limit = ReleasedImages(evaluation.release), int(evaluation.settings["max_tokens"])
     asks = (_ask(row, images, limit) for row_id, row in rows.items() if row_id not in known)
-    done = len(known)
-
-    def store(ask: ChatRequest, reply: Reply) -> None:
-        nonlocal done
-        with transaction.atomic():
-            handle.fence()
-            store_result(evaluation, rows[ask.tag], reply)
-        done += 1
-        handle.progress(done, len(rows), "answers")
-
-    asked = complete_all(
-        evaluation.endpoint, asks, study=evaluation.study, on_reply=store, check=handle.check
+    batches = AnswerBatches(
+        handle,
+        lambda answered: store_results(evaluation, rows, answered),
+        done=len(known),
+        total=len(rows),
+        of="answers",
     )
+    asked = complete_all(
+        evaluation.endpoint, asks, study=evaluation.study, on_reply=batches.add, check=batches.check
+    )
+    batches.flush()
     handle.fence()
     end_evaluation(evaluation)
     if asked.failed:
         raise JobFailed(f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.failed[0][1]}")
-    return {"answers": done}
+    return {"answers": batches.done}
 
 
-def store_result(evaluation: Evaluation, row: dict[str, Any], reply: Reply) -> None:
-    """Take the option letter of one reply; a second run changes nothing."""
-    letter, is_correct = read_letter(reply, row)
-    SolverResult.objects.get_or_create(
-        evaluation=evaluation,
-        row_id=row["id"],
-        defaults={"reply": reply, "letter": letter, "is_correct": is_correct},
-    )
+def store_results(
+    evaluation: Evaluation, rows: Mapping[str, dict[str, Any]], answered: Sequence[Answered]
+) -> None:
+    """Take the option letters of replies, whose tags are ids of rows; a second run changes nothing."""
+    made = []
+    for row_id, reply in answered:
+        letter, is_correct = read_letter(reply, rows[row_id])
+        made.append(
+            SolverResult(
+                evaluation=evaluation, row_id=row_id, reply=reply, letter=letter, is_correct=is_correct
+            )
+        )
+    SolverResult.objects.bulk_create(made, ignore_conflicts=True)
 
 
 def read_letter(reply: Reply, row: dict[str, Any]) -> tuple[str, bool]:

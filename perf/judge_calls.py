@@ -10,6 +10,7 @@ verified, every case is asked in both orders with a picture of its own, every re
 """
 
 import argparse
+import io
 import json
 import multiprocessing
 import os
@@ -52,7 +53,7 @@ def frozen(study: Any, lead: Any, cases: int, image_kib: int) -> str:
     for number in range(cases):
         blob = put(draw.randbytes(image_kib * 1024), "image/jpeg")
         path = f"images/{blob.sha256}.jpg"
-        content = {
+        content: dict[str, Any] = {
             "id": f"case-{number}",
             "question_id": f"question-{number}",
             "cluster": f"cluster-{number}",
@@ -67,14 +68,12 @@ def frozen(study: Any, lead: Any, cases: int, image_kib: int) -> str:
             "specialty": "adult_medicine",
         }
         rows.append(NewRow(content["id"], content, {path: blob.sha256}))
-    made = freeze(
-        study=study, kind="preferences", name=f"{cases} cases", rows=rows, left_out={}, by=lead
-    )
+    made = freeze(study=study, kind="preferences", name=f"{cases} cases", rows=rows, left_out={}, by=lead)
     return made.digest
 
 
 def evaluation(warm: str, whole: str, base_url: str, in_flight: int) -> dict[str, Any]:
-    """Calls per second, CPU milliseconds per call and the highest memory of one evaluation; in a new process."""
+    """Calls per second, CPU milliseconds per call and the highest memory of one evaluation."""
     import django
 
     os.environ["CONSILIUM_CALLS_IN_FLIGHT"] = str(in_flight)
@@ -103,8 +102,7 @@ def judged(release: str, name: str) -> None:
     """`manage.py judge`, to its end."""
     from django.core.management import call_command
 
-    with open(os.devnull, "w") as unread:
-        call_command("judge", release=release, endpoint=[name], wait=True, stdout=unread)
+    call_command("judge", release=release, endpoint=[name], wait=True, stdout=io.StringIO())
 
 
 def measure(options: argparse.Namespace, warm: str, whole: str) -> None:

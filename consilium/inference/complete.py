@@ -4,6 +4,7 @@ The calling thread does the database and the callbacks, the client's thread does
 the other while it has something to do.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,6 +18,10 @@ from consilium.inference.targets import target_of
 from consilium.people.models import Study
 
 POLL_SECONDS = 0.2
+# Requests that are ready before the server has room for them, each with its images in memory.
+AHEAD = 64
+# While the server has more to do, a few answers wait a moment for others: each batch of them is a commit.
+FEW, GATHER_SECONDS = 16, 0.02
 CUT = "length"
 
 
@@ -107,8 +112,8 @@ class _Round:
 
     def _feed(self) -> bool:
         """Route more asks until enough are in flight; False when there are none left."""
-        batch = max(16, self._limits.in_flight)
-        while len(self._waiting) <= 2 * self._limits.in_flight:
+        batch = max(16, min(AHEAD, self._limits.in_flight))
+        while len(self._waiting) <= self._limits.in_flight + batch:
             self._check()
             chunk = list(islice(self._asks, batch))
             if not chunk:
@@ -152,6 +157,9 @@ class _Round:
         if self._client is None:
             return
         events = self._client.take(POLL_SECONDS)
+        if 0 < len(events) < FEW and len(self._waiting) > self._limits.in_flight:
+            time.sleep(GATHER_SECONDS)
+            events += self._client.take(0)
         outcomes = [event for event in events if isinstance(event, CallOutcome)]
         self._route(self._deliver(self._store(outcomes), is_cached=False))
         for outcome in outcomes:
