@@ -14,7 +14,7 @@ from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.judge_prompt import ORDERS
 from consilium.answers.verdicts import PARSER_VERSION, parse_verdict
 from consilium.inference.chat_request import ChatRequest
-from consilium.inference.complete import CUT, complete_all
+from consilium.inference.complete import CUT, CompletionTally, complete_all
 from consilium.inference.models import Reply
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.version import app_version
@@ -43,9 +43,7 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
     )
     batches.flush()
     handle.fence()
-    end_evaluation(evaluation)
-    if asked.failed:
-        raise JobFailed(f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.failed[0][1]}")
+    end_evaluation(evaluation, asked)
     return {"verdicts": batches.done}
 
 
@@ -79,8 +77,11 @@ def read_verdict(reply: Reply) -> tuple[dict[str, str | None], str]:
     return parsed, reading.reason[:200]
 
 
-def end_evaluation(evaluation: Evaluation) -> None:
-    """Write the run card: everything needed to say where these figures come from."""
+def end_evaluation(evaluation: Evaluation, asked: CompletionTally) -> None:
+    """Write the run card: everything needed to say where these figures come from.
+
+    Raises JobFailed, with the number of each cause, where calls got no answer.
+    """
     card = {
         "release": evaluation.release_digest,
         "endpoint": evaluation.endpoint.name,
@@ -91,9 +92,12 @@ def end_evaluation(evaluation: Evaluation) -> None:
         "orders": list(ORDERS) if evaluation.kind == "judge" else [],
         "app_version": app_version(),
         "hardware": platform.machine(),
+        "failed_tries": {reason.rstrip("."): number for reason, number in asked.failed_tries.items()},
         "finished": timezone.now().isoformat(timespec="seconds"),
     }
     Evaluation.objects.filter(pk=evaluation.pk).update(run_card=card)
+    if asked.failed:
+        raise JobFailed(f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.causes}")
 
 
 def _ask(row: dict[str, Any], order: str, images: ReleasedImages, max_tokens: int) -> ChatRequest:

@@ -13,7 +13,7 @@ from consilium.answers.think_answer import rejoin
 from consilium.inference.chat_request import ChatRequest
 from consilium.inference.complete import complete_all
 from consilium.inference.models import Reply
-from consilium.jobs.handle import JobFailed, JobHandle
+from consilium.jobs.handle import JobHandle
 
 
 def solve_questions(handle: JobHandle) -> dict[str, Any]:
@@ -36,9 +36,7 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
     )
     batches.flush()
     handle.fence()
-    end_evaluation(evaluation)
-    if asked.failed:
-        raise JobFailed(f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.failed[0][1]}")
+    end_evaluation(evaluation, asked)
     return {"answers": batches.done}
 
 

@@ -5,6 +5,7 @@ the other while it has something to do.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -27,16 +28,28 @@ CUT = "length"
 
 @dataclass(slots=True)
 class CompletionTally:
-    """How a round went: asks answered, how many of these from stored replies, (tag, reason) of the others."""
+    """How a round went: asks answered, how many of these from stored replies, (tag, reason) of the others.
+
+    `failed_tries` counts by reason what went wrong on the way, also where a later try succeeded.
+    """
 
     done: int = 0
     cached: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
+    failed_tries: Counter[str] = field(default_factory=Counter)
 
     @property
     def asked(self) -> int:
         """All asks of the round that came to an end."""
         return self.done + len(self.failed)
+
+    @property
+    def causes(self) -> str:
+        """Why asks failed, for people: the reason, or each with its number, the commonest first."""
+        found = Counter(reason for _, reason in self.failed)
+        if len(found) == 1:
+            return next(iter(found))
+        return " ".join(f"{number} times: {reason}" for reason, number in found.most_common())
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +176,7 @@ class _Round:
         outcomes = [event for event in events if isinstance(event, CallOutcome)]
         self._route(self._deliver(self._store(outcomes), is_cached=False))
         for outcome in outcomes:
+            self._asked.failed_tries.update(outcome.failed_tries)
             if outcome.answer is None:
                 self._fail(outcome)
         if any(isinstance(event, ServerLost) for event in events):
