@@ -77,7 +77,10 @@ def answers_so_far(key: Key) -> Inputs:
     )
     coming = evaluations.exclude(job__state__in=JOB_STATES.terminal)
     answers = dict.fromkeys(coming.values_list("pk", flat=True), 0) | answers_of(coming)
-    return Inputs(sum(row[0] for row in made), [[*map(list, made)], sorted(answers.items())])
+    digests = {digest for row in made for digest in row[-1].get("releases", ())}
+    # One that comes later may show what a model has in common with this release.
+    known = sorted(Release.objects.filter(digest__in=digests).values_list("pk", flat=True))
+    return Inputs(sum(row[0] for row in made), [[*map(list, made)], sorted(answers.items()), known])
 
 
 def _content(key: Key) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from benchmark.models import Evaluation, EvaluationKind
-from benchmark.preconditions import EvaluationRefused, check_endpoints, check_scorable
+from benchmark.preconditions import EvaluationRefused, check_endpoints, check_scorable, check_unseen
 from benchmark.release_rows import expected_calls
 from consilium.answers import judge_prompt, option_letters, solver_prompt, verdicts
 from consilium.audit.record import record
@@ -20,7 +20,6 @@ VERDICT_TOKENS = 256
 JOB_KIND = {EvaluationKind.JUDGE: "benchmark.judge", EvaluationKind.SOLVER: "benchmark.solve"}
 
 
-@transaction.atomic
 def evaluate(
     *, study: Study, kind: str, release: Release, endpoints: Sequence[ModelEndpoint], by: Person
 ) -> list[Evaluation]:
@@ -31,10 +30,14 @@ def evaluate(
     check_lead(by, study)
     check_scorable(study, EvaluationKind(kind), release)
     check_endpoints(study, EvaluationKind(kind), release, endpoints)
+    # Whole releases are read here, while others may write: neither they nor what a model learned from change.
+    check_unseen(release, endpoints)
     calls = expected_calls(release, kind)
     if not calls:
         raise EvaluationRefused(f"{release} holds nothing to score: no question of it has options.")
-    return [_launch(study, EvaluationKind(kind), release, endpoint, by, calls) for endpoint in endpoints]
+    with transaction.atomic():
+        check_endpoints(study, EvaluationKind(kind), release, endpoints)  # nobody may have launched meanwhile
+        return [_launch(study, EvaluationKind(kind), release, endpoint, by, calls) for endpoint in endpoints]
 
 
 def _launch(

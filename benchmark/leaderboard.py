@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from django.db.models import Count, QuerySet
 
+from benchmark.contamination import shared_rows
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.jobs.states import JobState
@@ -46,14 +47,16 @@ class Lead:
 class JudgeLine:
     """One judge on one release: a row per dimension, in order.
 
-    `is_current`: judged with the prompt and parser of the release's newest whole evaluation. Ranked when it
-    is, and no call is missing; `rank` is then the interval of its rank.
+    `is_current`: judged with the prompt and parser of the release's newest whole evaluation. `shared`: on so
+    many rows of the release, or data of them, the model was trained. Ranked when it is current, shares
+    nothing and no call is missing; `rank` is then the interval of its rank.
     """
 
     evaluation: Evaluation
     rows: list[JudgingRow]
     verdicts: int
     is_current: bool
+    shared: int = 0
     rank: Maybe[Interval] = NOT_RANKED
     lead: Lead | None = None
 
@@ -65,7 +68,7 @@ class JudgeLine:
     @property
     def is_ranked(self) -> bool:
         """Whether it has a place on the board."""
-        return self.is_complete and self.is_current
+        return self.is_complete and self.is_current and not self.shared
 
     @property
     def overall(self) -> JudgingRow:
@@ -79,7 +82,7 @@ class SolverLine:
 
     `gain` is its accuracy minus that of the base model it was trained from, over the questions that both
     answered; None where it was not trained here or its base was not scored on the release in the same way.
-    `is_current` as in JudgeLine.
+    `is_current` and `shared` as in JudgeLine.
     """
 
     evaluation: Evaluation
@@ -89,6 +92,7 @@ class SolverLine:
     accuracy: Estimate
     by_specialty: dict[str, tuple[int, int]]
     is_current: bool
+    shared: int = 0
     gain: Estimate | None = None
 
     @property
@@ -99,20 +103,21 @@ class SolverLine:
     @property
     def is_ranked(self) -> bool:
         """Whether it has a place on the board."""
-        return self.is_complete and self.is_current
+        return self.is_complete and self.is_current and not self.shared
 
 
 def judge_lines(release: Release) -> list[JudgeLine]:
     """Every judge scored on the release, best first, unranked ones last."""
     evaluations = newest_evaluations(release, EvaluationKind.JUDGE)
     letters = _letters(evaluations)
-    method = _current_method(evaluations)
+    method, shared = _current_method(evaluations), _shared(release, evaluations)
     lines = [
         JudgeLine(
             evaluation=one,
             rows=[],
             verdicts=sum(map(len, letters[one.pk].values())),
             is_current=one.method == method,
+            shared=shared[one.pk],
         )
         for one in evaluations
     ]
@@ -132,8 +137,11 @@ def solver_lines(release: Release) -> list[SolverLine]:
     results: dict[int, list[SolverResult]] = defaultdict(list)
     for result in SolverResult.objects.filter(evaluation__in=evaluations).order_by("row_id"):
         results[result.evaluation_id].append(result)
-    method = _current_method(evaluations)
-    lines = [_solver_line(evaluation, results[evaluation.pk], rows, method) for evaluation in evaluations]
+    method, shared = _current_method(evaluations), _shared(release, evaluations)
+    lines = [
+        replace(_solver_line(one, results[one.pk], rows, method), shared=shared[one.pk])
+        for one in evaluations
+    ]
     lines = _with_gains(lines, results, rows)
     return sorted(lines, key=lambda line: (not line.is_ranked, -_value(line.accuracy.value)))
 
@@ -187,6 +195,12 @@ def judged_cases(rows: Iterable[dict[str, Any]], letters: Letters) -> list[Judge
         )
         for row in rows
     ]
+
+
+def _shared(release: Release, evaluations: Sequence[Evaluation]) -> dict[int, int]:
+    """Key of each evaluation to the number of rows on whose data its model was trained."""
+    rows = shared_rows(release, [one.endpoint for one in evaluations])
+    return {one.pk: len(rows.get(one.endpoint_id, ())) for one in evaluations}
 
 
 def _current_method(evaluations: Sequence[Evaluation]) -> tuple[str, str] | None:

@@ -1,9 +1,10 @@
 """All figures of a report, computed once: every judge in every dimension and slice, and everything beside."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from benchmark.contamination import shared_rows
 from benchmark.leaderboard import newest_evaluations
 from benchmark.models import Evaluation, EvaluationKind
 from benchmark.report.answer_models import AnswerModels, answer_models
@@ -31,7 +32,9 @@ Rows = dict[str, list[JudgingRow]]
 
 @dataclass(frozen=True)
 class ReportedJudge:
-    """A judge of the report: its evaluation's number, or none for the jury of all ranked judges."""
+    """A judge of the report: its evaluation's number, or none for the jury of all ranked judges. `shared`: on
+    data of so many cases the model was trained, so that it is not ranked; `endpoint` is its number.
+    """
 
     key: str
     name: str
@@ -39,6 +42,8 @@ class ReportedJudge:
     is_ranked: bool
     calls: int
     expected_calls: int
+    shared: int = 0
+    endpoint: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,8 @@ def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeRepo
     evaluations = newest_evaluations(release, EvaluationKind.JUDGE)
     frame, votes = read_frame(release, evaluations), released_votes(release)
     costs = judging_costs(evaluations)
-    ranked = _ranked(evaluations, costs)
+    shared = shared_rows(release, [one.endpoint for one in evaluations])
+    ranked = _ranked([one for one in evaluations if one.endpoint_id not in shared], costs, evaluations[-1:])
     if len(ranked) >= LEAST_JURY:
         frame = replace(frame, panel=with_jury(frame.panel, JURY, ranked))
     panel = frame.panel
@@ -108,7 +114,7 @@ def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeRepo
     return JudgeReport(
         cases=len(panel.cases),
         clusters=int(panel.clusters.max(initial=-1)) + 1,
-        judges=_in_order(frame, board.rows, costs, ranked),
+        judges=_in_order(frame, board.rows, costs, ranked, {pk: len(rows) for pk, rows in shared.items()}),
         rows=board.rows,
         biases=board.biases,
         ranks=board.ranks,
@@ -123,8 +129,11 @@ def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeRepo
     )
 
 
-def _ranked(evaluations: Sequence[Evaluation], costs: dict[str, JudgingCost]) -> list[str]:
-    method = evaluations[-1].method if evaluations else None
+def _ranked(
+    evaluations: Sequence[Evaluation], costs: dict[str, JudgingCost], newest: Sequence[Evaluation]
+) -> list[str]:
+    """The keys of those that are whole and judged by the method of the newest, if there is any."""
+    method = newest[0].method if newest else None
     return [
         str(one.pk)
         for one in evaluations
@@ -133,7 +142,11 @@ def _ranked(evaluations: Sequence[Evaluation], costs: dict[str, JudgingCost]) ->
 
 
 def _in_order(
-    frame: ReportFrame, rows: Rows, costs: dict[str, JudgingCost], ranked: Sequence[str]
+    frame: ReportFrame,
+    rows: Rows,
+    costs: dict[str, JudgingCost],
+    ranked: Sequence[str],
+    shared: Mapping[int, int],
 ) -> list[ReportedJudge]:
     judges = [
         ReportedJudge(
@@ -143,6 +156,8 @@ def _in_order(
             is_ranked=key in ranked,
             calls=costs[key].calls,
             expected_calls=one.expected_calls,
+            shared=shared.get(one.endpoint_id, 0),
+            endpoint=one.endpoint_id,
         )
         for key, one in frame.evaluations.items()
     ]

@@ -53,6 +53,7 @@ def test_only_leads_of_the_study_see_scores(cast: Cast, who: str, status: int) -
         "benchmark:leaderboard": [],
         "benchmark:launch": ["judge"],
         "benchmark:evaluation": [made.pk],
+        "benchmark:shared-data": [made.release_id, made.endpoint_id],
     }
     for name, arguments in places.items():
         assert page_of(person, name, cast.study.slug, *arguments).status_code == status, name
