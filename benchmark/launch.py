@@ -6,8 +6,8 @@ from django.db import transaction
 
 from benchmark.models import Evaluation, EvaluationKind
 from benchmark.preconditions import EvaluationRefused, check_endpoints, check_scorable, check_unseen
-from benchmark.release_rows import expected_calls
-from consilium.answers import judge_prompt, option_letters, solver_prompt, verdicts
+from benchmark.release_rows import expected_calls, solver_reader
+from consilium.answers import judge_prompt, solver_prompt, verdicts
 from consilium.audit.record import record
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.queue import enqueue
@@ -34,7 +34,9 @@ def evaluate(
     check_unseen(release, endpoints)
     calls = expected_calls(release, kind)
     if not calls:
-        raise EvaluationRefused(f"{release} holds nothing to score: no question of it has options.")
+        raise EvaluationRefused(
+            f"{release} holds nothing to score: no question of it has options or an answer."
+        )
     with transaction.atomic():
         check_endpoints(study, EvaluationKind(kind), release, endpoints)  # nobody may have launched meanwhile
         return [_launch(study, EvaluationKind(kind), release, endpoint, by, calls) for endpoint in endpoints]
@@ -53,7 +55,7 @@ def _launch(
         endpoint=endpoint,
         job=enqueue(kind=JOB_KIND[kind], by=by, study=study, params={}),
         prompt_sha256=judge_prompt.PROMPT_HASH if is_judge else solver_prompt.PROMPT_HASH,
-        parser_version=verdicts.PARSER_VERSION if is_judge else option_letters.PARSER_VERSION,
+        parser_version=verdicts.PARSER_VERSION if is_judge else solver_reader(release),
         settings={"max_tokens": max(tokens, VERDICT_TOKENS) if is_judge else tokens},
         expected_calls=calls,
         created_by=by,

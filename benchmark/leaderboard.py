@@ -11,6 +11,7 @@ from django.db.models import Count, QuerySet
 
 from benchmark.contamination import shared_rows
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
+from benchmark.release_rows import is_scorable
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.jobs.states import JobState
 from consilium.statistics.adjusted_p import holm
@@ -80,12 +81,15 @@ class JudgeLine:
 class SolverLine:
     """One solver on one release; `by_specialty` maps a specialty to (right, asked).
 
+    All but `answered`, which counts every answer, is of the questions with options: those without are scored
+    by other rules and stand in `solver_slices`.
     `gain` is its accuracy minus that of the base model it was trained from, over the questions that both
     answered; None where it was not trained here or its base was not scored on the release in the same way.
     `is_current` and `shared` as in JudgeLine.
     """
 
     evaluation: Evaluation
+    answered: int
     asked: int
     right: int
     invalid: int
@@ -98,7 +102,7 @@ class SolverLine:
     @property
     def is_complete(self) -> bool:
         """Whether every question got an answer."""
-        return self.asked >= self.evaluation.expected_calls
+        return self.answered >= self.evaluation.expected_calls
 
     @property
     def is_ranked(self) -> bool:
@@ -138,11 +142,16 @@ def solver_lines(release: Release) -> list[SolverLine]:
     for result in SolverResult.objects.filter(evaluation__in=evaluations).order_by("row_id"):
         results[result.evaluation_id].append(result)
     method, shared = _current_method(evaluations), _shared(release, evaluations)
+    choices = {pk: [one for one in of if is_scorable(rows[one.row_id])] for pk, of in results.items()}
     lines = [
-        replace(_solver_line(one, results[one.pk], rows, method), shared=shared[one.pk])
+        replace(
+            _solver_line(one, choices.get(one.pk, ()), rows, method),
+            answered=len(results[one.pk]),
+            shared=shared[one.pk],
+        )
         for one in evaluations
     ]
-    lines = _with_gains(lines, results, rows)
+    lines = _with_gains(lines, choices, rows)
     return sorted(lines, key=lambda line: (not line.is_ranked, -_value(line.accuracy.value)))
 
 
@@ -273,6 +282,7 @@ def _solver_line(
         by_specialty[name] = (right + result.is_correct, asked + 1)
     return SolverLine(
         evaluation=evaluation,
+        answered=len(results),
         asked=len(results),
         right=sum(result.is_correct for result in results),
         invalid=sum(not result.letter for result in results),
@@ -285,6 +295,12 @@ def _solver_line(
     )
 
 
+def base_of(one: Evaluation, by_name: Mapping[str, Evaluation]) -> Evaluation | None:
+    """The evaluation, scored alike, of the model that the model of this one was trained from."""
+    base = by_name.get(str(one.endpoint.provenance.get("base", "")))
+    return base if base is not None and one.method == base.method else None
+
+
 def _with_gains(
     lines: Sequence[SolverLine], results: Mapping[int, Sequence[SolverResult]], rows: Mapping[str, Any]
 ) -> list[SolverLine]:
@@ -293,8 +309,8 @@ def _with_gains(
 
     def gain(line: SolverLine) -> Estimate | None:
         one = line.evaluation
-        base = by_name.get(str(one.endpoint.provenance.get("base", "")))
-        if base is None or one.method != base.method:
+        base = base_of(one, by_name)
+        if base is None:
             return None
         return _gain(scores.get(one.pk, {}), scores.get(base.pk, {}), rows)
 

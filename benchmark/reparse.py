@@ -1,7 +1,7 @@
 """Reads the stored replies of an evaluation anew with the parser of this version, without a call."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -10,7 +10,8 @@ from django.db import models, transaction
 from benchmark.judge_job import read_verdict
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
 from benchmark.preconditions import EvaluationRefused
-from benchmark.solve_job import read_letter
+from benchmark.release_rows import solver_reader
+from benchmark.solve_job import READ, read_result
 from consilium.answers import option_letters, verdicts
 from consilium.audit.record import record
 from consilium.people.models import Person
@@ -18,19 +19,16 @@ from consilium.people.permissions import check_lead
 from curation.releases.freeze import rows_of
 
 PART: Final = 1000
-VERSIONS: Final = {
-    EvaluationKind.JUDGE: verdicts.PARSER_VERSION,
-    EvaluationKind.SOLVER: option_letters.PARSER_VERSION,
-}
 Row = TypeVar("Row", bound=models.Model)
 
 
 @dataclass(frozen=True)
 class Reparsed:
-    """How many replies were read, and how many of them now say something else."""
+    """How many replies were read, how many of them now say something else, and by which version."""
 
     read: int
     changed: int
+    parser: str = ""
 
 
 @transaction.atomic
@@ -44,15 +42,16 @@ def reparse(*, evaluation: Evaluation, by: Person) -> Reparsed:
     one = locked.get(pk=evaluation.pk)
     if not one.job.is_over:
         raise EvaluationRefused(f"{one} is still being asked; wait until it is over, or stop it.")
-    before, version = one.parser_version, VERSIONS[EvaluationKind(one.kind)]
-    found = _verdicts(one) if one.kind == EvaluationKind.JUDGE else _letters(one)
+    is_judge, before = one.kind == EvaluationKind.JUDGE, one.parser_version
+    version = verdicts.PARSER_VERSION if is_judge else _reader_of(one)
+    found = _verdicts(one) if is_judge else _answers(one)
     one.parser_version = version
     if one.run_card:
         one.run_card = {**one.run_card, "parser_version": version}
     one.save(update_fields=["parser_version", "run_card"])
     data = {"from": before, "to": version, "read": found.read, "changed": found.changed}
     record(action="evaluation.reparsed", obj=one, by=by, study=one.study, data=data)
-    return found
+    return replace(found, parser=version)
 
 
 def _verdicts(evaluation: Evaluation) -> Reparsed:
@@ -69,18 +68,25 @@ def _verdicts(evaluation: Evaluation) -> Reparsed:
     return Reparsed(read, changed)
 
 
-def _letters(evaluation: Evaluation) -> Reparsed:
+def _reader_of(evaluation: Evaluation) -> str:
+    """As for a new one; an evaluation from before open questions were asked has none to read."""
+    reads_open = " " in evaluation.parser_version
+    return solver_reader(evaluation.release) if reads_open else option_letters.PARSER_VERSION
+
+
+def _answers(evaluation: Evaluation) -> Reparsed:
     rows = {row["id"]: row for row in rows_of(evaluation.release).values_list("content", flat=True)}
     read = changed = 0
     for part in _parts(SolverResult.objects.filter(evaluation=evaluation)):
         read, differ = read + len(part), []
         for result in part:
-            letter, is_correct = read_letter(result.reply, rows[result.row_id])
-            if (result.letter, result.is_correct) != (letter, is_correct):
-                result.letter, result.is_correct = letter, is_correct
+            found = read_result(result.reply, rows[result.row_id])
+            if any(getattr(result, name) != value for name, value in found.items()):
+                for name, value in found.items():
+                    setattr(result, name, value)
                 differ.append(result)
         changed += len(differ)
-        SolverResult.objects.bulk_update(differ, ["letter", "is_correct"])
+        SolverResult.objects.bulk_update(differ, READ)
     return Reparsed(read, changed)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from benchmark import contamination_views, views
+from benchmark import contamination_views, solver_views, views
 from benchmark.report import case_views
 from benchmark.report import views as report_views
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("s/<slug:study>/leaderboard/<int:pk>/report/cases/<str:row>/", case_views.case, name="report-case"),
     path("s/<slug:study>/leaderboard/<int:pk>/report/files.zip", report_views.take, name="report-files"),
     path("s/<slug:study>/leaderboard/<int:pk>/report/<slug:part>/", report_views.report, name="report-part"),
+    path("s/<slug:study>/leaderboard/<int:pk>/solvers/", solver_views.solvers, name="solver-slices"),
     path(
         "s/<slug:study>/leaderboard/<int:pk>/shared/<int:endpoint>/",
         contamination_views.shared_data,

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from benchmark.models import Evaluation, EvaluationKind
-from benchmark.reparse import VERSIONS, reparse
+from benchmark.models import Evaluation
+from benchmark.reparse import reparse
 from consilium.commands import ReportingCommand
 from consilium.refusals import Refused
 from curation.management.acting_lead import add_by, lead_of
@@ -33,7 +33,7 @@ class Command(ReportingCommand):
             raise Refused(f"Nothing has been scored on {release} yet.")
         done = [(one, reparse(evaluation=one, by=person)) for one in wanted]
         return {
-            "parser": sorted({VERSIONS[EvaluationKind(one.kind)] for one, _ in done}),
+            "parser": sorted({told.parser for _, told in done}),
             "evaluations": [
                 {"evaluation": one.pk, "model": one.endpoint.name, "read": told.read, "changed": told.changed}
                 for one, told in done
