@@ -7,7 +7,7 @@ from typing import Any
 from benchmark.models import Evaluation, EvaluationKind
 from benchmark.preconditions import check_may_be_sent
 from consilium.answers import option_letters
-from consilium.answers.open_answers import READER_VERSION, AnswerKind, kind_of
+from consilium.answers.open_answers import READER_VERSION, AnswerKind, kind_of_question
 from consilium.blobs.store import read_blob
 from consilium.jobs.handle import JobFailed
 from curation.models import Release, ReleaseFile
@@ -43,7 +43,7 @@ def is_scorable(row: dict[str, Any]) -> bool:
 def answer_kind(row: dict[str, Any]) -> AnswerKind | None:
     """How a solver's answer to the row is scored; None where the row holds nothing to compare it with."""
     stated = (row.get("facets") or {}).get("answer_type", "")
-    return kind_of(row["options"] or {}, row.get("answer") or "", stated)
+    return kind_of_question(row["options"] or {}, row.get("answer") or "", stated)
 
 
 def expected_calls(release: Release, kind: str) -> int:

@@ -89,9 +89,12 @@ def _map(found: list[SlicedSolver], kind: AnswerKind, facet: str, values: list[s
             return None
         return 100 * score.score.value
 
+    rows = [(one.name, [drawn(one, value) for value in values]) for one in found]
+    if all(cell is None for _, cells in rows for cell in cells):
+        return ""
     return heat_map(
         [_in_words(value) for value in values],
-        [(one.name, [drawn(one, value) for value in values]) for one in found],
+        rows,
         title=f"Score by {_FACET_WORDS[facet].lower()}, percent",
         note=f"empty: fewer than {_LEAST_DRAWN} answers",
         ends=(0.0, 100.0),

@@ -30,7 +30,7 @@ class AnswerKind(StrEnum):
     OPEN = "open"
 
 
-def kind_of(options: Mapping[str, str], reference: str, stated: str = "") -> AnswerKind | None:
+def kind_of_question(options: Mapping[str, str], reference: str, stated: str = "") -> AnswerKind | None:
     """How a question is scored: by its option letter, else by its reference; None without either.
 
     `stated`: "closed" or "open" where the source says so; otherwise yes and no are closed.

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consilium.answers.open_answers import AnswerKind, exact_match, kind_of, said, token_recall, tokens
+from consilium.answers.open_answers import (
+    AnswerKind,
+    exact_match,
+    kind_of_question,
+    said,
+    token_recall,
+    tokens,
+)
 
 
 @pytest.mark.parametrize(
@@ -24,7 +31,7 @@ from consilium.answers.open_answers import AnswerKind, exact_match, kind_of, sai
 def test_a_question_is_scored_by_its_options_or_its_reference(
     options: dict[str, str], reference: str, stated: str, kind: AnswerKind | None
 ) -> None:
-    assert kind_of(options, reference, stated) is kind
+    assert kind_of_question(options, reference, stated) is kind
 
 
 @pytest.mark.parametrize(
