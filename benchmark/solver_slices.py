@@ -101,7 +101,7 @@ def _said(row: Mapping[str, Any], place: str) -> str:
 
 def _scores(evaluations: Sequence[Evaluation], place: Mapping[str, int]) -> dict[int, Array]:
     """Each evaluation's score for each row, not a number where there is no answer."""
-    scores = {one.pk: np.full(len(place), np.nan) for one in evaluations}
+    scores: dict[int, Array] = {one.pk: np.full(len(place), np.nan) for one in evaluations}
     for result in SolverResult.objects.filter(evaluation__in=evaluations).iterator(_PART):
         scores[result.evaluation_id][place[result.row_id]] = result.score
     return scores
