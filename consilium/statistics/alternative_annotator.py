@@ -1,6 +1,7 @@
 """Whether a judge may stand in for an annotator (Calderon et al. 2025, ACL; arXiv 2501.10970)."""
 
 import math
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -63,8 +64,8 @@ def alternative_annotator_test(
             if label is not None and judge.get(item) is not None:
                 by_item.setdefault(item, {})[name] = label
     kept = {item: labels for item, labels in by_item.items() if len(labels) >= least_annotators}
-    leads = {name: _leads(name, kept, judge) for name in annotators}
-    tested = {name: found for name, found in leads.items() if len(found) >= least_items}
+    leads = _leads(kept, judge)
+    tested = {name: leads[name] for name in annotators if len(leads.get(name, ())) >= least_items}
     few = Undefined(
         f"fewer than {least_items} items that {least_annotators} annotators and the judge labelled"
     )
@@ -79,14 +80,16 @@ def alternative_annotator_test(
     return AlternativeAnnotator(wins / len(tested), sum(advantages) / len(tested), p_values, len(kept))
 
 
-def _leads(name: str, kept: Mapping[str, Mapping[str, Hashable]], judge: Labels) -> list[int]:
-    """Per item: 1 when the annotator agrees with more of the others than the judge, 0 as many, -1 fewer."""
-    leads = []
+def _leads(kept: Mapping[str, Mapping[str, Hashable]], judge: Labels) -> dict[str, list[int]]:
+    """Annotator to a lead per item: 1 when the annotator agrees with more of the others than the judge, 0 as
+    many, -1 fewer.
+    """
+    leads: dict[str, list[int]] = {}
     for item, labels in kept.items():
-        if name in labels:
-            others = [label for other, label in labels.items() if other != name]
-            own, judges = others.count(labels[name]), others.count(judge[item])
-            leads.append((own > judges) - (own < judges))
+        votes, said = Counter(labels.values()), judge[item]
+        for name, label in labels.items():
+            own, judges = votes[label] - 1, votes[said] - (label == said)
+            leads.setdefault(name, []).append((own > judges) - (own < judges))
     return leads
 
 
