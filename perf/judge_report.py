@@ -39,10 +39,10 @@ def rows_with_votes(cases: int) -> Iterator[Any]:
     from curation.releases.contents import NewRow
 
     draw = random.Random(3)
-    votes = []
+    votes: list[NewRow] = []
     for number in range(cases):
         label = {name: draw.choice("AB") for name in DIMENSIONS}
-        content = {
+        content: dict[str, Any] = {
             "id": f"case-{number}", "question_id": f"question-{number}", "source": "Own", "label": label,
             "cluster": f"cluster-{number - (number % 8 == 1)}", "question": "What is seen?", "options": {},
             "answer_a": fill.text(draw), "answer_b": fill.text(draw), "images": [], "sha256": [],
@@ -53,7 +53,7 @@ def rows_with_votes(cases: int) -> Iterator[Any]:
         yield NewRow(content["id"], content)
         for reader in draw.sample(range(24), VOTES):
             said = {name: f"{letter.lower()}_clearly" for name, letter in label.items()}
-            vote = {
+            vote: dict[str, Any] = {
                 "id": f"vote-{len(votes)}", "case_id": content["id"], "reader": f"reader-{reader}",
                 "choices": said, "shown_first": draw.choice("ab"), "is_newest": True, "is_surplus": False,
             }  # fmt: skip

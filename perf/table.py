@@ -47,6 +47,7 @@ MEASUREMENTS: dict[str, tuple[list[str], list[str]]] = {
     "pages": (["pages.py"], PAGES_SMALL),
     "bootstrap": (["bootstrap.py"], BOOTSTRAP_SMALL),
     "judge-panel": (["judge_panel.py"], PANEL_SMALL),
+    "judge-report": (["judge_report.py"], ["judge_report.py", "--judges=4", "--cases=300"]),
     "merge": (["merge.py"], ["merge.py", "--shapes", "tiny"]),
     "stages": (["stages.py"], ["stages.py", "--steps=4", "--repeats=1"]),
     "releases-sqlite": (RELEASES, RELEASES_SMALL),
