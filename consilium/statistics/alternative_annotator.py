@@ -1,7 +1,6 @@
 """Whether a judge may stand in for an annotator (Calderon et al. 2025, ACL; arXiv 2501.10970)."""
 
 import math
-from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -86,9 +85,10 @@ def _leads(kept: Mapping[str, Mapping[str, Hashable]], judge: Labels) -> dict[st
     """
     leads: dict[str, list[int]] = {}
     for item, labels in kept.items():
-        votes, said = Counter(labels.values()), judge[item]
+        votes, said = list(labels.values()), judge[item]
+        of_judge = votes.count(said)
         for name, label in labels.items():
-            own, judges = votes[label] - 1, votes[said] - (label == said)
+            own, judges = votes.count(label) - 1, of_judge - (label == said)
             leads.setdefault(name, []).append((own > judges) - (own < judges))
     return leads
 
