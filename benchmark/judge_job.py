@@ -4,8 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from django.db import transaction
-
+from benchmark.answer_batches import AnswerBatches, Answered
 from benchmark.models import Evaluation, Verdict
 from benchmark.release_rows import ReleasedImages, checked_rows
 from benchmark.run_card import end_evaluation
@@ -18,7 +17,7 @@ from consilium.answers.verdicts import parse_verdict
 from consilium.inference.chat_request import ChatRequest
 from consilium.inference.complete import CUT, complete_all
 from consilium.inference.models import Reply
-from consilium.jobs.handle import JobFailed, JobHandle
+from consilium.jobs.handle import JobHandle
 
 CUT_REASON = "cut at the length limit"
 LETTERS_HINT = " If its server knows no probabilities of letters, launch again without them."
@@ -29,57 +28,47 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
     evaluation = Evaluation.objects.select_related("endpoint", "release", "study", "job").get(job=handle.job)
     rows = checked_rows(evaluation)
     known = set(Verdict.objects.filter(evaluation=evaluation).values_list("row_id", "order"))
-    asks, keep = _way(evaluation, rows, known)
-    done = len(known)
-
-    def store(ask: ChatRequest, reply: Reply) -> None:
-        nonlocal done
-        row_id, _, order = ask.tag.rpartition("/")
-        with transaction.atomic():
-            handle.fence()
-            done += keep(row_id, order, reply)
-        handle.progress(done, evaluation.expected_calls, "verdicts")
-
+    asks, store = _way(evaluation, rows, known)
+    batches = AnswerBatches(handle, store, done=len(known), total=evaluation.expected_calls, of="verdicts")
     asked = complete_all(
         evaluation.endpoint,
         asks,
         study=evaluation.study,
-        on_reply=store,
-        check=handle.check,
+        on_reply=batches.add,
+        check=batches.check,
         for_scores=evaluation.endpoint.gives_scores,
     )
+    batches.flush()
     handle.fence()
-    end_evaluation(evaluation)
-    if asked.failed:
-        hint = LETTERS_HINT if asks_letters(evaluation) else ""
-        raise JobFailed(
-            f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.failed[0][1]}{hint}"
-        )
-    return {"verdicts": done}
+    end_evaluation(evaluation, asked, hint=LETTERS_HINT if asks_letters(evaluation) else "")
+    return {"verdicts": batches.done}
 
 
 def _way(
     evaluation: Evaluation, rows: Sequence[dict[str, Any]], known: Collection[tuple[str, str]]
-) -> tuple[Iterator[ChatRequest], Callable[[str, str, Reply], int]]:
-    """What is asked, and what keeps a reply (row, order) and returns how many verdicts were stored."""
+) -> tuple[Iterator[ChatRequest], Callable[[Sequence[Answered]], None]]:
+    """What is asked, and what stores a batch of answers."""
     images, limit = ReleasedImages(evaluation.release), int(evaluation.settings["max_tokens"])
     if evaluation.endpoint.gives_scores:
-        return score_requests(rows, known, images), ScorePairs(evaluation).keep
+        return score_requests(rows, known, images), ScorePairs(evaluation).store
     missing = ((row, order) for row in rows for order in ORDERS if (row["id"], order) not in known)
     letters = asks_letters(evaluation)
     asks = (judge_request(row, order, images, limit, letters=letters) for row, order in missing)
-    return asks, partial(store_verdict, evaluation)
+    return asks, partial(store_verdicts, evaluation)
 
 
-def store_verdict(evaluation: Evaluation, row_id: str, order: str, reply: Reply) -> int:
-    """Parse one reply in words and store it as printed, one verdict; a second run changes nothing."""
-    Verdict.objects.get_or_create(
-        evaluation=evaluation,
-        row_id=row_id,
-        order=order,
-        defaults={"reply": reply, **read_verdict(reply)},
-    )
-    return 1
+def store_verdicts(evaluation: Evaluation, answered: Sequence[Answered]) -> None:
+    """Parse replies in words and store what they say as printed; a second run changes nothing.
+
+    Their tags name row and order, as "case-7/ba".
+    """
+    made = []
+    for tag, reply in answered:
+        row_id, _, order = tag.rpartition("/")
+        made.append(
+            Verdict(evaluation=evaluation, row_id=row_id, order=order, reply=reply, **read_verdict(reply))
+        )
+    Verdict.objects.bulk_create(made, ignore_conflicts=True)
 
 
 def read_verdict(reply: Reply) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from benchmark.leaderboard import JudgeLine, SolverLine, answers_of, chance, judge_lines, solver_lines
 from benchmark.models import Evaluation, EvaluationKind, LeaderboardSummary
 from benchmark.release_rows import expected_calls
+from benchmark.solver_slices import SlicedSolver, sliced_solvers
 from consilium.jobs.handle import JobHandle
 from consilium.jobs.states import JOB_STATES, JobState
 from consilium.jobs.summaries import Inputs, Kept, Key, SummaryKind, bring_up_to_date, kept_figures, refresh
@@ -50,6 +51,13 @@ def kept_solvers(release: Release) -> tuple[SolverFigures | None, Kept]:
     return SolverFigures(lines, content["questions"], content["chance"]), kept
 
 
+def kept_slices(release: Release) -> tuple[list[SlicedSolver], Kept]:
+    """The solvers' slices and how old they are; none while they are computed the first time."""
+    kept = kept_figures(LEADERBOARD, _key(release), release.study)
+    stored = kept.summary.content.get("slices", []) if kept.summary else []
+    return from_json(list[SlicedSolver], stored), kept
+
+
 def refresh_leaderboard(release: Release, by: Person) -> None:
     """Compute the figures anew. Raises NotAllowed."""
     check_lead(by, release.study)
@@ -77,7 +85,10 @@ def answers_so_far(key: Key) -> Inputs:
     )
     coming = evaluations.exclude(job__state__in=JOB_STATES.terminal)
     answers = dict.fromkeys(coming.values_list("pk", flat=True), 0) | answers_of(coming)
-    return Inputs(sum(row[0] for row in made), [[*map(list, made)], sorted(answers.items())])
+    digests = {digest for row in made for digest in row[-1].get("releases", ())}
+    # One that comes later may show what a model has in common with this release.
+    known = sorted(Release.objects.filter(digest__in=digests).values_list("pk", flat=True))
+    return Inputs(sum(row[0] for row in made), [[*map(list, made)], sorted(answers.items()), known])
 
 
 def _content(key: Key) -> dict[str, Any]:
@@ -88,6 +99,7 @@ def _content(key: Key) -> dict[str, Any]:
         "lines": [_stored(line) for line in solver_lines(release)],
         "questions": expected_calls(release, EvaluationKind.SOLVER),
         "chance": chance(release),
+        "slices": as_json(sliced_solvers(release)),
     }
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from django.db import transaction
 
 from benchmark.models import Evaluation, EvaluationKind
-from benchmark.preconditions import EvaluationRefused, check_endpoints, check_scorable
-from benchmark.release_rows import expected_calls
-from consilium.answers import judge_prompt, option_letters, scores, solver_prompt, verdicts
+from benchmark.preconditions import EvaluationRefused, check_endpoints, check_scorable, check_unseen
+from benchmark.release_rows import expected_calls, solver_reader
+from consilium.answers import judge_prompt, scores, solver_prompt, verdicts
 from consilium.audit.record import record
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.queue import enqueue
@@ -21,7 +21,6 @@ VERDICT_TOKENS = 256
 JOB_KIND = {EvaluationKind.JUDGE: "benchmark.judge", EvaluationKind.SOLVER: "benchmark.solve"}
 
 
-@transaction.atomic
 def evaluate(
     *,
     study: Study,
@@ -39,13 +38,19 @@ def evaluate(
     check_lead(by, study)
     check_scorable(study, EvaluationKind(kind), release)
     check_endpoints(study, EvaluationKind(kind), release, endpoints)
+    # Whole releases are read here, while others may write: neither they nor what a model learned from change.
+    check_unseen(release, endpoints)
     calls = expected_calls(release, kind)
     if not calls:
-        raise EvaluationRefused(f"{release} holds nothing to score: no question of it has options.")
+        raise EvaluationRefused(
+            f"{release} holds nothing to score: no question of it has options or an answer."
+        )
     more = {"letter_probabilities": True} if letter_probabilities and kind == EvaluationKind.JUDGE else {}
-    return [
-        _launch(study, EvaluationKind(kind), release, endpoint, by, calls, more) for endpoint in endpoints
-    ]
+    with transaction.atomic():
+        check_endpoints(study, EvaluationKind(kind), release, endpoints)  # nobody may have launched meanwhile
+        return [
+            _launch(study, EvaluationKind(kind), release, endpoint, by, calls, more) for endpoint in endpoints
+        ]
 
 
 def _launch(
@@ -58,7 +63,7 @@ def _launch(
     more: dict[str, Any],
 ) -> Evaluation:
     tokens = study.settings.answer_tokens_max
-    prompt_sha256, parser_version = current_method(kind, endpoint)
+    prompt_sha256, parser_version = current_method(kind, endpoint, release)
     evaluation = Evaluation.objects.create(
         study=study,
         kind=kind,
@@ -80,10 +85,10 @@ def _launch(
     return evaluation
 
 
-def current_method(kind: EvaluationKind, endpoint: ModelEndpoint) -> tuple[str, str]:
+def current_method(kind: EvaluationKind, endpoint: ModelEndpoint, release: Release) -> tuple[str, str]:
     """The prompt's hash and the parser's version with which a model is scored now."""
     if kind == EvaluationKind.SOLVER:
-        return solver_prompt.PROMPT_HASH, option_letters.PARSER_VERSION
+        return solver_prompt.PROMPT_HASH, solver_reader(release)
     if endpoint.gives_scores:
         return scores.PROMPT_HASH, scores.PARSER_VERSION
     return judge_prompt.PROMPT_HASH, verdicts.PARSER_VERSION

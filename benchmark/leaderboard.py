@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from django.db.models import Count, QuerySet
 
+from benchmark.contamination import shared_rows
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
+from benchmark.release_rows import is_scorable
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.jobs.states import JobState
 from consilium.statistics.adjusted_p import holm
@@ -46,14 +48,16 @@ class Lead:
 class JudgeLine:
     """One judge on one release: a row per dimension, in order.
 
-    `is_current`: judged with the prompt and parser of the newest whole evaluation of its way. Ranked when it
-    is, no call is missing and it is asked about the primary endpoint; `rank` is its rank's interval then.
+    `is_current`: judged with the prompt and parser of the newest whole evaluation of its way. `shared`: on so
+    many rows of the release, or data of them, the model was trained. Ranked when it is current, shares
+    nothing, no call is missing and it is asked about the primary endpoint; `rank`: then its rank's interval.
     """
 
     evaluation: Evaluation
     rows: list[JudgingRow]
     verdicts: int
     is_current: bool
+    shared: int = 0
     rank: Maybe[Interval] = NOT_RANKED
     lead: Lead | None = None
 
@@ -65,7 +69,8 @@ class JudgeLine:
     @property
     def is_ranked(self) -> bool:
         """Whether it has a place on the board."""
-        return self.is_complete and self.is_current and self.evaluation.states_primary
+        is_whole = self.is_complete and self.is_current and not self.shared
+        return is_whole and self.evaluation.states_primary
 
     @property
     def overall(self) -> JudgingRow:
@@ -77,42 +82,47 @@ class JudgeLine:
 class SolverLine:
     """One solver on one release; `by_specialty` maps a specialty to (right, asked).
 
+    All but `answered`, which counts every answer, is of the questions with options: those without are scored
+    by other rules and stand in `solver_slices`.
     `gain` is its accuracy minus that of the base model it was trained from, over the questions that both
     answered; None where it was not trained here or its base was not scored on the release in the same way.
-    `is_current` as in JudgeLine.
+    `is_current` and `shared` as in JudgeLine.
     """
 
     evaluation: Evaluation
+    answered: int
     asked: int
     right: int
     invalid: int
     accuracy: Estimate
     by_specialty: dict[str, tuple[int, int]]
     is_current: bool
+    shared: int = 0
     gain: Estimate | None = None
 
     @property
     def is_complete(self) -> bool:
         """Whether every question got an answer."""
-        return self.asked >= self.evaluation.expected_calls
+        return self.answered >= self.evaluation.expected_calls
 
     @property
     def is_ranked(self) -> bool:
         """Whether it has a place on the board."""
-        return self.is_complete and self.is_current
+        return self.is_complete and self.is_current and not self.shared
 
 
 def judge_lines(release: Release) -> list[JudgeLine]:
     """Every judge scored on the release, best first, unranked ones last."""
     evaluations = newest_evaluations(release, EvaluationKind.JUDGE)
     letters = _letters(evaluations)
-    methods = current_methods(evaluations)
+    methods, shared = current_methods(evaluations), _shared(release, evaluations)
     lines = [
         JudgeLine(
             evaluation=one,
             rows=[],
             verdicts=sum(map(len, letters[one.pk].values())),
             is_current=one.method in methods,
+            shared=shared[one.pk],
         )
         for one in evaluations
     ]
@@ -132,9 +142,17 @@ def solver_lines(release: Release) -> list[SolverLine]:
     results: dict[int, list[SolverResult]] = defaultdict(list)
     for result in SolverResult.objects.filter(evaluation__in=evaluations).order_by("row_id"):
         results[result.evaluation_id].append(result)
-    methods = current_methods(evaluations)
-    lines = [_solver_line(evaluation, results[evaluation.pk], rows, methods) for evaluation in evaluations]
-    lines = _with_gains(lines, results, rows)
+    methods, shared = current_methods(evaluations), _shared(release, evaluations)
+    choices = {pk: [one for one in of if is_scorable(rows[one.row_id])] for pk, of in results.items()}
+    lines = [
+        replace(
+            _solver_line(one, choices.get(one.pk, ()), rows, methods),
+            answered=len(results[one.pk]),
+            shared=shared[one.pk],
+        )
+        for one in evaluations
+    ]
+    lines = _with_gains(lines, choices, rows)
     return sorted(lines, key=lambda line: (not line.is_ranked, -_value(line.accuracy.value)))
 
 
@@ -193,6 +211,12 @@ def current_methods(evaluations: Iterable[Evaluation]) -> set[tuple[str, str]]:
     """The method of the last evaluation that asks for words, and of the last one that asks for scores."""
     newest = {one.endpoint.gives_scores: one.method for one in evaluations}
     return set(newest.values())
+
+
+def _shared(release: Release, evaluations: Sequence[Evaluation]) -> dict[int, int]:
+    """Key of each evaluation to the number of rows on whose data its model was trained."""
+    rows = shared_rows(release, [one.endpoint for one in evaluations])
+    return {one.pk: len(rows.get(one.endpoint_id, ())) for one in evaluations}
 
 
 def _letters(evaluations: Sequence[Evaluation]) -> dict[int, Letters]:
@@ -261,6 +285,7 @@ def _solver_line(
         by_specialty[name] = (right + result.is_correct, asked + 1)
     return SolverLine(
         evaluation=evaluation,
+        answered=len(results),
         asked=len(results),
         right=sum(result.is_correct for result in results),
         invalid=sum(not result.letter for result in results),
@@ -273,6 +298,12 @@ def _solver_line(
     )
 
 
+def base_of(one: Evaluation, by_name: Mapping[str, Evaluation]) -> Evaluation | None:
+    """The evaluation, scored alike, of the model that the model of this one was trained from."""
+    base = by_name.get(str(one.endpoint.provenance.get("base", "")))
+    return base if base is not None and one.method == base.method else None
+
+
 def _with_gains(
     lines: Sequence[SolverLine], results: Mapping[int, Sequence[SolverResult]], rows: Mapping[str, Any]
 ) -> list[SolverLine]:
@@ -281,8 +312,8 @@ def _with_gains(
 
     def gain(line: SolverLine) -> Estimate | None:
         one = line.evaluation
-        base = by_name.get(str(one.endpoint.provenance.get("base", "")))
-        if base is None or one.method != base.method:
+        base = base_of(one, by_name)
+        if base is None:
             return None
         return _gain(scores.get(one.pk, {}), scores.get(base.pk, {}), rows)
 

@@ -95,19 +95,35 @@ class Verdict(models.Model):
 
 
 class SolverResult(models.Model):
-    """One solver's answer to one held-out question."""
+    """One solver's answer to one held-out question: a letter, or a text where the question has no options."""
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="solver_results")
     row_id = models.CharField(max_length=120)
     reply = models.ForeignKey(Reply, on_delete=models.PROTECT, related_name="solver_results")
     letter = models.CharField(max_length=4, blank=True, help_text="Empty: invalid, which counts as wrong.")
+    answer = models.TextField(
+        blank=True, help_text="What the reply says to a question without options; empty: nothing."
+    )
     is_correct = models.BooleanField()
+    recall = models.FloatField(
+        null=True, help_text="Open questions: the share of the reference's words that the answer holds."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["evaluation", "row_id"], name="solver_result_once")]
 
     def __str__(self) -> str:
-        return f"{self.row_id}: {self.letter or 'invalid'}"
+        return f"{self.row_id}: {self.letter or self.answer or 'invalid'}"
+
+    @property
+    def score(self) -> float:
+        """0 or 1, or of an open question's answer the recall."""
+        return float(self.is_correct) if self.recall is None else self.recall
+
+    @property
+    def recall_percent(self) -> str:
+        """Of an open question's answer how many of the reference's words it holds; empty of any other."""
+        return "" if self.recall is None else f"{100 * self.recall:.0f} % of the words"
 
 
 class LeaderboardSummary(Summary):

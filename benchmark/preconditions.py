@@ -1,8 +1,9 @@
 """Why models cannot be scored on a release as asked."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Final
 
+from benchmark.contamination import shared_rows
 from benchmark.models import Evaluation, EvaluationKind
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.permissions import check_may_ask
@@ -17,11 +18,21 @@ from curation.releases.sign import check_signed
 from curation.releases.withdrawn_images import check_images_stand
 from curation.states import ReleaseState
 
+# So many rows are named in a refusal; a page lists all.
+NAMED: Final = 3
 EXPECTED_KIND = {EvaluationKind.JUDGE: ReleaseKind.PREFERENCES, EvaluationKind.SOLVER: ReleaseKind.QUESTIONS}
 
 
 class EvaluationRefused(Refused):
     """The evaluation cannot be launched as asked; the text says what is wrong."""
+
+
+class TrainedOnRows(EvaluationRefused):
+    """A model was trained on data of the release; `endpoint` is the model."""
+
+    def __init__(self, text: str, endpoint: ModelEndpoint) -> None:
+        self.endpoint = endpoint
+        super().__init__(text)
 
 
 def check_scorable(study: Study, kind: EvaluationKind, release: Release) -> None:
@@ -53,7 +64,6 @@ def check_endpoints(
         except EndpointRefused as refusal:
             raise EvaluationRefused(str(refusal)) from None
         check_may_be_sent(study, release, endpoint)
-        _check_unseen(release, endpoint)
         _check_idle(kind, release, endpoint)
 
 
@@ -63,43 +73,24 @@ def check_may_be_sent(study: Study, release: Release, endpoint: ModelEndpoint) -
         check_release_sources(release, "may_send_to_hosted", of=endpoint)
 
 
-def _check_unseen(release: Release, endpoint: ModelEndpoint) -> None:
-    """No model is scored on what it was trained on: the release, its questions, patients or images."""
-    digests = endpoint.provenance.get("releases", [])
-    if release.digest in digests:
-        raise EvaluationRefused(f"{endpoint} was trained on this release, so it cannot be scored on it.")
-    if not digests:
-        return
-    trained = Release.objects.filter(digest__in=digests)
-    seen: set[str] = set()
-    for source in trained:
-        rows = rows_of(source).values_list("content", flat=True).iterator()
-        # Judges learn from preferences of every use but dev, whatever their rows say; others from train.
-        uses = ("train", "test") if source.kind == ReleaseKind.PREFERENCES else ("train",)
-        seen.update(_marks((row for row in rows if row.get("split", "train") in uses), _site(source)))
-    scored = rows_of(release).values_list("content", flat=True).iterator()
-    site = _site(release)
-    shared = sum(bool(_marks([row], site) & seen) for row in scored)
-    if shared:
-        raise EvaluationRefused(
-            f"{endpoint} was trained on questions, patients or images of {shared} rows of this release, "
-            "so it cannot be scored on it."
-        )
-
-
-def _site(release: Release) -> str:
-    """Whose numbers the ids of its rows are: this site's, or those of the study where it was frozen."""
-    origin = release.came_from
-    return f"{origin.study}: " if origin else ""
-
-
-def _marks(rows: Iterable[dict[str, Any]], site: str) -> set[str]:
-    """What tells that two rows are not independent: question, cluster (patient), image contents."""
-    marks: set[str] = set()
-    for row in rows:
-        marks.update(f"{site}{row[name]}" for name in ("question_id", "cluster") if row.get(name))
-        marks.update(row.get("sha256", []))
-    return marks
+def check_unseen(release: Release, endpoints: Sequence[ModelEndpoint]) -> None:
+    """Raise TrainedOnRows unless no model was trained on what it is scored on: the release, its questions,
+    patients or images. Reads every release that one of them was trained on.
+    """
+    for endpoint in endpoints:
+        if release.digest in endpoint.provenance.get("releases", []):
+            said = f"{endpoint} was trained on this release, so it cannot be scored on it."
+            raise TrainedOnRows(said, endpoint)
+    shared = shared_rows(release, endpoints)
+    for endpoint in endpoints:
+        if rows := shared.get(endpoint.pk):
+            first = ", ".join(row.row_id for row in rows[:NAMED])
+            more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+            raise TrainedOnRows(
+                f"{endpoint} was trained on questions, patients or images of {len(rows)} rows of this "
+                f"release, so it cannot be scored on it: {first}{more}.",
+                endpoint,
+            )
 
 
 def _check_idle(kind: EvaluationKind, release: Release, endpoint: ModelEndpoint) -> None:

@@ -87,7 +87,7 @@ def solver_table(lines: Sequence[SolverLine], specialties: Sequence[str]) -> lis
             "gain": _difference(line.gain) if line.gain else None,
             "base": line.evaluation.endpoint.provenance.get("base", ""),
             "invalid": percent(line.invalid / line.asked if line.asked else Undefined("nothing asked")),
-            "coverage": percent(_coverage(line.asked, line.evaluation.expected_calls)),
+            "coverage": percent(_coverage(line.answered, line.evaluation.expected_calls)),
             "cells": [_share(line.by_specialty.get(name)) for name in specialties],
         }
         for rank, line in enumerate(lines, start=1)

@@ -6,6 +6,8 @@ from typing import Any
 
 from benchmark.models import Evaluation, EvaluationKind
 from benchmark.preconditions import check_may_be_sent
+from consilium.answers import option_letters
+from consilium.answers.open_answers import READER_VERSION, AnswerKind, kind_of_question
 from consilium.blobs.store import read_blob
 from consilium.jobs.handle import JobFailed
 from curation.models import Release, ReleaseFile
@@ -34,15 +36,30 @@ def checked_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
 
 
 def is_scorable(row: dict[str, Any]) -> bool:
-    """Whether a solver's answer to the row is a letter; open questions are not scored here."""
-    return bool(row["options"])
+    """Whether a solver's answer to the row is a letter."""
+    return answer_kind(row) is AnswerKind.CHOICE
+
+
+def answer_kind(row: dict[str, Any]) -> AnswerKind | None:
+    """How a solver's answer to the row is scored; None where the row holds nothing to compare it with."""
+    stated = (row.get("facets") or {}).get("answer_type", "")
+    return kind_of_question(row["options"] or {}, row.get("answer") or "", stated)
 
 
 def expected_calls(release: Release, kind: str) -> int:
-    """How many answers an evaluation is made of: both orders of a case, or each question with options."""
+    """How many answers an evaluation is made of: both orders of a case, or each question with options or a
+    reference answer.
+    """
     if kind == EvaluationKind.JUDGE:
         return 2 * release.row_count
-    return sum(map(is_scorable, rows_of(release).values_list("content", flat=True)))
+    return sum(map(bool, map(answer_kind, rows_of(release).values_list("content", flat=True))))
+
+
+def solver_reader(release: Release) -> str:
+    """What reads solvers' answers to the release's questions, with versions; open ones have their own."""
+    contents = rows_of(release).values_list("content", flat=True)
+    kinds = {answer_kind(row) for row in contents.iterator()} & {AnswerKind.CLOSED, AnswerKind.OPEN}
+    return f"{option_letters.PARSER_VERSION} {READER_VERSION}" if kinds else option_letters.PARSER_VERSION
 
 
 class ReleasedImages:

@@ -1,7 +1,7 @@
 """Reads the stored replies of an evaluation anew with the parser of this version, without a call."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -13,7 +13,8 @@ from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
 from benchmark.preconditions import EvaluationRefused
 from benchmark.run_card import results_of_evaluation
 from benchmark.score_verdicts import read_scores, stored_scores
-from benchmark.solve_job import read_letter
+from benchmark.solve_job import READ, read_result
+from consilium.answers import option_letters, solver_prompt
 from consilium.audit.record import record
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
@@ -25,10 +26,11 @@ Row = TypeVar("Row", bound=models.Model)
 
 @dataclass(frozen=True)
 class Reparsed:
-    """How many replies were read, and how many of them now say something else."""
+    """How many replies were read, how many of them now say something else, and by which version."""
 
     read: int
     changed: int
+    parser: str = ""
 
 
 @transaction.atomic
@@ -44,15 +46,16 @@ def reparse(*, evaluation: Evaluation, by: Person) -> Reparsed:
     one = locked.get(pk=evaluation.pk)
     if not one.job.is_over:
         raise EvaluationRefused(f"{one} is still being asked; wait until it is over, or stop it.")
-    before, (_, version) = one.parser_version, current_method(EvaluationKind(one.kind), one.endpoint)
-    found = _verdicts(one) if one.kind == EvaluationKind.JUDGE else _letters(one)
+    is_judge, before = one.kind == EvaluationKind.JUDGE, one.parser_version
+    _, version = method_now(one)
+    found = _verdicts(one) if is_judge else _answers(one)
     one.parser_version = version
     if one.run_card:
         one.run_card = {**one.run_card, "parser_version": version, **results_of_evaluation(one)}
     one.save(update_fields=["parser_version", "run_card"])
     data = {"from": before, "to": version, "read": found.read, "changed": found.changed}
     record(action="evaluation.reparsed", obj=one, by=by, study=one.study, data=data)
-    return found
+    return replace(found, parser=version)
 
 
 def _verdicts(evaluation: Evaluation) -> Reparsed:
@@ -71,6 +74,13 @@ def _verdicts(evaluation: Evaluation) -> Reparsed:
     return Reparsed(read, changed)
 
 
+def method_now(evaluation: Evaluation) -> tuple[str, str]:
+    """Prompt and parser of a new one like it; of one from before open questions were asked, without these."""
+    if evaluation.kind == EvaluationKind.SOLVER and " " not in evaluation.parser_version:
+        return solver_prompt.PROMPT_HASH, option_letters.PARSER_VERSION
+    return current_method(EvaluationKind(evaluation.kind), evaluation.endpoint, evaluation.release)
+
+
 def _read(
     evaluation: Evaluation, verdict: Verdict, scores: dict[str, dict[str, str]] | None
 ) -> dict[str, Any]:
@@ -80,18 +90,19 @@ def _read(
     return read_verdict(verdict.reply)
 
 
-def _letters(evaluation: Evaluation) -> Reparsed:
+def _answers(evaluation: Evaluation) -> Reparsed:
     rows = {row["id"]: row for row in rows_of(evaluation.release).values_list("content", flat=True)}
     read = changed = 0
     for part in _parts(SolverResult.objects.filter(evaluation=evaluation)):
         read, differ = read + len(part), []
         for result in part:
-            letter, is_correct = read_letter(result.reply, rows[result.row_id])
-            if (result.letter, result.is_correct) != (letter, is_correct):
-                result.letter, result.is_correct = letter, is_correct
+            found = read_result(result.reply, rows[result.row_id])
+            if any(getattr(result, name) != value for name, value in found.items()):
+                for name, value in found.items():
+                    setattr(result, name, value)
                 differ.append(result)
         changed += len(differ)
-        SolverResult.objects.bulk_update(differ, ["letter", "is_correct"])
+        SolverResult.objects.bulk_update(differ, READ)
     return Reparsed(read, changed)
 
 

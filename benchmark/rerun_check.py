@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from benchmark.judge_job import asks_letters, judge_request, read_verdict
-from benchmark.launch import current_method
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
 from benchmark.preconditions import EvaluationRefused
 from benchmark.release_rows import ReleasedImages
+from benchmark.reparse import method_now
 from benchmark.run_card import results_of_evaluation
 from benchmark.score_verdicts import read_scores, score_request, stored_scores
-from benchmark.solve_job import read_letter, solver_request
+from benchmark.solve_job import READ, read_result, solver_request
 from consilium.inference.chat_request import ChatRequest
 from consilium.inference.complete import is_asked_as
 from consilium.inference.models import Reply
@@ -65,7 +65,7 @@ def check_rerun(evaluation: Evaluation, tell: Callable[[int], None] = lambda _: 
     if not evaluation.job.is_over:
         raise EvaluationRefused(f"{evaluation} is still being asked; wait until it is over, or stop it.")
     release = _release(evaluation)
-    prompt, parser = current_method(EvaluationKind(evaluation.kind), evaluation.endpoint)
+    prompt, parser = method_now(evaluation)
     requests, replies = _answers(evaluation, tell) if release.outcome == "same" else (_NO_IMAGES, _NO_ROWS)
     return [
         release,
@@ -205,7 +205,7 @@ def _solver_asked(
     stored = SolverResult.objects.filter(evaluation=evaluation, row_id__in=list(rows)).select_related("reply")
     for one in stored.order_by("row_id"):
         request = solver_request(rows[one.row_id], images, limit)
-        same = read_letter(one.reply, rows[one.row_id]) == (one.letter, one.is_correct)
+        same = read_result(one.reply, rows[one.row_id]) == {name: getattr(one, name) for name in READ}
         yield _Asked(one.row_id, one.reply, request, same)
 
 

@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import Any, Final
 
 import numpy as np
+from django.db.models import Avg
 from django.utils import timezone
 
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
@@ -14,7 +15,9 @@ from benchmark.report.frame import read_frame
 from consilium.answers.judge_prompt import ORDERS
 from consilium.canonical_json import canonical_json
 from consilium.hardware import this_hardware
+from consilium.inference.complete import CompletionTally
 from consilium.inference.models import ModelEndpoint
+from consilium.jobs.handle import JobFailed
 from consilium.statistics.intervals import wilson
 from consilium.statistics.json_form import as_json
 from consilium.statistics.judge_scores import slice_rows
@@ -26,9 +29,16 @@ IMAGES: Final = "the released files as they are, at full size, the same for ever
 _PART: Final = 5000
 
 
-def end_evaluation(evaluation: Evaluation) -> None:
-    """Write the run card: everything needed to say where these figures come from."""
-    Evaluation.objects.filter(pk=evaluation.pk).update(run_card=evaluation_card(evaluation))
+def end_evaluation(evaluation: Evaluation, asked: CompletionTally, hint: str = "") -> None:
+    """Write the run card: everything needed to say where these figures come from.
+
+    Raises JobFailed, with the number of each cause and the hint, where calls got no answer.
+    """
+    tries = {reason.rstrip("."): number for reason, number in asked.failed_tries.items()}
+    card = evaluation_card(evaluation) | {"failed_tries": tries}
+    Evaluation.objects.filter(pk=evaluation.pk).update(run_card=card)
+    if asked.failed:
+        raise JobFailed(f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.causes}{hint}")
 
 
 def evaluation_card(evaluation: Evaluation) -> dict[str, Any]:
@@ -109,7 +119,7 @@ def _stored_verdicts(evaluation: Evaluation) -> Iterable[tuple[Any, ...]]:
 
 def _stored_letters(evaluation: Evaluation) -> Iterable[tuple[Any, ...]]:
     stored = SolverResult.objects.filter(evaluation=evaluation)
-    return stored.values_list("row_id", "letter", "reply__request_sha256").iterator(_PART)
+    return stored.values_list("row_id", "letter", "answer", "reply__request_sha256").iterator(_PART)
 
 
 def _digest(rows: Iterable[tuple[Any, ...]]) -> tuple[int, str]:
@@ -132,7 +142,8 @@ def _solver_figures(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "asked": asked,
         "right": right,
-        "invalid": results.filter(letter="").count(),
+        "invalid": results.filter(letter="", answer="").count(),
         "accuracy": right / asked if asked else None,
         "accuracy_wilson": wilson(right, asked),
+        "open_recall": results.aggregate(mean=Avg("recall"))["mean"],
     }

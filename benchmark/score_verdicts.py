@@ -1,8 +1,9 @@
 """Verdicts of a model that gives scores: each answer is scored once, by itself, and both orders follow."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from benchmark.answer_batches import Answered
 from benchmark.models import Evaluation, Verdict
 from benchmark.release_rows import ReleasedImages
 from consilium.answers.judge_prompt import ORDERS
@@ -40,22 +41,24 @@ class ScorePairs:
         self._evaluation = evaluation
         self._waiting: dict[str, dict[str, Reply]] = {}
 
-    def keep(self, row_id: str, order: str, reply: Reply) -> int:
-        """Keep the score of the answer that stands first in an order; return how many verdicts are stored.
+    def store(self, answered: Sequence[Answered]) -> None:
+        """Keep scores, whose tags name row and order, as "case-7/ba"; a second run changes nothing."""
+        for tag, reply in answered:
+            row_id, _, order = tag.rpartition("/")
+            self._keep(row_id, order, reply)
 
-        With the second score of a case both orders are; a second run changes nothing.
-        """
+    def _keep(self, row_id: str, order: str, reply: Reply) -> None:
+        """Keep the score of the answer that stands first in an order; with the second of a case, verdicts."""
         held = self._waiting.setdefault(row_id, {})
         held[order] = reply
         if len(held) < len(ORDERS):
-            return 0
+            return
         for one in ORDERS:
             read = read_scores(self._evaluation, {each: held[each].text for each in ORDERS}, one)
             Verdict.objects.get_or_create(
                 evaluation=self._evaluation, row_id=row_id, order=one, defaults={"reply": held[one], **read}
             )
         del self._waiting[row_id]
-        return len(ORDERS)
 
 
 def read_scores(evaluation: Evaluation, texts: Mapping[str, str], order: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from benchmark import card_views, views
+from benchmark import card_views, contamination_views, solver_views, views
 from benchmark.report import case_views
 from benchmark.report import views as report_views
 
@@ -22,6 +22,12 @@ urlpatterns = [
     path("s/<slug:study>/leaderboard/<int:pk>/report/cases/<str:row>/", case_views.case, name="report-case"),
     path("s/<slug:study>/leaderboard/<int:pk>/report/files.zip", report_views.take, name="report-files"),
     path("s/<slug:study>/leaderboard/<int:pk>/report/<slug:part>/", report_views.report, name="report-part"),
+    path("s/<slug:study>/leaderboard/<int:pk>/solvers/", solver_views.solvers, name="solver-slices"),
+    path(
+        "s/<slug:study>/leaderboard/<int:pk>/shared/<int:endpoint>/",
+        contamination_views.shared_data,
+        name="shared-data",
+    ),
     path("s/<slug:study>/leaderboard/launch/<str:kind>/", views.launch, name="launch"),
     path("s/<slug:study>/evaluations/<int:pk>/", views.evaluation, name="evaluation"),
     path("s/<slug:study>/evaluations/<int:pk>/card.json", card_views.take_card, name="run-card"),

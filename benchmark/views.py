@@ -14,6 +14,7 @@ from benchmark.forms import EvaluationForm
 from benchmark.kept_leaderboard import kept_judges, kept_solvers, refresh_leaderboard
 from benchmark.launch import evaluate
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
+from benchmark.preconditions import TrainedOnRows
 from benchmark.presentation import NOT_SCORED
 from benchmark.publish import content_of_evaluation
 from benchmark.rerun_check import newest_rerun_check
@@ -64,13 +65,24 @@ def launch(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     if kind not in EvaluationKind.values:
         raise Http404("No such kind of evaluation.")
     form = EvaluationForm(request.POST or None, study=study, kind=EvaluationKind(kind))
+    shared_url = ""
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
-            made = evaluate(study=study, kind=kind, by=person, **form.cleaned_data)
+            try:
+                made = evaluate(study=study, kind=kind, by=person, **form.cleaned_data)
+            except TrainedOnRows as refusal:
+                shared_url = _shared_url(study, form.cleaned_data["release"], refusal)
+                raise
             messages.success(request, f"{len(made)} evaluations are on the queue.")
             return redirect("benchmark:leaderboard", study=study.slug)
-    context = {"study": study, "form": form, "kind": kind, "lacks": form.lacks()}
+    context = {"study": study, "form": form, "kind": kind, "lacks": form.lacks(), "shared_url": shared_url}
     return render(request, "benchmark/launch.html", context)
+
+
+def _shared_url(study: Study, release: Release, refusal: TrainedOnRows) -> str:
+    """Where all rows stand of which the refusal names a few."""
+    place = {"study": study.slug, "pk": release.pk, "endpoint": refusal.endpoint.pk}
+    return reverse("benchmark:shared-data", kwargs=place)
 
 
 @study_view(Role.LEAD)

@@ -226,6 +226,8 @@ RATES = rates.read_rates(os.environ.get("CONSILIUM_RATES", ""))
 MODEL_HOSTS = environment.read_list("CONSILIUM_MODEL_HOSTS", [])
 # The same of Label Studio servers that studies exchange work with.
 LABEL_STUDIO_HOSTS = environment.read_list("CONSILIUM_LABEL_STUDIO_HOSTS", [])
+# Calls that a remote model gets at once.
+CALLS_IN_FLIGHT = environment.read_count("CONSILIUM_CALLS_IN_FLIGHT", default=64)
 # The Hugging Face Hub that releases and models are pushed to, and where its large files may lie.
 HUB = read_hub_address()
 # Who sends it reads the figures at /metrics; without it that address does not exist.

@@ -1,21 +1,25 @@
 """A leaderboard to measure: a frozen preference release and judges whose verdicts are all in."""
 
 import hashlib
+import json
 import random
 from typing import Any
 
-BATCH = 1000
+COUNTS = ("prompt_tokens", "completion_tokens", "latency_ms")
 
 
 def made(study: Any, lead: Any, judges: int) -> Any:
     """Freeze the study's settled cases and let `judges` judge them in both orders; the release."""
+    from django.db import transaction
+
     from annotation.release import freeze_preferences
     from curation.releases.freeze import rows_of
 
     release = freeze_preferences(study=study, name="Preferences 1", by=lead)
     labels = {row.row_id: row.content["label"] for row in rows_of(release)}
     for number in range(judges):
-        judge(release, lead, labels, number, 0.5 + 0.4 * number / judges)
+        with transaction.atomic():
+            judge(release, lead, labels, number, 0.5 + 0.4 * number / judges)
     return release
 
 
@@ -26,6 +30,7 @@ def judge(release: Any, lead: Any, labels: dict[str, dict[str, str]], number: in
     from benchmark.models import Evaluation, Verdict
     from consilium.answers import judge_prompt
     from consilium.answers.verdicts import PARSER_VERSION
+    from consilium.bulk import insert_rows
     from consilium.inference.models import ModelEndpoint, Reply
     from consilium.jobs.models import Job
 
@@ -53,24 +58,29 @@ def judge(release: Any, lead: Any, labels: dict[str, dict[str, str]], number: in
         for row in labels
         for order in ("ab", "ba")
     }
-    Reply.objects.bulk_create(
-        [Reply(endpoint=endpoint, request_sha256=digest, text="{}") for digest in digests], batch_size=BATCH
+    when, draw = str(now), random.Random(number)
+    insert_rows(
+        Reply,
+        ("endpoint", "request_sha256", "text", "reasoning", "finish_reason", *COUNTS, "created_at"),
+        [
+            (endpoint.pk, digest, "{}", "", "stop", 2000, 90, draw.randrange(300, 9000), when)
+            for digest in digests
+        ],
     )
     replies = dict(Reply.objects.filter(endpoint=endpoint).values_list("request_sha256", "pk"))
-    draw = random.Random(number)
-    Verdict.objects.bulk_create(
+    insert_rows(
+        Verdict,
+        ("evaluation", "row_id", "order", "reply", "parsed", "reason"),
         [
-            Verdict(
-                evaluation=evaluation,
-                row_id=row,
-                order=order,
-                reply_id=replies[digest],
-                parsed=printed(labels[row], order, skill, draw),
-            )
+            (evaluation.pk, row, order, replies[digest], stated(labels[row], order, skill, draw), "JSON")
             for digest, (row, order) in digests.items()
         ],
-        batch_size=BATCH,
     )
+
+
+def stated(label: dict[str, str], order: str, skill: float, draw: random.Random) -> str:
+    """`printed`, as the database holds it."""
+    return json.dumps(printed(label, order, skill, draw))
 
 
 def printed(label: dict[str, str], order: str, skill: float, draw: random.Random) -> dict[str, str | None]:

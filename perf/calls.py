@@ -26,8 +26,8 @@ CHUNK = 64 * 1024
 INSPECT = Path(__file__).resolve().parent.parent / ".peers" / "inspect-ai" / "bin" / "python"
 
 
-def stub(delay: float, port: Any) -> None:
-    """Answer any chat request with the same reply after `delay` seconds; speaks just enough HTTP."""
+def stub(delay: float, port: Any, says: str = "B") -> None:
+    """Answer any chat request with the same text after `delay` seconds; speaks just enough HTTP."""
     body = json.dumps(
         {
             "id": "x",
@@ -35,7 +35,7 @@ def stub(delay: float, port: Any) -> None:
             "created": 0,
             "model": "stub",
             "choices": [
-                {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "B"}}
+                {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": says}}
             ],
             "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
         }

@@ -223,6 +223,36 @@ def _merge() -> list[Promise]:
     ]
 
 
+def _evaluation() -> list[Promise]:
+    """From `manage.py judge` to stored verdicts, beside inspect_ai on the same stub."""
+    at_once = _where(delay_ms=0)
+
+    def pick(path: str, where: tuple[tuple[str, Any], ...] = at_once) -> Pick:
+        return Pick("judge-calls", path, where)
+
+    rate, cost = "calls_per_second", "cpu_ms_per_call"
+    ours, theirs = "consilium.{}".format, "inspect_ai.{}".format
+    return [
+        Promise("calls of an evaluation", "1/s", 1000, pick(ours(rate)), is_least=True),
+        Promise("CPU per call of an evaluation", "ms", 0.8, pick(ours(cost))),
+        Promise(
+            "calls of an evaluation beside inspect_ai", "1/s", 10, pick(ours(rate)), pick(theirs(rate)),
+            is_ratio=True, is_least=True,
+        ),
+        Promise(
+            "CPU per call beside inspect_ai", "ms", 0.2, pick(ours(cost)), pick(theirs(cost)), is_ratio=True
+        ),
+        *(
+            Promise(
+                f"calls of an evaluation, 500 ms, {at_a_time} in flight", "1/s", least,
+                pick(ours(rate), _where(delay_ms=500, in_flight=at_a_time)), is_least=True,
+            )
+            for at_a_time, least in ((64, 120), (256, 380))
+        ),
+        Promise("memory of an evaluation", "MiB", 286, pick(ours("peak_mib"))),  # 300 MB
+    ]  # fmt: skip
+
+
 def _stage(stage: str) -> Promise:
     """Fifty steps of a stage through the app beside bare TRL: the upper end of the ratio's interval."""
     where = _where(stage=stage, measure="steps_s")
@@ -248,6 +278,8 @@ PROMISES: Sequence[Promise] = (
     Promise("figures of 32 judges", "s", 10, Pick("bootstrap", "judges.shared.seconds")),
     *(_panel(cases, limit) for cases, limit in ((1026, 10), (100_000, 180))),
     *(_panel(cases, 1024, "peak_mib") for cases in (1026, 100_000)),
+    Promise("report of 32 judges kept, 100,000 cases", "s", 180, Pick("judge-report", "seconds")),
+    Promise("its first page, p95", "ms", 300, Pick("judge-report", "page.p95")),
     *_merge(),
     *map(_stage, ("dsa", "gba")),
     Promise(
@@ -258,4 +290,5 @@ PROMISES: Sequence[Promise] = (
         "engine CPU per call", "ms", 0.78, Pick("calls", "consilium.cpu_ms_per_call"),
         Pick("calls", "inspect_ai.cpu_ms_per_call"),
     ),
+    *_evaluation(),
 )  # fmt: skip

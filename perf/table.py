@@ -34,17 +34,20 @@ RELEASES_SMALL = ["releases.py", "--cases=300", "--round=100"]
 EXPORTS_SMALL = ["exports.py", "--cases", "200", "400"]
 PAGES_SMALL = ["pages.py", "--cases=300", "--judges=3", "--judged=60", "--tries=5"]
 CALLS_SMALL = ["calls.py", "--calls=200", "--openai-calls=50", "--inspect-calls=20"]
+JUDGE_CALLS_SMALL = ["judge_calls.py", "--cases=32", "--inspect-calls=20"]
 PANEL_SMALL = ["judge_panel.py", "--judges=4", "--cases", "100", "300", "--replicates=200"]
 BOOTSTRAP_SMALL = ["bootstrap.py", "--judges=4", "--cases=100", "--replicates=500", "--votes=300"]
 # Name, the whole measurement, and a small one.
 MEASUREMENTS: dict[str, tuple[list[str], list[str]]] = {
     "calls": (["calls.py"], CALLS_SMALL),
+    "judge-calls": (["judge_calls.py"], JUDGE_CALLS_SMALL),
     "cycle-sqlite": (WHOLE, SMALL),
     "cycle-postgresql": ([*WHOLE, "--postgres"], [*SMALL, "--postgres"]),
     "browser": (["browser.py", "--label-studio"], ["browser.py", "--label-studio", "--votes=5"]),
     "pages": (["pages.py"], PAGES_SMALL),
     "bootstrap": (["bootstrap.py"], BOOTSTRAP_SMALL),
     "judge-panel": (["judge_panel.py"], PANEL_SMALL),
+    "judge-report": (["judge_report.py"], ["judge_report.py", "--judges=4", "--cases=300"]),
     "merge": (["merge.py"], ["merge.py", "--shapes", "tiny"]),
     "stages": (["stages.py"], ["stages.py", "--steps=4", "--repeats=1"]),
     "releases-sqlite": (RELEASES, RELEASES_SMALL),

@@ -12,6 +12,7 @@ from django.db.models import Max
 
 from consilium.audit.record import record
 from consilium.inference.endpoints import add_endpoint, inspect_folder
+from consilium.inference.models import ModelEndpoint
 from consilium.jobs.handle import Cancelled, JobFailed, JobHandle, JobPostponed, WorkerStopping
 from consilium.jobs.states import JobState
 from consilium.refusals import Refused
@@ -227,7 +228,9 @@ def _list_checkpoints(run: Run) -> None:
 
 @transaction.atomic
 def register_model(*, run: Run, done: dict[str, Any]) -> ProducedModel:
-    """Register the produced weights as an endpoint that names the releases it was trained on."""
+    """Register the produced weights as an endpoint that names the releases it was trained on, and those that
+    a judge was trained on whose scores it learned from.
+    """
     digests = sorted(_digests(run))
     card = _card(run)
     endpoint = add_endpoint(
@@ -237,7 +240,11 @@ def register_model(*, run: Run, done: dict[str, Any]) -> ProducedModel:
         path=f"{run_folder.relative(run)}/model",
         family=run.base.family,
         outputs_may_train=run.base.outputs_may_train,
-        provenance={"releases": digests, "base": run.base.name, "run": run.pk},
+        provenance={
+            "releases": sorted({*digests, *_digests_of_judges(run)}),
+            "base": run.base.name,
+            "run": run.pk,
+        },
     )
     produced = ProducedModel.objects.create(
         run=run, endpoint=endpoint, digest=done["artifacts"]["digest"], release_digests=digests, card=card
@@ -265,3 +272,10 @@ def _digests(run: Run) -> set[str]:
     own = {run.release_digest} if run.release_digest and run.stage != Stage.MERGE else set()
     own |= set(run.base.provenance.get("releases", []))
     return own.union(*(_digests(source) for source in run.inputs.all()))
+
+
+def _digests_of_judges(run: Run) -> set[str]:
+    """The releases behind the judges that rewarded the run and its inputs, as far as these judges say."""
+    named = ModelEndpoint.objects.filter(name=run.settings.get("judge") or "").first()
+    own = set(named.provenance.get("releases", [])) if named else set()
+    return own.union(*(_digests_of_judges(source) for source in run.inputs.all()))

@@ -1,9 +1,10 @@
 """All figures of a report, computed once: every judge in every dimension and slice, and everything beside."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from benchmark.contamination import shared_rows
 from benchmark.leaderboard import current_methods, newest_evaluations
 from benchmark.models import Evaluation, EvaluationKind
 from benchmark.report.answer_models import AnswerModels, answer_models
@@ -35,7 +36,8 @@ Rows = dict[str, list[JudgingRow]]
 class ReportedJudge:
     """A judge of the report: its evaluation's number, or none for the jury of all ranked judges.
 
-    `scored_dimension`: of a model that gives scores, the only one that it is asked about.
+    `scored_dimension`: of a model that gives scores, the only one that it is asked about. `shared`: on data
+    of so many cases the model was trained, so that it is not ranked; `endpoint` is its number.
     """
 
     key: str
@@ -45,6 +47,8 @@ class ReportedJudge:
     calls: int
     expected_calls: int
     scored_dimension: str = ""
+    shared: int = 0
+    endpoint: int = 0
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,8 @@ def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeRepo
     evaluations = newest_evaluations(release, EvaluationKind.JUDGE)
     frame, votes = read_frame(release, evaluations), released_votes(release)
     costs = judging_costs(evaluations)
-    ranked = _ranked(evaluations, costs)
+    shared = shared_rows(release, [one.endpoint for one in evaluations])
+    ranked = _ranked([one for one in evaluations if one.endpoint_id not in shared], costs, evaluations[-1:])
     if len(ranked) >= LEAST_JURY:
         frame = replace(frame, panel=with_jury(frame.panel, JURY, ranked))
     panel = frame.panel
@@ -117,7 +122,7 @@ def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeRepo
     return JudgeReport(
         cases=len(panel.cases),
         clusters=int(panel.clusters.max(initial=-1)) + 1,
-        judges=_in_order(frame, board.rows, costs, ranked),
+        judges=_in_order(frame, board.rows, costs, ranked, {pk: len(rows) for pk, rows in shared.items()}),
         rows=board.rows,
         biases=board.biases,
         ranks=board.ranks,
@@ -134,8 +139,11 @@ def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeRepo
     )
 
 
-def _ranked(evaluations: Sequence[Evaluation], costs: dict[str, JudgingCost]) -> list[str]:
-    methods = current_methods(evaluations)
+def _ranked(
+    evaluations: Sequence[Evaluation], costs: dict[str, JudgingCost], newest: Sequence[Evaluation]
+) -> list[str]:
+    """The keys of those that are whole and judged by a method of the newest."""
+    methods = current_methods(newest)
     return [
         str(one.pk)
         for one in evaluations
@@ -144,7 +152,11 @@ def _ranked(evaluations: Sequence[Evaluation], costs: dict[str, JudgingCost]) ->
 
 
 def _in_order(
-    frame: ReportFrame, rows: Rows, costs: dict[str, JudgingCost], ranked: Sequence[str]
+    frame: ReportFrame,
+    rows: Rows,
+    costs: dict[str, JudgingCost],
+    ranked: Sequence[str],
+    shared: Mapping[int, int],
 ) -> list[ReportedJudge]:
     judges = [
         ReportedJudge(
@@ -155,6 +167,8 @@ def _in_order(
             calls=costs[key].calls,
             expected_calls=one.expected_calls,
             scored_dimension=one.endpoint.scored_dimension,
+            shared=shared.get(one.endpoint_id, 0),
+            endpoint=one.endpoint_id,
         )
         for key, one in frame.evaluations.items()
     ]

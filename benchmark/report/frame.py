@@ -1,11 +1,14 @@
 """What a report is made of: every judge's letters on one grid of cases, and what is known of the cases."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from benchmark.models import Evaluation, Verdict
 from consilium.answers.dimensions import DIMENSIONS
@@ -100,10 +103,16 @@ def _counts(votes: Mapping[str, int] | None) -> tuple[int, int]:
 def _printed(evaluations: Sequence[Evaluation], place: Mapping[str, int]) -> npt.NDArray[np.int8]:
     """Letters as printed, (judges, orders, dimensions, cases); MISSING also where nobody asked."""
     letters = np.full((len(evaluations), 2, len(DIMENSIONS), len(place)), MISSING, dtype=np.int8)
+    codes: dict[str, list[int]] = {}
     for judge, evaluation in enumerate(evaluations):
-        stored = Verdict.objects.filter(evaluation=evaluation).values_list("row_id", "order", "parsed")
-        for row_id, order, parsed in stored.iterator(_PART):
-            letters[judge, _ORDERS[order], :, place[row_id]] = [
-                letter_code(parsed[name]) if name in parsed else MISSING for name in DIMENSIONS
-            ]
+        # As text: a few thousand verdicts are possible, and each is taken apart once.
+        stored = Verdict.objects.filter(evaluation=evaluation).annotate(said=Cast("parsed", TextField()))
+        for row_id, order, said in stored.values_list("row_id", "order", "said").iterator(_PART):
+            found = codes.get(said)
+            if found is None:
+                parsed = json.loads(said)
+                found = codes[said] = [
+                    letter_code(parsed[name]) if name in parsed else MISSING for name in DIMENSIONS
+                ]
+            letters[judge, _ORDERS[order], :, place[row_id]] = found
     return letters

@@ -49,12 +49,16 @@ class CallLimits:
 
 @dataclass(frozen=True, slots=True)
 class CallOutcome:
-    """What came of one request: an answer, or the reason why there is none (for people)."""
+    """What came of one request: an answer, or the reason why there is none (for people).
+
+    `failed_tries`: why each try failed that was, or could have been, repeated.
+    """
 
     request: WireRequest
     answer: Answer | None
     reason: str
     latency_ms: int
+    failed_tries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,23 +179,25 @@ class ChatClient:
 
     async def _carry(self, session: aiohttp.ClientSession, request: WireRequest) -> CallOutcome:
         left, wait = self._limits.attempts, self._limits.first_wait
+        failed: tuple[str, ...] = ()
         while True:
             started, address = time.monotonic(), self._address
             try:
                 answer = await self._exchange(session, address, request.body)
             except _Final as final:
-                return CallOutcome(request, None, str(final), _ms_since(started))
+                return CallOutcome(request, None, str(final), _ms_since(started), failed)
             except _Again as again:
                 left -= again.cost
+                failed += (str(again),)
                 if left <= 0:
-                    return CallOutcome(request, None, str(again), _ms_since(started))
+                    return CallOutcome(request, None, str(again), _ms_since(started), failed)
                 if again.lost and self._can_move:
                     await self._wait_for_address(address)
                 if self._address == address:
                     await asyncio.sleep(again.wait or wait * random.uniform(0.5, 1.0))
                     wait = min(wait * 2, self._limits.longest_wait)
             else:
-                return CallOutcome(request, answer, "", _ms_since(started))
+                return CallOutcome(request, answer, "", _ms_since(started), failed)
 
     async def _wait_for_address(self, lost: str) -> None:
         if self._address != lost:

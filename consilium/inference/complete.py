@@ -4,6 +4,8 @@ The calling thread does the database and the callbacks, the client's thread does
 the other while it has something to do.
 """
 
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,21 +19,37 @@ from consilium.inference.targets import target_of
 from consilium.people.models import Study
 
 POLL_SECONDS = 0.2
+# Requests that are ready before the server has room for them, each with its images in memory.
+AHEAD = 64
+# While the server has more to do, a few answers wait a moment for others: each batch of them is a commit.
+FEW, GATHER_SECONDS = 16, 0.02
 CUT = "length"
 
 
 @dataclass(slots=True)
 class CompletionTally:
-    """How a round went: asks answered, how many of these from stored replies, (tag, reason) of the others."""
+    """How a round went: asks answered, how many of these from stored replies, (tag, reason) of the others.
+
+    `failed_tries` counts by reason what went wrong on the way, also where a later try succeeded.
+    """
 
     done: int = 0
     cached: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
+    failed_tries: Counter[str] = field(default_factory=Counter)
 
     @property
     def asked(self) -> int:
         """All asks of the round that came to an end."""
         return self.done + len(self.failed)
+
+    @property
+    def causes(self) -> str:
+        """Why asks failed, for people: the reason, or each with its number, the commonest first."""
+        found = Counter(reason for _, reason in self.failed)
+        if len(found) == 1:
+            return next(iter(found))
+        return " ".join(f"{number} times: {reason}" for reason, number in found.most_common())
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +130,8 @@ class _Round:
 
     def _feed(self) -> bool:
         """Route more asks until enough are in flight; False when there are none left."""
-        batch = max(16, self._limits.in_flight)
-        while len(self._waiting) <= 2 * self._limits.in_flight:
+        batch = max(16, min(AHEAD, self._limits.in_flight))
+        while len(self._waiting) <= self._limits.in_flight + batch:
             self._check()
             chunk = list(islice(self._asks, batch))
             if not chunk:
@@ -153,9 +171,13 @@ class _Round:
         if self._client is None:
             return
         events = self._client.take(POLL_SECONDS)
+        if 0 < len(events) < FEW and len(self._waiting) > self._limits.in_flight:
+            time.sleep(GATHER_SECONDS)
+            events += self._client.take(0)
         outcomes = [event for event in events if isinstance(event, CallOutcome)]
         self._route(self._deliver(self._store(outcomes), is_cached=False))
         for outcome in outcomes:
+            self._asked.failed_tries.update(outcome.failed_tries)
             if outcome.answer is None:
                 self._fail(outcome)
         if any(isinstance(event, ServerLost) for event in events):

@@ -29,8 +29,8 @@ class RemoteTarget:
     can_move = False
 
     def limits(self, given: CallLimits | None, asks_sampled: bool) -> CallLimits:
-        """As given."""
-        return given or CallLimits()
+        """As given, else with as many calls at once as the site allows."""
+        return given or CallLimits(in_flight=settings.CALLS_IN_FLIGHT)
 
     def address(self, check: Callable[[], None]) -> str:
         """The base address. Raises EndpointRefused."""

@@ -63,8 +63,8 @@ def alternative_annotator_test(
             if label is not None and judge.get(item) is not None:
                 by_item.setdefault(item, {})[name] = label
     kept = {item: labels for item, labels in by_item.items() if len(labels) >= least_annotators}
-    leads = {name: _leads(name, kept, judge) for name in annotators}
-    tested = {name: found for name, found in leads.items() if len(found) >= least_items}
+    leads = _leads(kept, judge)
+    tested = {name: leads[name] for name in annotators if len(leads.get(name, ())) >= least_items}
     few = Undefined(
         f"fewer than {least_items} items that {least_annotators} annotators and the judge labelled"
     )
@@ -79,14 +79,17 @@ def alternative_annotator_test(
     return AlternativeAnnotator(wins / len(tested), sum(advantages) / len(tested), p_values, len(kept))
 
 
-def _leads(name: str, kept: Mapping[str, Mapping[str, Hashable]], judge: Labels) -> list[int]:
-    """Per item: 1 when the annotator agrees with more of the others than the judge, 0 as many, -1 fewer."""
-    leads = []
+def _leads(kept: Mapping[str, Mapping[str, Hashable]], judge: Labels) -> dict[str, list[int]]:
+    """Annotator to a lead per item: 1 when the annotator agrees with more of the others than the judge, 0 as
+    many, -1 fewer.
+    """
+    leads: dict[str, list[int]] = {}
     for item, labels in kept.items():
-        if name in labels:
-            others = [label for other, label in labels.items() if other != name]
-            own, judges = others.count(labels[name]), others.count(judge[item])
-            leads.append((own > judges) - (own < judges))
+        votes, said = list(labels.values()), judge[item]
+        of_judge = votes.count(said)
+        for name, label in labels.items():
+            own, judges = votes.count(label) - 1, of_judge - (label == said)
+            leads.setdefault(name, []).append((own > judges) - (own < judges))
     return leads
 
 

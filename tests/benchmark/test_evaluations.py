@@ -130,7 +130,7 @@ def test_replies_are_read_strictly(
         assert set(verdict.parsed) == set(DIMENSIONS)
 
 
-def test_solvers_are_asked_once_and_open_questions_are_left_out(cast: Cast) -> None:
+def test_solvers_are_asked_once_and_what_has_no_answer_is_left_out(cast: Cast) -> None:
     async def solve(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
         return answered("<think>Red.</think><answer>A</answer>")
 
@@ -144,8 +144,8 @@ def test_solvers_are_asked_once_and_open_questions_are_left_out(cast: Cast) -> N
     assert set(SolverResult.objects.values_list("letter", flat=True)) == {"A"}
     made.refresh_from_db()
     assert made.run_card["sampling"] == {"temperature": 0, "max_tokens": 512}
-    open_ones = making.questions(cast, 2, "Open", seed=5, options={}, answer_label="")
-    with pytest.raises(EvaluationRefused, match="no question of it has options"):
+    open_ones = making.questions(cast, 2, "Open", seed=5, options={}, answer_label="", answer="")
+    with pytest.raises(EvaluationRefused, match="no question of it has options or an answer"):
         making.launched(cast, open_ones, solver)
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from benchmark import kept_leaderboard, leaderboard, presentation
-from benchmark.judge_job import store_verdict
+from benchmark.judge_job import store_verdicts
 from benchmark.kept_leaderboard import LEADERBOARD, kept_judges, kept_solvers
 from benchmark.models import LeaderboardSummary
 from consilium.answers.dimensions import DIMENSIONS
@@ -86,7 +86,7 @@ def test_a_new_verdict_or_judge_is_seen_at_once_while_they_are_few(cast: Cast, l
 
     def answer(order: str, letter: str) -> None:
         text = making.verdict_text(letter)
-        store_verdict(made, "case-9", order, making.reply(judge, order, text))
+        store_verdicts(made, [(f"case-9/{order}", making.reply(judge, order, text))])
 
     def coverage() -> list[str]:
         return [row["coverage"] for row in page(lead, cast).context["judges"]["table"]]

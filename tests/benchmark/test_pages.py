@@ -10,6 +10,7 @@ from django.urls import reverse
 from benchmark.models import Evaluation
 from benchmark.rerun_check import start_rerun_check
 from benchmark.run_card import end_evaluation
+from consilium.inference.complete import CompletionTally
 from consilium.jobs.run import run_now
 from consilium.people.models import Person, Study
 from curation.models import Release
@@ -56,6 +57,8 @@ def test_only_leads_of_the_study_see_scores(cast: Cast, who: str, status: int) -
         "benchmark:leaderboard": [],
         "benchmark:launch": ["judge"],
         "benchmark:evaluation": [made.pk],
+        "benchmark:shared-data": [made.release_id, made.endpoint_id],
+        "benchmark:solver-slices": [making.questions(cast).pk],
     }
     for name, arguments in places.items():
         assert page_of(person, name, cast.study.slug, *arguments).status_code == status, name
@@ -120,7 +123,7 @@ def test_more_cases_and_models_cost_no_more_queries(cast: Cast, django_assert_ma
     client = Client()
     client.force_login(cast.lena)
     address = reverse("benchmark:leaderboard", args=[cast.study.slug])
-    with django_assert_max_num_queries(48) as before:  # computes the figures and keeps them
+    with django_assert_max_num_queries(52) as before:  # computes the figures and keeps them
         client.get(address)
     with django_assert_max_num_queries(24):
         client.get(address)
@@ -170,10 +173,10 @@ def test_scoring_is_launched_from_the_page(cast: Cast) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_the_pages_fit_and_are_accessible(window: Page, live_server: Any, cast: Cast) -> None:
     Study.objects.filter(pk=cast.study.pk).update(is_teaching_set=True)
-    votes, _ = filled(cast)
+    votes, held_out = filled(cast)
     making.launched(cast, votes, making.endpoint("waiting judge"))
     one = Evaluation.objects.filter(endpoint__name="teaching/hasty judge").get()
-    end_evaluation(one)
+    end_evaluation(one, CompletionTally())
     run_now(start_rerun_check(evaluation=one, by=cast.lena))  # stored replies without requests: they differ
     log_in(window, live_server.url, cast.lena)
     places: dict[str, tuple[str, list[int | str]]] = {
@@ -181,6 +184,8 @@ def test_the_pages_fit_and_are_accessible(window: Page, live_server: Any, cast: 
         "score-judges": ("benchmark:launch", ["judge"]),
         "score-solvers": ("benchmark:launch", ["solver"]),
         "evaluation": ("benchmark:evaluation", [one.pk]),
+        "solver-slices": ("benchmark:solver-slices", [held_out.pk]),
+        "shared-data": ("benchmark:shared-data", [votes.pk, one.endpoint_id]),
     }
     for name, (view, arguments) in places.items():
         window.goto(live_server.url + reverse(view, args=[cast.study.slug, *arguments]))

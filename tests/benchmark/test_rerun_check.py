@@ -90,7 +90,7 @@ def test_what_differs_is_named(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> N
     same = dict.fromkeys(PARTS, "same")
 
     with monkeypatch.context() as patch:
-        patch.setattr(rerun_check, "current_method", lambda *_: ("0" * 64, "verdicts-99"))
+        patch.setattr(rerun_check, "method_now", lambda *_: ("0" * 64, "verdicts-99"))
         patch.setattr(judge_prompt, "ASK", "Which one?")
         told = check_rerun(made)
         assert differing(told) == ["prompt", "parser", "requests"]
@@ -143,7 +143,7 @@ def test_by_page_and_by_command(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> 
     page = client.get(reverse("benchmark:evaluation", args=address)).content.decode()
     assert "Nothing differs" in page
     assert "All 8." in page
-    monkeypatch.setattr(rerun_check, "current_method", lambda *_: ("0" * 64, made.parser_version))
+    monkeypatch.setattr(rerun_check, "method_now", lambda *_: ("0" * 64, made.parser_version))
     client.post(reverse("benchmark:recheck", args=address))
     newer = rerun_check.newest_rerun_check(made)
     assert newer is not None

@@ -5,10 +5,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmark.judge_job import store_verdict
+from benchmark.judge_job import store_verdicts
 from benchmark.launch import evaluate
 from benchmark.models import Evaluation
-from benchmark.solve_job import store_result
+from benchmark.solve_job import store_results
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.jobs.models import Job
@@ -104,7 +104,8 @@ def judged(
     for row, pair in zip(rows_of(release), letters, strict=False):
         for order, choice in zip(("ab", "ba"), pair, strict=True):
             text = verdict_text(choice)
-            store_verdict(made, row.row_id, order, reply(judge, f"{made.pk} {row.row_id}/{order}", text))
+            tag = f"{row.row_id}/{order}"
+            store_verdicts(made, [(tag, reply(judge, f"{made.pk} {tag}", text))])
     return over(made)
 
 
@@ -132,7 +133,8 @@ def solved(
         gold = row.content["answer_label"]
         letter = gold if right[position] else next(other for other in "ABCD" if other != gold)
         text = "No idea." if right[position] is None else f"<think>Seen.</think><answer>{letter}</answer>"
-        store_result(made, row.content, reply(solver, f"{made.pk} {row.row_id}", text))
+        given = reply(solver, f"{made.pk} {row.row_id}", text)
+        store_results(made, {row.row_id: row.content}, [(row.row_id, given)])
     return over(made)
 
 

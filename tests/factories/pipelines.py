@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from benchmark.models import Evaluation
-from benchmark.solve_job import store_result
+from benchmark.solve_job import store_results
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
@@ -71,7 +71,7 @@ def answer(evaluation: Evaluation, right: Mapping[int, bool]) -> None:
         letter = gold if right.get(position) else next(other for other in "ABCD" if other != gold)
         text = f"<think>Seen.</think><answer>{letter}</answer>"
         reply = scoring.reply(evaluation.endpoint, f"{evaluation.pk} {row.row_id}", text)
-        store_result(evaluation, row.content, reply)
+        store_results(evaluation, {row.row_id: row.content}, [(row.row_id, reply)])
 
 
 def go_through(pipeline: Pipeline, right: Callable[[PipelineStep], Mapping[int, bool]] | None = None) -> None:

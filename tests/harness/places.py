@@ -328,6 +328,10 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
         "benchmark:report-part": {f"-{part}": {"pk": judged, "part": part} for part in PARTS},
         "benchmark:report-cases": {"": {"pk": judged}},
         "benchmark:report-case": {"": {"pk": judged, "row": rows_of(judge.release)[0].row_id}},
+        "benchmark:solver-slices": {
+            f"-{r.pk}": {"pk": r.pk} for r in Release.objects.filter(study__slug="demo", kind="questions")
+        },
+        "benchmark:shared-data": {"": {"pk": judged, "endpoint": judge.endpoint_id}},
         "benchmark:evaluation": {f"-{e.kind}": {"pk": e.pk} for e in Evaluation.objects.order_by("-pk")},
         "people:join": {},
         "work:finished": {"": {"kind": "review"}},

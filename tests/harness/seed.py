@@ -49,6 +49,17 @@ def traces(count: str, url: str) -> None:
     making.endpoint("teacher", base_url=url, study=study)
 
 
+def preferences(cases: str, url: str, judges: str) -> None:
+    """A frozen preference release, and judges behind an address."""
+    from consilium.people.models import Person, Study
+    from tests.factories import benchmark as making
+
+    who = SimpleNamespace(study=Study.objects.get(slug=STUDY), lena=Person.objects.get(username="lena"))
+    making.preferences(who, "A" * int(cases))  # type: ignore[arg-type]
+    for number in range(int(judges)):
+        making.endpoint(f"judge-{number}", base_url=url, study=who.study)
+
+
 def answers() -> None:
     """The teaching set: a checked trace per training question, two answers per test question."""
     from consilium.people.models import Study
@@ -90,6 +101,7 @@ STEPS: dict[str, Callable[..., None]] = {
     "people": make_people,
     "votes": votes,
     "traces": traces,
+    "preferences": preferences,
     "answers": answers,
     "models": models,
     "manage": manage,

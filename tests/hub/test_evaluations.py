@@ -19,6 +19,7 @@ from consilium.hub.models import Push
 from consilium.hub.push import confirm_push, start_hub_push
 from consilium.hub.refusals import HubRefused
 from consilium.hub.registry import Content
+from consilium.inference.complete import CompletionTally
 from consilium.people.permissions import NotAllowed
 from consilium.refusals import Refused
 from curation.models import Source
@@ -42,7 +43,7 @@ def made(cast: Cast) -> Evaluation:
 
 
 def with_card(evaluation: Evaluation) -> Evaluation:
-    end_evaluation(evaluation)
+    end_evaluation(evaluation, CompletionTally())
     return Evaluation.objects.select_related("study", "endpoint", "release", "job").get(pk=evaluation.pk)
 
 

@@ -5,6 +5,7 @@ tests/training/test_run_job.py.
 """
 
 import asyncio
+import json
 import os
 import random
 import re
@@ -26,6 +27,7 @@ import requests
 from aiohttp import web
 
 from consilium.answers.dimensions import DIMENSIONS
+from consilium.inference.complete import FEW
 from tests.harness.chat_server import Stub, answered
 from tests.harness.once import Put
 from tests.path.drive import Installation, Person, running, seed
@@ -35,6 +37,8 @@ EMBEDDED = {"DATABASE_URL": "", "BROKER_URL": ""}  # the checks read the SQLite 
 CASES, QUESTIONS, KILLS = 40, 45, 3  # so many that people still vote at the last kill
 VOTE = {"choices": dict.fromkeys(DIMENSIONS, "first_clearly"), "harm": "neither"}
 REPLIES = "SELECT count(*) FROM calls_reply WHERE endpoint_id = 1"
+JUDGED, JUDGES, IN_FLIGHT = 120, 20, 8
+VERDICT = json.dumps(dict.fromkeys(DIMENSIONS, "A"))
 TRACING = "SELECT {} FROM jobs_job WHERE kind = 'curation.trace'"
 PATIENCE = 60.0
 
@@ -162,6 +166,29 @@ def kill_tracing_worker(site: Installation, stub: Stub, rng: random.Random) -> K
     return KilledWorker(worker, len(stub.bodies), ask(site, REPLIES)[0][0])
 
 
+async def prefer(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+    """A judge that answers after a moment."""
+    await asyncio.sleep(0.05)
+    return answered(VERDICT)
+
+
+def judge_under_kill(site: Installation, stub: Stub, number: int, rng: random.Random) -> None:
+    """Kill the worker in the middle of one evaluation; another goes on with what is missing."""
+    asked_before, stored_before = len(stub.bodies), ask(site, "SELECT count(*) FROM benchmark_verdict")[0][0]
+    digest = ask(site, "SELECT digest FROM curation_release")[0][0]
+    site.command("judge", "--release", digest, "--endpoint", f"judge-{number}")
+    due = asked_before + rng.randint(10, 2 * JUDGED - 10)
+    site.wait(lambda: len(stub.bodies) >= due, what=f"{due} calls are made")
+    time.sleep(rng.uniform(0, 0.1))
+    os.kill(min(site.processes("--queues=gpu")), signal.SIGKILL)
+    over = "SELECT count(*) FROM jobs_job WHERE kind = 'benchmark.judge' AND state = 'succeeded'"
+    site.wait(lambda: ask(site, over) == [(number + 1,)], what=f"evaluation {number} is done")
+    stored = ask(site, "SELECT count(*) FROM benchmark_verdict")[0][0]
+    assert stored - stored_before == 2 * JUDGED
+    repeated = len(stub.bodies) - asked_before - 2 * JUDGED
+    assert repeated <= IN_FLIGHT + FEW, f"judge {number} repeated {repeated} calls"
+
+
 def check_traces(site: Installation, stub: Stub, killed: KilledWorker) -> None:
     """Another worker ends the job: each question has one trace, and what was stored is not asked again."""
     site.wait(lambda: ask(site, TRACING.format("state")) == [("succeeded",)], what="the job is done")
@@ -195,3 +222,17 @@ def test_workers_are_killed_again_and_again(tmp_path: Path, put_database: Put, s
         seed(site, "people", ",", "traces", str(QUESTIONS), stub.url)
         site.start()
         check_traces(site, stub, kill_tracing_worker(site, stub, random.Random(seed_number)))
+
+
+@pytest.mark.soak
+def test_judging_workers_killed_at_any_time_repeat_what_was_in_flight(
+    tmp_path: Path, put_database: Put
+) -> None:
+    rng = random.Random(40)
+    limits = {"CONSILIUM_CALLS_IN_FLIGHT": str(IN_FLIGHT), **EMBEDDED}
+    with Stub(prefer) as stub, running(put_database(tmp_path / "home"), **hosts(stub), **limits) as site:
+        seed(site, "people", ",", "preferences", str(JUDGED), stub.url, str(JUDGES))
+        site.start()
+        for number in range(JUDGES):
+            judge_under_kill(site, stub, number, rng)
+        site.command("verify_audit")

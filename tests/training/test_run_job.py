@@ -416,6 +416,18 @@ def test_a_model_trained_from_a_trained_one_names_all_releases(
     assert run_job._digests(run) == {earlier, release.digest}
 
 
+def test_a_model_that_a_trained_judge_rewarded_names_the_judges_releases(
+    cast: Cast, release: Release, base: ModelEndpoint
+) -> None:
+    taught = "b" * 64
+    judge = making.base_endpoint(name="judge", provenance={"releases": [taught]})
+    rewarded = launched(cast, release, base)
+    Run.objects.filter(pk=rewarded.pk).update(settings={"judge": judge.name})
+    merge = launched(cast, None, base, stage="merge", specialty="", settings={}, inputs=[rewarded])
+    assert run_job._digests_of_judges(merge) == {taught}
+    assert run_job._digests(merge) == {release.digest}
+
+
 def test_a_worker_that_lost_the_job_stores_nothing(cast: Cast, release: Release, base: ModelEndpoint) -> None:
     run = launched(cast, release, base)
     held = claim(run.job_id)

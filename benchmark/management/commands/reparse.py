@@ -4,9 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from benchmark.launch import current_method
 from benchmark.management.chosen_evaluations import add_release_and_endpoints, evaluations_of
-from benchmark.models import EvaluationKind
 from benchmark.reparse import reparse
 from consilium.commands import ReportingCommand
 from curation.management.acting_lead import add_by, lead_of
@@ -27,7 +25,7 @@ class Command(ReportingCommand):
         wanted = evaluations_of(release, options["endpoint"])
         done = [(one, reparse(evaluation=one, by=person)) for one in wanted]
         return {
-            "parser": sorted({current_method(EvaluationKind(one.kind), one.endpoint)[1] for one, _ in done}),
+            "parser": sorted({told.parser for _, told in done}),
             "evaluations": [
                 {"evaluation": one.pk, "model": one.endpoint.name, "read": told.read, "changed": told.changed}
                 for one, told in done

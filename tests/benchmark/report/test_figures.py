@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.judge_job import store_verdict
+from benchmark.judge_job import store_verdicts
 from benchmark.leaderboard import newest_evaluations
 from benchmark.report.figures import JURY, JudgeReport, judge_report
 from benchmark.report.frame import read_frame
@@ -188,9 +188,8 @@ def test_costs_are_those_of_the_stored_replies(cast: Cast, votes: Release) -> No
     for number, row in enumerate(rows_of(votes)):
         for order, text in (("ab", making.verdict_text("A")), ("ba", "I cannot say.")):
             fields = {"prompt_tokens": 10, "completion_tokens": 3, "latency_ms": 100 * number}
-            store_verdict(
-                made, row.row_id, order, making.reply(judge, f"{row.row_id}{order}", text, **fields)
-            )
+            tag = f"{row.row_id}/{order}"
+            store_verdicts(made, [(tag, making.reply(judge, tag, text, **fields))])
     making.over(made)
     cost = judge_report(votes, replicates=50).costs[str(made.pk)]
     assert (cost.calls, cost.prompt_tokens, cost.completion_tokens) == (16, 160, 48)

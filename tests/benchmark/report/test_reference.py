@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from benchmark.judge_job import store_verdict
+from benchmark.judge_job import store_verdicts
 from benchmark.models import Evaluation
 from benchmark.report import take
 from benchmark.report.figures import JURY, judge_report
@@ -55,7 +55,8 @@ def judged(cast: Cast, release: Release, name: str, said: Sequence[str]) -> Eval
             if letter != "-"
         }
         for order, text in (("ab", json.dumps(stated)), ("ba", making.verdict_text("A"))):
-            store_verdict(made, row.row_id, order, making.reply(judge, f"{row.row_id}/{order}", text))
+            tag = f"{row.row_id}/{order}"
+            store_verdicts(made, [(tag, making.reply(judge, tag, text))])
     return making.over(made)
 
 

@@ -20,7 +20,7 @@ from django.test import Client
 from django.urls import reverse
 
 from benchmark.models import EvaluationKind
-from benchmark.preconditions import EvaluationRefused, check_endpoints, check_may_be_sent, check_scorable
+from benchmark.preconditions import EvaluationRefused, check_may_be_sent, check_scorable, check_unseen
 from consilium.audit.models import AuditEvent
 from consilium.audit.verify import verify_chains
 from consilium.blobs.models import Blob
@@ -200,9 +200,9 @@ def test_its_ids_are_numbers_of_another_site_and_equal_images_are_the_same(
             study=cast.other_study, kind="traces", name=name, rows=news, left_out={}, by=cast.nora
         )
         judges.append(making_one.endpoint(name, provenance={"releases": [trained.digest]}))
-    check_endpoints(cast.other_study, EvaluationKind.JUDGE, ours, judges[:1])
+    check_unseen(ours, judges[:1])
     with pytest.raises(EvaluationRefused, match="images of 1 rows"):
-        check_endpoints(cast.other_study, EvaluationKind.JUDGE, ours, judges[1:])
+        check_unseen(ours, judges[1:])
 
 
 # --- what is refused ------------------------------------------------------------------------------------

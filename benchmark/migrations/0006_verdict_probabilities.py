@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('benchmark', '0004_report_summary'),
+        ('benchmark', '0005_answers_without_options'),
         ('calls', '0005_scored_dimension'),
     ]
 

@@ -1,0 +1,155 @@
+"""Solvers by kind of question, task and body system; questions without options asked and scored apart."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from aiohttp import web
+from django.test import Client
+from django.urls import reverse
+
+from benchmark.leaderboard import solver_lines
+from benchmark.models import Evaluation, SolverResult
+from benchmark.reparse import reparse
+from benchmark.solver_slices import WHOLE, SlicedSolver, SliceScore, sliced_solvers, slices_of_questions
+from consilium.answers.open_answers import AnswerKind
+from consilium.inference.models import ModelEndpoint
+from consilium.jobs.run import run_now
+from consilium.jobs.states import JobState
+from consilium.statistics.undefined import Undefined
+from curation.models import Release, ReleaseKind
+from curation.releases.freeze import freeze, rows_of
+from tests.factories import benchmark as making
+from tests.factories.cast import Cast
+from tests.factories.training import content, new_row
+from tests.harness.chat_server import Stub, answered
+from training.demo_models import teaching_set
+
+OPEN: dict[str, Any] = {"options": {}, "answer_label": ""}
+CLOSED = OPEN | {"answer": "Yes", "facets": {"set": "VQA-RAD", "answer_type": "closed"}}
+WORDS = OPEN | {"answer": "right lower lobe", "facets": {"set": "VQA-RAD", "answer_type": "open"}}
+DIAGNOSIS = {"facets": {"medical_task": "Diagnosis", "body_system": "Nervous", "set": "MedXpertQA"}}
+TREATMENT = {"facets": {"medical_task": "Treatment", "body_system": "Nervous", "set": "MedXpertQA"}}
+KINDS = (DIAGNOSIS, DIAGNOSIS, DIAGNOSIS, TREATMENT, TREATMENT, CLOSED, CLOSED, WORDS, WORDS)
+
+
+@pytest.fixture
+def mixed(cast: Cast) -> Release:
+    """Five questions with options, two closed and two open ones, and one without any answer."""
+    making.questions(cast, 1, "First", seed=3)  # makes the source
+    rows = []
+    kinds = (*KINDS, OPEN | {"answer": ""})
+    for item, own in zip(teaching_set.make(len(kinds), seed=61), kinds, strict=True):
+        row = content(item, "test") | {"id": f"q{item.number}", "cluster": f"p{item.number}"} | own
+        row = {key: value for key, value in row.items() if key not in ("reasoning", "steps")}
+        rows.append(new_row(row, item.image_png))
+    kind = ReleaseKind.QUESTIONS
+    return freeze(study=cast.study, kind=kind, name="Mixed", rows=rows, left_out={}, by=cast.lena)
+
+
+def answer_all(cast: Cast, release: Release, model: ModelEndpoint, right: int) -> Evaluation:
+    """A model that answers the first so many questions with options right, "yes", and two words of three."""
+    gold = {row.content["question"]: row.content for row in rows_of(release)}
+
+    async def solve(stub: Stub, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+        text = body["messages"][0]["content"][-1]["text"]
+        row = next(row for question, row in gold.items() if question in text)
+        place = [one["id"] for one in gold.values()].index(row["id"])
+        if not row["options"]:
+            said = "yes." if row["answer"] == "Yes" else "The lower lobe"
+        else:
+            said = row["answer_label"] if place < right else "no letter"
+        return answered(f"<think>Seen.</think><answer>{said}</answer>")
+
+    with Stub(solve) as stub:
+        ModelEndpoint.objects.filter(pk=model.pk).update(base_url=stub.url)
+        model.refresh_from_db()
+        (made,) = making.launched(cast, release, model)
+        assert run_now(made.job).state == JobState.SUCCEEDED
+    made.refresh_from_db()
+    return made
+
+
+@pytest.fixture
+def panel(cast: Cast, mixed: Release) -> dict[str, SlicedSolver]:
+    base = making.endpoint("base")
+    answer_all(cast, mixed, base, 1)
+    answer_all(cast, mixed, making.trained("merged", base), 4)
+    return {one.name: one for one in sliced_solvers(mixed)}
+
+
+def value(score: SliceScore) -> float:
+    assert not isinstance(score.score.value, Undefined)
+    return score.score.value
+
+
+def test_each_kind_of_question_is_scored_by_its_own_rule(
+    panel: dict[str, SlicedSolver], mixed: Release
+) -> None:
+    whole = {kind: panel["merged"].scores[kind][WHOLE][WHOLE] for kind in AnswerKind}
+    assert [whole[kind].asked for kind in AnswerKind] == [5, 2, 2]
+    assert [value(whole[kind]) for kind in AnswerKind] == pytest.approx([4 / 5, 1, 2 / 3])
+    made = Evaluation.objects.get(endpoint__name="merged")
+    assert (made.expected_calls, made.parser_version) == (9, "options-2 open-1")
+    stored = SolverResult.objects.filter(evaluation=made, letter="").exclude(answer="").order_by("row_id")
+    assert {(one.answer, one.is_correct, one.recall) for one in stored} == {
+        ("yes.", True, None),
+        ("The lower lobe", False, 2 / 3),
+    }
+    (line, _) = solver_lines(mixed)  # the board's accuracy is of questions with options, as ever
+    assert (line.evaluation, line.asked, line.right, line.invalid) == (made, 5, 4, 1)
+    assert (line.is_complete, line.accuracy.value) == (True, 4 / 5)
+
+
+def test_slices_are_compared_with_the_base_pair_by_pair(panel: dict[str, SlicedSolver]) -> None:
+    merged, base = (panel[name].scores[AnswerKind.CHOICE] for name in ("merged", "base"))
+    tasks = {name: (one.asked, value(one)) for name, one in merged["task"].items()}
+    assert tasks == {"Diagnosis": (3, 1.0), "Treatment": (2, 0.5)}
+    gains = {name: one.gain.value for name, one in merged["task"].items() if one.gain}
+    assert gains == {"Diagnosis": pytest.approx(2 / 3), "Treatment": 0.5}
+    system = merged["body_system"]["Nervous"]
+    assert system.gain == merged[WHOLE][WHOLE].gain
+    assert system.gain is not None
+    assert not isinstance(system.gain.interval, Undefined)
+    assert 0 <= system.gain.interval.low <= 0.6 <= system.gain.interval.high
+    assert base["task"]["Diagnosis"].gain is None
+    assert set(panel["merged"].scores[AnswerKind.OPEN]) == {WHOLE, "set"}
+
+
+def test_a_slice_of_one_patient_has_no_interval_and_slices_cover_their_kind() -> None:
+    rows = [{"options": {"A": "x"}, "facets": {"task": name}} for name in ("one", "two", "two")]
+    masks = slices_of_questions(rows)
+    whole = masks[AnswerKind.CHOICE, WHOLE, WHOLE]
+    parts = sum(mask for (_, facet, _), mask in masks.items() if facet == "task")
+    assert np.array_equal(whole, parts)
+
+
+def test_answers_without_options_are_read_anew(cast: Cast, panel: dict[str, SlicedSolver]) -> None:
+    made = Evaluation.objects.get(endpoint__name="merged")
+    before = list(made.solver_results.order_by("pk").values("letter", "answer", "is_correct", "recall"))
+    made.solver_results.filter(letter="").update(answer="", is_correct=False, recall=None)
+    told = reparse(evaluation=made, by=cast.lena)
+    assert (told.read, told.changed, told.parser) == (9, 4, "options-2 open-1")
+    after = made.solver_results.order_by("pk").values("letter", "answer", "is_correct", "recall")
+    assert list(after) == before
+
+
+def test_pages_show_kinds_apart(cast: Cast, mixed: Release, panel: dict[str, SlicedSolver]) -> None:
+    client = Client()
+    client.force_login(cast.lena)
+    place = reverse("benchmark:solver-slices", args=[cast.study.slug, mixed.pk])
+    assert place in client.get(reverse("benchmark:leaderboard", args=[cast.study.slug])).content.decode()
+    for query, said in {
+        "?by=task": ("Diagnosis", "Treatment", "+66.7", "trained from base", "n 3"),
+        "?kind=closed": ("The share of answers that are the reference", "100.0"),
+        "?kind=open&by=set": ("Token recall", "66.7", "VQA-RAD"),
+        "?kind=nonsense&by=nonsense": ("80.0", "With options"),
+    }.items():
+        page = client.get(place + query).content.decode()
+        assert all(words in page for words in said), query
+    made = Evaluation.objects.get(endpoint__name="merged")
+    page = client.get(reverse("benchmark:evaluation", args=[cast.study.slug, made.pk])).content.decode()
+    assert "67 % of the words" in page
+    assert "The lower lobe" in page
+    client.force_login(cast.anna)
+    assert client.get(place).status_code == 403
