@@ -1,13 +1,15 @@
 """The job behind a judge's evaluation: every case in both orders, verdicts stored as they arrive."""
 
 import platform
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from benchmark.models import Evaluation, Verdict
+from benchmark.models import Evaluation, EvaluationVariant, Verdict
 from benchmark.release_rows import ReleasedImages, checked_rows
+from benchmark.variants import asked_rows, variant_facts
 from consilium.answers import judge_prompt
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.judge_prompt import ORDERS
@@ -24,11 +26,15 @@ CUT_REASON = "cut at the length limit"
 def judge_cases(handle: JobHandle) -> dict[str, Any]:
     """The job: ask for what is missing, parse, store. A failed call leaves the evaluation incomplete."""
     evaluation = Evaluation.objects.select_related("endpoint", "release", "study").get(job=handle.job)
-    rows = checked_rows(evaluation)
+    rows = asked_rows(evaluation, checked_rows(evaluation))
     known = set(Verdict.objects.filter(evaluation=evaluation).values_list("row_id", "order"))
-    images, limit = ReleasedImages(evaluation.release), int(evaluation.settings["max_tokens"])
+    is_blind = evaluation.variant == EvaluationVariant.IMAGE_BLIND
+    images, limit = ReleasedImages(evaluation.release, is_blind), int(evaluation.settings["max_tokens"])
     asks = (
-        _ask(row, order, images, limit) for row in rows for order in ORDERS if (row["id"], order) not in known
+        replace(_ask(row, order, images, limit), salt=evaluation.salt)
+        for row in rows
+        for order in ORDERS
+        if (row["id"], order) not in known
     )
     done = len(known)
 
@@ -85,6 +91,7 @@ def end_evaluation(evaluation: Evaluation) -> None:
         "parser_version": evaluation.parser_version or PARSER_VERSION,
         "sampling": {"temperature": 0, "max_tokens": evaluation.settings["max_tokens"]},
         "orders": list(ORDERS) if evaluation.kind == "judge" else [],
+        **variant_facts(evaluation),
         "app_version": app_version(),
         "hardware": platform.machine(),
         "finished": timezone.now().isoformat(timespec="seconds"),

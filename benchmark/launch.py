@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from benchmark.models import Evaluation, EvaluationKind
-from benchmark.preconditions import EvaluationRefused, check_endpoints, check_scorable
+from benchmark.models import Evaluation, EvaluationKind, EvaluationVariant
+from benchmark.preconditions import EvaluationRefused, check_endpoints, check_not_asked, check_scorable
 from benchmark.release_rows import expected_calls
+from benchmark.variants import STANDARD, PlannedVariant, check_variants
 from consilium.answers import judge_prompt, option_letters, solver_prompt, verdicts
 from consilium.audit.record import record
 from consilium.inference.models import ModelEndpoint
@@ -22,26 +23,57 @@ JOB_KIND = {EvaluationKind.JUDGE: "benchmark.judge", EvaluationKind.SOLVER: "ben
 
 @transaction.atomic
 def evaluate(
-    *, study: Study, kind: str, release: Release, endpoints: Sequence[ModelEndpoint], by: Person
+    *,
+    study: Study,
+    kind: str,
+    release: Release,
+    endpoints: Sequence[ModelEndpoint],
+    by: Person,
+    variants: Sequence[PlannedVariant] = STANDARD,
 ) -> list[Evaluation]:
-    """One evaluation per endpoint, each with its own job on the gpu queue.
+    """One evaluation per endpoint and variant, each with its own job on the gpu queue.
 
     Raises NotAllowed, EndpointRefused, EvaluationRefused.
     """
     check_lead(by, study)
+    check_variants(EvaluationKind(kind), variants)
     check_scorable(study, EvaluationKind(kind), release)
     check_endpoints(study, EvaluationKind(kind), release, endpoints)
     calls = expected_calls(release, kind)
     if not calls:
         raise EvaluationRefused(f"{release} holds nothing to score: no question of it has options.")
-    return [_launch(study, EvaluationKind(kind), release, endpoint, by, calls) for endpoint in endpoints]
+    return [
+        _launch(study, EvaluationKind(kind), release, endpoint, by, calls, variant)
+        for endpoint in endpoints  # a served model stays loaded for all that it is asked
+        for variant in variants
+    ]
+
+
+def verdict_tokens(study: Study) -> int:
+    """The length limit of a judge's reply."""
+    return max(study.settings.answer_tokens_max, VERDICT_TOKENS)
+
+
+def prompt_hash(kind: str, variant: str) -> str:
+    """The SHA-256 of what is asked now, whatever the case."""
+    if kind == EvaluationKind.SOLVER:
+        return solver_prompt.PROMPT_HASH
+    is_blind = variant == EvaluationVariant.IMAGE_BLIND
+    return judge_prompt.BLIND_PROMPT_HASH if is_blind else judge_prompt.PROMPT_HASH
 
 
 def _launch(
-    study: Study, kind: EvaluationKind, release: Release, endpoint: ModelEndpoint, by: Person, calls: int
+    study: Study,
+    kind: EvaluationKind,
+    release: Release,
+    endpoint: ModelEndpoint,
+    by: Person,
+    calls: int,
+    planned: PlannedVariant,
 ) -> Evaluation:
+    check_not_asked(kind, release, endpoint, planned.variant, planned.repeat)
     is_judge = kind == EvaluationKind.JUDGE
-    tokens = study.settings.answer_tokens_max
+    tokens = verdict_tokens(study) if is_judge else study.settings.answer_tokens_max
     evaluation = Evaluation.objects.create(
         study=study,
         kind=kind,
@@ -49,12 +81,16 @@ def _launch(
         release_digest=release.digest,
         endpoint=endpoint,
         job=enqueue(kind=JOB_KIND[kind], by=by, study=study, params={}),
-        prompt_sha256=judge_prompt.PROMPT_HASH if is_judge else solver_prompt.PROMPT_HASH,
+        prompt_sha256=prompt_hash(kind, planned.variant),
         parser_version=verdicts.PARSER_VERSION if is_judge else option_letters.PARSER_VERSION,
-        settings={"max_tokens": max(tokens, VERDICT_TOKENS) if is_judge else tokens},
-        expected_calls=calls,
+        variant=planned.variant,
+        repeat=planned.repeat,
+        settings={"max_tokens": tokens} | ({"cases": planned.cases} if planned.repeat else {}),
+        expected_calls=planned.expected_calls(calls),
         created_by=by,
     )
     data = {"kind": kind.value, "release": release.digest, "endpoint": endpoint.pk}
+    if planned.variant != EvaluationVariant.STANDARD:
+        data |= {"variant": planned.variant.value, "repeat": planned.repeat}
     record(action="evaluation.launched", obj=evaluation, by=by, study=study, data=data)
     return evaluation

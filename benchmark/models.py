@@ -18,8 +18,20 @@ class EvaluationKind(models.TextChoices):
     SOLVER = "solver", "Solver"
 
 
+class EvaluationVariant(models.TextChoices):
+    """How cases are asked: as the figures are made from, or to see what images and chance do to them."""
+
+    STANDARD = "standard", "Standard"
+    IMAGE_BLIND = "image_blind", "Without images"
+    REPEAT = "repeat", "Repeat"
+
+
 class Evaluation(models.Model):
-    """One model scored on one frozen release; its state is its job's state."""
+    """One model scored on one frozen release; its state is its job's state.
+
+    `repeat` numbers repeats from 1; it is 0 for everything else. A repeat's `settings` hold the number of its
+    `cases`.
+    """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="evaluations")
     kind = models.CharField(max_length=10, choices=EvaluationKind.choices)
@@ -29,6 +41,10 @@ class Evaluation(models.Model):
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="evaluation")
     prompt_sha256 = models.CharField(max_length=64)
     parser_version = models.CharField(max_length=20)
+    variant = models.CharField(
+        max_length=12, choices=EvaluationVariant.choices, default=EvaluationVariant.STANDARD
+    )
+    repeat = models.PositiveSmallIntegerField(default=0)
     settings = models.JSONField(default=dict)
     run_card = models.JSONField(default=dict)
     expected_calls = models.PositiveIntegerField(default=0)
@@ -39,9 +55,29 @@ class Evaluation(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(variant="repeat", repeat__gte=1)
+                | (~models.Q(variant="repeat") & models.Q(repeat=0)),
+                name="evaluation_repeat_is_numbered",
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.endpoint} on {self.release}"
+        variant = f", {self.variant_label.lower()}" if self.variant_label else ""
+        return f"{self.get_kind_display()} {self.endpoint} on {self.release}{variant}"
+
+    @property
+    def variant_label(self) -> str:
+        """What people call the variant; nothing for the standard one."""
+        if self.variant == EvaluationVariant.STANDARD:
+            return ""
+        return f"{self.get_variant_display()} {self.repeat}" if self.repeat else self.get_variant_display()
+
+    @property
+    def salt(self) -> str:
+        """What keeps the replies of a repeat apart from those of every other asking."""
+        return f"repeat {self.repeat}" if self.repeat else ""
 
     @property
     def method(self) -> tuple[str, str]:

@@ -62,8 +62,9 @@ def launch(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     form = EvaluationForm(request.POST or None, study=study, kind=EvaluationKind(kind))
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
-            made = evaluate(study=study, kind=kind, by=person, **form.cleaned_data)
-            messages.success(request, f"{len(made)} evaluations are on the queue.")
+            made = evaluate(study=study, kind=kind, by=person, **form.wanted())
+            what = "1 evaluation is" if len(made) == 1 else f"{len(made)} evaluations are"
+            messages.success(request, f"{what} on the queue.")
             return redirect("benchmark:leaderboard", study=study.slug)
     context = {"study": study, "form": form, "kind": kind, "lacks": form.lacks()}
     return render(request, "benchmark/launch.html", context)

@@ -7,6 +7,7 @@ from typing import Final
 from benchmark.leaderboard import newest_evaluations
 from benchmark.models import Evaluation, EvaluationKind
 from benchmark.report.answer_models import AnswerModels, answer_models
+from benchmark.report.controls import BlindedJudge, RepeatedJudge, blinded_judges, repeated_judges
 from benchmark.report.costs import JudgingCost, judging_costs
 from benchmark.report.frame import ReportFrame, read_frame
 from benchmark.report.readers import AmongReaders, among_readers, reader_tests
@@ -75,7 +76,8 @@ class JudgeReport:
     """Everything that is reported of the judges of one release; dicts go by a judge's key.
 
     Judges come best first, ranked ones before the others, the jury last. `without_family`: rows without the
-    cases whose answers a model of the judge's own family wrote, where there are such cases.
+    cases whose answers a model of the judge's own family wrote, where there are such cases. `blinded` and
+    `repeated`: of the judges that were also asked without images, or again.
     """
 
     cases: int
@@ -92,6 +94,8 @@ class JudgeReport:
     reader_tests: dict[str, AlternativeAnnotator]
     answer_models: AnswerModels
     costs: dict[str, JudgingCost]
+    blinded: dict[str, BlindedJudge]
+    repeated: dict[str, RepeatedJudge]
 
 
 def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeReport:
@@ -120,6 +124,8 @@ def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeRepo
         reader_tests=reader_tests(frame, votes),
         answer_models=answer_models(frame, votes),
         costs=costs,
+        blinded=blinded_judges(release, evaluations, replicates),
+        repeated=repeated_judges(evaluations),
     )
 
 

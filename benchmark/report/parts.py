@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from benchmark.report import beside, judges
+from benchmark.report import beside, control_words, judges
 from benchmark.report.choices import ReportChoices
 from benchmark.report.kept import KeptReport
 from benchmark.report.words import Shown
@@ -24,6 +24,7 @@ PARTS: Final = {
     "pairs": ReportPart("Pairs", judges.pairs),
     "readers": ReportPart("Readers", beside.readers),
     "answers": ReportPart("Answer models", beside.answer_strengths),
+    "controls": ReportPart("Controls", control_words.controls),
     "costs": ReportPart("Cost", beside.costs),
     "published": ReportPart("Published", beside.published),
 }

@@ -14,7 +14,8 @@ from consilium.inference.images import DATA_PREFIX
 class ChatRequest:
     """One question to a model. `messages` follow the OpenAI chat protocol; images are data URIs only.
 
-    `tag` is the caller's name for it; `temperature` 0 means deterministic decoding.
+    `tag` is the caller's name for it; `temperature` 0 means deterministic decoding. `salt` is part of the
+    hash and never sent: the same question with another salt is asked anew, and its reply kept apart.
     """
 
     messages: list[dict[str, Any]]
@@ -22,6 +23,7 @@ class ChatRequest:
     max_tokens: int = 256
     temperature: float = 0.0
     seed: int | None = None
+    salt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,12 @@ def request_bytes(body: dict[str, Any]) -> bytes:
     return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 
 
-def request_sha256(body: bytes, revision: str) -> str:
-    """SHA-256 (hex) over the canonical body and the endpoint's revision."""
+def request_sha256(body: bytes, revision: str, salt: str = "") -> str:
+    """SHA-256 (hex) over the canonical body, the endpoint's revision and the salt, if any."""
     sha = hashlib.sha256(body)
     sha.update(b"\n" + revision.encode())
+    if salt:
+        sha.update(b"\0" + salt.encode())
     return sha.hexdigest()
 
 

@@ -124,7 +124,7 @@ class _Round:
             fresh: dict[str, tuple[bytes, ChatRequest]] = {}
             for waiter in waiters:
                 form = self._canonical(waiter)
-                sha256 = request_sha256(form, self._endpoint.revision)
+                sha256 = request_sha256(form, self._endpoint.revision, waiter.ask.salt)
                 if sha256 not in self._waiting:
                     fresh[sha256] = (form, waiter.ask)
                 self._waiting.setdefault(sha256, []).append(waiter)

@@ -25,7 +25,7 @@ from consilium.people.models import Person, Study
 Key: TypeAlias = dict[str, Any]
 
 # Raise it when figures are computed otherwise or kept in another form: what was kept before is void then.
-FORM = 1
+FORM = 2
 FEW = 2000
 # While data keeps coming in, figures of many inputs are not computed more often than this.
 LEAST_AGE = timedelta(minutes=1)

@@ -153,13 +153,16 @@ def test_scoring_is_launched_from_the_page(cast: Cast) -> None:
     client = Client()
     client.force_login(cast.lena)
     address = reverse("benchmark:launch", args=[cast.study.slug, "judge"])
-    answer = client.post(address, {"release": votes.pk, "endpoints": [judge.pk]})
+    answer = client.post(address, {"release": votes.pk, "endpoints": [judge.pk], "standard": "on"})
     assert answer.status_code == 302
     assert Evaluation.objects.get().endpoint == judge
-    again = client.post(address, {"release": votes.pk, "endpoints": [judge.pk]})
+    again = client.post(address, {"release": votes.pk, "endpoints": [judge.pk], "standard": "on"})
     assert "is being scored on Preferences 1 already" in again.content.decode()
     foreign = making.endpoint("theirs", study=cast.other_study)
-    assert client.post(address, {"release": votes.pk, "endpoints": [foreign.pk]}).status_code == 200
+    assert (
+        client.post(address, {"release": votes.pk, "endpoints": [foreign.pk], "standard": "on"}).status_code
+        == 200
+    )
     assert Evaluation.objects.count() == 1
 
 
