@@ -49,9 +49,10 @@ def evaluate(
     ]
 
 
-def verdict_tokens(study: Study) -> int:
-    """The length limit of a judge's reply."""
-    return max(study.settings.answer_tokens_max, VERDICT_TOKENS)
+def answer_tokens(study: Study, kind: str) -> int:
+    """The length limit of a reply."""
+    tokens = study.settings.answer_tokens_max
+    return max(tokens, VERDICT_TOKENS) if kind == EvaluationKind.JUDGE else tokens
 
 
 def prompt_hash(kind: str, variant: str) -> str:
@@ -73,7 +74,7 @@ def _launch(
 ) -> Evaluation:
     check_not_asked(kind, release, endpoint, planned.variant, planned.repeat)
     is_judge = kind == EvaluationKind.JUDGE
-    tokens = verdict_tokens(study) if is_judge else study.settings.answer_tokens_max
+    tokens = answer_tokens(study, kind)
     evaluation = Evaluation.objects.create(
         study=study,
         kind=kind,

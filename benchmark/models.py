@@ -25,6 +25,12 @@ class EvaluationVariant(models.TextChoices):
     IMAGE_BLIND = "image_blind", "Without images"
     REPEAT = "repeat", "Repeat"
 
+    def in_words(self, repeat: int) -> str:
+        """What people call it; nothing for the standard one."""
+        if self == EvaluationVariant.STANDARD:
+            return ""
+        return f"{self.label} {repeat}" if repeat else str(self.label)
+
 
 class Evaluation(models.Model):
     """One model scored on one frozen release; its state is its job's state.
@@ -70,9 +76,7 @@ class Evaluation(models.Model):
     @property
     def variant_label(self) -> str:
         """What people call the variant; nothing for the standard one."""
-        if self.variant == EvaluationVariant.STANDARD:
-            return ""
-        return f"{self.get_variant_display()} {self.repeat}" if self.repeat else self.get_variant_display()
+        return EvaluationVariant(self.variant).in_words(self.repeat)
 
     @property
     def salt(self) -> str:

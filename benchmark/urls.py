@@ -23,5 +23,6 @@ urlpatterns = [
     path("s/<slug:study>/leaderboard/<int:pk>/report/files.zip", report_views.take, name="report-files"),
     path("s/<slug:study>/leaderboard/<int:pk>/report/<slug:part>/", report_views.report, name="report-part"),
     path("s/<slug:study>/leaderboard/launch/<str:kind>/", views.launch, name="launch"),
+    path("s/<slug:study>/leaderboard/launch/<str:kind>/estimate/", views.estimate, name="estimate"),
     path("s/<slug:study>/evaluations/<int:pk>/", views.evaluation, name="evaluation"),
 ]

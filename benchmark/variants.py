@@ -24,6 +24,11 @@ class PlannedVariant:
     repeat: int = 0
     cases: int = 0
 
+    @property
+    def label(self) -> str:
+        """What people call it; nothing for the standard one."""
+        return self.variant.in_words(self.repeat)
+
     def expected_calls(self, whole: int) -> int:
         """How many answers it is made of, where the standard one is made of `whole`."""
         return min(2 * self.cases, whole) if self.repeat else whole

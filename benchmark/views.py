@@ -7,8 +7,11 @@ from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.views.decorators.http import require_GET
 
 from benchmark import presentation
+from benchmark.estimate import estimate_scoring
+from benchmark.estimate_words import estimate_lines
 from benchmark.forms import EvaluationForm
 from benchmark.kept_leaderboard import kept_judges, kept_solvers, refresh_leaderboard
 from benchmark.launch import evaluate
@@ -17,9 +20,10 @@ from benchmark.presentation import moment
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.pages import page_of, refusals_on
 from consilium.people.access import study_view
-from consilium.people.models import Role, Study
+from consilium.people.models import Person, Role, Study
 from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in
+from consilium.refusals import Refused
 from curation.models import Release, ReleaseKind
 from curation.releases.freeze import rows_of
 from curation.states import ReleaseState
@@ -60,14 +64,39 @@ def launch(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     if kind not in EvaluationKind.values:
         raise Http404("No such kind of evaluation.")
     form = EvaluationForm(request.POST or None, study=study, kind=EvaluationKind(kind))
-    if request.method == "POST" and form.is_valid():
+    context: dict[str, Any] = {"study": study, "form": form, "kind": kind, "lacks": form.lacks()}
+    if "estimate" in request.POST:  # without scripts
+        context["estimate"] = _estimate(study, kind, form, person)
+    elif request.method == "POST" and form.is_valid():
         with refusals_on(form):
             made = evaluate(study=study, kind=kind, by=person, **form.wanted())
             what = "1 evaluation is" if len(made) == 1 else f"{len(made)} evaluations are"
             messages.success(request, f"{what} on the queue.")
             return redirect("benchmark:leaderboard", study=study.slug)
-    context = {"study": study, "form": form, "kind": kind, "lacks": form.lacks()}
     return render(request, "benchmark/launch.html", context)
+
+
+@require_GET
+@study_view(Role.LEAD)
+def estimate(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
+    """What scoring as chosen would take: the fragment of the launch page that follows its form."""
+    person = signed_in(request)
+    if kind not in EvaluationKind.values:
+        raise Http404("No such kind of evaluation.")
+    form = EvaluationForm(request.GET, study=study, kind=EvaluationKind(kind))
+    context = {"estimate": _estimate(study, kind, form, person)}
+    return render(request, "benchmark/estimate.html", context)
+
+
+def _estimate(study: Study, kind: str, form: EvaluationForm, person: Person) -> dict[str, Any]:
+    """The lines of an estimate, or why there are none."""
+    if not form.is_valid():
+        return {"refusal": "Choose a release and at least one model to see what it takes."}
+    try:
+        found = estimate_scoring(study=study, kind=kind, by=person, **form.wanted())
+    except Refused as refusal:
+        return {"refusal": str(refusal)}
+    return estimate_lines(found)
 
 
 @study_view(Role.LEAD)

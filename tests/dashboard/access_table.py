@@ -210,6 +210,7 @@ READ: dict[str, Row] = {
     "benchmark:report-case": LEADS,
     "benchmark:compute-report": POST_ONLY,
     "benchmark:launch": LEADS,
+    "benchmark:estimate": LEADS,
     "benchmark:evaluation": LEADS,
     "site:home": (302, 302, 302, 302, 200, 302),  # members of one study go straight into it
     "site:health": PUBLIC,

@@ -110,13 +110,18 @@ def judged(
     judge: ModelEndpoint,
     letters: Sequence[tuple[str | None, str | None]],
     variant: PlannedVariant = STANDARD[0],
+    **fields: Any,
 ) -> Evaluation:
-    """An evaluation whose replies are in: per case what was printed in the order ab and in ba."""
+    """An evaluation whose replies are in: per case what was printed in the order ab and in ba.
+
+    `fields`: of every reply.
+    """
     (made,) = launched(cast, release, judge, variants=[variant])
     for row, pair in zip(rows_of(release), letters, strict=False):
         for order, choice in zip(("ab", "ba"), pair, strict=True):
             text = verdict_text(choice)
-            store_verdict(made, row.row_id, order, reply(judge, f"{made.pk} {row.row_id}/{order}", text))
+            said = reply(judge, f"{made.pk} {row.row_id}/{order}", text, **fields)
+            store_verdict(made, row.row_id, order, said)
     return over(made)
 
 

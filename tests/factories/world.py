@@ -130,6 +130,7 @@ def make_world(cast: Cast) -> World:
         "curation:take-export": {"token": data["link_token"]},
         "annotation:compare": {"token": votes["compare"].token},
         "benchmark:launch": {"kind": "judge"},
+        "benchmark:estimate": {"kind": "judge"},
         "hub:start": _pk(data["release"]) | {"kind": "release"},
         **{f"hub:{name}": _pk(data["push"]) for name in ("confirm", "decline")},
     }

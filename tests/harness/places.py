@@ -29,6 +29,7 @@ NO_SCREENS = {
     "site:pipeline-live",
     "site:pipeline-report",
     "training:launch-data",
+    "benchmark:estimate",
     "training:live",
     "training:paradigms",
     "training:log",

@@ -1,5 +1,6 @@
 """`manage.py judge --release DIGEST --endpoint NAME [--endpoint NAME] [--by LEAD] [--wait]`.
 
+With `--estimate` it starts nothing and says what it would take.
 With `--image-blind` and `--repeats 3 [--repeat-cases 100]` also a control without images and repeats.
 """
 
@@ -8,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from benchmark.estimate import ScoringEstimate, estimate_scoring
 from benchmark.launch import evaluate
 from benchmark.models import Evaluation, EvaluationKind
 from benchmark.preconditions import EvaluationRefused
@@ -31,6 +33,7 @@ class Command(ReportingCommand):
         parser.add_argument("--endpoint", action="append", required=True)
         self.add_variants(parser)
         add_by(parser)
+        parser.add_argument("--estimate", action="store_true", help="Only say what it would take.")
         parser.add_argument("--wait", action="store_true", help="Run here until everything is over.")
 
     def add_variants(self, parser: CommandParser) -> None:
@@ -53,19 +56,38 @@ class Command(ReportingCommand):
 
     def perform(self, **options: Any) -> dict[str, Any]:
         release = find_release(options["release"])
-        made = evaluate(
-            study=release.study,
-            kind=self.kind,
-            release=release,
-            endpoints=[_endpoint(name, release.study) for name in options["endpoint"]],
-            by=lead_of(release.study, options["by"]),
-            variants=self.variants(options),
-        )
+        wanted: dict[str, Any] = {
+            "study": release.study,
+            "kind": self.kind,
+            "release": release,
+            "endpoints": [_endpoint(name, release.study) for name in options["endpoint"]],
+            "by": lead_of(release.study, options["by"]),
+            "variants": self.variants(options),
+        }
+        if options["estimate"]:
+            return {"estimates": [_told(one) for one in estimate_scoring(**wanted)]}
+        made = evaluate(**wanted)
         done = {_name(one): run_until_over(one.job) if options["wait"] else one.job for one in made}
         report: dict[str, Any] = {"evaluations": {name: job.state for name, job in done.items()}}
         if options["wait"] and set(report["evaluations"].values()) != {JobState.SUCCEEDED}:
             report |= {"errors": {name: job.error for name, job in done.items() if job.error}, "ok": False}
         return report
+
+
+def _told(one: ScoringEstimate) -> dict[str, Any]:
+    """An estimate as JSON; null is what is not known."""
+    return {
+        "model": one.endpoint.name,
+        "variant": one.variant.variant.value,
+        "repeat": one.variant.repeat,
+        "calls": one.calls,
+        "stored": one.stored,
+        "prompt_tokens": one.prompt_tokens,
+        "completion_tokens": one.completion_tokens,
+        "tokens_from_replies": one.counted,
+        "seconds": None if one.seconds is None else round(one.seconds, 1),
+        "dollars": None if one.dollars is None else round(one.dollars, 4),
+    }
 
 
 def _name(one: Evaluation) -> str:
