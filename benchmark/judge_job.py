@@ -9,18 +9,19 @@ from django.utils import timezone
 
 from benchmark.models import Evaluation, EvaluationVariant, Verdict
 from benchmark.release_rows import ReleasedImages, checked_rows
+from benchmark.reply_failures import CUT_REASON, FILTERED, NO_LETTER, REFUSED_REASON
+from benchmark.unanswered import UnansweredCalls
 from benchmark.variants import asked_rows, variant_facts
 from consilium.answers import judge_prompt
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.judge_prompt import ORDERS
+from consilium.answers.refused_reply import declines
 from consilium.answers.verdicts import PARSER_VERSION, parse_verdict
 from consilium.inference.chat_request import ChatRequest
 from consilium.inference.complete import CUT, complete_all
 from consilium.inference.models import Reply
-from consilium.jobs.handle import JobFailed, JobHandle
+from consilium.jobs.handle import JobHandle
 from consilium.version import app_version
-
-CUT_REASON = "cut at the length limit"
 
 
 def judge_cases(handle: JobHandle) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
         for order in ORDERS
         if (row["id"], order) not in known
     )
-    done = len(known)
+    done, unanswered = len(known), UnansweredCalls(evaluation, handle)
 
     def store(ask: ChatRequest, reply: Reply) -> None:
         nonlocal done
@@ -48,12 +49,16 @@ def judge_cases(handle: JobHandle) -> dict[str, Any]:
         handle.progress(done, evaluation.expected_calls, "verdicts")
 
     asked = complete_all(
-        evaluation.endpoint, asks, study=evaluation.study, on_reply=store, check=handle.check
+        evaluation.endpoint,
+        asks,
+        study=evaluation.study,
+        on_reply=store,
+        on_failure=unanswered.note,
+        check=handle.check,
     )
     handle.fence()
     end_evaluation(evaluation)
-    if asked.failed:
-        raise JobFailed(f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.failed[0][1]}")
+    unanswered.end(asked.asked)
     return {"verdicts": done}
 
 
@@ -72,13 +77,18 @@ def read_verdict(reply: Reply) -> tuple[dict[str, str | None], str]:
     """The letters of all dimensions as printed, and by what rule or why not.
 
     A reply that was cut at its length limit again, with the doubled limit, says nothing in any dimension.
+    Where nothing is stated, the reason tells a refusal from another form (`reply_failures`).
     """
     parsed: dict[str, str | None] = dict.fromkeys(DIMENSIONS)
     if reply.finish_reason == CUT:
         return parsed, CUT_REASON
     reading = parse_verdict(reply.text)
     parsed |= {name: choice.value for name, choice in reading.verdicts.items() if choice is not None}
-    return parsed, reading.reason[:200]
+    if any(parsed.values()):
+        return parsed, reading.reason[:200]
+    if reply.finish_reason in FILTERED or declines(reply.text):
+        return parsed, REFUSED_REASON
+    return parsed, f"{NO_LETTER}: {reading.reason}"[:200] if ";" in reading.reason else reading.reason
 
 
 def end_evaluation(evaluation: Evaluation) -> None:

@@ -80,7 +80,7 @@ def counted_answers(wanted: "QuerySet[Evaluation]") -> Inputs:
     A release and a stored answer are never changed, and an evaluation that is over gets no more answers:
     those of the others are counted, not the tens of thousands of a finished board.
     """
-    evaluations = wanted.exclude(job__state=JobState.CANCELLED)
+    evaluations = wanted.exclude(job__state=JobState.CANCELLED, paused_at=None)
     made = evaluations.order_by("pk").values_list(
         "expected_calls", "pk", "prompt_sha256", "parser_version", "endpoint__name", "endpoint__provenance"
     )

@@ -10,8 +10,10 @@ from benchmark.release_rows import expected_calls
 from benchmark.variants import STANDARD, PlannedVariant, check_variants
 from consilium.answers import judge_prompt, option_letters, solver_prompt, verdicts
 from consilium.audit.record import record
+from consilium.gpu_sets import ANY_GPU
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.queue import enqueue
+from consilium.jobs.queue_names import REMOTE
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from curation.models import Release
@@ -31,7 +33,7 @@ def evaluate(
     by: Person,
     variants: Sequence[PlannedVariant] = STANDARD,
 ) -> list[Evaluation]:
-    """One evaluation per endpoint and variant, each with its own job on the gpu queue.
+    """One evaluation per endpoint and variant, each with its own job.
 
     Raises NotAllowed, EndpointRefused, EvaluationRefused.
     """
@@ -53,6 +55,11 @@ def answer_tokens(study: Study, kind: str) -> int:
     """The length limit of a reply."""
     tokens = study.settings.answer_tokens_max
     return max(tokens, VERDICT_TOKENS) if kind == EvaluationKind.JUDGE else tokens
+
+
+def waiting_queue(endpoint: ModelEndpoint) -> str:
+    """Where its evaluations wait: served ones for a GPU, one after the other; remote ones go side by side."""
+    return ANY_GPU if endpoint.is_local else REMOTE
 
 
 def prompt_hash(kind: str, variant: str) -> str:
@@ -81,7 +88,7 @@ def _launch(
         release=release,
         release_digest=release.digest,
         endpoint=endpoint,
-        job=enqueue(kind=JOB_KIND[kind], by=by, study=study, params={}),
+        job=enqueue(kind=JOB_KIND[kind], by=by, study=study, params={}, queue=waiting_queue(endpoint)),
         prompt_sha256=prompt_hash(kind, planned.variant),
         parser_version=verdicts.PARSER_VERSION if is_judge else option_letters.PARSER_VERSION,
         variant=planned.variant,

@@ -157,7 +157,7 @@ def newest_evaluations(release: Release, kind: str) -> list[Evaluation]:
 
 def newest_of(evaluations: "QuerySet[Evaluation]") -> list[Evaluation]:
     """As `newest_evaluations`, of some evaluations: one per endpoint, variant and repeat."""
-    found = evaluations.exclude(job__state=JobState.CANCELLED)
+    found = evaluations.exclude(job__state=JobState.CANCELLED, paused_at=None)
     counts = answers_of(found)
     newest: dict[tuple[int, str, int], Evaluation] = {}
     for evaluation in sorted(

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.jobs.models import Job
+from consilium.jobs.states import JobState
 from consilium.jobs.summaries import Summary
 from consilium.people.models import Study
 from curation.models import Release
@@ -54,6 +55,10 @@ class Evaluation(models.Model):
     settings = models.JSONField(default=dict)
     run_card = models.JSONField(default=dict)
     expected_calls = models.PositiveIntegerField(default=0)
+    unanswered = models.JSONField(
+        default=dict, help_text="Calls of the last try without an answer, by cause."
+    )
+    paused_at = models.DateTimeField(null=True, blank=True, help_text="Set: stopped, and not given up.")
     created_by = models.ForeignKey(
         django_settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -77,6 +82,16 @@ class Evaluation(models.Model):
     def variant_label(self) -> str:
         """What people call the variant; nothing for the standard one."""
         return EvaluationVariant(self.variant).in_words(self.repeat)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it was stopped to go on later."""
+        return self.paused_at is not None and self.job.state == JobState.CANCELLED
+
+    @property
+    def state(self) -> str:
+        """Its job's state, and `paused`."""
+        return "paused" if self.is_paused else self.job.state
 
     @property
     def salt(self) -> str:

@@ -7,13 +7,14 @@ from django.db import transaction
 from benchmark.judge_job import end_evaluation
 from benchmark.models import Evaluation, SolverResult
 from benchmark.release_rows import ReleasedImages, checked_rows, is_scorable
+from benchmark.unanswered import UnansweredCalls
 from consilium.answers import solver_prompt
 from consilium.answers.option_letters import extract
 from consilium.answers.think_answer import rejoin
 from consilium.inference.chat_request import ChatRequest
 from consilium.inference.complete import complete_all
 from consilium.inference.models import Reply
-from consilium.jobs.handle import JobFailed, JobHandle
+from consilium.jobs.handle import JobHandle
 
 
 def solve_questions(handle: JobHandle) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
     known = set(SolverResult.objects.filter(evaluation=evaluation).values_list("row_id", flat=True))
     images, limit = ReleasedImages(evaluation.release), int(evaluation.settings["max_tokens"])
     asks = (_ask(row, images, limit) for row_id, row in rows.items() if row_id not in known)
-    done = len(known)
+    done, unanswered = len(known), UnansweredCalls(evaluation, handle)
 
     def store(ask: ChatRequest, reply: Reply) -> None:
         nonlocal done
@@ -35,12 +36,16 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
         handle.progress(done, len(rows), "answers")
 
     asked = complete_all(
-        evaluation.endpoint, asks, study=evaluation.study, on_reply=store, check=handle.check
+        evaluation.endpoint,
+        asks,
+        study=evaluation.study,
+        on_reply=store,
+        on_failure=unanswered.note,
+        check=handle.check,
     )
     handle.fence()
     end_evaluation(evaluation)
-    if asked.failed:
-        raise JobFailed(f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.failed[0][1]}")
+    unanswered.end(asked.asked)
     return {"answers": done}
 
 

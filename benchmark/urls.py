@@ -25,4 +25,8 @@ urlpatterns = [
     path("s/<slug:study>/leaderboard/launch/<str:kind>/", views.launch, name="launch"),
     path("s/<slug:study>/leaderboard/launch/<str:kind>/estimate/", views.estimate, name="estimate"),
     path("s/<slug:study>/evaluations/<int:pk>/", views.evaluation, name="evaluation"),
+    path("s/<slug:study>/evaluations/<int:pk>/live/", views.live, name="live"),
+    path("s/<slug:study>/evaluations/<int:pk>/pause/", views.pause, name="pause"),
+    path("s/<slug:study>/evaluations/<int:pk>/resume/", views.resume, name="resume"),
+    path("s/<slug:study>/evaluations/<int:pk>/give-up/", views.give_up, name="give-up"),
 ]

@@ -1,9 +1,10 @@
 """Pages of the benchmark: leaderboards, one evaluation, launching."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,9 +17,12 @@ from benchmark.forms import EvaluationForm
 from benchmark.kept_leaderboard import kept_judges, kept_solvers, refresh_leaderboard
 from benchmark.launch import evaluate
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
+from benchmark.pause import give_up_evaluation, pause_evaluation, resume_evaluation
 from benchmark.presentation import moment
+from benchmark.progress_words import shown_progress
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.pages import page_of, refusals_on
+from consilium.jobs.states import JobState
+from consilium.pages import attempt, page_of, refusals_on
 from consilium.people.access import study_view
 from consilium.people.models import Person, Role, Study
 from consilium.people.rate_limits import limited
@@ -36,8 +40,10 @@ SHOWN_APART = ("release", "prompt_sha256", "parser_version", "revision")
 def leaderboard(request: HttpRequest, study: Study) -> HttpResponse:
     """Judges on one preference release and solvers on one question release; the newest unless chosen."""
     context: dict[str, Any] = {"study": study, "dimensions": DIMENSIONS}
+    going_on = Q(job__state__in=(JobState.QUEUED, JobState.RUNNING))
+    paused = Q(job__state=JobState.CANCELLED, paused_at__isnull=False)
     context["running"] = (
-        Evaluation.objects.filter(study=study, job__state__in=["queued", "running"])
+        Evaluation.objects.filter(going_on | paused, study=study)
         .select_related("job", "endpoint")
         .order_by("pk")
     )
@@ -102,9 +108,8 @@ def _estimate(study: Study, kind: str, form: EvaluationForm, person: Person) -> 
 @study_view(Role.LEAD)
 def evaluation(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One evaluation: its job, its card, its raw replies."""
-    related = Evaluation.objects.select_related("job", "endpoint", "release", "study")
-    one = get_object_or_404(related, study=study, pk=pk)
-    context: dict[str, Any] = {"study": study, "evaluation": one, "job": one.job}
+    one = _found(study, pk)
+    context: dict[str, Any] = {"study": study, **shown_progress(one)}
     if one.kind == EvaluationKind.JUDGE:
         context |= _verdicts(request, one)
     else:
@@ -113,6 +118,52 @@ def evaluation(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         context["page"] = page_of(request, ordered, SHOWN)
     context["card"] = _card(one)
     return render(request, "benchmark/evaluation.html", context)
+
+
+@study_view(Role.LEAD)
+def live(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """The moving part of an evaluation's page; asks for itself until the job is over, then for the page."""
+    one = _found(study, pk)
+    response = render(request, "benchmark/live.html", {"study": study, **shown_progress(one)})
+    if one.job.is_over:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@post_only
+@study_view(Role.LEAD)
+def pause(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Stop asking for now."""
+    return _act(request, study, pk, pause_evaluation, "is paused; what was answered stays.")
+
+
+@post_only
+@study_view(Role.LEAD)
+@limited("launch")
+def resume(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Go on at what is missing."""
+    return _act(request, study, pk, resume_evaluation, "is on the queue again; it asks for what is missing.")
+
+
+@post_only
+@study_view(Role.LEAD)
+def give_up(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Stop it for good."""
+    return _act(request, study, pk, give_up_evaluation, "is stopped.")
+
+
+def _act(
+    request: HttpRequest, study: Study, pk: int, change: Callable[..., Evaluation], outcome: str
+) -> HttpResponse:
+    def act() -> str:
+        return f"{change(evaluation=_found(study, pk), by=signed_in(request)).endpoint} {outcome}"
+
+    return attempt(request, act, "benchmark:evaluation", study=study.slug, pk=pk)
+
+
+def _found(study: Study, pk: int) -> Evaluation:
+    related = Evaluation.objects.select_related("job", "endpoint", "release", "study")
+    return get_object_or_404(related, study=study, pk=pk)
 
 
 def _verdicts(request: HttpRequest, one: Evaluation) -> dict[str, Any]:

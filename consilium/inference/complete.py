@@ -53,6 +53,7 @@ def complete_all(
     study: Study | None,
     on_reply: Callable[[ChatRequest, Reply], None],
     check: Callable[[], None],
+    on_failure: Callable[[ChatRequest, str], None] | None = None,
     limits: CallLimits | None = None,
     is_sampled: bool = False,
 ) -> CompletionTally:
@@ -64,12 +65,12 @@ def complete_all(
     `is_sampled` says whether some of them have a temperature above 0.
     A reply that is stored already is used again. A new one is stored first, then `on_reply(ask, reply)` is
     called in the calling thread. A reply cut at its length limit is stored and asked once more with twice the
-    limit.
+    limit. `on_failure(ask, reason)` is called for one that got no answer.
     `check` is called at least every 0.2 s and may raise to stop; answers that arrived until then are stored.
     Raises EndpointRefused, ServingFailed, and whatever `check` and `on_reply` raise.
     """
     check_askable(endpoint) if study is None else check_may_ask(endpoint, study=study)
-    return _Round(endpoint, study, asks, on_reply, check, limits, is_sampled).run()
+    return _Round(endpoint, study, asks, on_reply, on_failure, check, limits, is_sampled).run()
 
 
 class _Round:
@@ -81,6 +82,7 @@ class _Round:
         study: Study | None,
         asks: Iterable[ChatRequest],
         on_reply: Callable[[ChatRequest, Reply], None],
+        on_failure: Callable[[ChatRequest, str], None] | None,
         check: Callable[[], None],
         limits: CallLimits | None,
         is_sampled: bool,
@@ -92,6 +94,7 @@ class _Round:
         self._is_sampled = is_sampled
         self._asks: Iterator[ChatRequest] = iter(asks)
         self._on_reply = on_reply
+        self._on_failure = on_failure
         self._check = check
         self._client: ChatClient | None = None
         self._waiting: dict[str, list[_Waiter]] = {}
@@ -180,6 +183,8 @@ class _Round:
     def _fail(self, outcome: CallOutcome) -> None:
         for waiter in self._waiting.pop(outcome.request.sha256):
             self._asked.failed.append((waiter.ask.tag, outcome.reason))
+            if self._on_failure is not None:
+                self._on_failure(waiter.ask, outcome.reason)
 
     def _close(self) -> None:
         if self._client is not None:

@@ -212,6 +212,10 @@ READ: dict[str, Row] = {
     "benchmark:launch": LEADS,
     "benchmark:estimate": LEADS,
     "benchmark:evaluation": LEADS,
+    "benchmark:live": LEADS,
+    "benchmark:pause": POST_ONLY,
+    "benchmark:resume": POST_ONLY,
+    "benchmark:give-up": POST_ONLY,
     "site:home": (302, 302, 302, 302, 200, 302),  # members of one study go straight into it
     "site:health": PUBLIC,
     "site:ready": PUBLIC,
@@ -356,6 +360,9 @@ WRITE: dict[str, Sent] = {
     "benchmark:compute-leaderboard": by_leads(302),
     "benchmark:compute-report": by_leads(302),
     "benchmark:launch": by_leads(200),
+    "benchmark:pause": by_leads(302),
+    "benchmark:resume": by_leads(302),
+    "benchmark:give-up": by_leads(302),
     "site:idle-stay": Sent(NOT_HERE),  # no time-out is set
     "site:idle-leave": Sent(NOT_HERE),
     "site:count": by_leads(302),

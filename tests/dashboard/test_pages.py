@@ -20,6 +20,7 @@ Shown = tuple[str, dict[str, str]]
 FRAGMENTS = {
     "jobs:progress",
     "benchmark:estimate",
+    "benchmark:live",
     "training:launch-data",
     "training:live",
     "training:log",

@@ -172,7 +172,10 @@ def make_world(cast: Cast) -> World:
         f"site:{name}": _pk(models["pipeline"])
         for name in ("pipeline", "pipeline-live", "pipeline-report", "resume-pipeline", "cancel-pipeline")
     }
-    arguments |= {"benchmark:evaluation": _pk(models["evaluation"])}
+    arguments |= {
+        f"benchmark:{name}": _pk(models["evaluation"])
+        for name in ("evaluation", "live", "pause", "resume", "give-up")
+    }
     scored_on = _pk(models["evaluation"].release)
     arguments |= {
         f"benchmark:{name}": scored_on

@@ -30,6 +30,7 @@ NO_SCREENS = {
     "site:pipeline-report",
     "training:launch-data",
     "benchmark:estimate",
+    "benchmark:live",
     "training:live",
     "training:paradigms",
     "training:log",

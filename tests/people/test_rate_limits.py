@@ -28,6 +28,7 @@ ACTS = {
     "training:resume": "launch",
     "training:probe": "launch",
     "benchmark:launch": "launch",
+    "benchmark:resume": "launch",
     "people:guidelines": "guidelines",
     "people:members": "invite",
 }

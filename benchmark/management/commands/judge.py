@@ -68,7 +68,10 @@ class Command(ReportingCommand):
             return {"estimates": [_told(one) for one in estimate_scoring(**wanted)]}
         made = evaluate(**wanted)
         done = {_name(one): run_until_over(one.job) if options["wait"] else one.job for one in made}
-        report: dict[str, Any] = {"evaluations": {name: job.state for name, job in done.items()}}
+        report: dict[str, Any] = {
+            "evaluations": {name: job.state for name, job in done.items()},
+            "numbers": {_name(one): one.pk for one in made},
+        }
         if options["wait"] and set(report["evaluations"].values()) != {JobState.SUCCEEDED}:
             report |= {"errors": {name: job.error for name, job in done.items() if job.error}, "ok": False}
         return report
