@@ -1,6 +1,7 @@
 """Launches evaluations: judges on a preference release, solvers on a held-out question release."""
 
 from collections.abc import Sequence
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
@@ -44,8 +45,9 @@ def evaluate(
     calls = expected_calls(release, kind)
     if not calls:
         raise EvaluationRefused(f"{release} holds nothing to score: no question of it has options.")
+    batch = uuid4()
     return [
-        _launch(study, EvaluationKind(kind), release, endpoint, by, calls, variant)
+        _launch(study, EvaluationKind(kind), release, endpoint, by, calls, variant, batch)
         for endpoint in endpoints  # a served model stays loaded for all that it is asked
         for variant in variants
     ]
@@ -78,6 +80,7 @@ def _launch(
     by: Person,
     calls: int,
     planned: PlannedVariant,
+    batch: UUID,
 ) -> Evaluation:
     check_not_asked(kind, release, endpoint, planned.variant, planned.repeat)
     is_judge = kind == EvaluationKind.JUDGE
@@ -91,6 +94,7 @@ def _launch(
         job=enqueue(kind=JOB_KIND[kind], by=by, study=study, params={}, queue=waiting_queue(endpoint)),
         prompt_sha256=prompt_hash(kind, planned.variant),
         parser_version=verdicts.PARSER_VERSION if is_judge else option_letters.PARSER_VERSION,
+        batch=batch,
         variant=planned.variant,
         repeat=planned.repeat,
         settings={"max_tokens": tokens} | ({"cases": planned.cases} if planned.repeat else {}),

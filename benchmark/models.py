@@ -1,5 +1,7 @@
 """Rows of the benchmark app: evaluations of judges and solvers, verdicts and solver results."""
 
+import uuid
+
 from django.conf import settings as django_settings
 from django.db import models
 from django.utils import timezone
@@ -48,6 +50,7 @@ class Evaluation(models.Model):
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="evaluation")
     prompt_sha256 = models.CharField(max_length=64)
     parser_version = models.CharField(max_length=20)
+    batch = models.UUIDField(default=uuid.uuid4, db_index=True, help_text="Those of one launch share it.")
     variant = models.CharField(
         max_length=12, choices=EvaluationVariant.choices, default=EvaluationVariant.STANDARD
     )

@@ -6,6 +6,7 @@ from benchmark.leaderboard import answers_of
 from benchmark.models import Evaluation
 from benchmark.pause import RESUMABLE
 from benchmark.scoring_pace import failures_so_far, scoring_pace
+from consilium.jobs.states import JobState
 from consilium.ui.durations import about
 
 
@@ -29,6 +30,19 @@ def shown_progress(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
+def batch_line(evaluation: Evaluation) -> dict[str, Any]:
+    """One line of the page of a launch."""
+    job, pace = evaluation.job, scoring_pace(evaluation)
+    waits = job.state == JobState.QUEUED
+    return {
+        "evaluation": evaluation,
+        "per_second": _rate(pace.per_second) if pace else "",
+        "time_left": about(pace.seconds_left) if pace and pace.seconds_left else "",
+        "unanswered": sum(evaluation.unanswered.values()),
+        "waits": (job.postponed_because or _where(evaluation)) if waits else job.error,
+    }
+
+
 def told_progress(evaluation: Evaluation) -> dict[str, Any]:
     """As JSON; null is what is not known."""
     pace, failures = scoring_pace(evaluation), failures_so_far(evaluation)
@@ -48,6 +62,10 @@ def told_progress(evaluation: Evaluation) -> dict[str, Any]:
         "no_answer": evaluation.unanswered,
         "error": evaluation.job.error,
     }
+
+
+def _where(evaluation: Evaluation) -> str:
+    return "waits for a GPU" if evaluation.endpoint.is_local else "waits for a free place"
 
 
 def _rate(per_second: float) -> str:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from benchmark import presentation
+from benchmark.batches import unfinished_batches
 from benchmark.estimate import estimate_scoring
 from benchmark.estimate_words import estimate_lines
 from benchmark.forms import EvaluationForm
@@ -21,7 +22,6 @@ from benchmark.pause import give_up_evaluation, pause_evaluation, resume_evaluat
 from benchmark.presentation import moment
 from benchmark.progress_words import shown_progress
 from consilium.answers.dimensions import DIMENSIONS
-from consilium.jobs.states import JobState
 from consilium.pages import attempt, page_of, refusals_on
 from consilium.people.access import study_view
 from consilium.people.models import Person, Role, Study
@@ -40,13 +40,7 @@ SHOWN_APART = ("release", "prompt_sha256", "parser_version", "revision")
 def leaderboard(request: HttpRequest, study: Study) -> HttpResponse:
     """Judges on one preference release and solvers on one question release; the newest unless chosen."""
     context: dict[str, Any] = {"study": study, "dimensions": DIMENSIONS}
-    going_on = Q(job__state__in=(JobState.QUEUED, JobState.RUNNING))
-    paused = Q(job__state=JobState.CANCELLED, paused_at__isnull=False)
-    context["running"] = (
-        Evaluation.objects.filter(going_on | paused, study=study)
-        .select_related("job", "endpoint")
-        .order_by("pk")
-    )
+    context |= _being_scored(study)
     context["judges"] = _judges(request, study)
     context["solvers"] = _solvers(request, study)
     return render(request, "benchmark/leaderboard.html", context)
@@ -78,7 +72,7 @@ def launch(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
             made = evaluate(study=study, kind=kind, by=person, **form.wanted())
             what = "1 evaluation is" if len(made) == 1 else f"{len(made)} evaluations are"
             messages.success(request, f"{what} on the queue.")
-            return redirect("benchmark:leaderboard", study=study.slug)
+            return redirect("benchmark:batch", study=study.slug, batch=made[0].batch)
     return render(request, "benchmark/launch.html", context)
 
 
@@ -192,6 +186,11 @@ def _in_words(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key.replace('_', ' ')} {inner}" for key, inner in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _being_scored(study: Study) -> dict[str, Any]:
+    batches = unfinished_batches(study)
+    return {"batches": batches, "is_live": any(batch.is_live for batch in batches)}
 
 
 def _judges(request: HttpRequest, study: Study) -> dict[str, Any]:

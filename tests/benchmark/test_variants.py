@@ -157,13 +157,12 @@ def test_a_lead_chooses_them_on_the_page_and_by_command(cast: Cast) -> None:
     choices = {"release": votes.pk, "endpoints": [judge.pk], "repeats": 1, "repeat_cases": 2}
     nothing = client.post(address, choices | {"repeats": 0})
     assert "Choose what is asked" in nothing.content.decode()
-    client.post(address, choices | {"image_blind": "on"})
+    launched = client.post(address, choices | {"image_blind": "on"}, follow=True).content.decode()
     assert list(Evaluation.objects.order_by("pk").values_list("variant", "settings__cases")) == [
         ("image_blind", None), ("repeat", 2),
     ]  # fmt: skip
-    board = client.get(reverse("benchmark:leaderboard", args=[cast.study.slug])).content.decode()
-    assert '<span class="pill">Without images</span>' in board
-    assert '<span class="pill">Repeat 1</span>' in board
+    assert '<span class="pill">Without images</span>' in launched
+    assert '<span class="pill">Repeat 1</span>' in launched
     one = client.get(
         reverse("benchmark:evaluation", args=[cast.study.slug, Evaluation.objects.latest("pk").pk])
     )

@@ -213,6 +213,10 @@ READ: dict[str, Row] = {
     "benchmark:estimate": LEADS,
     "benchmark:evaluation": LEADS,
     "benchmark:live": LEADS,
+    "benchmark:being-scored": LEADS,
+    "benchmark:batch": LEADS,
+    "benchmark:batch-live": LEADS,
+    "benchmark:batch-act": POST_ONLY,
     "benchmark:pause": POST_ONLY,
     "benchmark:resume": POST_ONLY,
     "benchmark:give-up": POST_ONLY,
@@ -361,6 +365,7 @@ WRITE: dict[str, Sent] = {
     "benchmark:compute-report": by_leads(302),
     "benchmark:launch": by_leads(200),
     "benchmark:pause": by_leads(302),
+    "benchmark:batch-act": by_leads(302),
     "benchmark:resume": by_leads(302),
     "benchmark:give-up": by_leads(302),
     "site:idle-stay": Sent(NOT_HERE),  # no time-out is set

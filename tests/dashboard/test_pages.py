@@ -21,6 +21,8 @@ FRAGMENTS = {
     "jobs:progress",
     "benchmark:estimate",
     "benchmark:live",
+    "benchmark:being-scored",
+    "benchmark:batch-live",
     "training:launch-data",
     "training:live",
     "training:log",

@@ -172,6 +172,9 @@ def make_world(cast: Cast) -> World:
         f"site:{name}": _pk(models["pipeline"])
         for name in ("pipeline", "pipeline-live", "pipeline-report", "resume-pipeline", "cancel-pipeline")
     }
+    batch = {"batch": models["evaluation"].batch}
+    arguments |= {"benchmark:batch": batch, "benchmark:batch-live": batch}
+    arguments |= {"benchmark:batch-act": batch | {"action": "pause"}}
     arguments |= {
         f"benchmark:{name}": _pk(models["evaluation"])
         for name in ("evaluation", "live", "pause", "resume", "give-up")

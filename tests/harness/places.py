@@ -31,6 +31,8 @@ NO_SCREENS = {
     "training:launch-data",
     "benchmark:estimate",
     "benchmark:live",
+    "benchmark:being-scored",
+    "benchmark:batch-live",
     "training:live",
     "training:paradigms",
     "training:log",
@@ -330,6 +332,7 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
         "benchmark:report-cases": {"": {"pk": judged}},
         "benchmark:report-case": {"": {"pk": judged, "row": rows_of(judge.release)[0].row_id}},
         "benchmark:evaluation": {f"-{e.kind}": {"pk": e.pk} for e in Evaluation.objects.order_by("-pk")},
+        "benchmark:batch": {"": {"batch": Evaluation.objects.order_by("pk")[0].batch}},
         "people:join": {},
         "work:finished": {"": {"kind": "review"}},
     }

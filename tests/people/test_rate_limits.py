@@ -29,6 +29,7 @@ ACTS = {
     "training:probe": "launch",
     "benchmark:launch": "launch",
     "benchmark:resume": "launch",
+    "benchmark:batch-act": "launch",
     "people:guidelines": "guidelines",
     "people:members": "invite",
 }

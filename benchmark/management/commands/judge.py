@@ -71,6 +71,7 @@ class Command(ReportingCommand):
         report: dict[str, Any] = {
             "evaluations": {name: job.state for name, job in done.items()},
             "numbers": {_name(one): one.pk for one in made},
+            "batch": str(made[0].batch),
         }
         if options["wait"] and set(report["evaluations"].values()) != {JobState.SUCCEEDED}:
             report |= {"errors": {name: job.error for name, job in done.items() if job.error}, "ok": False}
