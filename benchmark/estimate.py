@@ -123,8 +123,14 @@ def _estimate(
         in_flight=in_flight,
         timed=mean.timed,
         seconds=None if waits is None else calls * waits / 1000 / max(1, min(calls, in_flight)),
-        dollars=None if prices is None else asked * prices[0] + written * prices[1],
+        dollars=_dollars(asked, written, prices),
     )
+
+
+def _dollars(asked: int, written: int, prices: tuple[float, float] | None) -> float | None:
+    if not asked:
+        return 0.0
+    return None if prices is None else asked * prices[0] + written * prices[1]
 
 
 def _stored(release: Release, kind: str, endpoint: ModelEndpoint, variant: PlannedVariant) -> int:

@@ -18,7 +18,11 @@ def controls(report: KeptReport, choices: ReportChoices) -> Shown:
     blinded: dict[str, BlindedJudge] = report.part("blinded")
     repeated: dict[str, RepeatedJudge] = report.part("repeated")
     judges = chosen_judges(report, choices)
-    gains = [(one, _gain(blinded[one.key], choices.place)) for one in judges if one.key in blinded]
+    gains = [
+        (one, _gain(blinded[one.key], choices.place))
+        for one in judges
+        if one.key in blinded and blinded[one.key].gain[choices.place].cases
+    ]
     drawn = [plotted_percent(judge.name, gain, "") for judge, gain in gains]
     return {
         **forms(report, choices),
@@ -44,7 +48,7 @@ def controls(report: KeptReport, choices: ReportChoices) -> Shown:
                 "cells": [percent(value) for value in repeated[judge.key].stability],
             }
             for judge in judges
-            if judge.key in repeated
+            if judge.key in repeated and repeated[judge.key].calls
         ],
     }
 
