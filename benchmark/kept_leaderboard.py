@@ -3,8 +3,10 @@
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
+from django.db.models import QuerySet
+
 from benchmark.leaderboard import JudgeLine, SolverLine, answers_of, chance, judge_lines, solver_lines
-from benchmark.models import Evaluation, EvaluationKind, LeaderboardSummary
+from benchmark.models import Evaluation, EvaluationKind, EvaluationVariant, LeaderboardSummary
 from benchmark.release_rows import expected_calls
 from benchmark.solver_slices import SlicedSolver, sliced_solvers
 from consilium.jobs.handle import JobHandle
@@ -74,12 +76,19 @@ def _key(release: Release) -> Key:
 
 
 def answers_so_far(key: Key) -> Inputs:
-    """What figures of a release's evaluations are made from.
+    """What the leaderboard of a release is made from: its standard evaluations alone."""
+    return counted_answers(
+        Evaluation.objects.filter(release=key["release_id"], variant=EvaluationVariant.STANDARD)
+    )
+
+
+def counted_answers(wanted: "QuerySet[Evaluation]") -> Inputs:
+    """What figures of some evaluations are made from.
 
     A release and a stored answer are never changed, and an evaluation that is over gets no more answers:
     those of the others are counted, not the tens of thousands of a finished board.
     """
-    evaluations = Evaluation.objects.filter(release=key["release_id"]).exclude(job__state=JobState.CANCELLED)
+    evaluations = wanted.exclude(job__state=JobState.CANCELLED, paused_at=None)
     made = evaluations.order_by("pk").values_list(
         "expected_calls", "pk", "prompt_sha256", "parser_version", "endpoint__name", "endpoint__provenance"
     )

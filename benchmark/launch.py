@@ -2,16 +2,26 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from benchmark.models import Evaluation, EvaluationKind
-from benchmark.preconditions import EvaluationRefused, check_endpoints, check_scorable, check_unseen
+from benchmark.models import Evaluation, EvaluationKind, EvaluationVariant
+from benchmark.preconditions import (
+    EvaluationRefused,
+    check_endpoints,
+    check_not_asked,
+    check_scorable,
+    check_unseen,
+)
 from benchmark.release_rows import expected_calls, solver_reader
+from benchmark.variants import STANDARD, PlannedVariant, check_variants
 from consilium.answers import judge_prompt, scores, solver_prompt, verdicts
 from consilium.audit.record import record
+from consilium.gpu_sets import ANY_GPU
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.queue import enqueue
+from consilium.jobs.queue_names import REMOTE
 from consilium.people.models import Person, Study
 from consilium.people.permissions import check_lead
 from curation.models import Release
@@ -29,13 +39,15 @@ def evaluate(
     endpoints: Sequence[ModelEndpoint],
     by: Person,
     letter_probabilities: bool = False,
+    variants: Sequence[PlannedVariant] = STANDARD,
 ) -> list[Evaluation]:
-    """One evaluation per endpoint, each with its own job on the gpu queue.
+    """One evaluation per endpoint and variant, each with its own job.
 
     `letter_probabilities`: servers of judges are asked how probable each letter of a verdict was.
     Raises NotAllowed, EndpointRefused, EvaluationRefused.
     """
     check_lead(by, study)
+    check_variants(EvaluationKind(kind), endpoints, variants)
     check_scorable(study, EvaluationKind(kind), release)
     check_endpoints(study, EvaluationKind(kind), release, endpoints)
     # Whole releases are read here, while others may write: neither they nor what a model learned from change.
@@ -46,11 +58,24 @@ def evaluate(
             f"{release} holds nothing to score: no question of it has options or an answer."
         )
     more = {"letter_probabilities": True} if letter_probabilities and kind == EvaluationKind.JUDGE else {}
+    batch = uuid4()
     with transaction.atomic():
-        check_endpoints(study, EvaluationKind(kind), release, endpoints)  # nobody may have launched meanwhile
         return [
-            _launch(study, EvaluationKind(kind), release, endpoint, by, calls, more) for endpoint in endpoints
+            _launch(study, EvaluationKind(kind), release, endpoint, by, calls, variant, batch, more)
+            for endpoint in endpoints  # a served model stays loaded for all that it is asked
+            for variant in variants
         ]
+
+
+def answer_tokens(study: Study, kind: str) -> int:
+    """The length limit of a reply."""
+    tokens = study.settings.answer_tokens_max
+    return max(tokens, VERDICT_TOKENS) if kind == EvaluationKind.JUDGE else tokens
+
+
+def waiting_queue(endpoint: ModelEndpoint) -> str:
+    """Where its evaluations wait: served ones for a GPU, one after the other; remote ones go side by side."""
+    return ANY_GPU if endpoint.is_local else REMOTE
 
 
 def _launch(
@@ -60,35 +85,46 @@ def _launch(
     endpoint: ModelEndpoint,
     by: Person,
     calls: int,
+    planned: PlannedVariant,
+    batch: UUID,
     more: dict[str, Any],
 ) -> Evaluation:
-    tokens = study.settings.answer_tokens_max
-    prompt_sha256, parser_version = current_method(kind, endpoint, release)
+    check_not_asked(kind, release, endpoint, planned.variant, planned.repeat)
+    prompt_sha256, parser_version = current_method(kind, endpoint, release, planned.variant)
+    cases = {"cases": planned.cases} if planned.repeat else {}
     evaluation = Evaluation.objects.create(
         study=study,
         kind=kind,
         release=release,
         release_digest=release.digest,
         endpoint=endpoint,
-        job=enqueue(kind=JOB_KIND[kind], by=by, study=study, params={}),
+        job=enqueue(kind=JOB_KIND[kind], by=by, study=study, params={}, queue=waiting_queue(endpoint)),
         prompt_sha256=prompt_sha256,
         parser_version=parser_version,
-        settings={
-            "max_tokens": max(tokens, VERDICT_TOKENS) if kind == EvaluationKind.JUDGE else tokens,
-            **more,
-        },
-        expected_calls=calls,
+        batch=batch,
+        variant=planned.variant,
+        repeat=planned.repeat,
+        settings={"max_tokens": answer_tokens(study, kind), **cases, **more},
+        expected_calls=planned.expected_calls(calls),
         created_by=by,
     )
     data = {"kind": kind.value, "release": release.digest, "endpoint": endpoint.pk}
+    if planned.variant != EvaluationVariant.STANDARD:
+        data |= {"variant": planned.variant.value, "repeat": planned.repeat}
     record(action="evaluation.launched", obj=evaluation, by=by, study=study, data=data)
     return evaluation
 
 
-def current_method(kind: EvaluationKind, endpoint: ModelEndpoint, release: Release) -> tuple[str, str]:
+def current_method(
+    kind: EvaluationKind,
+    endpoint: ModelEndpoint,
+    release: Release,
+    variant: str = EvaluationVariant.STANDARD,
+) -> tuple[str, str]:
     """The prompt's hash and the parser's version with which a model is scored now."""
     if kind == EvaluationKind.SOLVER:
         return solver_prompt.PROMPT_HASH, solver_reader(release)
     if endpoint.gives_scores:
         return scores.PROMPT_HASH, scores.PARSER_VERSION
-    return judge_prompt.PROMPT_HASH, verdicts.PARSER_VERSION
+    is_blind = variant == EvaluationVariant.IMAGE_BLIND
+    return judge_prompt.BLIND_PROMPT_HASH if is_blind else judge_prompt.PROMPT_HASH, verdicts.PARSER_VERSION

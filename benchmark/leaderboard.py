@@ -10,7 +10,7 @@ import numpy as np
 from django.db.models import Count, QuerySet
 
 from benchmark.contamination import shared_rows
-from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
+from benchmark.models import Evaluation, EvaluationKind, EvaluationVariant, SolverResult, Verdict
 from benchmark.release_rows import is_scorable
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.jobs.states import JobState
@@ -164,20 +164,28 @@ def chance(release: Release) -> float:
 
 
 def newest_evaluations(release: Release, kind: str) -> list[Evaluation]:
-    """One evaluation per endpoint: the last with all its answers, else the last that was not cancelled.
+    """One standard evaluation per endpoint: the last with all its answers, else the last not cancelled.
 
     Those with all their answers come last, each kind by age.
     """
-    found = Evaluation.objects.filter(release=release, kind=kind).exclude(job__state=JobState.CANCELLED)
+    return newest_of(
+        Evaluation.objects.filter(release=release, kind=kind, variant=EvaluationVariant.STANDARD)
+    )
+
+
+def newest_of(evaluations: "QuerySet[Evaluation]") -> list[Evaluation]:
+    """As `newest_evaluations`, of some evaluations: one per endpoint, variant and repeat."""
+    found = evaluations.exclude(job__state=JobState.CANCELLED, paused_at=None)
     counts = answers_of(found)
-    by_endpoint: dict[int, Evaluation] = {}
+    newest: dict[tuple[int, str, int], Evaluation] = {}
     for evaluation in sorted(
         found.select_related("endpoint", "job", "release"),
         key=lambda one: (counts.get(one.pk, 0) >= one.expected_calls, one.pk),
     ):
-        by_endpoint.pop(evaluation.endpoint_id, None)  # to the end, so that the order stays
-        by_endpoint[evaluation.endpoint_id] = evaluation
-    return list(by_endpoint.values())
+        key = (evaluation.endpoint_id, evaluation.variant, evaluation.repeat)
+        newest.pop(key, None)  # to the end, so that the order stays
+        newest[key] = evaluation
+    return list(newest.values())
 
 
 def answers_of(evaluations: "QuerySet[Evaluation]") -> dict[int, int]:

@@ -1,5 +1,7 @@
 """Rows of the benchmark app: evaluations of judges and solvers, verdicts and solver results."""
 
+import uuid
+
 from django.conf import settings as django_settings
 from django.db import models
 from django.utils import timezone
@@ -7,6 +9,7 @@ from django.utils import timezone
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.jobs.models import Job
+from consilium.jobs.states import JobState
 from consilium.jobs.summaries import Summary
 from consilium.people.models import Study
 from curation.models import Release
@@ -19,8 +22,26 @@ class EvaluationKind(models.TextChoices):
     SOLVER = "solver", "Solver"
 
 
+class EvaluationVariant(models.TextChoices):
+    """How cases are asked: as the figures are made from, or to see what images and chance do to them."""
+
+    STANDARD = "standard", "Standard"
+    IMAGE_BLIND = "image_blind", "Without images"
+    REPEAT = "repeat", "Repeat"
+
+    def in_words(self, repeat: int) -> str:
+        """What people call it; nothing for the standard one."""
+        if self == EvaluationVariant.STANDARD:
+            return ""
+        return f"{self.label} {repeat}" if repeat else str(self.label)
+
+
 class Evaluation(models.Model):
-    """One model scored on one frozen release; its state is its job's state."""
+    """One model scored on one frozen release; its state is its job's state.
+
+    `repeat` numbers repeats from 1; it is 0 for everything else. A repeat's `settings` hold the number of its
+    `cases`.
+    """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="evaluations")
     kind = models.CharField(max_length=10, choices=EvaluationKind.choices)
@@ -30,9 +51,18 @@ class Evaluation(models.Model):
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="evaluation")
     prompt_sha256 = models.CharField(max_length=64)
     parser_version = models.CharField(max_length=20)
+    batch = models.UUIDField(default=uuid.uuid4, db_index=True, help_text="Those of one launch share it.")
+    variant = models.CharField(
+        max_length=12, choices=EvaluationVariant.choices, default=EvaluationVariant.STANDARD
+    )
+    repeat = models.PositiveSmallIntegerField(default=0)
     settings = models.JSONField(default=dict)
     run_card = models.JSONField(default=dict)
     expected_calls = models.PositiveIntegerField(default=0)
+    unanswered = models.JSONField(
+        default=dict, help_text="Calls of the last try without an answer, by cause."
+    )
+    paused_at = models.DateTimeField(null=True, blank=True, help_text="Set: stopped, and not given up.")
     created_by = models.ForeignKey(
         django_settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -40,9 +70,37 @@ class Evaluation(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(variant="repeat", repeat__gte=1)
+                | (~models.Q(variant="repeat") & models.Q(repeat=0)),
+                name="evaluation_repeat_is_numbered",
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.endpoint} on {self.release}"
+        variant = f", {self.variant_label.lower()}" if self.variant_label else ""
+        return f"{self.get_kind_display()} {self.endpoint} on {self.release}{variant}"
+
+    @property
+    def variant_label(self) -> str:
+        """What people call the variant; nothing for the standard one."""
+        return EvaluationVariant(self.variant).in_words(self.repeat)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it was stopped to go on later."""
+        return self.paused_at is not None and self.job.state == JobState.CANCELLED
+
+    @property
+    def state(self) -> str:
+        """Its job's state, and `paused`."""
+        return "paused" if self.is_paused else self.job.state
+
+    @property
+    def salt(self) -> str:
+        """What keeps the replies of a repeat apart from those of every other asking."""
+        return f"repeat {self.repeat}" if self.repeat else ""
 
     @property
     def method(self) -> tuple[str, str]:

@@ -64,7 +64,6 @@ def check_endpoints(
         except EndpointRefused as refusal:
             raise EvaluationRefused(str(refusal)) from None
         check_may_be_sent(study, release, endpoint)
-        _check_idle(kind, release, endpoint)
 
 
 def check_may_be_sent(study: Study, release: Release, endpoint: ModelEndpoint) -> None:
@@ -93,11 +92,16 @@ def check_unseen(release: Release, endpoints: Sequence[ModelEndpoint]) -> None:
             )
 
 
-def _check_idle(kind: EvaluationKind, release: Release, endpoint: ModelEndpoint) -> None:
+def check_not_asked(
+    kind: EvaluationKind, release: Release, endpoint: ModelEndpoint, variant: str, repeat: int
+) -> None:
+    """Raise EvaluationRefused while the model is asked the very same."""
     unfinished = Evaluation.objects.filter(
         kind=kind,
         release=release,
         endpoint=endpoint,
+        variant=variant,
+        repeat=repeat,
         job__state__in=(JobState.QUEUED, JobState.RUNNING),
     )
     if unfinished.exists():

@@ -63,14 +63,17 @@ def solver_reader(release: Release) -> str:
 
 
 class ReleasedImages:
-    """The images of one release by their path inside it."""
+    """The images of one release by their path inside it; `is_blind`: none is sent."""
 
-    def __init__(self, release: Release) -> None:
+    def __init__(self, release: Release, is_blind: bool = False) -> None:
+        self._is_blind = is_blind
         files = ReleaseFile.objects.filter(release=release)
         self._blobs: dict[str, str] = dict(files.values_list("path", "blob_id"))
 
     def data_uris(self, row: dict[str, Any]) -> list[str]:
         """The row's images in order, as every judge and solver gets them: the released bytes."""
+        if self._is_blind:
+            return []
         return [_data_uri(self._blobs[path]) for path in row["images"]]
 
 

@@ -78,7 +78,9 @@ def method_now(evaluation: Evaluation) -> tuple[str, str]:
     """Prompt and parser of a new one like it; of one from before open questions were asked, without these."""
     if evaluation.kind == EvaluationKind.SOLVER and " " not in evaluation.parser_version:
         return solver_prompt.PROMPT_HASH, option_letters.PARSER_VERSION
-    return current_method(EvaluationKind(evaluation.kind), evaluation.endpoint, evaluation.release)
+    return current_method(
+        EvaluationKind(evaluation.kind), evaluation.endpoint, evaluation.release, evaluation.variant
+    )
 
 
 def _read(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from benchmark.judge_job import asks_letters, judge_request, read_verdict
+from benchmark.judge_job import asked_images, judge_request, read_verdict
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
 from benchmark.preconditions import EvaluationRefused
 from benchmark.release_rows import ReleasedImages
@@ -170,26 +170,25 @@ def _listed(name: str, count: int, differ: list[str], how: str) -> CheckedPart:
 
 def _asked(evaluation: Evaluation) -> Iterator[_Asked]:
     """Every stored answer in the release's order, a part of the rows at a time."""
-    images, limit = ReleasedImages(evaluation.release), int(evaluation.settings["max_tokens"])
+    images = asked_images(evaluation)
     found = _judge_asked if evaluation.kind == EvaluationKind.JUDGE else _solver_asked
     rows = list(rows_of(evaluation.release).values_list("row_id", flat=True))
     for start in range(0, len(rows), _PART):
         part = rows_of(evaluation.release).filter(row_id__in=rows[start : start + _PART])
         contents = {row["id"]: row for row in part.values_list("content", flat=True)}
-        yield from found(evaluation, contents, images, limit)
+        yield from found(evaluation, contents, images)
 
 
 def _judge_asked(
-    evaluation: Evaluation, rows: dict[str, dict[str, Any]], images: ReleasedImages, limit: int
+    evaluation: Evaluation, rows: dict[str, dict[str, Any]], images: ReleasedImages
 ) -> Iterator[_Asked]:
     stored = Verdict.objects.filter(evaluation=evaluation, row_id__in=list(rows)).select_related("reply")
     scores = stored_scores(evaluation, list(rows)) if evaluation.endpoint.gives_scores else None
-    letters = asks_letters(evaluation)
     for one in stored.order_by("row_id", "order"):
         row = rows[one.row_id]
         if scores is None:
             request, read = (
-                judge_request(row, one.order, images, limit, letters=letters),
+                judge_request(evaluation, row, one.order, images),
                 read_verdict(one.reply),
             )
         else:
@@ -200,11 +199,11 @@ def _judge_asked(
 
 
 def _solver_asked(
-    evaluation: Evaluation, rows: dict[str, dict[str, Any]], images: ReleasedImages, limit: int
+    evaluation: Evaluation, rows: dict[str, dict[str, Any]], images: ReleasedImages
 ) -> Iterator[_Asked]:
     stored = SolverResult.objects.filter(evaluation=evaluation, row_id__in=list(rows)).select_related("reply")
     for one in stored.order_by("row_id"):
-        request = solver_request(rows[one.row_id], images, limit)
+        request = solver_request(rows[one.row_id], images, int(evaluation.settings["max_tokens"]))
         same = read_result(one.reply, rows[one.row_id]) == {name: getattr(one, name) for name in READ}
         yield _Asked(one.row_id, one.reply, request, same)
 

@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
 from benchmark.report.frame import read_frame
+from benchmark.variants import variant_facts
 from consilium.answers.judge_prompt import ORDERS
 from consilium.canonical_json import canonical_json
 from consilium.hardware import this_hardware
 from consilium.inference.complete import CompletionTally
 from consilium.inference.models import ModelEndpoint
-from consilium.jobs.handle import JobFailed
 from consilium.statistics.intervals import wilson
 from consilium.statistics.json_form import as_json
 from consilium.statistics.judge_scores import slice_rows
@@ -29,16 +29,11 @@ IMAGES: Final = "the released files as they are, at full size, the same for ever
 _PART: Final = 5000
 
 
-def end_evaluation(evaluation: Evaluation, asked: CompletionTally, hint: str = "") -> None:
-    """Write the run card: everything needed to say where these figures come from.
-
-    Raises JobFailed, with the number of each cause and the hint, where calls got no answer.
-    """
+def end_evaluation(evaluation: Evaluation, asked: CompletionTally) -> None:
+    """Write the run card: everything needed to say where these figures come from."""
     tries = {reason.rstrip("."): number for reason, number in asked.failed_tries.items()}
     card = evaluation_card(evaluation) | {"failed_tries": tries}
     Evaluation.objects.filter(pk=evaluation.pk).update(run_card=card)
-    if asked.failed:
-        raise JobFailed(f"{len(asked.failed)} of {asked.asked} calls got no answer: {asked.causes}{hint}")
 
 
 def evaluation_card(evaluation: Evaluation) -> dict[str, Any]:
@@ -63,6 +58,7 @@ def evaluation_card(evaluation: Evaluation) -> dict[str, Any]:
         "max_tokens_when_cut": 2 * tokens,
         "image_limits": IMAGES,
         "orders": list(ORDERS) if is_judge else [],
+        **variant_facts(evaluation),
         "settings": evaluation.settings,
         "app_version": app_version(),
         "code_commit": code_commit(),

@@ -11,6 +11,7 @@ from benchmark.answer_batches import AnswerBatches, Answered
 from benchmark.models import Evaluation, SolverResult
 from benchmark.release_rows import ReleasedImages, answer_kind, checked_rows
 from benchmark.run_card import end_evaluation
+from benchmark.unanswered import UnansweredCalls
 from consilium.answers import solver_prompt
 from consilium.answers.open_answers import AnswerKind, exact_match, said, token_recall
 from consilium.answers.option_letters import extract
@@ -39,12 +40,19 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
         total=len(rows),
         of="answers",
     )
+    unanswered = UnansweredCalls(evaluation, handle)
     asked = complete_all(
-        evaluation.endpoint, asks, study=evaluation.study, on_reply=batches.add, check=batches.check
+        evaluation.endpoint,
+        asks,
+        study=evaluation.study,
+        on_reply=batches.add,
+        on_failure=unanswered.note,
+        check=batches.check,
     )
     batches.flush()
     handle.fence()
     end_evaluation(evaluation, asked)
+    unanswered.end(asked)
     return {"answers": batches.done}
 
 

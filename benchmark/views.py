@@ -1,5 +1,6 @@
 """Pages of the benchmark: leaderboards, one evaluation, launching."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -7,24 +8,31 @@ from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.views.decorators.http import require_GET
 
 from benchmark import presentation
+from benchmark.batches import unfinished_batches
 from benchmark.card_words import card_lines
+from benchmark.estimate import estimate_scoring
+from benchmark.estimate_words import estimate_lines
 from benchmark.forms import EvaluationForm
 from benchmark.kept_leaderboard import kept_judges, kept_solvers, refresh_leaderboard
 from benchmark.launch import evaluate
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
+from benchmark.pause import give_up_evaluation, pause_evaluation, resume_evaluation
 from benchmark.preconditions import TrainedOnRows
 from benchmark.presentation import NOT_SCORED
+from benchmark.progress_words import shown_progress
 from benchmark.publish import content_of_evaluation
 from benchmark.rerun_check import newest_rerun_check
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.hub.panel import push_panel
-from consilium.pages import page_of, refusals_on
+from consilium.pages import attempt, page_of, refusals_on
 from consilium.people.access import study_view
-from consilium.people.models import Role, Study
+from consilium.people.models import Person, Role, Study
 from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in
+from consilium.refusals import Refused
 from curation.models import Release, ReleaseKind
 from curation.releases.freeze import rows_of
 from curation.states import ReleaseState
@@ -37,11 +45,7 @@ SIDES = ("A", "B")
 def leaderboard(request: HttpRequest, study: Study) -> HttpResponse:
     """Judges on one preference release and solvers on one question release; the newest unless chosen."""
     context: dict[str, Any] = {"study": study, "dimensions": DIMENSIONS}
-    context["running"] = (
-        Evaluation.objects.filter(study=study, job__state__in=["queued", "running"])
-        .select_related("job", "endpoint")
-        .order_by("pk")
-    )
+    context |= _being_scored(study)
     context["judges"] = _judges(request, study)
     context["solvers"] = _solvers(request, study)
     return render(request, "benchmark/leaderboard.html", context)
@@ -65,17 +69,20 @@ def launch(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     if kind not in EvaluationKind.values:
         raise Http404("No such kind of evaluation.")
     form = EvaluationForm(request.POST or None, study=study, kind=EvaluationKind(kind))
-    shared_url = ""
-    if request.method == "POST" and form.is_valid():
+    context: dict[str, Any] = {"study": study, "form": form, "kind": kind, "lacks": form.lacks()}
+    if "estimate" in request.POST:  # without scripts
+        context["estimate"] = _estimate(study, kind, form, person)
+    elif request.method == "POST" and form.is_valid():
         with refusals_on(form):
             try:
-                made = evaluate(study=study, kind=kind, by=person, **form.cleaned_data)
+                letters, wanted = form.asks_letters, form.wanted()
+                made = evaluate(study=study, kind=kind, by=person, letter_probabilities=letters, **wanted)
             except TrainedOnRows as refusal:
-                shared_url = _shared_url(study, form.cleaned_data["release"], refusal)
+                context["shared_url"] = _shared_url(study, form.cleaned_data["release"], refusal)
                 raise
-            messages.success(request, f"{len(made)} evaluations are on the queue.")
-            return redirect("benchmark:leaderboard", study=study.slug)
-    context = {"study": study, "form": form, "kind": kind, "lacks": form.lacks(), "shared_url": shared_url}
+            what = "1 evaluation is" if len(made) == 1 else f"{len(made)} evaluations are"
+            messages.success(request, f"{what} on the queue.")
+            return redirect("benchmark:batch", study=study.slug, batch=made[0].batch)
     return render(request, "benchmark/launch.html", context)
 
 
@@ -85,12 +92,34 @@ def _shared_url(study: Study, release: Release, refusal: TrainedOnRows) -> str:
     return reverse("benchmark:shared-data", kwargs=place)
 
 
+@require_GET
+@study_view(Role.LEAD)
+def estimate(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
+    """What scoring as chosen would take: the fragment of the launch page that follows its form."""
+    person = signed_in(request)
+    if kind not in EvaluationKind.values:
+        raise Http404("No such kind of evaluation.")
+    form = EvaluationForm(request.GET, study=study, kind=EvaluationKind(kind))
+    context = {"estimate": _estimate(study, kind, form, person)}
+    return render(request, "benchmark/estimate.html", context)
+
+
+def _estimate(study: Study, kind: str, form: EvaluationForm, person: Person) -> dict[str, Any]:
+    """The lines of an estimate, or why there are none."""
+    if not form.is_valid():
+        return {"refusal": "Choose a release and at least one model to see what it takes."}
+    try:
+        found = estimate_scoring(study=study, kind=kind, by=person, **form.wanted())
+    except Refused as refusal:
+        return {"refusal": str(refusal)}
+    return estimate_lines(found)
+
+
 @study_view(Role.LEAD)
 def evaluation(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One evaluation: its job, its card, its raw replies."""
-    related = Evaluation.objects.select_related("job", "endpoint", "release", "study")
-    one = get_object_or_404(related, study=study, pk=pk)
-    context: dict[str, Any] = {"study": study, "evaluation": one, "job": one.job}
+    one = _found(study, pk)
+    context: dict[str, Any] = {"study": study, **shown_progress(one)}
     if one.kind == EvaluationKind.JUDGE:
         context |= _verdicts(request, one)
     else:
@@ -104,6 +133,52 @@ def evaluation(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         "hub": push_panel(content) if content else None,
     }
     return render(request, "benchmark/evaluation.html", context)
+
+
+@study_view(Role.LEAD)
+def live(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """The moving part of an evaluation's page; asks for itself until the job is over, then for the page."""
+    one = _found(study, pk)
+    response = render(request, "benchmark/live.html", {"study": study, **shown_progress(one)})
+    if one.job.is_over:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@post_only
+@study_view(Role.LEAD)
+def pause(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Stop asking for now."""
+    return _act(request, study, pk, pause_evaluation, "is paused; what was answered stays.")
+
+
+@post_only
+@study_view(Role.LEAD)
+@limited("launch")
+def resume(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Go on at what is missing."""
+    return _act(request, study, pk, resume_evaluation, "is on the queue again; it asks for what is missing.")
+
+
+@post_only
+@study_view(Role.LEAD)
+def give_up(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Stop it for good."""
+    return _act(request, study, pk, give_up_evaluation, "is stopped.")
+
+
+def _act(
+    request: HttpRequest, study: Study, pk: int, change: Callable[..., Evaluation], outcome: str
+) -> HttpResponse:
+    def act() -> str:
+        return f"{change(evaluation=_found(study, pk), by=signed_in(request)).endpoint} {outcome}"
+
+    return attempt(request, act, "benchmark:evaluation", study=study.slug, pk=pk)
+
+
+def _found(study: Study, pk: int) -> Evaluation:
+    related = Evaluation.objects.select_related("job", "endpoint", "release", "study")
+    return get_object_or_404(related, study=study, pk=pk)
 
 
 def _verdicts(request: HttpRequest, one: Evaluation) -> dict[str, Any]:
@@ -128,6 +203,11 @@ def _stated(verdict: Verdict, name: str) -> dict[str, Any]:
 def _place_in(release: Release) -> Subquery:
     """Where the release has the row of a verdict or an answer: as numbers, case-10 comes after case-9."""
     return Subquery(rows_of(release).filter(row_id=OuterRef("row_id")).values("position"))
+
+
+def _being_scored(study: Study) -> dict[str, Any]:
+    batches = unfinished_batches(study)
+    return {"batches": batches, "is_live": any(batch.is_live for batch in batches)}
 
 
 def _judges(request: HttpRequest, study: Study) -> dict[str, Any]:

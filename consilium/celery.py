@@ -13,6 +13,7 @@ from kombu.entity import Exchange, Queue
 
 from consilium import gpu_sets, start
 from consilium.jobs import folder_broker
+from consilium.jobs.queue_names import DEFAULT, REMOTE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consilium.settings")
 POLL_SECONDS = 0.2
@@ -45,9 +46,9 @@ def broker() -> dict[str, Any]:
 
 
 def _queues() -> list[str]:
-    """All that workers may serve: one for every set of GPUs beside the two that are always there."""
+    """All that workers may serve: one for every set of GPUs beside the three that are always there."""
     with start.readable_environment("worker"):
-        return ["default", gpu_sets.ANY_GPU, *(one.queue for one in settings.GPU_SETS)]
+        return [DEFAULT, REMOTE, gpu_sets.ANY_GPU, *(one.queue for one in settings.GPU_SETS)]
 
 
 def _queue(name: str) -> Queue:

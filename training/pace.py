@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from consilium.ui.durations import MINUTE
 from training.models import Run, RunAttempt, RunEvent
 from training.stage_settings import defaults_of
 
 LOOKED_AT: Final = 21
-MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 # What one step takes in, by stage: settings that are multiplied, and what people call it.
 TAKEN: Final[dict[str, tuple[str, str]]] = {
     "dsa": ("batch", "rows"),
@@ -47,16 +47,6 @@ def pace_of(run: Run, attempt: RunAttempt | None) -> Pace | None:
     step = max(median(spans), 1e-3)
     left = max(0, run.job.progress_total - run.job.progress_done)
     return Pace(step, step * left, _throughput(run, step))
-
-
-def about(seconds: float) -> str:
-    """A duration as people say it."""
-    if seconds < 50:
-        return "less than a minute" if seconds >= 10 else "a few seconds"
-    for unit, length, longest in (("min", MINUTE, 90 * MINUTE), ("h", HOUR, 36 * HOUR)):
-        if seconds < longest:
-            return f"about {max(1, round(seconds / length))} {unit}"
-    return f"about {round(seconds / DAY)} days"
 
 
 def _throughput(run: Run, step_seconds: float) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from benchmark.presentation import NONE, percent, points
+from benchmark.reply_failures import failed_replies
 from benchmark.report.answer_models import AnswerModels, Strengths
 from benchmark.report.choices import ReportChoices
 from benchmark.report.costs import JudgingCost
@@ -96,6 +97,7 @@ def costs(report: KeptReport, choices: ReportChoices) -> Shown:
                 "judge": judge,
                 "cost": found[judge.key],
                 "times": [in_seconds(value) for value in _times(found[judge.key])],
+                "failed": failed_replies(found[judge.key].read_as),
                 "read_as": "; ".join(
                     f"{why or 'as asked'} {count:,}" for why, count in found[judge.key].read_as.items()
                 ),

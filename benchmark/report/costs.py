@@ -17,6 +17,7 @@ class JudgingCost:
     """Sums over the stored replies of one evaluation; times in milliseconds, as the caller waited.
 
     `read_as`: how replies were read, or why they could not be, in the parser's words, and how many.
+    `unanswered`: calls of the last try that got no answer.
     """
 
     calls: int
@@ -26,6 +27,7 @@ class JudgingCost:
     median_ms: Maybe[float]
     slow_ms: Maybe[float]
     read_as: dict[str, int]
+    unanswered: int
 
 
 def judging_costs(evaluations: Sequence[Evaluation]) -> dict[str, JudgingCost]:
@@ -46,8 +48,9 @@ def judging_costs(evaluations: Sequence[Evaluation]) -> dict[str, JudgingCost]:
 
 
 def _cost(evaluation: Evaluation, sums: dict[str, Any] | None, read_as: dict[str, int]) -> JudgingCost:
+    unanswered = sum(evaluation.unanswered.values())
     if sums is None:
-        return JudgingCost(0, 0, 0, _NOTHING, _NOTHING, _NOTHING, read_as)
+        return JudgingCost(0, 0, 0, _NOTHING, _NOTHING, _NOTHING, read_as, unanswered)
     waits = Verdict.objects.filter(evaluation=evaluation).order_by("reply__latency_ms")
     return JudgingCost(
         calls=sums["calls"],
@@ -57,6 +60,7 @@ def _cost(evaluation: Evaluation, sums: dict[str, Any] | None, read_as: dict[str
         median_ms=_at(waits, sums["calls"], 0.5),
         slow_ms=_at(waits, sums["calls"], 0.95),
         read_as=dict(sorted(read_as.items(), key=lambda pair: (-pair[1], pair[0]))),
+        unanswered=unanswered,
     )
 
 

@@ -8,6 +8,7 @@ from benchmark.contamination import shared_rows
 from benchmark.leaderboard import current_methods, newest_evaluations
 from benchmark.models import Evaluation, EvaluationKind
 from benchmark.report.answer_models import AnswerModels, answer_models
+from benchmark.report.controls import BlindedJudge, RepeatedJudge, blinded_judges, repeated_judges
 from benchmark.report.costs import JudgingCost, judging_costs
 from benchmark.report.frame import ReportFrame, read_frame
 from benchmark.report.probabilities import Calibrations, judge_calibrations
@@ -86,7 +87,8 @@ class JudgeReport:
 
     Judges come best first, ranked ones before the others, the jury last. `without_family`: rows without the
     cases whose answers a model of the judge's own family wrote, where there are such cases. `reference`: of
-    every judge but the jury, which is no model. `calibrations`: of those that state probabilities.
+    every judge but the jury, which is no model. `calibrations`: of those that state probabilities. `blinded`
+    and `repeated`: of the judges that were also asked without images, or again.
     """
 
     cases: int
@@ -105,6 +107,8 @@ class JudgeReport:
     costs: dict[str, JudgingCost]
     reference: dict[str, list[ReferenceRow]]
     calibrations: dict[str, Calibrations]
+    blinded: dict[str, BlindedJudge]
+    repeated: dict[str, RepeatedJudge]
 
 
 def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeReport:
@@ -136,6 +140,8 @@ def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeRepo
         costs=costs,
         reference=reference_rows(frame),
         calibrations=judge_calibrations(frame, evaluations, replicates),
+        blinded=blinded_judges(release, evaluations, replicates),
+        repeated=repeated_judges(evaluations),
     )
 
 

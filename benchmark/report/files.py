@@ -76,7 +76,7 @@ def _sections(report: KeptReport) -> Iterator[tuple[str, str, Shown, ReportChoic
         shown = PARTS["slices"].build(report, chosen)
         once = {} if number else {"dimensions": shown["dimensions"]}
         yield "slices", f"By {FACET_NAMES[facet].lower()}", {**shown, "dimensions": "", **once}, chosen
-    for part in ("pairs", "readers", "answers", "costs", "published"):
+    for part in ("pairs", "readers", "answers", "controls", "costs", "published"):
         yield part, PARTS[part].label, PARTS[part].build(report, _choices()), _choices()
     for name in stated_dimensions(report):
         chosen = _choices(dimension=name)

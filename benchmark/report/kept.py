@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
-from benchmark.kept_leaderboard import answers_so_far
-from benchmark.models import ReportSummary
+from benchmark.kept_leaderboard import counted_answers
+from benchmark.models import Evaluation, ReportSummary
 from benchmark.report.figures import JudgeReport, SliceFigures, judge_report
 from consilium.jobs.handle import JobHandle
-from consilium.jobs.summaries import Kept, Key, SummaryKind, bring_up_to_date, kept_figures, refresh
+from consilium.jobs.summaries import Inputs, Kept, Key, SummaryKind, bring_up_to_date, kept_figures, refresh
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
 from consilium.statistics.json_form import as_json, from_json
@@ -63,4 +63,9 @@ def _content(key: Key) -> dict[str, Any]:
     return content
 
 
-REPORT = SummaryKind("benchmark.report", ReportSummary, answers_so_far, _content)
+def _inputs(key: Key) -> Inputs:
+    """Every evaluation of the release: controls and repeats have a part of their own."""
+    return counted_answers(Evaluation.objects.filter(release=key["release_id"]))
+
+
+REPORT = SummaryKind("benchmark.report", ReportSummary, _inputs, _content)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from benchmark.report import beside, judges
+from benchmark.report import beside, control_words, judges
 from benchmark.report.calibration import calibration_part
 from benchmark.report.choices import ReportChoices
 from benchmark.report.kept import KeptReport
@@ -26,6 +26,7 @@ PARTS: Final = {
     "readers": ReportPart("Readers", beside.readers),
     "answers": ReportPart("Answer models", beside.answer_strengths),
     "calibration": ReportPart("Calibration", calibration_part),
+    "controls": ReportPart("Controls", control_words.controls),
     "costs": ReportPart("Cost", beside.costs),
     "published": ReportPart("Published", beside.published),
 }

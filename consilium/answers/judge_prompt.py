@@ -37,6 +37,8 @@ _BLOCKS: Final = (
     "{ask}"
 )
 PROMPT_HASH: Final = hashlib.sha256("\0".join((PROMPT_VERSION, RUBRIC, _BLOCKS, ASK)).encode()).hexdigest()
+# Of the control that gets the same texts and no image.
+BLIND_PROMPT_HASH: Final = hashlib.sha256(f"{PROMPT_HASH} without images".encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """An operator changes what the registry says of a model, adds one, or goes back to the program's words."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,6 +15,7 @@ from consilium.people.permissions import OPERATOR, check_role
 from consilium.refusals import Refused
 
 LONGEST: Final = 2000
+_PRICE: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,4})?")
 
 
 class EntryRefused(Refused):
@@ -63,6 +65,9 @@ def _check(by: Person | None, facts: Mapping[str, str]) -> None:
         raise EntryRefused(f"The registry has no field {unknown[:40]!r}; its fields are {', '.join(FACTS)}.")
     if long := next((name for name, said in facts.items() if len(said) > LONGEST), ""):
         raise EntryRefused(f"The field {long!r} is longer than {LONGEST:,} characters.")
+    for name in ("prompt_price", "completion_price"):
+        if (said := facts.get(name, "").strip()) and not _PRICE.fullmatch(said):
+            raise EntryRefused("A price is US dollars for a million tokens, such as 2.50; empty is unknown.")
     if (group := facts.get("group", "open")) not in GROUPS:
         raise EntryRefused(f"The group is one of {', '.join(GROUPS)}, not {group[:40]!r}.")
 

@@ -8,6 +8,7 @@ import orjson
 from consilium.inference.letter_logprobs import LetterLogprobs, letter_logprobs
 
 COUNT_MAX = 2**31 - 1
+REFUSAL = "refusal"
 
 
 class NotAnAnswer(Exception):
@@ -45,13 +46,15 @@ def read_answer(data: bytes) -> Answer:
         raise NotAnAnswer("The server's message is not text.")
     # vLLM writes `reasoning` or `reasoning_content`, transformers serve the latter.
     reasoning = message.get("reasoning_content") or message.get("reasoning")
+    declined = _text(message.get("refusal"))
     usage = reply.get("usage")
     usage = usage if isinstance(usage, dict) else {}
-    text = _text(content)
+    # A model that declines may say so in a field of its own, and nothing else.
+    text = _text(content) or declined
     return Answer(
         text=text,
         reasoning=_text(reasoning),
-        finish_reason=_text(choice.get("finish_reason"))[:40],
+        finish_reason=REFUSAL if declined and not content else _text(choice.get("finish_reason"))[:40],
         prompt_tokens=_count(usage.get("prompt_tokens")),
         completion_tokens=_count(usage.get("completion_tokens")),
         letters=letter_logprobs(choice.get("logprobs"), text),

@@ -16,7 +16,8 @@ class ChatRequest:
     """One question to a model. `messages` follow the OpenAI chat protocol; images are data URIs only.
 
     `tag` is the caller's name for it; `temperature` 0 means deterministic decoding. `asks_letters`: how
-    probable the letters A and B are in the reply is asked for; a server may not know.
+    probable the letters A and B are in the reply is asked for; a server may not know. `salt` is part of the
+    hash and never sent: the same question with another salt is asked anew, and its reply kept apart.
     """
 
     messages: list[dict[str, Any]]
@@ -25,6 +26,7 @@ class ChatRequest:
     temperature: float = 0.0
     seed: int | None = None
     asks_letters: bool = False
+    salt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,12 @@ def request_bytes(body: dict[str, Any]) -> bytes:
     return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 
 
-def request_sha256(body: bytes, revision: str) -> str:
-    """SHA-256 (hex) over the canonical body and the endpoint's revision."""
+def request_sha256(body: bytes, revision: str, salt: str = "") -> str:
+    """SHA-256 (hex) over the canonical body, the endpoint's revision and the salt, if any."""
     sha = hashlib.sha256(body)
     sha.update(b"\n" + revision.encode())
+    if salt:
+        sha.update(b"\0" + salt.encode())
     return sha.hexdigest()
 
 

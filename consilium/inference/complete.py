@@ -71,6 +71,7 @@ def complete_all(
     study: Study | None,
     on_reply: Callable[[ChatRequest, Reply], None],
     check: Callable[[], None],
+    on_failure: Callable[[ChatRequest, str], None] | None = None,
     limits: CallLimits | None = None,
     is_sampled: bool = False,
     for_scores: bool = False,
@@ -84,7 +85,7 @@ def complete_all(
     number (`score_request`).
     A reply that is stored already is used again. A new one is stored first, then `on_reply(ask, reply)` is
     called in the calling thread. A reply cut at its length limit is stored and asked once more with twice the
-    limit.
+    limit. `on_failure(ask, reason)` is called for one that got no answer.
     `check` is called at least every 0.2 s and may raise to stop; answers that arrived until then are stored.
     Raises EndpointRefused, ServingFailed, and whatever `check` and `on_reply` raise.
     """
@@ -92,7 +93,7 @@ def complete_all(
         check_askable(endpoint)
     else:
         check_may_ask(endpoint, study=study, for_scores=for_scores)
-    return _Round(endpoint, study, asks, on_reply, check, limits, is_sampled).run()
+    return _Round(endpoint, study, asks, on_reply, on_failure, check, limits, is_sampled).run()
 
 
 class _Round:
@@ -104,6 +105,7 @@ class _Round:
         study: Study | None,
         asks: Iterable[ChatRequest],
         on_reply: Callable[[ChatRequest, Reply], None],
+        on_failure: Callable[[ChatRequest, str], None] | None,
         check: Callable[[], None],
         limits: CallLimits | None,
         is_sampled: bool,
@@ -115,6 +117,7 @@ class _Round:
         self._is_sampled = is_sampled
         self._asks: Iterator[ChatRequest] = iter(asks)
         self._on_reply = on_reply
+        self._on_failure = on_failure
         self._check = check
         self._client: ChatClient | None = None
         self._waiting: dict[str, list[_Waiter]] = {}
@@ -147,7 +150,7 @@ class _Round:
             fresh: dict[str, tuple[bytes, ChatRequest]] = {}
             for waiter in waiters:
                 form = _canonical(self._endpoint, waiter)
-                sha256 = request_sha256(form, self._endpoint.revision)
+                sha256 = request_sha256(form, self._endpoint.revision, waiter.ask.salt)
                 if sha256 not in self._waiting:
                     fresh[sha256] = (form, waiter.ask)
                 self._waiting.setdefault(sha256, []).append(waiter)
@@ -203,6 +206,8 @@ class _Round:
     def _fail(self, outcome: CallOutcome) -> None:
         for waiter in self._waiting.pop(outcome.request.sha256):
             self._asked.failed.append((waiter.ask.tag, outcome.reason))
+            if self._on_failure is not None:
+                self._on_failure(waiter.ask, outcome.reason)
 
     def _close(self) -> None:
         if self._client is not None:
@@ -214,7 +219,7 @@ class _Round:
 def is_asked_as(endpoint: ModelEndpoint, ask: ChatRequest, sha256: str) -> bool:
     """Whether a reply to the ask is kept under this hash: of its first try, or of its longer second one."""
     return any(
-        request_sha256(_canonical(endpoint, _Waiter(ask, is_longer)), endpoint.revision) == sha256
+        request_sha256(_canonical(endpoint, _Waiter(ask, is_longer)), endpoint.revision, ask.salt) == sha256
         for is_longer in (False, True)
     )
 

@@ -227,6 +227,18 @@ class EntryForm(forms.Form):
     serving = forms.CharField(
         label="How to serve it", required=False, max_length=600, widget=forms.Textarea({"rows": 2})
     )
+    prompt_price = forms.CharField(
+        label="Price of tokens asked",
+        required=False,
+        max_length=11,
+        help_text="US dollars for a million, as your contract or the maker's list says; empty: unknown.",
+    )
+    completion_price = forms.CharField(
+        label="Price of tokens written",
+        required=False,
+        max_length=11,
+        help_text="US dollars for a million. Estimates of cost are made from both.",
+    )
     unavailable = forms.CharField(
         label="Not available, because",
         required=False,

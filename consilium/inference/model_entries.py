@@ -26,7 +26,7 @@ GROUPS: Final[Mapping[str, str]] = {
 # What an operator may say of a model; everything is text, and empty means unknown.
 FACTS: Final = (
     "name", "group", "maker", "family", "hub_id", "api_name", "size", "licence", "images", "chat", "serving",
-    "unavailable", "notes", "sources",
+    "prompt_price", "completion_price", "unavailable", "notes", "sources",
 )  # fmt: skip
 STATES: Final[Mapping[str, str]] = {
     "answered": "Has an endpoint that answered",
@@ -39,6 +39,8 @@ STATES: Final[Mapping[str, str]] = {
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
     """One model. Empty text: not known. `sources`: where the facts stand, one address a line.
+
+    `prompt_price` and `completion_price`: US dollars for a million tokens asked and written.
 
     `paper_row`: its row in Table 2 of Med-RewardBench. `unavailable`: why nobody can ask it. `shipped`: what
     the program's own file says where an operator says otherwise; None where the file does not know the model.
@@ -57,6 +59,8 @@ class ModelEntry:
     images: str = ""
     chat: str = ""
     serving: str = ""
+    prompt_price: str = ""
+    completion_price: str = ""
     unavailable: str = ""
     notes: str = ""
     sources: str = ""
@@ -66,6 +70,13 @@ class ModelEntry:
     def model_id(self) -> str:
         """The name under which a server knows it."""
         return self.api_name or self.hub_id
+
+    @property
+    def prices(self) -> tuple[float, float] | None:
+        """US dollars for one token asked and one written; None where either is not known."""
+        if not self.prompt_price or not self.completion_price:
+            return None
+        return float(self.prompt_price) / 1e6, float(self.completion_price) / 1e6
 
     @property
     def group_label(self) -> str:
@@ -114,6 +125,17 @@ def find_entry(key: str) -> ModelEntry | None:
     if change is None and key not in shipped_entries():
         return None
     return _merged(key, change or {})
+
+
+def entries_of(endpoints: Iterable[ModelEndpoint]) -> dict[int, ModelEntry]:
+    """What the registry knows of some endpoints' models, by the endpoint's key; the unknown are left out."""
+    known = known_entries()
+    return {
+        each.pk: entry
+        for each in endpoints
+        for entry in [next((one for one in known.values() if _is_of(each, one)), None)]
+        if entry is not None
+    }
 
 
 def entry_lines(study: Study | None) -> list[EntryLine]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from consilium.jobs.queue_names import DEFAULT
 from consilium.people.models import Role
 
 # Gets a `handle.JobHandle`, which stands above this file: the job's row knows its kind by name from here.
@@ -21,7 +22,7 @@ class JobKind:
     name: str
     label: str
     handler: Handler
-    queue: str = "default"
+    queue: str = DEFAULT
     max_attempts: int = 3
     roles: frozenset[str] = frozenset({Role.LEAD.value})
     needs_nobody: bool = False

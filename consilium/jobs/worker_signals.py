@@ -7,6 +7,7 @@ import os
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -21,12 +22,15 @@ from consilium.jobs import handle, host_sweeps, reaper
 from consilium.jobs.claim import claim, claim_next, due
 from consilium.jobs.models import Job
 from consilium.jobs.notify import RING
+from consilium.jobs.queue_names import AT_ONCE
 from consilium.jobs.run import run_claimed
 from consilium.logs import place_of
 
 log = structlog.get_logger(__name__)
 TICK_SECONDS = 5.0
 _sweeper_stops = threading.Event()
+# Of a worker that serves all of these queues; a worker of one queue has as many as threads.
+_places = {queue: threading.BoundedSemaphore(number) for queue, number in AT_ONCE.items()}
 _sweeper: list[threading.Thread] = []
 
 
@@ -38,12 +42,27 @@ def ring(job_id: str) -> None:
         if queue not in app.amqp.queues.consume_from:
             log.warning("ring.refused", known=bool(queue))
             return
-        for job in _claims(uuid.UUID(job_id), queue):
-            run_claimed(job)
-            close_old_connections()
+        with _place(queue) as is_free:
+            for job in _claims(uuid.UUID(job_id), queue) if is_free else ():
+                run_claimed(job)
+                close_old_connections()
     except Exception as problem:  # the database is away: the lease runs out and the sweeper takes over
         log.error("ring.failed", cause=place_of(problem))
         connection.close()
+
+
+@contextmanager
+def _place(queue: str) -> Iterator[bool]:
+    """A place for one more job of the queue in this process; where all are taken, whoever has one takes the
+    job after its own, and at the latest the sweeper rings again.
+    """
+    places = _places.get(queue) if _places.keys() <= app.amqp.queues.consume_from.keys() else None
+    is_free = places is None or places.acquire(blocking=False)
+    try:
+        yield is_free
+    finally:
+        if places is not None and is_free:
+            places.release()
 
 
 def _claims(first: uuid.UUID, queue: str) -> Iterator[Job]:

@@ -124,18 +124,26 @@ def board_of(
     *,
     ranked: Collection[str],
     compared_in: Sequence[str],
+    pairs: Sequence[Pair] | None = None,
     replicates: int = REPLICATES,
     seed: int = SEED,
 ) -> Board:
     """As `judge_board`, of a panel, comparing the ranked judges in the given dimensions.
 
+    `pairs`: those that are compared, of any judges; every two of the ranked ones where none are given.
     Every figure of every judge, dimension and pair sees the same draws of all the panel's clusters.
     """
     columns = _columns_for(panel)
     tallies = _tallies(panel, columns, (*JudgeTally.SCORES, *JudgeTally.BIASES))
     entrants = [place for place, name in enumerate(panel.judges) if name in ranked]
+    groups = [entrants] if pairs is None else [[panel.judges.index(one) for one in pair] for pair in pairs]
     planned = {
-        name: planned_pairs(panel, panel.dimensions.index(name), entrants, columns) for name in compared_in
+        name: {
+            names: pair
+            for group in groups
+            for names, pair in planned_pairs(panel, panel.dimensions.index(name), group, columns).items()
+        }
+        for name in compared_in
     }
     race = planned_race(panel, len(panel.dimensions) - 1, entrants, columns)
     sums = columns.resampled(replicates, seed)

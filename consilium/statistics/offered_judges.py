@@ -36,6 +36,7 @@ def _board(given: Input) -> Any:
         panel,
         ranked=ranked,
         compared_in=dimensions,
+        pairs=None,
         **resampling(given),
     )
     comparisons = {

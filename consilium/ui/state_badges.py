@@ -65,6 +65,8 @@ LOOKS: dict[str, Look] = {
     "succeeded": Look("Succeeded", "success", "full"),
     "failed": Look("Failed", "danger", "full"),
     "cancelled": Look("Cancelled", "neutral", "full"),
+    # evaluation, beside those of a job
+    "paused": Look("Paused", "warning", "open"),
     # pipeline, beside those of a job
     "completed": Look("Completed", "success", "full"),
     # push without a job

@@ -8,12 +8,13 @@ from django.urls import reverse
 
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
+from consilium.ui.durations import about
 from dashboard.models import WAITING, Pipeline, PipelineStep
 from dashboard.pipelines.advance import ENDED, pipeline_steps
 from dashboard.pipelines.report import recipe_report, report_json
 from dashboard.pipelines.states import PipelineState
 from dashboard.pipelines.words import short_name, step_name
-from training.pace import about, pace_of
+from training.pace import pace_of
 
 NAMED = 3  # of the steps that another waits for
 

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import Final
 
 WEB_WORKERS, WEB_THREADS = 2, 4
-DEFAULT_JOBS, GPU_JOBS = 4, 1
+GPU_JOBS: Final = 1
 MODEL_LIBRARIES: Final = ("torch", "transformers", "trl", "peft", "datasets")
 
 

@@ -34,7 +34,8 @@ def test_judges_are_queued_in_the_name_of_the_first_lead(cast: Cast) -> None:
     making.endpoint("one")
     making.endpoint("two")
     said = manage("judge", "--release", release.digest[:10], "--endpoint", "one", "--endpoint", "two")
-    assert said == {"evaluations": {"one": JobState.QUEUED, "two": JobState.QUEUED}}
+    assert said["evaluations"] == {"one": JobState.QUEUED, "two": JobState.QUEUED}
+    assert set(said["numbers"].values()) == set(Evaluation.objects.values_list("pk", flat=True))
     assert {made.created_by for made in Evaluation.objects.all()} == {cast.lena}
 
 
@@ -43,7 +44,7 @@ def test_waiting_scores_here(cast: Cast) -> None:
     with Stub(nothing_to_say) as stub:
         making.endpoint("solver", base_url=stub.url)
         said = manage("solve", "--release", release.digest, "--endpoint", "solver", "--wait")
-    assert said == {"evaluations": {"solver": JobState.SUCCEEDED}}
+    assert said["evaluations"] == {"solver": JobState.SUCCEEDED}
 
 
 def test_an_incomplete_evaluation_is_exit_code_1(cast: Cast) -> None:

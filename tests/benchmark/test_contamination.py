@@ -69,7 +69,7 @@ def test_a_refusal_names_rows_and_leads_to_all_of_them(cast: Cast, scored: Relea
         making.launched(cast, again, two)
     client = Client()
     client.force_login(cast.lena)
-    sent = {"release": scored.pk, "endpoints": [judge.pk]}
+    sent = {"release": scored.pk, "endpoints": [judge.pk], "standard": "on"}
     said = client.post(reverse("benchmark:launch", args=[cast.study.slug, "judge"]), sent).content.decode()
     place = reverse("benchmark:shared-data", args=[cast.study.slug, scored.pk, judge.pk])
     assert place in said

@@ -81,6 +81,12 @@ def test_every_case_is_asked_in_both_orders_with_the_released_image(cast: Cast) 
     assert {body["max_tokens"] for body in stub.bodies} == {made.run_card["sampling"]["max_tokens"]}
 
 
+def test_remote_models_are_asked_side_by_side_and_served_ones_one_after_the_other(cast: Cast) -> None:
+    remote, served = making.endpoint("remote"), making.endpoint("served", path="x", base_url="")
+    made = making.launched(cast, making.preferences(cast), remote, served)
+    assert [(one.endpoint.name, one.job.queue) for one in made] == [("remote", "remote"), ("served", "gpu")]
+
+
 def test_a_second_try_asks_only_for_what_is_missing(cast: Cast) -> None:
     release = making.preferences(cast)
     with Stub(Judge(fails="words of 2.")) as stub:

@@ -132,7 +132,7 @@ def test_page_and_command_ask_for_them(cast: Cast) -> None:
     assert "Ask how probable each letter was" in client.get(address).content.decode()
     solvers = reverse("benchmark:launch", args=["chest", "solver"])
     assert "Ask how probable" not in client.get(solvers).content.decode()
-    sent = {"release": release.pk, "endpoints": [judge.pk], "letter_probabilities": "on"}
+    sent = {"release": release.pk, "endpoints": [judge.pk], "standard": "on", "letter_probabilities": "on"}
     assert client.post(address, sent).status_code == 302
     other = making.endpoint("other")
     out = io.StringIO()

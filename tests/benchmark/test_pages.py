@@ -1,16 +1,22 @@
 """The pages of scoring: who sees them, what they say, and how many queries they need."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from benchmark import judge_job
 from benchmark.models import Evaluation
 from benchmark.rerun_check import start_rerun_check
 from benchmark.run_card import end_evaluation
+from benchmark.variants import plan_variants
 from consilium.inference.complete import CompletionTally
+from consilium.inference.models import ModelEndpoint
+from consilium.jobs.models import Job
 from consilium.jobs.run import run_now
 from consilium.people.models import Person, Study
 from curation.models import Release
@@ -159,14 +165,47 @@ def test_scoring_is_launched_from_the_page(cast: Cast) -> None:
     client = Client()
     client.force_login(cast.lena)
     address = reverse("benchmark:launch", args=[cast.study.slug, "judge"])
-    answer = client.post(address, {"release": votes.pk, "endpoints": [judge.pk]})
+    answer = client.post(address, {"release": votes.pk, "endpoints": [judge.pk], "standard": "on"})
     assert answer.status_code == 302
     assert Evaluation.objects.get().endpoint == judge
-    again = client.post(address, {"release": votes.pk, "endpoints": [judge.pk]})
+    again = client.post(address, {"release": votes.pk, "endpoints": [judge.pk], "standard": "on"})
     assert "is being scored on Preferences 1 already" in again.content.decode()
     foreign = making.endpoint("theirs", study=cast.other_study)
-    assert client.post(address, {"release": votes.pk, "endpoints": [foreign.pk]}).status_code == 200
+    assert (
+        client.post(address, {"release": votes.pk, "endpoints": [foreign.pk], "standard": "on"}).status_code
+        == 200
+    )
     assert Evaluation.objects.count() == 1
+
+
+def running(cast: Cast, made: Evaluation) -> None:
+    """As in the middle of its work: three cases answered, each otherwise, and calls without an answer."""
+    texts = ['{"overall": "A"}', "I cannot compare these.", "Who knows.", '{"overall": "B"}']
+    for number, text in enumerate(texts):
+        said = making.reply(made.endpoint, f"running {number}", text)
+        judge_job.store_verdicts(made, [(f"case-{number // 2}/{('ab', 'ba')[number % 2]}", said)])
+    Evaluation.objects.filter(pk=made.pk).update(unanswered={"The server is overloaded (HTTP 503).": 2})
+    Job.objects.filter(pk=made.job_id).update(
+        state="running", started_at=timezone.now() - timedelta(seconds=9), claim_token=made.job_id,
+        lease_until=timezone.now() + timedelta(hours=1), progress_done=4, progress_total=20,
+    )  # fmt: skip
+
+
+def estimated_and_paused_by_keyboard(window: Page, site: str, cast: Cast, made: Evaluation) -> None:
+    """A lead without a mouse sees what it takes before pressing Score, and pauses what runs."""
+    window.goto(site + reverse("benchmark:launch", args=[cast.study.slug, "judge"]))
+    window.get_by_label("teaching/careful judge").focus()
+    window.keyboard.press("Space")
+    expect(window.get_by_text("20 stored already")).to_be_visible()
+    window.get_by_label("Control without images").focus()
+    window.keyboard.press("Space")
+    expect(window.locator("#launch-estimate tfoot")).to_be_visible()
+    assert violations(window) == []
+    shoot(window, "score-judges")
+    window.goto(site + reverse("benchmark:evaluation", args=[cast.study.slug, made.pk]))
+    window.locator(f"#pause-{made.pk}").focus()
+    window.keyboard.press("Enter")
+    expect(window.get_by_text("Pausing at the next safe point")).to_be_visible()
 
 
 @pytest.mark.browser
@@ -174,24 +213,35 @@ def test_scoring_is_launched_from_the_page(cast: Cast) -> None:
 def test_the_pages_fit_and_are_accessible(window: Page, live_server: Any, cast: Cast) -> None:
     Study.objects.filter(pk=cast.study.pk).update(is_teaching_set=True)
     votes, held_out = filled(cast)
-    making.launched(cast, votes, making.endpoint("waiting judge"))
     one = Evaluation.objects.filter(endpoint__name="teaching/hasty judge").get()
     end_evaluation(one, CompletionTally())
     run_now(start_rerun_check(evaluation=one, by=cast.lena))  # stored replies without requests: they differ
+    controls = plan_variants(image_blind=True, repeats=1, repeat_cases=4)
+    waiting = making.launched(
+        cast, votes, making.endpoint("waiting judge"), making.endpoint("served", path="x", base_url=""),
+        variants=controls,
+    )  # fmt: skip
+    running(cast, waiting[0])
+    judge = ModelEndpoint.objects.get(name="teaching/careful judge")
+    making.judged(cast, votes, judge, [("A", "A")] * 10, controls[1])
+    making.judged(cast, votes, judge, [("A", "B")] * 4, controls[2])
     log_in(window, live_server.url, cast.lena)
-    places: dict[str, tuple[str, list[int | str]]] = {
+    places: dict[str, tuple[str, list[Any]]] = {
         "leaderboard": ("benchmark:leaderboard", []),
-        "score-judges": ("benchmark:launch", ["judge"]),
         "score-solvers": ("benchmark:launch", ["solver"]),
         "evaluation": ("benchmark:evaluation", [one.pk]),
+        "running-evaluation": ("benchmark:evaluation", [waiting[0].pk]),
         "solver-slices": ("benchmark:solver-slices", [held_out.pk]),
         "shared-data": ("benchmark:shared-data", [votes.pk, one.endpoint_id]),
+        "launch-of-many": ("benchmark:batch", [waiting[0].batch]),
+        "report-controls": ("benchmark:report-part", [votes.pk, "controls"]),
     }
     for name, (view, arguments) in places.items():
         window.goto(live_server.url + reverse(view, args=[cast.study.slug, *arguments]))
         expect(window.get_by_text("Synthetic teaching set.")).to_be_visible()
         assert violations(window) == [], name
         shoot(window, name)
+    estimated_and_paused_by_keyboard(window, live_server.url, cast, waiting[0])
     window.goto(live_server.url + reverse("benchmark:leaderboard", args=[cast.study.slug]))
     for table in window.locator(".table-wrap:visible").all():
         room = table.evaluate("(box) => box.scrollWidth - box.clientWidth")

@@ -41,7 +41,8 @@ def test_stored_replies_are_read_anew_and_stay(cast: Cast) -> None:
     replies = list(Reply.objects.order_by("pk").values())
     earlier(made)
     told = command(release.digest, "--by", cast.lena.username)
-    assert told["evaluations"] == [{"evaluation": made.pk, "model": "right", "read": 8, "changed": 8}]
+    line = {"evaluation": made.pk, "model": "right", "variant": "standard", "read": 8, "changed": 8}
+    assert told["evaluations"] == [line]
     assert (
         list(Verdict.objects.order_by("pk").values("row_id", "order", "parsed", "reason", "reply")) == before
     )

@@ -26,6 +26,7 @@ ODD = {
     "kind": ("nothing", "__class__"),
     "study": ("no-such-study", "other"),
     "job": (NO_UUID,),
+    "batch": (NO_UUID,),
     "key": ("nobody", "__class__", "x" * 200, "\x00"),
 }
 # Pages of no study whose object only an operator may know of.

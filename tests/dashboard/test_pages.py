@@ -17,7 +17,17 @@ from tests.factories.cast import Cast, person
 from tests.factories.world import World, make_world, patterns
 
 Shown = tuple[str, dict[str, str]]
-FRAGMENTS = {"jobs:progress", "training:launch-data", "training:live", "training:log", "training:paradigms"}
+FRAGMENTS = {
+    "jobs:progress",
+    "benchmark:estimate",
+    "benchmark:live",
+    "benchmark:being-scored",
+    "benchmark:batch-live",
+    "training:launch-data",
+    "training:live",
+    "training:log",
+    "training:paradigms",
+}
 FRAGMENTS |= {"site:pipeline-live"}
 NO_PAGES = {"site:health", "site:ready", "work:session", "mfa_download_recovery_codes"}
 # Pages of a study that a lead opens before anything was brought in, and what each then says to do.

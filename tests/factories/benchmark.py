@@ -9,6 +9,7 @@ from benchmark.judge_job import store_verdicts
 from benchmark.launch import evaluate
 from benchmark.models import Evaluation
 from benchmark.solve_job import store_results
+from benchmark.variants import STANDARD, PlannedVariant
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.jobs.models import Job
@@ -81,9 +82,16 @@ def preferences(
     )
 
 
-def launched(cast: Cast, release: Release, *endpoints: ModelEndpoint) -> list[Evaluation]:
+def launched(
+    cast: Cast,
+    release: Release,
+    *endpoints: ModelEndpoint,
+    variants: Sequence[PlannedVariant] = STANDARD,
+) -> list[Evaluation]:
     kind = "judge" if release.kind == ReleaseKind.PREFERENCES else "solver"
-    return evaluate(study=cast.study, kind=kind, release=release, endpoints=endpoints, by=cast.lena)
+    return evaluate(
+        study=cast.study, kind=kind, release=release, endpoints=endpoints, by=cast.lena, variants=variants
+    )
 
 
 def reply(to: ModelEndpoint, key: str, text: str, **fields: Any) -> Reply:
@@ -97,15 +105,23 @@ def verdict_text(choice: str | None) -> str:
 
 
 def judged(
-    cast: Cast, release: Release, judge: ModelEndpoint, letters: Sequence[tuple[str | None, str | None]]
+    cast: Cast,
+    release: Release,
+    judge: ModelEndpoint,
+    letters: Sequence[tuple[str | None, str | None]],
+    variant: PlannedVariant = STANDARD[0],
+    **fields: Any,
 ) -> Evaluation:
-    """An evaluation whose replies are in: per case what was printed in the order ab and in ba."""
-    (made,) = launched(cast, release, judge)
+    """An evaluation whose replies are in: per case what was printed in the order ab and in ba.
+
+    `fields`: of every reply.
+    """
+    (made,) = launched(cast, release, judge, variants=[variant])
     for row, pair in zip(rows_of(release), letters, strict=False):
         for order, choice in zip(("ab", "ba"), pair, strict=True):
             text = verdict_text(choice)
             tag = f"{row.row_id}/{order}"
-            store_verdicts(made, [(tag, reply(judge, f"{made.pk} {tag}", text))])
+            store_verdicts(made, [(tag, reply(judge, f"{made.pk} {tag}", text, **fields))])
     return over(made)
 
 

@@ -130,6 +130,7 @@ def make_world(cast: Cast) -> World:
         "curation:take-export": {"token": data["link_token"]},
         "annotation:compare": {"token": votes["compare"].token},
         "benchmark:launch": {"kind": "judge"},
+        "benchmark:estimate": {"kind": "judge"},
         "hub:start": _pk(data["release"]) | {"kind": "release"},
         **{f"hub:{name}": _pk(data["push"]) for name in ("confirm", "decline")},
     }
@@ -171,8 +172,13 @@ def make_world(cast: Cast) -> World:
         f"site:{name}": _pk(models["pipeline"])
         for name in ("pipeline", "pipeline-live", "pipeline-report", "resume-pipeline", "cancel-pipeline")
     }
-    evaluation_pages = ("benchmark:evaluation", "benchmark:run-card", "benchmark:recheck")
-    arguments |= {name: _pk(models["evaluation"]) for name in evaluation_pages}
+    batch = {"batch": models["evaluation"].batch}
+    arguments |= {"benchmark:batch": batch, "benchmark:batch-live": batch}
+    arguments |= {"benchmark:batch-act": batch | {"action": "pause"}}
+    arguments |= {
+        f"benchmark:{name}": _pk(models["evaluation"])
+        for name in ("evaluation", "live", "pause", "resume", "give-up", "run-card", "recheck")
+    }
     scored_on = _pk(models["evaluation"].release)
     arguments |= {
         f"benchmark:{name}": scored_on

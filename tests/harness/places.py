@@ -30,6 +30,10 @@ NO_SCREENS = {
     "site:pipeline-live",
     "site:pipeline-report",
     "training:launch-data",
+    "benchmark:estimate",
+    "benchmark:live",
+    "benchmark:being-scored",
+    "benchmark:batch-live",
     "training:live",
     "training:paradigms",
     "training:log",
@@ -333,6 +337,7 @@ def _objects() -> dict[str, dict[str, dict[str, Any]]]:
         },
         "benchmark:shared-data": {"": {"pk": judged, "endpoint": judge.endpoint_id}},
         "benchmark:evaluation": {f"-{e.kind}": {"pk": e.pk} for e in Evaluation.objects.order_by("-pk")},
+        "benchmark:batch": {"": {"batch": Evaluation.objects.order_by("pk")[0].batch}},
         "people:join": {},
         "work:finished": {"": {"kind": "review"}},
     }

@@ -1,11 +1,13 @@
 """The engine against a server that misbehaves."""
 
 import asyncio
+import hashlib
 import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +18,7 @@ from aiohttp import web
 from consilium.inference import ports
 from consilium.inference.api_keys import api_key
 from consilium.inference.chat_client import NO_ANSWER, CallLimits
-from consilium.inference.chat_request import ChatRequest
+from consilium.inference.chat_request import ChatRequest, request_bytes, request_sha256
 from consilium.inference.complete import complete_all
 from consilium.inference.models import EndpointShare, ModelEndpoint, Reply
 from consilium.inference.refusals import EndpointRefused
@@ -72,6 +74,23 @@ def test_asks_are_made_as_there_is_room_for_them() -> None:
         )
     assert (result.asked, len(made)) == (200, 200)
     assert most_ahead <= 2 * QUICK.in_flight + 2 * 16
+
+
+def test_another_salt_asks_anew_with_the_same_bytes_and_keeps_both_replies() -> None:
+    plain = asks(3)
+    salted = [replace(one, salt="repeat 1") for one in plain]
+    with Stub() as stub:
+        endpoint = endpoint_of(stub)
+        go(endpoint, plain)
+        before = [request_bytes(body) for body in stub.bodies]
+        again, _ = go(endpoint, salted)
+        assert sorted(map(request_bytes, stub.bodies[3:])) == sorted(before)
+        assert (again.done, again.cached) == (3, 0)
+        assert go(endpoint, salted)[0].cached == go(endpoint, plain)[0].cached == 3
+        assert len(stub.bodies) == 6
+    assert Reply.objects.count() == 6
+    # Replies of earlier versions are found again.
+    assert request_sha256(b"{}", "r1") == hashlib.sha256(b"{}\nr1").hexdigest()
 
 
 def test_a_round_that_samples_says_so_beforehand() -> None:

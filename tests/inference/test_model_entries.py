@@ -15,7 +15,14 @@ from consilium.audit.models import AuditEvent
 from consilium.inference import model_entries
 from consilium.inference.change_entry import EntryRefused, add_entry, change_entry, restore_entry
 from consilium.inference.endpoints import add_endpoint, retire_endpoint
-from consilium.inference.model_entries import FACTS, GROUPS, entry_lines, find_entry, known_entries
+from consilium.inference.model_entries import (
+    FACTS,
+    GROUPS,
+    entries_of,
+    entry_lines,
+    find_entry,
+    known_entries,
+)
 from consilium.inference.models import EntryChange, ModelEndpoint, Reply
 from consilium.inference.refusals import EndpointRefused
 from consilium.people.permissions import NotAllowed
@@ -114,6 +121,7 @@ def test_the_record_says_who_changed_what_and_it_can_be_restored(cast: Cast) -> 
         ("gpt-4o", {"colour": "red"}, "no field 'colour'"),
         ("gpt-4o", {"group": "best"}, "one of open, medical"),
         ("gpt-4o", {"notes": "x" * 2001}, "longer than"),
+        ("gpt-4o", {"prompt_price": "2,50"}, "US dollars for a million tokens"),
     ],
 )
 def test_what_cannot_be_said_is_refused_and_nothing_is_kept(
@@ -122,6 +130,19 @@ def test_what_cannot_be_said_is_refused_and_nothing_is_kept(
     with pytest.raises(EntryRefused, match=reason):
         change_entry(key=key, facts=facts, by=None)
     assert not EntryChange.objects.exists()
+
+
+def test_a_price_is_known_when_an_operator_said_both_parts(cast: Cast) -> None:
+    assert not [key for key, entry in known_entries().items() if entry.prices]
+    half = change_entry(key="gpt-4o", facts={"prompt_price": "2.50"}, by=cast.otto)
+    assert half.prices is None
+    whole = change_entry(key="gpt-4o", facts={"completion_price": "10"}, by=cast.otto)
+    assert whole.prices == (2.5e-6, 1e-5)
+    made = add_endpoint(name="hosted", by=cast.lena, study=cast.study, url=URL, entry_key="gpt-4o")
+    other = add_endpoint(
+        name="other", by=cast.lena, study=cast.study, url=URL, model_id="nobody/knows", family="x"
+    )
+    assert entries_of([made, other]) == {made.pk: whole}
 
 
 def test_only_operators_change_the_registry(cast: Cast) -> None:

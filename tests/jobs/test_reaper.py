@@ -21,6 +21,7 @@ from consilium.jobs.claim import claim
 from consilium.jobs.lease import Lease
 from consilium.jobs.models import Job, SweeperLease
 from consilium.jobs.queue import enqueue
+from consilium.jobs.queue_names import AT_ONCE, REMOTE
 from consilium.jobs.run import run_now
 from consilium.jobs.states import JobState
 from tests.factories.cast import Cast, make_cast
@@ -229,6 +230,21 @@ def test_a_worker_takes_no_job_of_a_queue_it_does_not_serve(
     ring(str(job.pk))
     job.refresh_from_db()
     assert job.state == JobState.QUEUED
+
+
+def test_who_finds_every_place_of_a_queue_taken_leaves_the_job_to_those_who_have_one(cast: Cast) -> None:
+    from consilium.jobs import worker_signals
+
+    with kind(lambda job: {}, name="test.remote", queue=REMOTE):
+        jobs = [enqueue(kind="test.remote", by=None, study=None, params={}) for _ in range(2)]
+    places = worker_signals._places[REMOTE]
+    for _ in range(AT_ONCE[REMOTE]):
+        assert places.acquire(blocking=False)
+    try:
+        worker_signals.ring(str(jobs[0].pk))
+        assert set(Job.objects.filter(queue=REMOTE).values_list("state", flat=True)) == {JobState.QUEUED}
+    finally:
+        places.release(AT_ONCE[REMOTE])
 
 
 def test_one_ring_empties_the_queue(transactional_db: None) -> None:

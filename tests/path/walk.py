@@ -180,7 +180,8 @@ class Walk:
         judges = self.lead.get(f"{S}/leaderboard/launch/judge/").text
         fields = [("endpoints", _value(judges, f"tiny {name}")) for name in self.teaching.judges]
         board = self.lead.post(
-            f"{S}/leaderboard/launch/judge/", [("release", _value(judges, "Preferences 1")), *fields]
+            f"{S}/leaderboard/launch/judge/",
+            [("release", _value(judges, "Preferences 1")), ("standard", "on"), *fields],
         )
         self.lead.finish_jobs(board)
         if not self.teaching.solvers:

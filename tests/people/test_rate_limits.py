@@ -28,6 +28,8 @@ ACTS = {
     "training:resume": "launch",
     "training:probe": "launch",
     "benchmark:launch": "launch",
+    "benchmark:resume": "launch",
+    "benchmark:batch-act": "launch",
     "people:guidelines": "guidelines",
     "people:members": "invite",
 }

@@ -29,7 +29,6 @@ from training.job.kept_samples import KeptSamples
 from training.kept_answers import kept_answers
 from training.launch import launch_pipeline
 from training.models import AttemptEnd, Checkpoint, ProducedModel, Run, RunAttempt, RunEvent
-from training.pace import about
 from training.paradigm_curves import paradigm_curves
 from training.probe import PROBE
 
@@ -180,21 +179,6 @@ def test_a_running_run_says_how_far_how_fast_and_how_long(cast: Cast, pipeline: 
     assert "3.0\xa0GB" in text
     RunAttempt.objects.filter(pk=attempt.pk).update(end=AttemptEnd.LOST)
     assert "about 1 min" not in page_of(cast.lena, "live", cast.study.slug, run.pk).content.decode()
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (3, "a few seconds"),
-        (30, "less than a minute"),
-        (59, "about 1 min"),
-        (3000, "about 50 min"),
-        (7200, "about 2 h"),
-        (200_000, "about 2 days"),
-    ],
-)
-def test_durations_are_told_as_people_say_them(seconds: float, said: str) -> None:
-    assert about(seconds) == said
 
 
 def test_the_axes_of_a_live_curve_stand_still(cast: Cast, pipeline: list[Run]) -> None:

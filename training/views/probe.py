@@ -15,9 +15,9 @@ from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in
+from consilium.ui.durations import about
 from training.forms import LaunchForm
 from training.models import Stage
-from training.pace import about
 from training.preconditions import FEEDS
 from training.probe import PROBE, TRIED_OUT, start_probe
 from training.stage_settings import defaults_of

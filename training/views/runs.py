@@ -16,6 +16,7 @@ from consilium.people.access import study_view
 from consilium.people.models import Role, Study
 from consilium.people.rate_limits import limited
 from consilium.people.requests import post_only, signed_in
+from consilium.ui.durations import about
 from training.curves import curves
 from training.downloads import card_text_of, figures_lines, weights_zip
 from training.gpu_queue import gpu_queue
@@ -24,7 +25,7 @@ from training.merge_report import candidate_table, kept_shares_of, merge_charts
 from training.model_card import card_parts
 from training.model_card import model_card as card_of
 from training.models import ProducedModel, Run, RunAttempt
-from training.pace import about, pace_of
+from training.pace import pace_of
 from training.paradigm_curves import paradigm_curves
 from training.publish import contents_of_model
 from training.resume import RESUMABLE

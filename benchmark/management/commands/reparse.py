@@ -27,7 +27,13 @@ class Command(ReportingCommand):
         return {
             "parser": sorted({told.parser for _, told in done}),
             "evaluations": [
-                {"evaluation": one.pk, "model": one.endpoint.name, "read": told.read, "changed": told.changed}
+                {
+                    "evaluation": one.pk,
+                    "model": one.endpoint.name,
+                    "variant": one.variant,
+                    "read": told.read,
+                    "changed": told.changed,
+                }
                 for one, told in done
             ],
         }

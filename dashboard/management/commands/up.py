@@ -19,8 +19,9 @@ from consilium import start
 from consilium.audit.protection import other_checks
 from consilium.database_version import unapplied_migrations
 from consilium.gpu_sets import ANY_GPU, OWN
+from consilium.jobs.queue_names import AT_ONCE
 from dashboard.supervisor import command_lines, web_address
-from dashboard.supervisor.command_lines import DEFAULT_JOBS, GPU_JOBS
+from dashboard.supervisor.command_lines import GPU_JOBS
 from dashboard.supervisor.process_tree import Supervisor
 
 DEFAULT_PORT = 8000
@@ -129,7 +130,7 @@ def make_tree(listener: socket.socket, *, reload: bool = False, with_gpu: bool =
     supervisor = Supervisor()
     folder, web_fd = settings.BASE_DIR, listener.fileno()
     supervisor.add("web", command_lines.web(web_fd, reload=reload), folder=folder, pass_fds=(web_fd,))
-    supervisor.add("worker", command_lines.worker("default", jobs=DEFAULT_JOBS), folder=folder)
+    supervisor.add("worker", command_lines.worker(*AT_ONCE, jobs=sum(AT_ONCE.values())), folder=folder)
     if with_gpu and not settings.GPU_SETS:
         supervisor.add("gpu worker", command_lines.worker(ANY_GPU, jobs=GPU_JOBS), folder=folder)
     for one in settings.GPU_SETS if with_gpu else ():

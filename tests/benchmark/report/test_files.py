@@ -54,7 +54,7 @@ def test_the_command_writes_everything_once(cast: Cast, votes: Release, tmp_path
     page = (folder / "report.html").read_text()
     assert "<script" not in page
     assert not re.search(r'(?:src|href)="(?!#)', page)  # it asks for nothing
-    assert page.count('<section id="section-') == 6 + 6 + 5
+    assert page.count('<section id="section-') == 6 + 6 + 6
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids))
     judges = lines((folder / "judges.csv").read_text())

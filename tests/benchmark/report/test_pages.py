@@ -6,9 +6,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from benchmark.models import ReportSummary
+from benchmark.models import EvaluationVariant, ReportSummary
 from benchmark.report import kept
 from benchmark.report.parts import PARTS
+from benchmark.variants import PlannedVariant
 from consilium.jobs import summaries
 from consilium.jobs.models import Job
 from consilium.jobs.run import run_now
@@ -31,7 +32,9 @@ def lead(cast: Cast) -> Client:
 @pytest.fixture
 def votes(cast: Cast) -> Release:
     found = making.preferences(cast, LABELS, changes=CASES)
-    making.judged(cast, found, making.endpoint("right/one"), RIGHT)
+    right = making.endpoint("right/one")
+    making.judged(cast, found, right, RIGHT)
+    making.judged(cast, found, right, FIRST, PlannedVariant(EvaluationVariant.IMAGE_BLIND))
     making.judged(cast, found, making.endpoint("first", family="third"), FIRST)
     making.judged(cast, found, making.endpoint("wrong", family="other"), WRONG)
     making.judged(cast, found, making.endpoint("half way"), RIGHT[:3])
