@@ -209,6 +209,8 @@ READ: dict[str, Row] = {
     "benchmark:report-cases": LEADS,
     "benchmark:report-case": LEADS,
     "benchmark:compute-report": POST_ONLY,
+    "benchmark:solver-slices": LEADS,
+    "benchmark:shared-data": LEADS,
     "benchmark:launch": LEADS,
     "benchmark:estimate": LEADS,
     "benchmark:evaluation": LEADS,

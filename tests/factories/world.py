@@ -189,6 +189,8 @@ def make_world(cast: Cast) -> World:
         "benchmark:report-part": scored_on | {"part": "slices"},
     }
     arguments |= {"benchmark:report-case": scored_on | {"row": "case-1"}}
+    arguments |= {"benchmark:solver-slices": _pk(models["held_out"])}
+    arguments |= {"benchmark:shared-data": scored_on | {"endpoint": models["evaluation"].endpoint_id}}
     return World(cast, arguments)
 
 
@@ -320,8 +322,21 @@ def make_models(cast: Cast, release: Release) -> dict[str, Any]:
         "probe": probe,
         "evaluation": evaluation,
         "pipeline": _pipeline(cast, run, evaluation),
+        "held_out": _held_out(cast),
         "job": _job(cast, "curation.trace"),
     }
+
+
+def _held_out(cast: Cast) -> Release:
+    row = {"id": "q-1", "options": {"A": "Yes", "B": "No"}, "answer_label": "A", "cluster": "c"}
+    return freeze(
+        study=cast.study,
+        kind=ReleaseKind.QUESTIONS,
+        name="Held out 1",
+        rows=[NewRow("q-1", row, {})],
+        left_out={},
+        by=cast.lena,
+    )
 
 
 def _evaluation(cast: Cast, endpoint: ModelEndpoint) -> Evaluation:
