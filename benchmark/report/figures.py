@@ -1,6 +1,6 @@
 """All figures of a report, computed once: every judge in every dimension and slice, and everything beside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -117,7 +117,8 @@ def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeRepo
     frame, votes = read_frame(release, evaluations), released_votes(release)
     costs = judging_costs(evaluations)
     shared = shared_rows(release, [one.endpoint for one in evaluations])
-    ranked = _ranked([one for one in evaluations if one.endpoint_id not in shared], costs, evaluations[-1:])
+    unseen = [one for one in evaluations if one.endpoint_id not in shared]
+    ranked = _ranked(unseen, costs, current_methods(evaluations))
     if len(ranked) >= LEAST_JURY:
         frame = replace(frame, panel=with_jury(frame.panel, JURY, ranked))
     panel = frame.panel
@@ -146,10 +147,9 @@ def judge_report(release: Release, *, replicates: int = REPLICATES) -> JudgeRepo
 
 
 def _ranked(
-    evaluations: Sequence[Evaluation], costs: dict[str, JudgingCost], newest: Sequence[Evaluation]
+    evaluations: Sequence[Evaluation], costs: dict[str, JudgingCost], methods: Collection[tuple[str, str]]
 ) -> list[str]:
-    """The keys of those that are whole and judged by a method of the newest."""
-    methods = current_methods(newest)
+    """The keys of those that are whole and judged by one of these methods."""
     return [
         str(one.pk)
         for one in evaluations

@@ -20,6 +20,7 @@ from consilium.processes import tied_to_parent
 
 log = structlog.get_logger(__name__)
 KEPT: Final = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+CLIENT = ("-m", "consilium.hub.client")
 AWAY_SECONDS: Final = 30.0
 LONGEST_AWAY: Final = 3600.0
 READER_SECONDS: Final = 5.0
@@ -43,7 +44,7 @@ class HubProcess:
 
     def __enter__(self) -> "HubProcess":
         self._process = subprocess.Popen(
-            tied_to_parent([sys.executable, "-m", "consilium.hub.client"]),
+            tied_to_parent([sys.executable, *CLIENT]),
             cwd=settings.BASE_DIR,
             env=_environment(),
             stdin=subprocess.PIPE,

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from tests.harness.once import Put
 from tests.harness.processes import dies_with_parent
 from tests.harness.servers import wait_until
 
@@ -147,8 +148,8 @@ def home(tmp_path: Path) -> Iterator[Path]:
         os.kill(pid, signal.SIGKILL)
 
 
-def test_it_answers_heals_stops_and_keeps_its_data(home: Path) -> None:
-    up = Up(home).wait_ready()
+def test_it_answers_heals_stops_and_keeps_its_data(home: Path, put_database: Put) -> None:
+    up = Up(put_database(home)).wait_ready()  # from an empty folder: tests/path
     assert up.healthy()
     assert up.ready()
     # A worker that is still looking at the database would refuse a newer one, and everything would end.

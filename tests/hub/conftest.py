@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from consilium.hub import process
 from consilium.hub.models import Push
 from consilium.hub.registry import Content
 from consilium.jobs.models import Job
@@ -16,6 +17,11 @@ from curation.releases.publish import content_of_release
 from tests.factories import curation as making
 from tests.factories.cast import Cast
 from tests.hub.loopback_hub import TOKEN, Asked, Fault, Faults, LoopbackHub
+
+
+@pytest.fixture(autouse=True)
+def _the_client_is_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "CLIENT", ("-m", "tests.hub.hasty_client"))
 
 
 @pytest.fixture

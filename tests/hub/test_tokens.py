@@ -184,7 +184,7 @@ def test_the_token_is_found_nowhere_afterwards(
         states.append(run(push).state)
     assert states == ["succeeded", "failed", "queued"]
     assert TOKEN in seen
-    assert "consilium.hub.client" in running[0]
+    assert "hub.hasty_client" in running[0]
     out = StringIO()
     call_command("check", stdout=out, stderr=out)
     pages = StringIO()

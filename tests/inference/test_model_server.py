@@ -182,10 +182,21 @@ def test_a_changed_folder_is_not_served_under_the_old_name(endpoint: ModelEndpoi
         go(endpoint, [look(40)], PATIENT)
 
 
-WORKER = """
+# A server that says that it is well, and starts at once.
+WELL = """
+import http.server, sys
+class Well(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+port = int(sys.argv[sys.argv.index("--port") + 1])
+http.server.HTTPServer(("127.0.0.1", port), Well).serve_forever()
+"""
+WORKER = f"""
 import sys, time, django
 django.setup()
 from consilium.inference import model_server
+model_server.COMMAND = ("-c", {WELL!r})
 print(model_server.server_address(), model_server._server._process.pid, flush=True)
 time.sleep(120)
 """

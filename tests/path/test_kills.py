@@ -180,7 +180,7 @@ def judge_under_kill(site: Installation, stub: Stub, number: int, rng: random.Ra
     due = asked_before + rng.randint(10, 2 * JUDGED - 10)
     site.wait(lambda: len(stub.bodies) >= due, what=f"{due} calls are made")
     time.sleep(rng.uniform(0, 0.1))
-    os.kill(min(site.processes("--queues=gpu")), signal.SIGKILL)
+    os.kill(min(site.processes("--queues=default,remote")), signal.SIGKILL)
     over = "SELECT count(*) FROM jobs_job WHERE kind = 'benchmark.judge' AND state = 'succeeded'"
     site.wait(lambda: ask(site, over) == [(number + 1,)], what=f"evaluation {number} is done")
     stored = ask(site, "SELECT count(*) FROM benchmark_verdict")[0][0]

@@ -24,8 +24,7 @@ print(json.dumps({"rows": len(rows), "columns": rows.column_names}))
 def walk_all(home: Path, scratch: Path, teaching: Teaching, **environment: str) -> None:
     """From empty folder to leaderboard."""
     with running(home, **environment) as site:
-        site.command("setup")
-        site.start()
+        site.start()  # which prepares what is not there yet
         walk = Walk(site, teaching)
         walk.prepare()
         walk.bring_data()

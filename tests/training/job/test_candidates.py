@@ -75,7 +75,7 @@ def test_only_dev_questions_are_read(tmp_path: Path) -> None:
 
 
 def test_candidates_killed_go_on_where_they_were(bench: Path, dsa: Finished, gba: Finished) -> None:
-    folder = write_release(bench / "questions", 12, seed=31)
+    folder = write_release(bench / "questions", 4, seed=31)
     text = (folder / "rows.jsonl").read_text()
     (folder / "rows.jsonl").write_text(text.replace('"split": "train"', '"split": "dev"'))
     spec = merge_spec(bench, "candidates", dsa.out, gba.out) | {"data": str(folder), "settings": GRID}
