@@ -270,11 +270,7 @@ def test_a_push_that_is_stopped_ends_at_once_and_commits_nothing(
     push = ask(content, cast)
 
     def stop(asked: Asked) -> Fault | None:
-        if asked.act == "storage":
-            # As the page does it, which has its own connection.
-            Push.objects.get(pk=push.pk)
-            return Fault(hangs=30)
-        return None
+        return Fault(hangs=30) if asked.act == "storage" else None
 
     from consilium.jobs.handle import Cancelled, JobHandle
 
