@@ -13,7 +13,6 @@ import gc
 import json
 import os
 import runpy
-import select
 import signal
 import socket
 import subprocess
@@ -21,6 +20,7 @@ import sys
 from collections.abc import Sequence
 from typing import IO, Any, NoReturn
 
+from tests.harness.forked import ForkedPython
 from tests.harness.processes import dies_with_parent
 
 LONGEST = 1 << 16
@@ -29,28 +29,12 @@ MOST_FILES = 64
 ABOVE = 400
 
 
-class ForkedChild:
+class ForkedChild(ForkedPython):
     """As much of subprocess.Popen as the parent's side asks for."""
 
     def __init__(self, status: socket.socket, stdin: IO[bytes], stdout: IO[bytes]) -> None:
+        super().__init__(status)
         self.stdin, self.stdout = stdin, stdout
-        self.returncode: int | None = None
-        self._status = status
-        self.pid = int(status.recv(LONGEST))
-
-    def poll(self) -> int | None:
-        """The exit status, None while it lives."""
-        if self.returncode is None and select.select([self._status], [], [], 0)[0]:
-            self.wait()
-        return self.returncode
-
-    def wait(self, timeout: float | None = None) -> int:
-        """The exit status, when it has ended."""
-        if self.returncode is None:
-            self._status.settimeout(timeout)
-            self.returncode = int(self._status.recv(LONGEST))
-            self._status.close()
-        return self.returncode
 
 
 class ConfinedServer:
