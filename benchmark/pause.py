@@ -46,6 +46,7 @@ def resume_evaluation(*, evaluation: Evaluation, by: Person) -> Evaluation:
 
     Raises NotAllowed, EvaluationRefused and what a launch may refuse.
     """
+    check_lead(by, evaluation.study)
     check_unseen(evaluation.release, [evaluation.endpoint])  # reads whole releases, while others may write
     with transaction.atomic():
         return _resumed(evaluation, by)
