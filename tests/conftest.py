@@ -115,6 +115,7 @@ def _flush_may_pass_the_triggers() -> Iterator[None]:
 def _forked_processes_end() -> Iterator[None]:
     yield
     forked.server.close()
+    forked.trainers.close()
 
 
 @pytest.fixture(scope="session")

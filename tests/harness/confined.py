@@ -7,7 +7,6 @@ the walls, of the decoder and of the gate start real ones.
 `python -m tests.harness.confined FD`: the process; requests come through the socket.
 """
 
-import contextlib
 import fcntl
 import gc
 import json
@@ -20,7 +19,7 @@ import sys
 from collections.abc import Sequence
 from typing import IO, Any, NoReturn
 
-from tests.harness.forked import ForkedPython
+from tests.harness.forked import ForkedPython, tell_end
 from tests.harness.processes import dies_with_parent
 
 LONGEST = 1 << 16
@@ -100,9 +99,7 @@ def _keep(asked: list[Any], files: list[int]) -> NoReturn:
         os._exit(_run(module, numbers, files))
     for file in (*files[:2], *files[3:]):
         os.close(file)
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    with contextlib.suppress(OSError):  # nobody may be left to hear it
-        os.write(files[2], str(status).encode())
+    tell_end(pid, files[2])
     os._exit(0)
 
 

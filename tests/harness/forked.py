@@ -1,11 +1,12 @@
 """Commands and modules of the product, run in processes forked from one that has the libraries behind it.
 
-Half a second of every start is imports of libraries, and the suite starts hundreds. A child has its own
-environment, folder, files, signals and exit status, reads the settings itself and ends as an interpreter
-does; nothing of the product is imported before. Tests that are about starts, and services that run on, take
-processes of their own.
+Half a second of every start is imports, six of a training process's, and the suite starts hundreds.
+A child has its own environment, folder, files, signals and exit status, reads the settings itself and ends as
+an interpreter does; nothing of the product that reads settings is imported before. Tests that are about
+starts, and services that run on, take processes of their own.
 
-`python -m tests.harness.forked FD`: the process; requests come through the socket.
+`python -m tests.harness.forked FD LIBRARY...`: the process; requests come through the listening socket. It
+imports at the first.
 """
 
 import contextlib
@@ -25,6 +26,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
+from tests.harness import forked_client
 from tests.harness.processes import dies_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,11 +36,19 @@ LIBRARIES = (
     *("kombu.transport.filesystem", "requests", "structlog", "numpy.typing", "fido2.server"),
     *("prometheus_client.core", "PIL.ImageOps", "jwt", "whitenoise.middleware", "xml.etree.ElementTree"),
 )
+# What a training process imports, of which nothing reads settings.
+TRAINING = (
+    *("training.job.dsa", "training.job.gba", "training.job.gba_trainer", "training.job.merge"),
+    *("training.job.judge_dpo", "training.job.reward_model"),
+    *("trl.trainer.sft_trainer", "trl.trainer.dpo_trainer"),
+)
+OFFLINE = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TRL_EXPERIMENTAL_SILENCE": "1"}
 LONGEST = 1 << 18
+MOST_FILES = 32
 
 
 class ForkedPython:
-    """As much of subprocess.Popen as tests ask for."""
+    """As much of subprocess.Popen as tests ask for. It is killed when nobody holds this any more."""
 
     def __init__(self, status: socket.socket) -> None:
         self.returncode: int | None = None
@@ -71,42 +81,55 @@ class ForkedPython:
 
 
 class ForkServer:
-    """The process that forks, from the side of the tests: it starts at their first request."""
+    """The process that forks, from the side of the tests: it starts when it is first named or asked."""
 
-    def __init__(self) -> None:
-        self._socket: socket.socket | None = None
+    def __init__(self, *libraries: str) -> None:
+        """Take what it imports at its first request."""
+        self._libraries = libraries
+        self._process: subprocess.Popen[bytes] | None = None
 
     def start(
         self, words: Sequence[str], *, env: Mapping[str, str], stdin: IO[Any], out: IO[Any], err: IO[Any]
     ) -> ForkedPython:
         """Run `python WORDS` in the project's folder."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        given = [stdin.fileno(), out.fileno(), err.fileno(), theirs.fileno()]
-        socket.send_fds(self._connection(), [json.dumps([list(words), dict(env)]).encode()], given)
-        theirs.close()
-        return ForkedPython(ours)
+        files = [stdin.fileno(), out.fileno(), err.fileno()]
+        return ForkedPython(forked_client.ask(self.address(), words, env, files))
+
+    def command(self) -> list[str]:
+        """What runs `python WORDS` for a process that has no such object, with WORDS added."""
+        return [sys.executable, "-I", "-S", forked_client.__file__, self.address()]
+
+    def address(self) -> str:
+        """Where it listens."""
+        if self._process is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="consilium-test-")
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+                listening.bind(self._path())
+                listening.listen(64)
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", __name__, str(listening.fileno()), *self._libraries],
+                    cwd=ROOT,
+                    env=os.environ | OFFLINE,
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=[listening.fileno()],
+                    preexec_fn=dies_with_parent(),  # noqa: PLW1509
+                )
+        return self._path()
 
     def close(self) -> None:
         """End it, and with it every process that it still has."""
-        if self._socket is not None:
-            self._socket.close()
+        if self._process is not None:
+            self._process.kill()
             self._process.wait(60)
+            self._process = None
+            self._folder.cleanup()
 
-    def _connection(self) -> socket.socket:
-        if self._socket is None:
-            self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            with other:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", __name__, str(other.fileno())],
-                    cwd=ROOT,
-                    stdin=subprocess.DEVNULL,
-                    pass_fds=[other.fileno()],
-                    preexec_fn=dies_with_parent(),  # noqa: PLW1509
-                )
-        return self._socket
+    def _path(self) -> str:
+        return str(Path(self._folder.name) / "asked")
 
 
-server = ForkServer()
+server = ForkServer(*LIBRARIES)
+trainers = ForkServer(*TRAINING)
 
 
 def run_python(
@@ -134,62 +157,82 @@ def start_python(words: Sequence[str], *, env: Mapping[str, str], log: Path) -> 
         return server.start(words, env=env, stdin=nothing, out=said, err=said)
 
 
-def serve(connection: socket.socket) -> list[str]:
-    """Fork a keeper for each request; returns, in its child, the words to run, and nothing in the end."""
+def serve(listening: socket.socket, libraries: Sequence[str]) -> list[str]:
+    """Fork a keeper for each request; returns, in its child, the words to run."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     die_with_server = dies_with_parent()
+    is_ready = False
     while True:
-        asked, files, *_ = socket.recv_fds(connection, LONGEST, 4)
-        if not asked:
-            return []
+        connection, _ = listening.accept()
+        if not is_ready:
+            for library in libraries:
+                import_module(library)
+            gc.freeze()
+            is_ready = True
         if not os.fork():
-            connection.close()
-            words, environment = json.loads(asked)
-            _keep(files, die_with_server)
-            os.environ.clear()
-            os.environ.update(environment)
-            return [str(word) for word in words]
-        for file in files:
-            os.close(file)
+            listening.close()
+            return _keep(connection, die_with_server)
+        connection.close()
 
 
-def _keep(files: list[int], die_with_server: Callable[[], None]) -> None:
-    """Fork the child, which returns; the keeper tells how it ended."""
+def _keep(connection: socket.socket, die_with_server: Callable[[], None]) -> list[str]:
+    """Fork the child, which returns what it shall run; the keeper tells how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # Whoever starts a process kills it by ending: tests, this server, keeper, child.
     die_with_server()
     die_with_keeper = dies_with_parent()
-    if pid := os.fork():
-        for file in files[:3]:
+    asked, files, *_ = socket.recv_fds(connection, LONGEST, MOST_FILES)
+    if asked and (pid := os.fork()):
+        for file in files:
             os.close(file)
-        os.write(files[3], str(pid).encode())
-        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        with contextlib.suppress(OSError):  # nobody may be left to hear it
-            os.write(files[3], str(status).encode())
+        connection.send(str(pid).encode())
+        tell_end(pid, connection.fileno())
+    if not asked or pid:
         os._exit(0)
     die_with_keeper()
     os.setsid()
+    connection.close()
     for number, file in enumerate(files[:3]):
         os.dup2(file, number)
-    for file in files:
         os.close(file)
+    words, environment = json.loads(asked)
+    os.environ.clear()
+    os.environ.update(environment)
+    return [str(word) for word in words]
 
 
-def main(connection: socket.socket) -> None:
-    """Import, serve, and in a child: run."""
-    for library in LIBRARIES:
-        import_module(library)
-    gc.freeze()
-    if words := serve(connection):
-        random.seed()  # a fresh process draws its own
-        first, *rest = words
-        if first == "-m":
-            sys.argv = rest
-            runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
-        else:
-            sys.argv = words
-            runpy.run_path(first, run_name="__main__")
+def tell_end(pid: int, status: int) -> None:
+    """Tell through the socket `status` how the child `pid` ended, and let its number go when that was heard.
+
+    As with Popen, whoever has not yet heard of the end may still send it signals. A child whose owner is gone
+    is killed.
+    """
+    ends = os.pidfd_open(pid)
+    if ends not in select.select([ends, status], [], [])[0]:
+        os.killpg(pid, signal.SIGKILL)
+    end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert end is not None
+    code = end.si_status if end.si_code == os.CLD_EXITED else -end.si_status
+    with contextlib.suppress(OSError):  # nobody may be left to hear it
+        os.write(status, str(code).encode())
+        os.read(status, 1)
+    os.waitpid(pid, 0)
+
+
+def main(listening: socket.socket, libraries: Sequence[str]) -> None:
+    """Serve, and in a child: run."""
+    first, *rest = words = serve(listening, libraries)
+    # As at the start of a process: what is drawn without a seed of its own must not repeat itself.
+    random.seed()
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()
+    if first == "-m":
+        sys.argv = rest
+        runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = words
+        runpy.run_path(first, run_name="__main__")
 
 
 if __name__ == "__main__":
-    main(socket.socket(fileno=int(sys.argv[1])))
+    main(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.harness import once
-from tests.training.job.process import Event, run_stage, warm
+from tests.training.job.process import Event, run_stage
 from tests.training.job.release import write_preferences, write_release
 from training.demo_models.teaching_set import demo_settings
 
@@ -44,13 +44,12 @@ class Finished(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `models/base` and the release `data`."""
     folder = tmp_path_factory.mktemp("training_job")
     shutil.copytree(once.tiny_models(tmp_path_factory, "base") / "base", folder / "models" / "base")
     write_release(folder / "data", 192)
-    yield folder
-    warm().close()
+    return folder
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Running the training process as the product does: a specification file, events on stdout, signals.
 
-All but the undisturbed runs are forked from a process that has the imports behind it (see warm.py).
+All but the undisturbed runs are forked from a process that has the imports behind it (harness/forked.py).
 """
 
 import json
@@ -9,16 +9,16 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
-from tests.training.job.warm import ENVIRONMENT, WarmChild, WarmProcess
+from tests.harness import forked
 
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 Event = dict[str, Any]
 
 
@@ -26,12 +26,6 @@ def standard(line: str) -> Event:
     """An event that is JSON by the standard: json.loads alone would take NaN."""
     event: Event = json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     return event
-
-
-@cache
-def warm() -> WarmProcess:
-    """The one process of this session; `bench` ends it."""
-    return WarmProcess()
 
 
 def run_stage(
@@ -53,17 +47,15 @@ def run_stage(
         errors = stack.enter_context(out.with_suffix(".err").open("ab"))
         reads, writes = os.pipe()
         lines = stack.enter_context(os.fdopen(reads))
-        process: WarmChild | subprocess.Popen[bytes]
-        try:
+        process: forked.ForkedPython | subprocess.Popen[bytes]
+        with os.fdopen(writes, "wb") as says:
             if is_fresh:
                 fresh = subprocess.Popen(
-                    [sys.executable, "-m", *words], stdout=writes, stderr=errors, env=ENVIRONMENT
+                    [sys.executable, "-m", *words], stdout=says, stderr=errors, env=ENVIRONMENT
                 )
                 process = stack.enter_context(fresh)
             else:
-                process = warm().start(*words, out=writes, err=errors.fileno())
-        finally:
-            os.close(writes)
+                process = _start(words, says, errors)
         for line in lines:
             events.append(standard(line))
             if not sent and when(events[-1]):
@@ -76,12 +68,17 @@ def run_stage(
 def run_module(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `python -m ...` to its end."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        status = warm().start(*arguments, out=out.fileno(), err=err.fileno()).wait()
+        status = _start(arguments, out, err).wait()
         said = []
         for file in (out, err):
             file.seek(0)
             said.append(file.read().decode())
     return subprocess.CompletedProcess(arguments, status, *said)
+
+
+def _start(words: Sequence[str], out: IO[bytes], err: IO[bytes]) -> forked.ForkedPython:
+    with Path(os.devnull).open("rb") as nothing:
+        return forked.trainers.start(["-m", *words], env=ENVIRONMENT, stdin=nothing, out=out, err=err)
 
 
 def at(event: str, step: int) -> Callable[[Event], bool]:

@@ -16,8 +16,7 @@ from safetensors.torch import load_file
 
 from tests.harness.servers import wait_until
 from tests.training.job.conftest import dsa_spec, gba_spec
-from tests.training.job.process import Event, at, run_module, run_stage, standard
-from tests.training.job.warm import ENVIRONMENT
+from tests.training.job.process import ENVIRONMENT, Event, at, run_module, run_stage, standard
 from training.demo_models.teaching_set import demo_settings
 from training.job import processes, ranks
 from training.job.checkpoints import listed
