@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.harness.forked import run_python
+from tests.harness.forked import run_python, trainers
 from tests.harness.processes import dies_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,6 +98,7 @@ class Installation:
             "CONSILIUM_JOB_LEASE": "6",
             "OMP_NUM_THREADS": "1",
             "HF_HUB_OFFLINE": "1",
+            "CONSILIUM_TRAINER": shlex.join(trainers.command()),
             **environment,
         }
         self.url = ""

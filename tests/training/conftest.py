@@ -10,7 +10,7 @@ from consilium.inference.models import ModelEndpoint
 from curation.models import Release
 from tests.factories import training as making
 from tests.factories.cast import Cast
-from tests.harness import once
+from tests.harness import forked, once
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +28,12 @@ def direct(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, An
 def undisturbed(direct: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
     """The card of the quick run, never interrupted."""
     return direct[1]
+
+
+@pytest.fixture(autouse=True)
+def _training_processes_are_forked(settings: Any) -> None:
+    """From one that has imported what they need. Those of `direct` are fresh: the others are to equal them."""
+    settings.TRAINER = forked.trainers.command()
 
 
 @pytest.fixture

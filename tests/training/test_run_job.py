@@ -341,7 +341,7 @@ def test_an_event_with_a_number_that_is_none_fails_the_run(
     process.write_text(f"#!/bin/sh\necho 'no event'\necho '{line}'\n")
     process.chmod(0o755)
     run = launched(cast, release, base)
-    monkeypatch.setattr("training.process.sys.executable", str(process))
+    monkeypatch.setattr(settings, "TRAINER", [str(process)])
     job = run_now(run.job)
     assert (job.state, job.attempt) == (JobState.FAILED, 1)
     assert job.error == (
