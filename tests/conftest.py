@@ -114,8 +114,8 @@ def _flush_may_pass_the_triggers() -> Iterator[None]:
 @pytest.fixture(autouse=True, scope="session")
 def _forked_processes_end() -> Iterator[None]:
     yield
-    forked.server.close()
-    forked.trainers.close()
+    for server in (forked.server, forked.trainers, forked.hub_clients):
+        server.close()
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,8 @@ TRAINING = (
     *("training.job.judge_dpo", "training.job.reward_model"),
     *("trl.trainer.sft_trainer", "trl.trainer.dpo_trainer"),
 )
+# What huggingface_hub imports; itself it reads its environment when imported.
+HUB_CLIENT = ("httpx", "tqdm.auto", "yaml", "filelock", "structlog", "fsspec", "xml.etree.ElementTree")
 OFFLINE = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TRL_EXPERIMENTAL_SILENCE": "1"}
 LONGEST = 1 << 18
 MOST_FILES = 32
@@ -130,6 +132,7 @@ class ForkServer:
 
 server = ForkServer(*LIBRARIES)
 trainers = ForkServer(*TRAINING)
+hub_clients = ForkServer(*HUB_CLIENT)
 
 
 def run_python(

@@ -16,12 +16,14 @@ from curation.releases.gather import freeze_traces
 from curation.releases.publish import content_of_release
 from tests.factories import curation as making
 from tests.factories.cast import Cast
+from tests.harness.forked import hub_clients
 from tests.hub.loopback_hub import TOKEN, Asked, Fault, Faults, LoopbackHub
 
 
 @pytest.fixture(autouse=True)
 def _the_client_is_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "CLIENT", ("-m", "tests.hub.hasty_client"))
+    _, *forked_client = hub_clients.command()
+    monkeypatch.setattr(process, "CLIENT", (*forked_client, "-m", "tests.hub.hasty_client"))
 
 
 @pytest.fixture

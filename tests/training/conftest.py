@@ -32,7 +32,7 @@ def undisturbed(direct: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def _training_processes_are_forked(settings: Any) -> None:
-    """From one that has imported what they need. Those of `direct` are fresh: the others are to equal them."""
+    """From one that has imported what they need. Those of `direct` are fresh, and compared with."""
     settings.TRAINER = forked.trainers.command()
 
 
