@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 
 from consilium.inference.models import ModelEndpoint
 from curation.models import Release
@@ -31,9 +32,9 @@ def undisturbed(direct: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def _training_processes_are_forked(settings: Any) -> None:
+def _training_processes_are_forked(monkeypatch: pytest.MonkeyPatch) -> None:
     """From one that has imported what they need. Those of `direct` are fresh, and compared with."""
-    settings.TRAINER = forked.trainers.command()
+    monkeypatch.setattr(django_settings, "TRAINER", forked.trainers.command())
 
 
 @pytest.fixture
