@@ -111,7 +111,7 @@ class ForkServer:
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", __name__, str(listening.fileno()), *self._libraries],
                     cwd=ROOT,
-                    env=os.environ | OFFLINE,
+                    env=os.environ | OFFLINE | {"HF_HOME": f"{self._folder.name}/huggingface"},
                     stdin=subprocess.DEVNULL,
                     pass_fds=[listening.fileno()],
                     preexec_fn=dies_with_parent(),  # noqa: PLW1509
@@ -141,12 +141,13 @@ def run_python(
     env: Mapping[str, str],
     stdin: str = "",
     timeout: float | None = None,
+    by: ForkServer = server,
 ) -> "subprocess.CompletedProcess[str]":
-    """Run `python WORDS` to its end in the project's folder."""
+    """Run `python WORDS` to its end in the project's folder. Raises TimeoutError."""
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         given.write(stdin.encode())
         given.seek(0)
-        status = server.start(words, env=env, stdin=given, out=out, err=err).wait(timeout)
+        status = by.start(words, env=env, stdin=given, out=out, err=err).wait(timeout)
         said = []
         for file in (out, err):
             file.seek(0)
@@ -232,6 +233,9 @@ def main(listening: socket.socket, libraries: Sequence[str]) -> None:
     if first == "-m":
         sys.argv = rest
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+    elif first == "-c":
+        sys.argv = [first, *rest[1:]]
+        exec(rest[0], {"__name__": "__main__"})
     else:
         sys.argv = words
         runpy.run_path(first, run_name="__main__")

@@ -14,6 +14,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from tests.harness.forked import run_python, trainers
+
 ROOT = Path(__file__).resolve().parents[2]
 MIGRATED, DONE, FILE = "migrated", "done", "consilium.sqlite3"
 Put = Callable[[Path], Path]
@@ -34,11 +36,9 @@ def held(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
 def tiny_models(factory: pytest.TempPathFactory, *names: str) -> Path:
     """The folder of the tiny models, made by the product's own builder, which keeps what it finds whole."""
     with held(factory, "tiny_models") as folder:
-        command = [sys.executable, "-m", "training.demo_models.build", "--out", str(folder), "--name", *names]
+        words = ["-m", "training.demo_models.build", "--out", str(folder), "--name", *names]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-        built = subprocess.run(
-            command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True
-        )
+        built = run_python(words, env=environment, by=trainers)
         assert built.returncode == 0, built.stderr
     return folder
 

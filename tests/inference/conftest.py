@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from django.conf import settings
 
 from consilium.inference import model_server
 from tests.harness import once
+from tests.harness.forked import run_python, trainers
 
 BUILD = """
 import sys
@@ -34,10 +33,7 @@ def built_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     with once.held(tmp_path_factory, "untrained") as shared:
         if not (shared / "hub").exists():
-            command = [sys.executable, "-c", BUILD, str(shared)]
-            subprocess.run(
-                command, cwd=settings.BASE_DIR, env=environment, check=True, capture_output=True, timeout=120
-            )
+            run_python(["-c", BUILD, str(shared)], env=environment, by=trainers).check_returncode()
         shutil.copytree(shared, folder)
     return folder
 

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from curation.releases.export import write_export
 from tests.factories import releases as making
 from tests.factories.cast import Cast
 from tests.harness import once
+from tests.harness.forked import run_python, trainers
 
 
 def test_each_trainer_of_trl_takes_a_step_on_its_table(
@@ -26,25 +25,9 @@ def test_each_trainer_of_trl_takes_a_step_on_its_table(
             folders.append(write_export(release, tmp_path / make.__name__, layout="trl"))
             transaction.set_rollback(True)
     base = once.tiny_models(tmp_path_factory, "base") / "base"
-    environment = os.environ | {
-        "OMP_NUM_THREADS": "1",
-        "HF_HUB_OFFLINE": "1",
-        "HF_HOME": str(tmp_path / "hub"),
-    }
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "tests.curation.layouts.trainers",
-            str(base),
-            *map(str, folders),
-            str(tmp_path),
-        ],
-        env=environment,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    words = ["-m", "tests.curation.layouts.trainers", str(base), *map(str, folders), str(tmp_path)]
+    done = run_python(words, env=environment, by=trainers)
     assert done.returncode == 0, done.stderr[-4000:]
     told = json.loads((tmp_path / "told.json").read_text())
     assert set(told) == {"sft", "grpo", "dpo", "reward"}
