@@ -60,6 +60,11 @@ class Migration(migrations.Migration):
                 ('reply', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='calls.reply')),
                 ('study', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='people.study')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('question', 'endpoint'), name='response_once'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='case',
@@ -106,10 +111,6 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'consensus',
                 'constraints': [models.UniqueConstraint(fields=('case', 'dimension'), name='consensus_once')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='response',
-            constraint=models.UniqueConstraint(fields=('question', 'endpoint'), name='response_once'),
         ),
         migrations.AddConstraint(
             model_name='case',

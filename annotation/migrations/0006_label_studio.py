@@ -45,6 +45,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('server', 'number'), name='label_studio_project_number_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -61,6 +64,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'object_id'), name='label_studio_task_once'),
+                    models.UniqueConstraint(fields=('project', 'number'), name='label_studio_task_number_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -75,6 +82,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('study', 'server', 'number'), name='label_studio_user_once'),
+                    models.UniqueConstraint(fields=('study', 'server', 'person'), name='label_studio_person_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -91,29 +102,10 @@ class Migration(migrations.Migration):
                 ('task', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='taken', to='annotation.labelstudiotask')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='taken', to='annotation.labelstudiouser')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='labelstudioproject',
-            constraint=models.UniqueConstraint(fields=('server', 'number'), name='label_studio_project_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='labelstudiotask',
-            constraint=models.UniqueConstraint(fields=('project', 'object_id'), name='label_studio_task_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='labelstudiotask',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='label_studio_task_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='labelstudiouser',
-            constraint=models.UniqueConstraint(fields=('study', 'server', 'number'), name='label_studio_user_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='labelstudiouser',
-            constraint=models.UniqueConstraint(fields=('study', 'server', 'person'), name='label_studio_person_once'),
-        ),
-        migrations.AddIndex(
-            model_name='takenannotation',
-            index=models.Index(fields=['task', 'number'], name='taken_annotation_number'),
+            options={
+                'indexes': [
+                    models.Index(fields=['task', 'number'], name='taken_annotation_number'),
+                ],
+            },
         ),
     ]

@@ -28,6 +28,12 @@ class Migration(migrations.Migration):
                 ('use', models.CharField(choices=[('train', 'Training'), ('dev', 'Development'), ('test', 'Test')], max_length=8)),
                 ('study', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clusters', to='people.study')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('study', 'group_key'), name='cluster_once'),
+                    models.CheckConstraint(condition=models.Q(('use__in', ['train', 'dev', 'test'])), name='cluster_use_known'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Image',
@@ -107,6 +113,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('question', 'position'), name='question_image_position_once'),
+                ],
             },
         ),
         migrations.AddField(
@@ -134,6 +143,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('study', 'kind', 'name'), name='release_name_once'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['freezing', 'frozen', 'withdrawn'])), name='release_state_known'),
+                    models.CheckConstraint(condition=models.Q(('state', 'freezing'), models.Q(models.Q(('digest', ''), _negated=True), ('frozen_at__isnull', False), ('manifest__isnull', False)), _connector='OR'), name='release_frozen_is_whole'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -161,6 +175,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['path'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('release', 'path'), name='release_file_path_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -175,6 +192,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('release', 'position'), name='release_row_position_once'),
+                    models.UniqueConstraint(fields=('release', 'row_id'), name='release_row_id_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -193,6 +214,11 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('study', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sources', to='people.study')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('study', 'name'), name='source_name_once'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='question',
@@ -241,6 +267,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('question', 'endpoint', 'paradigm', 'sample'), name='trace_sample_once'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['generated', 'checked', 'failed_check', 'not_selected', 'in_review', 'accepted', 'edited', 'rejected', 'disputed'])), name='trace_state_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -267,47 +297,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('trace', 'position'), name='step_position_once'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='cluster',
-            constraint=models.UniqueConstraint(fields=('study', 'group_key'), name='cluster_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='cluster',
-            constraint=models.CheckConstraint(condition=models.Q(('use__in', ['train', 'dev', 'test'])), name='cluster_use_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='questionimage',
-            constraint=models.UniqueConstraint(fields=('question', 'position'), name='question_image_position_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='release',
-            constraint=models.UniqueConstraint(fields=('study', 'kind', 'name'), name='release_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='release',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['freezing', 'frozen', 'withdrawn'])), name='release_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='release',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'freezing'), models.Q(models.Q(('digest', ''), _negated=True), ('frozen_at__isnull', False), ('manifest__isnull', False)), _connector='OR'), name='release_frozen_is_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='releasefile',
-            constraint=models.UniqueConstraint(fields=('release', 'path'), name='release_file_path_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='releaserow',
-            constraint=models.UniqueConstraint(fields=('release', 'position'), name='release_row_position_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='releaserow',
-            constraint=models.UniqueConstraint(fields=('release', 'row_id'), name='release_row_id_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='source',
-            constraint=models.UniqueConstraint(fields=('study', 'name'), name='source_name_once'),
         ),
         migrations.AddConstraint(
             model_name='question',
@@ -332,17 +325,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='image',
             constraint=models.CheckConstraint(condition=models.Q(('state__in', ['uploaded', 'quarantined', 'reviewed', 'released', 'refused'])), name='image_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='trace',
-            constraint=models.UniqueConstraint(fields=('question', 'endpoint', 'paradigm', 'sample'), name='trace_sample_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='trace',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['generated', 'checked', 'failed_check', 'not_selected', 'in_review', 'accepted', 'edited', 'rejected', 'disputed'])), name='trace_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='tracestep',
-            constraint=models.UniqueConstraint(fields=('trace', 'position'), name='step_position_once'),
         ),
     ]

@@ -44,6 +44,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['running', 'completed', 'failed', 'cancelled'])), name='pipeline_state_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('finished_at', None), ('state', 'running')), models.Q(models.Q(('state', 'running'), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='pipeline_finished_when_over'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -64,22 +68,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('pipeline', 'position'), name='pipeline_step_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('evaluation', None), ('kind', 'run')), models.Q(('kind', 'evaluation'), ('run', None)), _connector='OR'), name='pipeline_step_makes_what_it_says'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='pipeline',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['running', 'completed', 'failed', 'cancelled'])), name='pipeline_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='pipeline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at', None), ('state', 'running')), models.Q(models.Q(('state', 'running'), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='pipeline_finished_when_over'),
-        ),
-        migrations.AddConstraint(
-            model_name='pipelinestep',
-            constraint=models.UniqueConstraint(fields=('pipeline', 'position'), name='pipeline_step_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='pipelinestep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('evaluation', None), ('kind', 'run')), models.Q(('kind', 'evaluation'), ('run', None)), _connector='OR'), name='pipeline_step_makes_what_it_says'),
         ),
     ]

@@ -38,6 +38,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('stage', 'dsa'), models.Q(('specialty', ''), _negated=True)), models.Q(('stage', 'dsa'), _negated=True), _connector='OR'), name='run_dsa_has_specialty'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -63,6 +66,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['step'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('run', 'step'), name='checkpoint_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -78,18 +84,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['sequence'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('run', 'sequence'), name='run_event_once'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('stage', 'dsa'), models.Q(('specialty', ''), _negated=True)), models.Q(('stage', 'dsa'), _negated=True), _connector='OR'), name='run_dsa_has_specialty'),
-        ),
-        migrations.AddConstraint(
-            model_name='checkpoint',
-            constraint=models.UniqueConstraint(fields=('run', 'step'), name='checkpoint_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='runevent',
-            constraint=models.UniqueConstraint(fields=('run', 'sequence'), name='run_event_once'),
         ),
     ]

@@ -34,6 +34,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('base_url', ''), models.Q(('path', ''), _negated=True)), models.Q(models.Q(('base_url', ''), _negated=True), ('path', '')), _connector='OR'), name='endpoint_is_remote_or_local'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -52,14 +55,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'replies',
+                'constraints': [
+                    models.UniqueConstraint(fields=('endpoint', 'request_sha256'), name='reply_once_per_request'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='modelendpoint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('base_url', ''), models.Q(('path', ''), _negated=True)), models.Q(models.Q(('base_url', ''), _negated=True), ('path', '')), _connector='OR'), name='endpoint_is_remote_or_local'),
-        ),
-        migrations.AddConstraint(
-            model_name='reply',
-            constraint=models.UniqueConstraint(fields=('endpoint', 'request_sha256'), name='reply_once_per_request'),
         ),
     ]

@@ -40,6 +40,11 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('study', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.study')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('study', 'person'), name='break_glass_live_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='AccessNotice',
@@ -59,13 +64,10 @@ class Migration(migrations.Migration):
                 ('study', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.study')),
                 ('glass', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.breakglass')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='breakglass',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('study', 'person'), name='break_glass_live_once'),
-        ),
-        migrations.AddIndex(
-            model_name='accessnotice',
-            index=models.Index(condition=models.Q(('acknowledged_at', None)), fields=['study'], name='notice_open_of_study'),
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('acknowledged_at', None)), fields=['study'], name='notice_open_of_study'),
+                ],
+            },
         ),
     ]

@@ -28,6 +28,11 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('study', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.study')),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('purpose__in', ['pixels', 'adjudication', 'release'])), name='sitting_purpose_known'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Signature',
@@ -45,18 +50,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('object_type', 'object_id', 'meaning', 'signer', 'content_sha256'), name='signature_once'),
+                    models.CheckConstraint(condition=models.Q(('meaning__in', ['pixels_clean', 'pixels_refused', 'adjudicated', 'released', 'withdrawn'])), name='signature_meaning_known'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='sitting',
-            constraint=models.CheckConstraint(condition=models.Q(('purpose__in', ['pixels', 'adjudication', 'release'])), name='sitting_purpose_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='signature',
-            constraint=models.UniqueConstraint(fields=('object_type', 'object_id', 'meaning', 'signer', 'content_sha256'), name='signature_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='signature',
-            constraint=models.CheckConstraint(condition=models.Q(('meaning__in', ['pixels_clean', 'pixels_refused', 'adjudicated', 'released', 'withdrawn'])), name='signature_meaning_known'),
         ),
     ]

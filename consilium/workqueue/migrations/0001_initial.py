@@ -29,6 +29,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-opened_at'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('study', 'kind', 'name'), name='round_name_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -49,6 +52,15 @@ class Migration(migrations.Migration):
                 ('round', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='work.round')),
                 ('study', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='work_items', to='people.study')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('is_open', True)), fields=['study', 'kind', '-priority', 'shuffle', 'id'], name='item_queue'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('kind', 'object_id'), name='item_once_per_object'),
+                    models.CheckConstraint(condition=models.Q(('capacity__gte', 1)), name='item_capacity_positive'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Submission',
@@ -69,6 +81,12 @@ class Migration(migrations.Migration):
                 ('study', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to='people.study')),
                 ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to='work.workitem')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('item', 'person', 'version'), name='submission_version_once'),
+                    models.CheckConstraint(condition=models.Q(('version__gte', 1)), name='submission_version_positive'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Draft',
@@ -80,6 +98,11 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='drafts', to='work.workitem')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('item', 'person'), name='draft_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Claim',
@@ -98,57 +121,17 @@ class Migration(migrations.Migration):
                 ('study', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='people.study')),
                 ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='work.workitem')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='round',
-            constraint=models.UniqueConstraint(fields=('study', 'kind', 'name'), name='round_name_once'),
-        ),
-        migrations.AddIndex(
-            model_name='workitem',
-            index=models.Index(condition=models.Q(('is_open', True)), fields=['study', 'kind', '-priority', 'shuffle', 'id'], name='item_queue'),
-        ),
-        migrations.AddConstraint(
-            model_name='workitem',
-            constraint=models.UniqueConstraint(fields=('kind', 'object_id'), name='item_once_per_object'),
-        ),
-        migrations.AddConstraint(
-            model_name='workitem',
-            constraint=models.CheckConstraint(condition=models.Q(('capacity__gte', 1)), name='item_capacity_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.UniqueConstraint(fields=('item', 'person', 'version'), name='submission_version_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.CheckConstraint(condition=models.Q(('version__gte', 1)), name='submission_version_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='draft',
-            constraint=models.UniqueConstraint(fields=('item', 'person'), name='draft_once'),
-        ),
-        migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(fields=['state', 'expires_at'], name='claim_expiry'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(fields=('item', 'person'), name='claim_once_per_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(condition=models.Q(('slot__isnull', False)), fields=('item', 'slot'), name='claim_one_per_slot'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'claimed')), fields=('study', 'person'), name='claim_one_active_per_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('assigned', 'claimed')), _negated=True), ('slot__isnull', False), _connector='OR'), name='claim_active_has_slot'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['assigned', 'claimed', 'submitted', 'postponed', 'skipped', 'expired', 'withdrawn'])), name='claim_state_known'),
+            options={
+                'indexes': [
+                    models.Index(fields=['state', 'expires_at'], name='claim_expiry'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('item', 'person'), name='claim_once_per_person'),
+                    models.UniqueConstraint(condition=models.Q(('slot__isnull', False)), fields=('item', 'slot'), name='claim_one_per_slot'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'claimed')), fields=('study', 'person'), name='claim_one_active_per_person'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('assigned', 'claimed')), _negated=True), ('slot__isnull', False), _connector='OR'), name='claim_active_has_slot'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['assigned', 'claimed', 'submitted', 'postponed', 'skipped', 'expired', 'withdrawn'])), name='claim_state_known'),
+                ],
+            },
         ),
     ]
