@@ -23,6 +23,7 @@ from training.job.files import weights_digest
 from training.job.judge_dpo import answer_rows
 from training.job.models import for_training, load_model, load_processor, lora_config, publish_model
 from training.job.preferences import check_turns, preferences_of, told_in_parts
+from training.job.shares import with_shares
 from training.job.spec import RewardModelSettings, Spec
 from training.job.train import Context, common_arguments, split_batch, train
 
@@ -98,7 +99,7 @@ def run(context: Context) -> dict[str, Any]:
     )
 
 
-def trainer_on(spec: Spec, rows: list[dict[str, Any]], callbacks: list[Any]) -> BradleyTerryTrainer:
+def trainer_on(spec: Spec, rows: list[dict[str, Any]], callbacks: list[Any]) -> Any:
     """Build the trainer of a fresh adapter and a fresh head."""
     from peft import get_peft_model
 
@@ -122,7 +123,7 @@ def trainer_on(spec: Spec, rows: list[dict[str, Any]], callbacks: list[Any]) -> 
     )
     if arguments.gradient_checkpointing:
         model.enable_input_require_grads()
-    return BradleyTerryTrainer(
+    return with_shares(BradleyTerryTrainer, settings)(
         model=model,
         args=arguments,
         train_dataset=data.as_dataset(rows, settings.max_pixels),

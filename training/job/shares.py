@@ -1,9 +1,10 @@
-"""Checkpoints of a model that is shared out: every process writes its own share, as safetensors.
+"""Checkpoints as safetensors: every process writes its own share, a single one all there is.
 
 `share-00001-of-00002.safetensors` holds this process's rows of what is trained (`trained/NAME`), of the
 optimizer's state (`optimizer/STATE/NAME`) and its random generators; its one entry of metadata is JSON, with
-the first row of each tensor. Nothing is pickled. Shares are read row by row, so any number of processes can
-go on from them; as many as wrote them do so to the bit.
+the first row of each tensor. Of processes that hold the whole model alike (DDP) the first writes it, and the
+others their generators. Nothing is pickled. Shares are read row by row, so any number of processes can go on
+from them; as many as wrote them do so to the bit.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -19,31 +20,40 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 
 from training.job import ranks
 from training.job.models import trained_tensors
-from training.job.shared_model import first_row, own_share
-from training.job.spec import FSDP2, LoraSettings
+from training.job.shared_model import first_row, is_shared, own_share
+from training.job.spec import ZERO3, LoraSettings, SpecError
+from training.job.stored_tensors import tensor_file
 
 _FACTS = "facts"
 _NAME = re.compile(r"share-(\d{5})-of-(\d{5})\.safetensors")
 
 
 def with_shares(kind: type[Any], settings: LoraSettings) -> type[Any]:
-    """Return the trainer's class, whose checkpoints are shares where the settings share the model out."""
-    return type(kind.__name__, (ShareCheckpoints, kind), {}) if settings.sharding == FSDP2 else kind
+    """Return the trainer's class with such checkpoints; DeepSpeed writes and reads files of its own."""
+    if settings.sharding == ZERO3 and is_shared(settings):
+        return kind
+    holds_all = not is_shared(settings)
+    return type(kind.__name__, (ShareCheckpoints, kind), {"holds_all": holds_all})
 
 
 class ShareCheckpoints:
-    """Before a trainer's class: replaces what it writes into checkpoints and reads from them."""
+    """Before a trainer's class: replaces what it writes into checkpoints and reads from them.
+
+    `holds_all`: each process holds the whole model.
+    """
+
+    holds_all: bool
 
     def save_model(self: Any, output_dir: str | None = None, _internal_call: bool = False) -> None:
         """Weights are part of the share."""
 
     def _save_optimizer_and_scheduler(self: Any, output_dir: str) -> None:
         Path(output_dir).mkdir(parents=True, exist_ok=True)
-        write_share(Path(output_dir), self.model, self.optimizer, self.lr_scheduler)
+        trained = [] if self.holds_all and not ranks.is_first() else list(trained_tensors(self.model))
+        write_share(Path(output_dir), trained, self.optimizer, self.lr_scheduler)
 
     def _save_rng_state(self: Any, output_dir: str) -> None:
         """Part of the share."""
@@ -64,10 +74,12 @@ class ShareCheckpoints:
                 shares.set_generators()
 
 
-def write_share(folder: Path, model: Any, optimizer: Any, scheduler: Any) -> None:
-    """Write what this process holds of a run."""
+def write_share(
+    folder: Path, trained: Sequence[tuple[str, torch.Tensor]], optimizer: Any, scheduler: Any
+) -> None:
+    """Write what this process has to keep of a run: its rows of these tensors, tensor by tensor."""
     tensors, rows = {}, {}
-    for name, value in trained_tensors(model):
+    for name, value in trained:
         tensors[f"trained/{name}"] = own_share(value.detach())
         rows[name] = first_row(value)
         for state, held in optimizer.state.get(value, {}).items():
@@ -82,11 +94,11 @@ def write_share(folder: Path, model: Any, optimizer: Any, scheduler: Any) -> Non
         "python": random.getstate(),
         "numpy": [words.tolist(), *rest],  # type: ignore[union-attr]
     }
-    save_file(
-        {name: value.cpu().contiguous() for name, value in tensors.items()},
-        folder / _name(ranks.rank(), ranks.count()),
-        metadata={_FACTS: json.dumps(facts)},  # one entry: of several the library writes the order by chance
-    )
+    path = folder / _name(ranks.rank(), ranks.count())
+    entries = [(key, value.dtype, value.shape) for key, value in tensors.items()]
+    with tensor_file(path, entries, {_FACTS: json.dumps(facts)}) as append:
+        for value in tensors.values():
+            append(value)
 
 
 def _name(number: int, count: int) -> str:
@@ -108,13 +120,15 @@ def _load_optimizer(shares: Shares, model: Any, optimizer: Any, scheduler: Any) 
 
 
 class Shares:
-    """The shares of a checkpoint, open to be read."""
+    """The shares of a checkpoint, open to be read. Raises SpecError where there are none."""
 
     def __init__(self, folder: Path) -> None:
-        found = {
-            match[0]: int(match[2]) for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))
-        }
-        self._paths = [folder / name for name in sorted(found)]
+        self._paths = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+        if not self._paths:
+            raise SpecError(
+                f"out: the checkpoint {folder.name} was written by an earlier version and is not read by this"
+                " one; launch the run once more, or resume it with the version that wrote it"
+            )
         self._stack = ExitStack()
 
     def __enter__(self) -> Shares:

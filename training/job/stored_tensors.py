@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
@@ -110,13 +110,14 @@ def stored_tensors(file: Path) -> list[StoredTensor]:
 
 @contextmanager
 def tensor_file(
-    path: Path, entries: Sequence[tuple[str, torch.dtype, torch.Size]]
+    path: Path, entries: Sequence[tuple[str, torch.dtype, torch.Size]], facts: Mapping[str, str] | None = None
 ) -> Iterator[Callable[[torch.Tensor], None]]:
     """Open a new safetensors file of these keys, types and shapes; yield what appends the next block.
 
+    `facts` are added to its metadata.
     The blocks of all tensors have to come in the order of `entries`, each in its type. Raises OSError.
     """
-    header: dict[str, object] = {"__metadata__": {"format": "pt"}}
+    header: dict[str, object] = {"__metadata__": {"format": "pt", **(facts or {})}}
     end = 0
     for key, dtype, shape in entries:
         begin, end = end, end + shape.numel() * dtype.itemsize

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from training.job import checkpoints
+from training.job.shares import Shares
+from training.job.spec import SpecError
 
 
 def save(out: Path, step: int) -> checkpoints.CheckpointFolder:
@@ -68,3 +70,10 @@ def test_other_bytes_of_the_same_size_are_not_resumed_from(tmp_path: Path, damag
     assert (found.step if found else 0) == 3 - damaged
     # The damaged ones are gone: they do not displace an intact one when the oldest are dropped.
     assert [item.step for item in checkpoints.listed(folder)] == [1, 2, 3][: 3 - damaged]
+
+
+def test_a_checkpoint_of_the_librarys_own_files_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "step-000010").mkdir()
+    (tmp_path / "step-000010" / "optimizer.pt").touch()
+    with pytest.raises(SpecError, match="out: the checkpoint step-000010 was written by an earlier version"):
+        Shares(tmp_path / "step-000010")

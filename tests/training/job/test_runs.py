@@ -18,6 +18,7 @@ from training.job.spec import parse_spec
 from training.job.stop_flag import StopFlag
 from training.job.train import Context
 
+SHARE = "share-00001-of-00001.safetensors"
 # One worker builds the shared model and runs; a second one would build them again.
 
 
@@ -29,6 +30,9 @@ def test_dsa_events_and_folders(dsa: Finished) -> None:
     assert [event["step"] for event in steps] == list(range(1, 81))
     assert steps[-1]["loss"] < steps[0]["loss"] / 4
     assert [event["name"] for event in dsa.events if event["event"] == "checkpoint"][-1] == "step-000080"
+    newest = checkpoints.listed(dsa.out / "checkpoints")[-1].folder
+    # No pickle among them: what is resumed from is tensors and JSON.
+    assert {path.name for path in newest.iterdir()} == {SHARE, "trainer_state.json", checkpoints.MARKER}
     assert dsa.artifacts["digest"] == weights_digest(dsa.out / "model")
     assert dsa.artifacts["adapter_digest"] == weights_digest(dsa.out / "adapter")
     assert all(
@@ -83,7 +87,7 @@ def test_gba_killed_ends_bit_identical(bench: Path, dsa: Finished, gba: Finished
     events, status = run_stage(spec, at("checkpoint", 2))
     assert (status, events[-1]["event"]) == (-signal.SIGKILL, "checkpoint")
     newest = checkpoints.listed(Path(spec["out"]) / "checkpoints")[-1]
-    with (newest.folder / "optimizer.pt").open("r+b") as file:
+    with (newest.folder / SHARE).open("r+b") as file:
         file.seek(1000)
         byte = file.read(1)
         file.seek(1000)

@@ -147,6 +147,13 @@ def test_every_process_writes_its_share_and_goes_on_from_it_to_the_bit(trained: 
         assert max(len(part[key]) for part in parts) < len(value)
 
 
+def test_of_processes_that_hold_the_same_one_writes_it(trained: Trained) -> None:
+    newest = listed(Path(trained.copies["dsa"]["out"]) / "checkpoints")[-1].folder
+    first, second = (load_file(newest / f"share-0000{number}-of-00002.safetensors") for number in (1, 2))
+    assert second.keys() == {"random/cpu"}
+    assert {key.split("/")[0] for key in first} == {"trained", "optimizer", "random"}
+
+
 def test_one_process_goes_on_from_the_shares_of_two(trained: Trained, bench: Path) -> None:
     spec = dsa_of(bench, "fewer", sharding="fsdp2")
     begun = Path(trained.shares["dsa"]["out"]) / "checkpoints"
