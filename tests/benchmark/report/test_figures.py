@@ -9,12 +9,14 @@ import pytest
 
 from benchmark.judge_job import store_verdicts
 from benchmark.leaderboard import newest_evaluations
+from benchmark.report.answer_models import RIDGE
 from benchmark.report.figures import JURY, JudgeReport, judge_report
 from benchmark.report.frame import read_frame
 from benchmark.report.published import published_judges
 from benchmark.report.slices import NOT_STATED, slices_of
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.people.models import Specialty
+from consilium.statistics.bradley_terry import bradley_terry, games_of_rows
 from consilium.statistics.human_ceiling import human_ceiling
 from consilium.statistics.json_form import as_json, from_json
 from consilium.statistics.judge_scores import JudgingRow
@@ -176,6 +178,19 @@ def test_answer_models_are_ranked_by_readers_and_judges(report: JudgeReport) -> 
     assert right.order_effect == pytest.approx(0.0, abs=1e-6)
     assert float(first.order_effect) > 1.0  # type: ignore[arg-type]
     assert isinstance(models.judges[by_name["silent"]], Undefined)
+
+
+def test_a_judges_two_orders_are_two_games_of_the_models(report: JudgeReport) -> None:
+    (right,) = (one.key for one in report.judges if one.name == "right")
+    told = zip(CASES, LABELS, strict=True)
+    said = [(case["model_a"], case["model_b"], letter == "A") for case, letter in told]
+    forward = [(a, b, a if is_a else b) for a, b, is_a in said]
+    backward = [(b, a, a if is_a else b) for a, b, is_a in said]
+    plain = bradley_terry(games_of_rows([*forward, *backward]), order_effect=True, ridge=RIDGE)
+    own = report.answer_models.judges[right]
+    assert not isinstance(plain, Undefined)
+    assert not isinstance(own, Undefined)
+    assert (own.ability, own.ability_se) == (plain.ability, plain.ability_se)
 
 
 def test_a_report_survives_being_kept(report: JudgeReport) -> None:
