@@ -1,5 +1,6 @@
 """The report against figures that can be counted by hand."""
 
+import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -12,6 +13,7 @@ from benchmark.leaderboard import newest_evaluations
 from benchmark.report.answer_models import RIDGE
 from benchmark.report.figures import JURY, JudgeReport, judge_report
 from benchmark.report.frame import read_frame
+from benchmark.report.kept import KeptReport, folded
 from benchmark.report.published import published_judges
 from benchmark.report.slices import NOT_STATED, slices_of
 from consilium.answers.dimensions import DIMENSIONS
@@ -195,6 +197,15 @@ def test_a_judges_two_orders_are_two_games_of_the_models(report: JudgeReport) ->
 
 def test_a_report_survives_being_kept(report: JudgeReport) -> None:
     assert from_json(JudgeReport, as_json(report)) == report
+    kept = KeptReport(json.loads(json.dumps(folded(as_json(report)))))
+    assert from_json(JudgeReport, kept.plain()) == report
+    for one in (kept, KeptReport(as_json(report))):
+        assert {name: one.compared(name) for name in DIMENSIONS} == report.comparisons
+        assert one.part("rows") == report.rows
+        assert {
+            facet: {value: one.slice_figures(facet, value) for value in values}
+            for facet, values in one.slice_sizes().items()
+        } == report.slices
 
 
 def test_costs_are_those_of_the_stored_replies(cast: Cast, votes: Release) -> None:
