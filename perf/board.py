@@ -1,8 +1,8 @@
 """A leaderboard to measure: a frozen preference release and judges whose verdicts are all in."""
 
-import hashlib
 import json
 import random
+from functools import cache
 from typing import Any
 
 COUNTS = ("prompt_tokens", "completion_tokens", "latency_ms")
@@ -53,11 +53,9 @@ def judge(release: Any, lead: Any, labels: dict[str, dict[str, str]], number: in
         expected_calls=2 * len(labels),
         created_by=lead,
     )
-    digests = {
-        hashlib.sha256(f"{number} {row} {order}".encode()).hexdigest(): (row, order)
-        for row in labels
-        for order in ("ab", "ba")
-    }
+    # Rising, so that the database's index of them grows at its end: there are millions.
+    asked = ((row, order) for row in labels for order in ("ab", "ba"))
+    digests = {f"{number:08x}{place:056x}": one for place, one in enumerate(asked)}
     when, draw = str(now), random.Random(number)
     insert_rows(
         Reply,
@@ -80,7 +78,12 @@ def judge(release: Any, lead: Any, labels: dict[str, dict[str, str]], number: in
 
 def stated(label: dict[str, str], order: str, skill: float, draw: random.Random) -> str:
     """`printed`, as the database holds it."""
-    return json.dumps(printed(label, order, skill, draw))
+    return _text(tuple(printed(label, order, skill, draw).items()))
+
+
+@cache  # a few thousand are possible
+def _text(said: tuple[tuple[str, str | None], ...]) -> str:
+    return json.dumps(dict(said))
 
 
 def printed(label: dict[str, str], order: str, skill: float, draw: random.Random) -> dict[str, str | None]:

@@ -1,10 +1,11 @@
 """The kept report of a panel of judges, from the database to the page.
 
-python perf/judge_report.py [--judges N] [--cases N] [--tries N]
+python perf/judge_report.py [--judges N] [--cases N] [--tries N] [--replicates N]
 
 A frozen preference release with three votes a case, and judges whose verdicts in both orders are stored (in
 bulk, as their jobs would have left them; SQLite). Times the job that computes and keeps the report, with its
-CPU and the highest memory of this process, then the report's first page through all middleware.
+CPU and the highest memory of this process, then the report's first page through all middleware. --replicates
+computes the figures once more, with so many resamples instead of the product's, and keeps nothing.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import random
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import board
@@ -80,8 +81,27 @@ def report_made(lead: Any, release: Any) -> dict[str, float]:
     from consilium.jobs.run import run_now
 
     job = enqueue(kind=REPORT.name, by=lead, study=release.study, params={"release_id": release.pk})
+    found = taken(lambda: run_now(job))
+    job.refresh_from_db()
+    assert job.state == "succeeded", job.error
+    return found
+
+
+def figures_made(release: Any, replicates: int) -> dict[str, Any]:
+    """The figures alone, from the database to JSON."""
+    from benchmark.report.figures import judge_report
+    from consilium.statistics.json_form import as_json
+
+    return {
+        "replicates": replicates,
+        **taken(lambda: as_json(judge_report(release, replicates=replicates))),
+    }
+
+
+def taken(does: Callable[[], Any]) -> dict[str, float]:
+    """Seconds, CPU seconds and the peak of memory so far."""
     cpu, began = time.process_time(), time.perf_counter()
-    assert run_now(job).state == "succeeded", job.error
+    does()
     return {
         "seconds": round(time.perf_counter() - began, 1),
         "cpu_seconds": round(time.process_time() - cpu, 1),
@@ -113,7 +133,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         answer = wire.ask("GET", f"/s/board/leaderboard/{release.pk}/report/")
         waits.append(time.perf_counter() - began)
         assert answer.status == 200, answer.status
-    return {"cases": options.cases, "judges": options.judges, **found, "page": quantiles(waits[1:])}
+    found["page"] = quantiles(waits[1:])
+    if options.replicates:
+        found["resampled"] = figures_made(release, options.replicates)
+    return {"cases": options.cases, "judges": options.judges, **found}
 
 
 def main() -> None:
@@ -123,6 +146,7 @@ def main() -> None:
     parser.add_argument("--judges", type=int, default=32)
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--tries", type=int, default=21)
+    parser.add_argument("--replicates", type=int, default=0)
     options = parser.parse_args()
     with installation():
         sys.stdout.write(json.dumps(measure(options)) + "\n")

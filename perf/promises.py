@@ -278,6 +278,8 @@ PROMISES: Sequence[Promise] = (
     Promise("figures of 32 judges", "s", 10, Pick("bootstrap", "judges.shared.seconds")),
     *(_panel(cases, limit) for cases, limit in ((1026, 10), (100_000, 180))),
     *(_panel(cases, 1024, "peak_mib") for cases in (1026, 100_000)),
+    Promise("report of 32 judges, 1,026 cases", "s", 10, Pick("judge-report-1026", "resampled.seconds")),
+    Promise("memory of it", "MiB", 1024, Pick("judge-report-1026", "resampled.peak_mib")),
     Promise("report of 32 judges kept, 100,000 cases", "s", 180, Pick("judge-report", "seconds")),
     Promise("its first page, p95", "ms", 300, Pick("judge-report", "page.p95")),
     *_merge(),

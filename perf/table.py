@@ -37,6 +37,7 @@ CALLS_SMALL = ["calls.py", "--calls=200", "--openai-calls=50", "--inspect-calls=
 JUDGE_CALLS_SMALL = ["judge_calls.py", "--cases=32", "--inspect-calls=20"]
 PANEL_SMALL = ["judge_panel.py", "--judges=4", "--cases", "100", "300", "--replicates=200"]
 BOOTSTRAP_SMALL = ["bootstrap.py", "--judges=4", "--cases=100", "--replicates=500", "--votes=300"]
+REPORT_1026 = ["judge_report.py", "--cases=1026", "--replicates=10000"]
 # Name, the whole measurement, and a small one.
 MEASUREMENTS: dict[str, tuple[list[str], list[str]]] = {
     "calls": (["calls.py"], CALLS_SMALL),
@@ -47,6 +48,7 @@ MEASUREMENTS: dict[str, tuple[list[str], list[str]]] = {
     "pages": (["pages.py"], PAGES_SMALL),
     "bootstrap": (["bootstrap.py"], BOOTSTRAP_SMALL),
     "judge-panel": (["judge_panel.py"], PANEL_SMALL),
+    "judge-report-1026": (REPORT_1026, [*REPORT_1026, "--judges=4", "--cases=300", "--replicates=500"]),
     "judge-report": (["judge_report.py"], ["judge_report.py", "--judges=4", "--cases=300"]),
     "merge": (["merge.py"], ["merge.py", "--shapes", "tiny"]),
     "stages": (["stages.py"], ["stages.py", "--steps=4", "--repeats=1"]),

@@ -48,13 +48,13 @@ def answer_models(frame: ReportFrame, votes: Sequence[ReleasedVote]) -> AnswerMo
     A judge's two orders are two games; a tie, an invalid reply and a pair of one model's answers are none.
     """
     panel, last = frame.panel, len(frame.panel.dimensions) - 1
-    has_votes = bool(votes)
-    played = _voted(frame, votes) if has_votes else _played(frame, [(panel.labels[last], False)])
+    has_votes, met = bool(votes), _Met(frame.models)
+    played = _voted(frame, votes) if has_votes else met.games([(panel.labels[last], False)])
     by_readers = bradley_terry(played, order_effect=has_votes, ridge=RIDGE)
     judges = {}
     for judge, name in enumerate(panel.judges):
         forward, backward = panel.stated(judge, last)
-        games = _played(frame, [(forward, False), (backward, True)])
+        games = met.games([(forward, False), (backward, True)])
         judges[name] = bradley_terry(games, order_effect=True, ridge=RIDGE)
     return AnswerModels(
         readers=_strengths(by_readers, Undefined("the readers' own ranking"), has_order=has_votes),
@@ -62,19 +62,36 @@ def answer_models(frame: ReportFrame, votes: Sequence[ReleasedVote]) -> AnswerMo
     )
 
 
+class _Met:
+    """Which two models met in each case, numbered once for all judges: first shown, then second."""
+
+    def __init__(self, models: Sequence[tuple[str, str]]) -> None:
+        self._pairs: dict[tuple[str, str], int] = {}
+        met = [(self._number(a, b), self._number(b, a)) if _is_game(a, b) else (-1, -1) for a, b in models]
+        self._met = np.array(met, dtype=np.intp).reshape(-1, 2)
+
+    def games(self, verdicts: Sequence[tuple[Codes, bool]]) -> list[Games]:
+        """Games from letters in the cases' own frame; turned: B was shown first."""
+        played = []
+        for letters, is_turned in verdicts:
+            pair = self._met[:, int(is_turned)]
+            chosen = (pair >= 0) & ((letters == A) | (letters == B))
+            played.append(2 * pair[chosen] + (letters[chosen] == (B if is_turned else A)))
+        numbers, first = np.unique(np.concatenate(played) // 2, return_index=True)
+        wins = np.bincount(np.concatenate(played), minlength=2 * len(self._pairs)).tolist()
+        names = list(self._pairs)
+        return [
+            Games(names[pair][0], names[pair][1], first_wins=wins[2 * pair + 1], second_wins=wins[2 * pair])
+            for pair in numbers[np.argsort(first)].tolist()
+        ]
+
+    def _number(self, first: str, second: str) -> int:
+        return self._pairs.setdefault((first, second), len(self._pairs))
+
+
 def _voted(frame: ReportFrame, votes: Sequence[ReleasedVote]) -> list[Games]:
     models = dict(zip(frame.panel.cases, frame.models, strict=True))
     rows = [(*models[vote.case], vote.choice == "A", vote.shown_first == "B") for vote in votes]
-    return games_of_rows([_game(*row) for row in rows if _is_game(row[0], row[1])])
-
-
-def _played(frame: ReportFrame, verdicts: Sequence[tuple[Codes, bool]]) -> list[Games]:
-    """Games from letters in the cases' own frame; turned: B was shown first."""
-    rows = [
-        (*frame.models[place], bool(letters[place] == A), is_turned)
-        for letters, is_turned in verdicts
-        for place in np.flatnonzero((letters == A) | (letters == B))
-    ]
     return games_of_rows([_game(*row) for row in rows if _is_game(row[0], row[1])])
 
 

@@ -1,10 +1,11 @@
 """What a judge's evaluation took: calls, tokens and waiting, and how its replies were read."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import accumulate
 
-from django.db.models import Avg, Count, QuerySet, Sum
+from django.db.models import Count, Sum
 
 from benchmark.models import Evaluation, Verdict
 from consilium.statistics.undefined import Maybe, Undefined
@@ -32,39 +33,38 @@ class JudgingCost:
 
 def judging_costs(evaluations: Sequence[Evaluation]) -> dict[str, JudgingCost]:
     """By the evaluation's number; `slow_ms` is what one call in twenty exceeds."""
-    stored = Verdict.objects.filter(evaluation__in=evaluations)
-    sums = stored.order_by().values("evaluation").annotate(
-        calls=Count("pk"),
-        prompt=Sum("reply__prompt_tokens"),
-        completion=Sum("reply__completion_tokens"),
-        mean=Avg("reply__latency_ms"),
-    )  # fmt: skip
-    read_as: dict[int, dict[str, int]] = {}
-    reasons = stored.order_by().values_list("evaluation", "reason")
-    for key, reason, count in reasons.annotate(Count("pk")):
-        read_as.setdefault(key, {})[reason] = count
-    known: dict[int, Any] = {row["evaluation"]: row for row in sums}
-    return {str(one.pk): _cost(one, known.get(one.pk), read_as.get(one.pk, {})) for one in evaluations}
+    return {str(one.pk): _cost(one) for one in evaluations}
 
 
-def _cost(evaluation: Evaluation, sums: dict[str, Any] | None, read_as: dict[str, int]) -> JudgingCost:
-    unanswered = sum(evaluation.unanswered.values())
-    if sums is None:
-        return JudgingCost(0, 0, 0, _NOTHING, _NOTHING, _NOTHING, read_as, unanswered)
-    waits = Verdict.objects.filter(evaluation=evaluation).order_by("reply__latency_ms")
+def _cost(evaluation: Evaluation) -> JudgingCost:
+    """From one pass over its replies, counted by the database: how they were read, how long they took."""
+    verdicts = Verdict.objects.filter(evaluation=evaluation).order_by()
+    groups = verdicts.values_list("reason", "reply__latency_ms").annotate(
+        Count("pk"), Sum("reply__prompt_tokens"), Sum("reply__completion_tokens")
+    )
+    read_as: Counter[str] = Counter()
+    waits: Counter[int] = Counter()
+    prompt = completion = 0
+    for reason, wait, calls, asked, said in groups.iterator():
+        read_as[reason] += calls
+        waits[wait] += calls
+        prompt, completion = prompt + asked, completion + said
+    calls = waits.total()
     return JudgingCost(
-        calls=sums["calls"],
-        prompt_tokens=sums["prompt"],
-        completion_tokens=sums["completion"],
-        mean_ms=float(sums["mean"]),
-        median_ms=_at(waits, sums["calls"], 0.5),
-        slow_ms=_at(waits, sums["calls"], 0.95),
+        calls=calls,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        mean_ms=sum(wait * count for wait, count in waits.items()) / calls if calls else _NOTHING,
+        median_ms=_at(waits, 0.5),
+        slow_ms=_at(waits, 0.95),
         read_as=dict(sorted(read_as.items(), key=lambda pair: (-pair[1], pair[0]))),
-        unanswered=unanswered,
+        unanswered=sum(evaluation.unanswered.values()),
     )
 
 
-def _at(waits: "QuerySet[Verdict]", calls: int, share: float) -> float:
-    """The wait that this share of the calls did not exceed; sorted by the database, not held here."""
+def _at(waits: Counter[int], share: float) -> Maybe[float]:
+    """The wait that this share of the calls did not exceed."""
+    calls, rising = waits.total(), sorted(waits)
     place = min(calls - 1, int(share * calls))
-    return float(waits.values_list("reply__latency_ms", flat=True)[place])
+    up_to = accumulate(waits[wait] for wait in rising)
+    return next((float(wait) for wait, count in zip(rising, up_to, strict=True) if count > place), _NOTHING)

@@ -171,8 +171,8 @@ def _ends(estimate: Estimate) -> tuple[Any, Any, Any]:
 
 def _pair_rows(report: KeptReport) -> Iterator[list[Any]]:
     names = {judge.key: judge.name for judge in report.part("judges")}
-    for dimension, pairs in report.part("comparisons").items():
-        for one in pairs:
+    for dimension in report.content["comparisons"]:
+        for one in report.compared(dimension):
             found = one.comparison
             difference = _ends(Estimate(found.difference, found.interval))
             yield [
@@ -182,5 +182,5 @@ def _pair_rows(report: KeptReport) -> Iterator[list[Any]]:
 
 
 def _as_json(release: Release, report: KeptReport) -> bytes:
-    told: Mapping[str, Any] = {"release": release.name, "digest": release.digest, **report.content}
+    told: Mapping[str, Any] = {"release": release.name, "digest": release.digest, **report.plain()}
     return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from benchmark.presentation import interval, percent
 from benchmark.report.choices import ALL, SORTS, ReportChoices
-from benchmark.report.figures import ComparedPair, ReportedJudge, Rows
+from benchmark.report.figures import ReportedJudge, Rows
 from benchmark.report.forms import chosen_judges, forms
 from benchmark.report.frame import FACETS
 from benchmark.report.kept import KeptReport
@@ -128,7 +128,7 @@ def slices(report: KeptReport, choices: ReportChoices) -> Shown:
 
 def pairs(report: KeptReport, choices: ReportChoices) -> Shown:
     """Ranked judges against each other in one dimension: a matrix, and one judge against all others."""
-    compared: list[ComparedPair] = report.part("comparisons")[choices.dimension]
+    compared = report.compared(choices.dimension)
     judges = [one for one in chosen_judges(report, choices) if one.is_ranked]
     names = {one.key: one.name for one in judges}
     turned = {(one.first, one.second): (one, 1) for one in compared}

@@ -9,10 +9,16 @@ import numpy.typing as npt
 
 from benchmark.report.frame import ReportFrame
 from benchmark.report.released_votes import ReleasedVote
-from consilium.statistics.alternative_annotator import AlternativeAnnotator, alternative_annotator_test
+from consilium.statistics.alternative_annotator import (
+    AlternativeAnnotator,
+    AnnotatorTable,
+    alternative_annotator_test,
+)
+from consilium.statistics.bootstrap import Places
 from consilium.statistics.clustered import mean_error
 from consilium.statistics.intervals import Estimate, Interval, normal_quantile
 from consilium.statistics.panel import MISSING, TIE, A, B, Codes
+from consilium.statistics.ratings import Array
 from consilium.statistics.undefined import Maybe, Undefined
 
 _NO_PAIRS: Final = Undefined("no case has two readers and the judge's replies in both orders")
@@ -37,10 +43,9 @@ class AmongReaders:
 
 def among_readers(frame: ReportFrame) -> dict[str, list[AmongReaders]]:
     """Every judge of the frame, a row per dimension."""
-    dimensions = range(len(frame.panel.dimensions))
-    pairs = [_pair_share(frame.votes[dimension]) for dimension in dimensions]
+    said = [_said(frame.votes[dimension]) for dimension in range(len(frame.panel.dimensions))]
     return {
-        name: [_beside(frame, judge, dimension, pairs[dimension]) for dimension in dimensions]
+        name: [_beside(frame, judge, dimension, one) for dimension, one in enumerate(said)]
         for judge, name in enumerate(frame.panel.judges)
     }
 
@@ -50,40 +55,52 @@ def reader_tests(frame: ReportFrame, votes: Iterable[ReleasedVote]) -> dict[str,
     by_reader: dict[str, dict[str, str]] = {}
     for vote in votes:
         by_reader.setdefault(vote.reader, {})[vote.case] = vote.choice
-    return {name: _tested(frame, judge, by_reader) for judge, name in enumerate(frame.panel.judges)}
+    table = AnnotatorTable(by_reader)
+    return {
+        name: alternative_annotator_test(table, _letters(frame, judge))
+        for judge, name in enumerate(frame.panel.judges)
+    }
 
 
-def _tested(frame: ReportFrame, judge: int, votes: dict[str, dict[str, str]]) -> AlternativeAnnotator:
+def _letters(frame: ReportFrame, judge: int) -> dict[str, str]:
     forward, _ = frame.panel.stated(judge, len(frame.panel.dimensions) - 1)
     # An invalid reply is a label that nobody else gives: it must not leave the case out.
-    said = {
-        case: _LETTERS.get(int(code), "invalid")
-        for case, code in zip(frame.panel.cases, forward, strict=True)
+    return {
+        case: _LETTERS.get(code, "invalid")
+        for case, code in zip(frame.panel.cases, forward.tolist(), strict=True)
         if code != MISSING
     }
-    return alternative_annotator_test(votes, said)
 
 
-def _pair_share(votes: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-    """The share of agreeing pairs of readers per case; NaN with fewer than two."""
-    count = votes.sum(axis=1)
-    agreeing = (votes * (votes - 1)).sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(count > 1, agreeing / (count * (count - 1)), np.nan))
+@dataclass(frozen=True)
+class _Said:
+    """What the readers of each case said in one dimension; NaN with fewer than two of them.
+
+    `agreeing`: the share of pairs of readers that agree; `a` and `b`: the shares that chose each answer.
+    """
+
+    agreeing: Array
+    a: Array
+    b: Array
+
+    def with_judge(self, letters: Codes) -> Array:
+        """The share of each case's readers who chose what the judge states."""
+        return np.asarray(np.where(letters == A, self.a, np.where(letters == B, self.b, 0.0)))
 
 
-def _beside(frame: ReportFrame, judge: int, dimension: int, pairs: npt.NDArray[np.float64]) -> AmongReaders:
-    panel, votes = frame.panel, frame.votes[dimension]
+def _said(votes: npt.NDArray[np.int32]) -> _Said:
+    count = np.where(votes.sum(axis=1) > 1, votes.sum(axis=1), np.nan)
+    return _Said((votes * (votes - 1)).sum(axis=1) / (count * (count - 1)), *(votes / count[:, None]).T)
+
+
+def _beside(frame: ReportFrame, judge: int, dimension: int, said: _Said) -> AmongReaders:
+    panel, name = frame.panel, frame.panel.dimensions[dimension]
     replied = (panel.printed[judge, :, dimension] != MISSING).all(axis=0)
-    used = replied & ~np.isnan(pairs)
-    name = panel.dimensions[dimension]
+    used = replied & ~np.isnan(said.agreeing)
     if not used.any():
         return AmongReaders(name, 0, _NO_PAIRS, _NO_PAIRS, Estimate(_NO_PAIRS, _NO_PAIRS))
-    count = votes.sum(axis=1)[used]
-    judges = np.mean(
-        [_with(votes[used], said[used]) / count for said in panel.stated(judge, dimension)], axis=0
-    )
-    readers = pairs[used]
+    forward, backward = (said.with_judge(letters) for letters in panel.stated(judge, dimension))
+    judges, readers = ((forward + backward) / 2)[used], said.agreeing[used]
     return AmongReaders(
         dimension=name,
         cases=int(used.sum()),
@@ -93,13 +110,8 @@ def _beside(frame: ReportFrame, judge: int, dimension: int, pairs: npt.NDArray[n
     )
 
 
-def _with(votes: npt.NDArray[np.int32], said: Codes) -> npt.NDArray[np.int32]:
-    """How many readers of each case chose what the judge states."""
-    return np.asarray(np.select([said == A, said == B], [votes[:, 0], votes[:, 1]], 0))
-
-
-def _mean_with_interval(values: npt.NDArray[np.float64], clusters: npt.NDArray[np.intp]) -> Estimate:
-    error = mean_error(values.tolist(), clusters.tolist())
+def _mean_with_interval(values: Array, clusters: Places) -> Estimate:
+    error = mean_error(values, clusters)
     if isinstance(error.mean, Undefined) or isinstance(error.se_cluster_corrected, Undefined):
         return Estimate(error.mean, Undefined("fewer than two clusters"))
     half = normal_quantile(0.95) * error.se_cluster_corrected

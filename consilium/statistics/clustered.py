@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from consilium.statistics.bootstrap import Places
+from consilium.statistics.ratings import Array
 from consilium.statistics.undefined import Maybe, Undefined
 
 
@@ -19,7 +21,7 @@ class MeanError:
     se_cluster_corrected: Maybe[float]
 
 
-def mean_error(scores: Sequence[float], clusters: Sequence[Hashable]) -> MeanError:
+def mean_error(scores: Sequence[float] | Array, clusters: Sequence[Hashable] | Places) -> MeanError:
     """Cluster-robust error of a mean (Liang & Zeger 1986, Biometrika 73:13; Miller 2024, arXiv 2411.00640).
 
     Raises:
@@ -34,12 +36,10 @@ def mean_error(scores: Sequence[float], clusters: Sequence[Hashable]) -> MeanErr
     values = np.asarray(scores, dtype=np.float64)
     if not np.isfinite(values).all():
         raise ValueError("Every score is a number, none is missing.")
-    residuals = values - values.mean()
-    sums: dict[Hashable, float] = {}
-    for cluster, residual in zip(clusters, residuals, strict=True):
-        sums[cluster] = sums.get(cluster, 0.0) + float(residual)
-    plain = math.sqrt(sum(total**2 for total in sums.values())) / n
-    count = len(sums)
+    place = in_order_seen(clusters)
+    totals = np.bincount(place, weights=values - values.mean())
+    plain = math.sqrt(float(np.cumsum(totals**2)[-1])) / n
+    count = len(totals)
     few = Undefined("fewer than two clusters")
     return MeanError(
         mean=float(values.mean()),
@@ -47,3 +47,14 @@ def mean_error(scores: Sequence[float], clusters: Sequence[Hashable]) -> MeanErr
         se_cluster=plain if count > 1 else few,
         se_cluster_corrected=plain * math.sqrt(count / (count - 1)) if count > 1 else few,
     )
+
+
+def in_order_seen(names: Sequence[Hashable] | Places) -> Places:
+    """A number for each name, from 0 in the order in which names first occur."""
+    if not isinstance(names, np.ndarray):
+        numbers: dict[Hashable, int] = {}
+        return np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.intp)
+    known, first, number = np.unique(names, return_index=True, return_inverse=True)
+    rank = np.empty(len(known), dtype=np.intp)
+    rank[np.argsort(first)] = np.arange(len(known))
+    return rank[number]

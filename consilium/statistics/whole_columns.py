@@ -74,14 +74,18 @@ class WholeColumns:
     def _table(self) -> Whole:
         """All columns in one array, (columns, clusters), once the last was added."""
         width = self.clusters if self._present is None else len(self._present)
-        table = np.array(self._columns).reshape(len(self._columns), width)
-        self._columns = list(table)  # what was kept apart is let go
+        kinds = {column.dtype for column in self._columns}
+        table = np.empty((len(self._columns), width), dtype=np.result_type(np.int8, *kinds))
+        for place, column in enumerate(self._columns):
+            table[place] = column
+            self._columns[place] = table[place]  # what was kept apart is let go, one by one
         return table
 
     def product(self, replicates: int) -> "_Product":
         """What blocks of draws are multiplied with."""
-        largest = float(np.abs(self._table).max(initial=0)) * self.clusters
-        return _Product(self._table, self._present, replicates, largest)
+        table = self._table
+        largest = max(int(table.max(initial=0)), -int(table.min(initial=0))) * float(self.clusters)
+        return _Product(table, self._present, replicates, largest)
 
 
 def resampled_together(parts: Sequence[WholeColumns], replicates: int, seed: int) -> list[Sums]:

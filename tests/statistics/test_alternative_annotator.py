@@ -6,7 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from consilium.statistics.alternative_annotator import AlternativeAnnotator, alternative_annotator_test
+from consilium.statistics.alternative_annotator import (
+    AlternativeAnnotator,
+    AnnotatorTable,
+    alternative_annotator_test,
+)
 from consilium.statistics.cases import compute
 from consilium.statistics.undefined import Undefined
 
@@ -114,3 +118,18 @@ def test_by_name() -> None:
     direct = alternative_annotator_test(labels, judge, epsilon=0.1, least_items=10)
     assert found["p_values"] == direct.p_values
     assert set(found) >= {"winning_rate", "advantage_probability", "p_values"}
+
+
+def test_one_table_serves_every_judge() -> None:
+    labels = made(3, {"one": 0.85, "two": 0.9, "three": 0.8, "rare": 0.8, "judge": 0.7, "other": 0.6})
+    judges = {name: labels.pop(name) for name in ("judge", "other")}
+    judges["new words"] = dict.fromkeys(judges["judge"], "invalid")  # a label that no annotator gave
+    judges["few"] = dict(list(judges["judge"].items())[::2])
+    labels["rare"] = dict(list(labels["rare"].items())[:10])
+    table = AnnotatorTable(labels)
+    for judge in judges.values():
+        assert alternative_annotator_test(table, judge) == alternative_annotator_test(labels, judge)
+    del labels["rare"]
+    words = judges["new words"]
+    expected = {name: pytest.approx(p, abs=1e-12) for name, p in plainly(labels, words, 0.2)[2].items()}
+    assert alternative_annotator_test(labels, words).p_values == expected

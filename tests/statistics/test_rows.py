@@ -84,6 +84,12 @@ def test_bootstrap_interval_matches_the_clustered_error() -> None:
     assert error.se_cluster_corrected > 1.5 * error.se_iid
 
 
+def test_the_error_of_a_mean_asks_for_clusters_by_name_or_by_number() -> None:
+    generator = np.random.default_rng(4)
+    scores, clusters = generator.random(500), generator.integers(90, size=500)
+    assert mean_error(scores, clusters) == mean_error(scores.tolist(), clusters.astype(str).tolist())
+
+
 def test_one_cluster_has_no_interval() -> None:
     weights = ClusterWeights(["p", "p"])
     assert isinstance(weights.interval(np.ones((2, 2)), lambda sums: sums[..., 0]), Undefined)

@@ -1,5 +1,6 @@
 """The report against figures that can be counted by hand."""
 
+import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -9,12 +10,15 @@ import pytest
 
 from benchmark.judge_job import store_verdicts
 from benchmark.leaderboard import newest_evaluations
+from benchmark.report.answer_models import RIDGE
 from benchmark.report.figures import JURY, JudgeReport, judge_report
 from benchmark.report.frame import read_frame
+from benchmark.report.kept import KeptReport, folded
 from benchmark.report.published import published_judges
 from benchmark.report.slices import NOT_STATED, slices_of
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.people.models import Specialty
+from consilium.statistics.bradley_terry import bradley_terry, games_of_rows
 from consilium.statistics.human_ceiling import human_ceiling
 from consilium.statistics.json_form import as_json, from_json
 from consilium.statistics.judge_scores import JudgingRow
@@ -178,8 +182,30 @@ def test_answer_models_are_ranked_by_readers_and_judges(report: JudgeReport) -> 
     assert isinstance(models.judges[by_name["silent"]], Undefined)
 
 
+def test_a_judges_two_orders_are_two_games_of_the_models(report: JudgeReport) -> None:
+    (right,) = (one.key for one in report.judges if one.name == "right")
+    told = zip(CASES, LABELS, strict=True)
+    said = [(case["model_a"], case["model_b"], letter == "A") for case, letter in told]
+    forward = [(a, b, a if is_a else b) for a, b, is_a in said]
+    backward = [(b, a, a if is_a else b) for a, b, is_a in said]
+    plain = bradley_terry(games_of_rows([*forward, *backward]), order_effect=True, ridge=RIDGE)
+    own = report.answer_models.judges[right]
+    assert not isinstance(plain, Undefined)
+    assert not isinstance(own, Undefined)
+    assert (own.ability, own.ability_se) == (plain.ability, plain.ability_se)
+
+
 def test_a_report_survives_being_kept(report: JudgeReport) -> None:
     assert from_json(JudgeReport, as_json(report)) == report
+    kept = KeptReport(json.loads(json.dumps(folded(as_json(report)))))
+    assert from_json(JudgeReport, kept.plain()) == report
+    for one in (kept, KeptReport(as_json(report))):
+        assert {name: one.compared(name) for name in DIMENSIONS} == report.comparisons
+        assert one.part("rows") == report.rows
+        assert {
+            facet: {value: one.slice_figures(facet, value) for value in values}
+            for facet, values in one.slice_sizes().items()
+        } == report.slices
 
 
 def test_costs_are_those_of_the_stored_replies(cast: Cast, votes: Release) -> None:
