@@ -20,7 +20,7 @@ from consilium.people.models import Study
 
 POLL_SECONDS = 0.2
 # Requests that are ready before the server has room for them, each with its images in memory.
-AHEAD = 64
+AHEAD = 32
 # While the server has more to do, a few answers wait a moment for others: each batch of them is a commit.
 FEW, GATHER_SECONDS = 16, 0.02
 CUT = "length"
