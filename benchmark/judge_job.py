@@ -71,7 +71,13 @@ def store_verdicts(evaluation: Evaluation, answered: Sequence[Answered]) -> None
     for tag, reply in answered:
         row_id, _, order = tag.rpartition("/")
         made.append(
-            Verdict(evaluation=evaluation, row_id=row_id, order=order, reply=reply, **read_verdict(reply))
+            Verdict(
+                evaluation_id=evaluation.pk,
+                row_id=row_id,
+                order=order,
+                reply_id=reply.pk,
+                **read_verdict(reply),
+            )
         )
     Verdict.objects.bulk_create(made, ignore_conflicts=True)
 

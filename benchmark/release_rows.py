@@ -1,7 +1,6 @@
 """Reads a frozen release the way a scorer needs it: rows, and images as data URIs."""
 
 import base64
-from functools import lru_cache
 from typing import Any
 
 from benchmark.models import Evaluation, EvaluationKind
@@ -69,14 +68,19 @@ class ReleasedImages:
         self._is_blind = is_blind
         files = ReleaseFile.objects.filter(release=release)
         self._blobs: dict[str, str] = dict(files.values_list("path", "blob_id"))
+        # Those of one row alone: the two orders of a case follow one another, and images are large.
+        self._paths: list[str] = []
+        self._uris: list[str] = []
 
     def data_uris(self, row: dict[str, Any]) -> list[str]:
         """The row's images in order, as every judge and solver gets them: the released bytes."""
         if self._is_blind:
             return []
-        return [_data_uri(self._blobs[path]) for path in row["images"]]
+        if row["images"] != self._paths:
+            self._uris = [_data_uri(self._blobs[path]) for path in row["images"]]
+            self._paths = row["images"]
+        return list(self._uris)
 
 
-@lru_cache(maxsize=32)  # the two orders of a case follow one another
 def _data_uri(sha256: str) -> str:
     return f"data:image/png;base64,{base64.b64encode(read_blob(sha256)).decode()}"

@@ -49,12 +49,13 @@ class CallLimits:
 
 @dataclass(frozen=True, slots=True)
 class CallOutcome:
-    """What came of one request: an answer, or the reason why there is none (for people).
+    """What came of the request with this hash: an answer, or the reason why there is none (for people).
 
-    `failed_tries`: why each try failed that was, or could have been, repeated.
+    `failed_tries`: why each try failed that was, or could have been, repeated. The request's bytes are not
+    kept: many outcomes may wait to be taken.
     """
 
-    request: WireRequest
+    sha256: str
     answer: Answer | None
     reason: str
     latency_ms: int
@@ -185,19 +186,19 @@ class ChatClient:
             try:
                 answer = await self._exchange(session, address, request.body)
             except _Final as final:
-                return CallOutcome(request, None, str(final), _ms_since(started), failed)
+                return CallOutcome(request.sha256, None, str(final), _ms_since(started), failed)
             except _Again as again:
                 left -= again.cost
                 failed += (str(again),)
                 if left <= 0:
-                    return CallOutcome(request, None, str(again), _ms_since(started), failed)
+                    return CallOutcome(request.sha256, None, str(again), _ms_since(started), failed)
                 if again.lost and self._can_move:
                     await self._wait_for_address(address)
                 if self._address == address:
                     await asyncio.sleep(again.wait or wait * random.uniform(0.5, 1.0))
                     wait = min(wait * 2, self._limits.longest_wait)
             else:
-                return CallOutcome(request, answer, "", _ms_since(started), failed)
+                return CallOutcome(request.sha256, answer, "", _ms_since(started), failed)
 
     async def _wait_for_address(self, lost: str) -> None:
         if self._address != lost:

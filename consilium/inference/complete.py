@@ -20,7 +20,7 @@ from consilium.people.models import Study
 
 POLL_SECONDS = 0.2
 # Requests that are ready before the server has room for them, each with its images in memory.
-AHEAD = 64
+AHEAD = 32
 # While the server has more to do, a few answers wait a moment for others: each batch of them is a commit.
 FEW, GATHER_SECONDS = 16, 0.02
 CUT = "length"
@@ -187,7 +187,7 @@ class _Round:
             self._client.use(self._target.address(self._check))
 
     def _store(self, outcomes: Iterable[CallOutcome]) -> Iterable[Reply]:
-        good = [(o.request.sha256, o.answer, o.latency_ms) for o in outcomes if o.answer is not None]
+        good = [(o.sha256, o.answer, o.latency_ms) for o in outcomes if o.answer is not None]
         return replies.store(self._endpoint, self._study, good).values() if good else ()
 
     def _deliver(self, rows: Iterable[Reply], *, is_cached: bool) -> list[_Waiter]:
@@ -204,7 +204,7 @@ class _Round:
         return again
 
     def _fail(self, outcome: CallOutcome) -> None:
-        for waiter in self._waiting.pop(outcome.request.sha256):
+        for waiter in self._waiting.pop(outcome.sha256):
             self._asked.failed.append((waiter.ask.tag, outcome.reason))
             if self._on_failure is not None:
                 self._on_failure(waiter.ask, outcome.reason)

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
+from django.db import IntegrityError, transaction
+
 from consilium.inference.chat_completion import Answer
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.people.models import Study
@@ -23,14 +25,14 @@ def stored(endpoint: ModelEndpoint, study: Study | None, hashes: Collection[str]
 def store(
     endpoint: ModelEndpoint, study: Study | None, answers: Sequence[tuple[str, Answer, int]]
 ) -> dict[str, Reply]:
-    """Store (request hash, answer, latency in ms) in one statement; return the rows by hash.
+    """Store (request hash, answer, latency in ms) in one transaction; return the rows by hash.
 
     Where another worker stored a reply to the same request first, its row stays and is returned.
     """
     rows = [
         Reply(
-            endpoint=endpoint,
-            study=study,
+            endpoint_id=endpoint.pk,
+            study_id=study.pk if study else None,
             request_sha256=sha256,
             text=answer.text,
             reasoning=answer.reasoning,
@@ -42,5 +44,11 @@ def store(
         )
         for sha256, answer, latency_ms in answers
     ]
-    Reply.objects.bulk_create(rows, ignore_conflicts=True, batch_size=SHA_BATCH)
-    return stored(endpoint, study, [sha256 for sha256, _, _ in answers])
+    try:
+        with transaction.atomic():
+            Reply.objects.bulk_create(rows, batch_size=SHA_BATCH)
+    except IntegrityError:
+        Reply.objects.bulk_create(rows, ignore_conflicts=True, batch_size=SHA_BATCH)
+        return stored(endpoint, study, [sha256 for sha256, _, _ in answers])
+    # The database told the rows' keys: nothing has to be read back.
+    return {row.request_sha256: row for row in rows}

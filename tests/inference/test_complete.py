@@ -15,9 +15,10 @@ import pytest
 import structlog
 from aiohttp import web
 
-from consilium.inference import ports
+from consilium.inference import ports, replies
 from consilium.inference.api_keys import api_key
 from consilium.inference.chat_client import NO_ANSWER, CallLimits
+from consilium.inference.chat_completion import Answer
 from consilium.inference.chat_request import ChatRequest, request_bytes, request_sha256
 from consilium.inference.complete import complete_all
 from consilium.inference.models import EndpointShare, ModelEndpoint, Reply
@@ -51,6 +52,22 @@ def test_reply_is_stored_before_the_callback_in_the_calling_thread() -> None:
             endpoint_of(stub), asks(5), study=None, on_reply=on_reply, check=lambda: None, limits=QUICK
         )
     assert seen == [True] * 5
+
+
+def test_a_reply_that_another_worker_stored_first_stays_and_is_the_one_returned() -> None:
+    endpoint = ModelEndpoint.objects.create(
+        name="m", base_url="http://127.0.0.1:1/v1", model_id="m", family="m"
+    )
+    told = Answer(
+        text="first", reasoning="", finish_reason="stop", prompt_tokens=1, completion_tokens=1, letters=None
+    )
+    first = replies.store(endpoint, None, [("0" * 64, told, 5)])["0" * 64]
+    late = [("0" * 64, replace(told, text="late"), 5), ("1" * 64, replace(told, text="other"), 5)]
+    stored = replies.store(endpoint, None, late)
+    assert stored["0" * 64].pk == first.pk
+    assert {sha256: row.text for sha256, row in stored.items()} == {"0" * 64: "first", "1" * 64: "other"}
+    # What is returned without being read back is what the database holds.
+    assert dict(Reply.objects.values_list("pk", "text")) == {row.pk: row.text for row in stored.values()}
 
 
 def test_asks_are_made_as_there_is_room_for_them() -> None:
