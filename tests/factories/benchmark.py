@@ -18,6 +18,7 @@ from curation.models import Release, ReleaseKind, Source
 from curation.releases.freeze import freeze, rows_of
 from tests.factories.cast import Cast
 from tests.factories.curation import source
+from tests.factories.teaching_answers import right_and_wrong
 from tests.factories.training import SOURCE, content, new_row
 from training.demo_models import teaching_set
 
@@ -80,6 +81,17 @@ def preferences(
     return freeze(
         study=cast.study, kind=ReleaseKind.PREFERENCES, name=name, rows=rows, left_out={}, by=cast.lena
     )
+
+
+def teaching_preferences(cast: Cast, count: int, name: str, seed: int) -> Release:
+    """The teaching set: a right and a wrong answer per question, the right one A in every other case."""
+    labels, changes = ("AB" * count)[:count], []
+    for item, label in zip(teaching_set.make(count, seed=seed), labels, strict=True):
+        right, wrong = right_and_wrong(item)
+        own = dict.fromkeys(("cluster", "question_id"), f"{seed}-{item.number}")
+        answers = (right, wrong) if label == "A" else (wrong, right)
+        changes.append(own | dict(zip(("answer_a", "answer_b"), answers, strict=True)))
+    return preferences(cast, labels, name, seed, changes)
 
 
 def launched(

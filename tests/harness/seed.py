@@ -60,6 +60,22 @@ def preferences(cases: str, url: str, judges: str) -> None:
         making.endpoint(f"judge-{number}", base_url=url, study=who.study)
 
 
+def taught_judges(cases: str, *releases: str) -> None:
+    """Frozen preference releases of patients of their own, and the tiny judges of the models folder."""
+    from consilium.inference.endpoints import add_endpoint
+    from consilium.people.models import Person, Study
+    from tests.factories import benchmark as making
+
+    study, lena = Study.objects.get(slug=STUDY), Person.objects.get(username="lena")
+    study.settings_data |= {"answer_tokens_max": 64}
+    study.save()
+    who = SimpleNamespace(study=study, lena=lena)
+    for seed, name in enumerate(releases, 31):
+        making.teaching_preferences(who, int(cases), name, seed)  # type: ignore[arg-type]
+    for name in ("judge_careful", "judge_hasty"):
+        add_endpoint(name=f"tiny {name}", by=lena, path=f"tiny/{name}", family="tiny", study=study)
+
+
 def answers() -> None:
     """The teaching set: a checked trace per training question, two answers per test question."""
     from consilium.people.models import Study
@@ -102,6 +118,7 @@ STEPS: dict[str, Callable[..., None]] = {
     "votes": votes,
     "traces": traces,
     "preferences": preferences,
+    "taught_judges": taught_judges,
     "answers": answers,
     "models": models,
     "manage": manage,

@@ -157,6 +157,11 @@ class Installation:
         mark = f"CONSILIUM_HOME={self.home}\0".encode()
         return [pid for pid in _pids() if mark in _read(pid, "environ") and words.encode() in _command(pid)]
 
+    def model_servers(self) -> list[int]:
+        """The processes that serve its local models, which are told nothing of the installation."""
+        mark = f"HOME={self.home}/serving\0".encode()
+        return [pid for pid in _pids() if mark in _read(pid, "environ")]
+
     def wait(self, true: Callable[[], bool], *, what: str, seconds: float = PATIENCE) -> None:
         """Poll with a deadline."""
         deadline = time.monotonic() + seconds
