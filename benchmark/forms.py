@@ -14,6 +14,8 @@ from curation.states import ReleaseState
 
 # As `variants.plan_variants` names them.
 VARIANT_FIELDS: Final = ("standard", "image_blind", "repeats", "repeat_cases")
+# What few launches ask for: shown on request, below the rest.
+_RARE: Final = ("letter_probabilities", "image_blind", "repeats", "repeat_cases")
 
 
 class EvaluationForm(forms.Form):
@@ -75,6 +77,21 @@ class EvaluationForm(forms.Form):
             "endpoints": chosen["endpoints"],
             "variants": plan_variants(**asked),
         }
+
+    @property
+    def usual(self) -> list[forms.BoundField]:
+        """The fields of every launch."""
+        return [bound for bound in self if bound.name not in _RARE]
+
+    @property
+    def rare(self) -> list[forms.BoundField]:
+        """Controls, repeats and the like; none for solvers."""
+        return [bound for bound in self if bound.name in _RARE]
+
+    @property
+    def is_rare(self) -> bool:
+        """Whether one of them was filled in, or filled in wrongly."""
+        return self.is_bound and any(name in self.changed_data or name in self.errors for name in _RARE)
 
     @property
     def asks_letters(self) -> bool:

@@ -193,12 +193,18 @@ def running(cast: Cast, made: Evaluation) -> None:
 
 def estimated_and_paused_by_keyboard(window: Page, site: str, cast: Cast, made: Evaluation) -> None:
     """A lead without a mouse sees what it takes before pressing Score, and pauses what runs."""
+    window.set_viewport_size({"width": 1280, "height": 400})
     window.goto(site + reverse("benchmark:launch", args=[cast.study.slug, "judge"]))
+    score = window.get_by_role("button", name="Score", exact=True)
+    expect(score).to_be_in_viewport(ratio=1)
     window.get_by_label("teaching/careful judge").focus()
     window.keyboard.press("Space")
     expect(window.get_by_text("20 stored already")).to_be_visible()
+    window.get_by_text("Control without images, repeats").focus()
+    window.keyboard.press("Enter")
     window.get_by_label("Control without images").focus()
     window.keyboard.press("Space")
+    expect(score).to_be_in_viewport(ratio=1)
     expect(window.locator("#launch-estimate tfoot")).to_be_visible()
     assert violations(window) == []
     shoot(window, "score-judges")
