@@ -25,10 +25,11 @@ pytest_plugins = [
 ]
 
 
-# Tests of the confined processes themselves.
+# Tests of the confined processes themselves, and of what attacks them.
 REAL_PROCESSES = (
-    *("tests/curation/imaging/", "tests/curation/gate/"),
-    *("tests/curation/imports/test_walls.py", "tests/dashboard/test_checks.py"),
+    *(f"tests/curation/imaging/test_{name}.py" for name in ("deidentification", "hostile", "sandbox")),
+    *(f"tests/curation/imaging/test_{name}.py" for name in ("system_calls", "walls")),
+    *("tests/curation/gate/", "tests/curation/imports/test_walls.py", "tests/dashboard/test_checks.py"),
 )
 # Files that share tiny models stay in one worker each, and start first.
 HEAVY = {
