@@ -54,7 +54,8 @@ fix: $(STAMP_DEV)  ## Mend what the linters can mend
 
 # One more than the cores it is meant for: a sixth of the suite's time is waiting for processes.
 test: lint  ## Linters and the whole suite; one room: make test ARGS=tests/workqueue
-	$(BIN)/pytest -q -n 3 -m "not soak" $(ARGS)
+	@scratch=$$($(BIN)/python -m tests.harness.scratch) && trap 'rm -rf "$$scratch"' EXIT \
+		&& TMPDIR=$$scratch $(BIN)/pytest -q -n 3 -m "not soak" $(ARGS)
 
 quick: $(STAMP_DEV)  ## The pure rooms and one app, in under a minute
 	$(BIN)/ruff check -q .
