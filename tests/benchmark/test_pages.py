@@ -206,7 +206,7 @@ def estimated_and_paused_by_keyboard(window: Page, site: str, cast: Cast, made: 
     window.keyboard.press("Space")
     expect(score).to_be_in_viewport(ratio=1)
     expect(window.locator("#launch-estimate tfoot")).to_be_visible()
-    window.set_viewport_size({"width": 1280, "height": 1600})  # what scrolls below the buttons is half covered
+    window.set_viewport_size({"width": 1280, "height": 1600})  # nothing half covered
     assert violations(window) == []
     shoot(window, "score-judges")
     window.goto(site + reverse("benchmark:evaluation", args=[cast.study.slug, made.pk]))
