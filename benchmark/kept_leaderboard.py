@@ -1,14 +1,15 @@
 """The leaderboard of a release as it was last computed: kept in a row, brought up to date by a job."""
 
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.db.models import QuerySet
 
 from benchmark.leaderboard import JudgeLine, SolverLine, answers_of, chance, judge_lines, solver_lines
 from benchmark.models import Evaluation, EvaluationKind, EvaluationVariant, LeaderboardSummary
 from benchmark.release_rows import expected_calls
-from benchmark.solver_slices import SlicedSolver, sliced_solvers
+from benchmark.solver_pairs import SolverPair, solver_pairs
+from benchmark.solver_slices import SlicedSolver, sliced_solvers, solver_scores
 from consilium.jobs.handle import JobHandle
 from consilium.jobs.states import JOB_STATES, JobState
 from consilium.jobs.summaries import Inputs, Kept, Key, SummaryKind, bring_up_to_date, kept_figures, refresh
@@ -17,6 +18,8 @@ from consilium.people.permissions import check_lead
 from consilium.statistics.json_form import as_json, from_json
 from curation.models import Release, ReleaseKind
 
+# Part of what figures are made from: those of an earlier shape are computed anew.
+_SHAPE: Final = "pairs of solvers"
 Line = TypeVar("Line", JudgeLine, SolverLine)
 
 
@@ -36,6 +39,14 @@ class SolverFigures:
     chance: float
 
 
+@dataclass(frozen=True)
+class SolverDetails:
+    """The solvers of a question release by slice, and each two of the ranked ones directly."""
+
+    slices: list[SlicedSolver]
+    pairs: list[SolverPair]
+
+
 def kept_judges(release: Release) -> tuple[JudgeFigures | None, Kept]:
     """The judges and how old their figures are; none while they are computed the first time."""
     kept = kept_figures(LEADERBOARD, _key(release), release.study)
@@ -53,11 +64,12 @@ def kept_solvers(release: Release) -> tuple[SolverFigures | None, Kept]:
     return SolverFigures(lines, content["questions"], content["chance"]), kept
 
 
-def kept_slices(release: Release) -> tuple[list[SlicedSolver], Kept]:
-    """The solvers' slices and how old they are; none while they are computed the first time."""
+def kept_details(release: Release) -> tuple[SolverDetails, Kept]:
+    """The solvers in detail and how old that is; empty while it is computed the first time."""
     kept = kept_figures(LEADERBOARD, _key(release), release.study)
-    stored = kept.summary.content.get("slices", []) if kept.summary else []
-    return from_json(list[SlicedSolver], stored), kept
+    content = kept.summary.content if kept.summary else {}
+    stored = {name: content.get(name, []) for name in ("slices", "pairs")}
+    return from_json(SolverDetails, stored), kept
 
 
 def refresh_leaderboard(release: Release, by: Person) -> None:
@@ -77,9 +89,9 @@ def _key(release: Release) -> Key:
 
 def answers_so_far(key: Key) -> Inputs:
     """What the leaderboard of a release is made from: its standard evaluations alone."""
-    return counted_answers(
-        Evaluation.objects.filter(release=key["release_id"], variant=EvaluationVariant.STANDARD)
-    )
+    standard = Evaluation.objects.filter(release=key["release_id"], variant=EvaluationVariant.STANDARD)
+    found = counted_answers(standard)
+    return Inputs(found.rows, [*found.counts, _SHAPE])
 
 
 def counted_answers(wanted: "QuerySet[Evaluation]") -> Inputs:
@@ -104,11 +116,13 @@ def _content(key: Key) -> dict[str, Any]:
     release = Release.objects.get(pk=key["release_id"])
     if release.kind == ReleaseKind.PREFERENCES:
         return {"lines": [_stored(line) for line in judge_lines(release)]}
+    lines, scores = solver_lines(release), solver_scores(release)
     return {
-        "lines": [_stored(line) for line in solver_lines(release)],
+        "lines": [_stored(line) for line in lines],
         "questions": expected_calls(release, EvaluationKind.SOLVER),
         "chance": chance(release),
-        "slices": as_json(sliced_solvers(release)),
+        "slices": as_json(sliced_solvers(scores)),
+        "pairs": as_json(solver_pairs(scores, [line.evaluation for line in lines if line.is_ranked])),
     }
 
 

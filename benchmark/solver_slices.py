@@ -51,19 +51,39 @@ class SlicedSolver:
     scores: dict[str, dict[str, dict[str, SliceScore]]]
 
 
-def sliced_solvers(release: Release) -> list[SlicedSolver]:
-    """Every solver scored on the release, by name. All slices see the same draws of clusters."""
+@dataclass(frozen=True)
+class SolverScores:
+    """What the solvers of a release scored: `rows` that have an answer, their `slices` (0 or 1 a row), and by
+    evaluation a number from 0 to 1 a row, not a number where there is no answer.
+    """
+
+    evaluations: list[Evaluation]
+    rows: list[dict[str, Any]]
+    slices: dict[Slice, Array]
+    of: dict[int, Array]
+
+    @property
+    def clusters(self) -> list[str]:
+        """Each row's cluster."""
+        return [row["cluster"] for row in self.rows]
+
+
+def solver_scores(release: Release) -> SolverScores:
+    """Read the newest evaluation of every solver."""
     evaluations = newest_evaluations(release, EvaluationKind.SOLVER)
     rows = [row for row in rows_of(release).values_list("content", flat=True) if answer_kind(row)]
     place = {row["id"]: number for number, row in enumerate(rows)}
-    masks = slices_of_questions(rows)
-    weights = ClusterWeights([row["cluster"] for row in rows])
-    scores = _scores(evaluations, place)
-    by_name = {one.endpoint.name: one for one in evaluations}
+    return SolverScores(evaluations, rows, slices_of_questions(rows), _scores(evaluations, place))
+
+
+def sliced_solvers(held: SolverScores) -> list[SlicedSolver]:
+    """Every solver, by name. All slices see the same draws of clusters."""
+    masks, weights = held.slices, ClusterWeights(held.clusters)
+    by_name = {one.endpoint.name: one for one in held.evaluations}
     found = []
-    for one in sorted(evaluations, key=lambda one: one.endpoint.name):
+    for one in sorted(held.evaluations, key=lambda one: one.endpoint.name):
         base = base_of(one, by_name)
-        own, against = scores[one.pk], scores[base.pk] if base else None
+        own, against = held.of[one.pk], held.of[base.pk] if base else None
         found.append(
             SlicedSolver(
                 evaluation=one.pk,

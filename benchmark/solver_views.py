@@ -1,12 +1,14 @@
 """The page of solvers by kind of question, task, body system and question type."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from benchmark.kept_leaderboard import kept_slices
-from benchmark.presentation import NONE, interval, percent, points
+from benchmark.kept_leaderboard import kept_details
+from benchmark.presentation import NONE, interval, p_value, percent, points
+from benchmark.solver_pairs import SolverPair
 from benchmark.solver_slices import SOLVER_FACETS, WHOLE, SlicedSolver, SliceScore
 from consilium.answers.open_answers import AnswerKind
 from consilium.pages import one_of
@@ -37,7 +39,8 @@ def solvers(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Every solver of a release in every value of one facet, kinds of questions apart."""
     releases = Release.objects.filter(kind=ReleaseKind.QUESTIONS).exclude(digest="").select_related("study")
     release = get_object_or_404(releases, study=study, pk=pk)
-    found, kept = kept_slices(release)
+    details, kept = kept_details(release)
+    found = details.slices
     kinds = [kind for kind in AnswerKind if any(kind in one.scores for one in found)]
     chosen = one_of(request, "kind", kinds)
     kind = AnswerKind(chosen) if chosen else next(iter(kinds), AnswerKind.CHOICE)
@@ -59,8 +62,48 @@ def solvers(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
             {"solver": one, "cells": [_cell(one, kind, facet, each) for each in values]} for one in found
         ],
         "map": _map(found, kind, facet, values) if facet else "",
+        **_pairs(request, found, [pair for pair in details.pairs if pair.kind == kind]),
     }
     return render(request, "benchmark/solver_slices.html", context)
+
+
+def _pairs(
+    request: HttpRequest, found: Sequence[SlicedSolver], pairs: Sequence[SolverPair]
+) -> dict[str, Any]:
+    """Ranked solvers against each other in one kind of question: a matrix, and one against all others."""
+    names = {one.evaluation: one.name for one in found}
+    compared = {(pair.first, pair.second): _difference(pair, 1) for pair in pairs}
+    compared |= {(pair.second, pair.first): _difference(pair, -1) for pair in pairs}
+    ranked = list(dict.fromkeys(one for one, _ in compared))
+    bases = [one.base for one in found]
+    # A base model unless somebody else is chosen: what training made of it is asked first.
+    base = max(ranked, key=lambda one: bases.count(names[one]), default=0)
+    asked = one_of(request, "against", map(str, ranked))
+    chosen = int(asked or base)
+    return {
+        "against": {"key": chosen, "name": names.get(chosen, ""), "is_asked": bool(asked)},
+        "others": [(one, names[one]) for one in ranked],
+        "differences": [{"name": names[one], **compared[one, chosen]} for one in ranked if one != chosen],
+        "matrix": [
+            {"name": names[one], "cells": [compared.get((one, other)) for other in ranked]} for one in ranked
+        ],
+    }
+
+
+def _difference(pair: SolverPair, sign: int) -> dict[str, Any]:
+    """A pair's difference, or with sign -1 that of the pair turned round."""
+    value, ends = pair.difference.value, pair.difference.interval
+    low_high = ""
+    if not isinstance(ends, Undefined):
+        low_high = " to ".join(points(one) for one in sorted((sign * ends.low, sign * ends.high)))
+    return {
+        "value": NONE if isinstance(value, Undefined) else points(sign * value),
+        "interval": low_high,
+        "p": p_value(pair.p),
+        "questions": pair.questions,
+        "limits": pair.limits[::sign] if pair.limits[0] != pair.limits[1] else None,
+        "is_told_apart": pair.is_told_apart,
+    }
 
 
 def _cell(one: SlicedSolver, kind: AnswerKind, facet: str, value: str) -> dict[str, Any]:

@@ -11,7 +11,15 @@ from django.urls import reverse
 from benchmark.leaderboard import solver_lines
 from benchmark.models import Evaluation, SolverResult
 from benchmark.reparse import reparse
-from benchmark.solver_slices import WHOLE, SlicedSolver, SliceScore, sliced_solvers, slices_of_questions
+from benchmark.solver_pairs import solver_pairs
+from benchmark.solver_slices import (
+    WHOLE,
+    SlicedSolver,
+    SliceScore,
+    sliced_solvers,
+    slices_of_questions,
+    solver_scores,
+)
 from consilium.answers.open_answers import AnswerKind
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.run import run_now
@@ -75,7 +83,7 @@ def panel(cast: Cast, mixed: Release) -> dict[str, SlicedSolver]:
     base = making.endpoint("base")
     answer_all(cast, mixed, base, 1)
     answer_all(cast, mixed, making.trained("merged", base), 4)
-    return {one.name: one for one in sliced_solvers(mixed)}
+    return {one.name: one for one in sliced_solvers(solver_scores(mixed))}
 
 
 def value(score: SliceScore) -> float:
@@ -153,3 +161,42 @@ def test_pages_show_kinds_apart(cast: Cast, mixed: Release, panel: dict[str, Sli
     assert "The lower lobe" in page
     client.force_login(cast.anna)
     assert client.get(place).status_code == 403
+
+
+def test_ranked_solvers_are_compared_directly(
+    cast: Cast, mixed: Release, panel: dict[str, SlicedSolver]
+) -> None:
+    expert = making.trained("expert", ModelEndpoint.objects.get(name="base"))
+    answer_all(cast, mixed, expert, 2)
+    Evaluation.objects.filter(endpoint=expert).update(settings={"max_tokens": 77})
+    answer_all(cast, mixed, making.endpoint("unfinished"), 5)
+    SolverResult.objects.filter(evaluation__endpoint__name="unfinished").first().delete()  # type: ignore[union-attr]
+    ranked = [line.evaluation for line in solver_lines(mixed) if line.is_ranked]
+    assert [one.endpoint.name for one in ranked] == ["merged", "expert", "base"]
+    names = {one.pk: one.endpoint.name for one in ranked}
+    pairs = {
+        (pair.kind, names[pair.first], names[pair.second]): pair
+        for pair in solver_pairs(solver_scores(mixed), ranked)
+    }
+    assert len(pairs) == 9
+    gains = {pair[1:]: one.difference.value for pair, one in pairs.items() if pair[0] == AnswerKind.CHOICE}
+    assert gains == {
+        ("merged", "expert"): pytest.approx(2 / 5),
+        ("merged", "base"): pytest.approx(3 / 5),
+        ("expert", "base"): pytest.approx(1 / 5),
+    }
+    # Three questions differ: the exact test's least p is 2 of 8 signs, and Holm's is three times that.
+    assert pairs[AnswerKind.CHOICE, "merged", "base"].p == pytest.approx(0.75)
+    assert pairs[AnswerKind.OPEN, "merged", "base"].questions == 2
+    client = Client()
+    client.force_login(cast.lena)
+    place = reverse("benchmark:solver-slices", args=[cast.study.slug, mixed.pk])
+    page = client.get(place).content.decode()
+    assert "Each model minus base" in page
+    assert "+60.0" in page
+    assert "Replies of up to 77 tokens against" in page
+    merged = next(key for key, name in names.items() if name == "merged")
+    page = client.get(f"{place}?against={merged}").content.decode()
+    assert "Each model minus merged" in page
+    assert "\N{MINUS SIGN}60.0" in page
+    assert "unfinished" not in page[page.index("Directly compared") :]
