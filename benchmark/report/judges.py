@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from benchmark.presentation import interval, percent
 from benchmark.report.choices import ALL, SORTS, ReportChoices
-from benchmark.report.figures import ReportedJudge, Rows
+from benchmark.report.figures import JURY, ReportedJudge, Rows
 from benchmark.report.forms import chosen_judges, forms
 from benchmark.report.frame import FACETS
 from benchmark.report.kept import KeptReport
@@ -41,7 +41,7 @@ _LEAST_CASES: Final = 5  # below, a slice's figures are shown but drawn nowhere
 
 
 def board(report: KeptReport, choices: ReportChoices) -> Shown:
-    """Every judge in one dimension and slice, sorted."""
+    """Every judge in one dimension and slice, sorted; those that are not ranked come last."""
     rows = _chosen_rows(report, choices)
     ranks = report.part("ranks")
     biases = {} if choices.facet else report.part("biases")
@@ -194,7 +194,9 @@ def _sort_key(line: Shown, sort: str) -> tuple[Any, ...]:
     value = getattr(line["row"], sort)
     value = value.value if isinstance(value, Estimate) else value
     known = or_least(value)
-    return (isinstance(value, Undefined), known if sort in _RISING else -known, line["judge"].name.casefold())
+    judge = line["judge"]
+    is_last = isinstance(value, Undefined) or not (judge.is_ranked or judge.key == JURY)
+    return (is_last, known if sort in _RISING else -known, judge.name.casefold())
 
 
 def _accuracy_cell(row: JudgingRow) -> Shown:
