@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django import forms
+from django.db.models.functions import Lower
 
 from benchmark.models import EvaluationKind
 from benchmark.variants import MOST_REPEATS, REPEATED_CASES, plan_variants
@@ -65,7 +66,7 @@ class EvaluationForm(forms.Form):
         wanted = ReleaseKind.PREFERENCES if kind == EvaluationKind.JUDGE else ReleaseKind.QUESTIONS
         frozen = Release.objects.filter(study=study, kind=wanted, state=ReleaseState.FROZEN)
         self._choices("release").queryset = frozen
-        usable = ModelEndpoint.objects.for_study(study).in_use()
+        usable = ModelEndpoint.objects.for_study(study).in_use().order_by(Lower("name"), "pk")
         self._choices("endpoints").queryset = usable if kind == EvaluationKind.JUDGE else usable.that_write()
 
     def wanted(self) -> dict[str, Any]:

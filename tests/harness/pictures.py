@@ -17,5 +17,7 @@ def shoot(page: Page, name: str) -> None:
         assert wide <= width, f"{name} is {wide} px wide at {width}"
         for scheme in ("light", "dark") if folder else ():
             page.emulate_media(color_scheme=scheme)
-            page.screenshot(path=Path(folder or "") / f"{name}-{width}-{scheme}.png", full_page=True)
+            picture = Path(folder or "") / f"{name}-{width}-{scheme}.png"
+            # What fades from one scheme to the other is shown as it ends.
+            page.screenshot(path=picture, full_page=True, animations="disabled")
         page.emulate_media(color_scheme="light")

@@ -288,7 +288,9 @@ def field(bound: BoundField, label: str = "") -> SafeString:
     widget = bound.field.widget
     inline = isinstance(widget, CheckboxInput)
     group = isinstance(widget, RadioSelect | CheckboxSelectMultiple)
-    return _render("field", field=bound, label=label or bound.label, inline=inline, group=group)
+    several = isinstance(widget, CheckboxSelectMultiple)
+    label = label or str(bound.label)
+    return _render("field", field=bound, label=label, inline=inline, group=group, several=several)
 
 
 @register.simple_tag
