@@ -16,6 +16,8 @@ from consilium.statistics.undefined import Maybe, Undefined
 # Half a vote against each log-odds of one: there is a maximum whatever was never lost.
 RIDGE: Final = 0.5
 _FEW: Final = Undefined("fewer than three models wrote answers")
+# With a penalty there is always a ranking of two; who is lacking is said in the words of the page.
+_ALONE: Final = Undefined("no verdict is about the answers of two named models")
 _NOT_BOTH: Final = Undefined("not fitted for the readers and the judge")
 
 
@@ -106,7 +108,7 @@ def _game(a: str, b: str, a_won: bool, is_turned: bool) -> tuple[str, str, str]:
 
 def _strengths(found: Maybe[BradleyTerry], tau: Maybe[float], *, has_order: bool = True) -> Maybe[Strengths]:
     if isinstance(found, Undefined):
-        return found
+        return _ALONE
     none = Undefined("labels have no order")
     return Strengths(
         ability=found.ability,

@@ -127,3 +127,10 @@ def test_other_releases_parts_and_people_have_no_report(lead: Client, votes: Rel
     stranger = Client()
     stranger.force_login(cast.otto)
     assert look(stranger, votes).status_code == 404
+
+
+def test_answers_whose_models_are_not_named_have_no_ranking(lead: Client, cast: Cast) -> None:
+    nameless = making.preferences(cast, "AB", "Nameless", changes=[{"model_a": "", "model_b": ""}] * 2)
+    making.judged(cast, nameless, making.endpoint("judge"), [("A", "A")] * 2)
+    told = look(lead, nameless, "answers").content.decode()
+    assert "No verdict is about the answers of two named models" in told
