@@ -1,19 +1,18 @@
-"""What the Hub's room learns of judges' evaluations: which can be pushed, and their folder of verdicts.
+"""What the Hub's room learns of evaluations: which can be pushed, and their folder of verdicts or letters.
 
 The folder holds letters and no text of the release: ids of its rows, what the judge stated, and the run card.
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from django.urls import reverse
 
-from benchmark.models import Evaluation, EvaluationKind, Verdict
-from benchmark.report.cases import TURNED
-from benchmark.verdict_card import VERDICTS, published_run_card, verdict_card
-from consilium.answers.dimensions import DIMENSIONS
+from benchmark.letter_card import letter_rows, published_solver
+from benchmark.models import Evaluation, EvaluationKind
+from benchmark.published_evaluation import evaluation_readme, published_run_card
+from benchmark.verdict_card import published_judge, stated_rows
 from consilium.atomic_folder import atomic_folder
 from consilium.canonical_json import canonical_sha256
 from consilium.disk_space import check_disk_space
@@ -23,10 +22,8 @@ from consilium.jobs.handle import JobHandle
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
 from consilium.refusals import Refused
-from curation.layouts.medrewardbench import published_id
 from curation.permissions import check_release_sources
 from curation.releases.export_gate import check_export
-from curation.releases.freeze import rows_of
 from curation.releases.let_through import let_through_in
 from curation.releases.sign import check_signed
 from curation.releases.withdrawn_images import check_images_stand
@@ -58,11 +55,11 @@ def register_publishable_evaluations() -> None:
 
 
 def content_of_evaluation(evaluation: Evaluation) -> Content | None:
-    """A judge's evaluation as the Hub's room sees it, once its run card says what came out.
+    """An evaluation as the Hub's room sees it, once its run card says what came out.
 
-    The digest is that of the run card, which holds one over all verdicts and their requests.
+    The digest is that of the run card, which holds one over all answers and their requests.
     """
-    if evaluation.kind != EvaluationKind.JUDGE or "answers_sha256" not in evaluation.run_card:
+    if "answers_sha256" not in evaluation.run_card:
         return None
     return Content(
         kind=NAME,
@@ -88,8 +85,8 @@ def _find(pk: int) -> Content | None:
 def _named(digest: str) -> list[Content]:
     """By the first digits; a few hundred cards are hashed in no time."""
     related = Evaluation.objects.select_related("study", "endpoint", "release")
-    judges = related.filter(kind=EvaluationKind.JUDGE).exclude(run_card={}).order_by("pk").iterator(_PART)
-    contents = filter(None, map(content_of_evaluation, judges))
+    ended = related.exclude(run_card={}).order_by("pk").iterator(_PART)
+    contents = filter(None, map(content_of_evaluation, ended))
     return [content for content in contents if content.digest.startswith(digest)][:2]
 
 
@@ -109,44 +106,27 @@ def _check_may_leave(content: Content, by: Person) -> None:
 
 
 def _folder(content: Content, scratch: Path, handle: JobHandle) -> Path:
-    """Verdicts, run card and dataset card, past the gate of exports; the same bytes at every try."""
+    """Verdicts or letters, run card and dataset card, past the gate of exports; the same at every try."""
     if scratch.exists():
         return scratch
     check_disk_space()
     one = _evaluation(content.pk)
     assert one is not None
+    is_judge = one.kind == EvaluationKind.JUDGE
+    told, rows = (
+        (published_judge(one), stated_rows(one)) if is_judge else (published_solver(one), letter_rows(one))
+    )
     with atomic_folder(scratch, is_only_writer=True) as beside:
-        with (beside / VERDICTS).open("w", encoding="utf-8") as out:
-            for number, row in enumerate(_rows(one)):
+        with (beside / f"{told.rows}.jsonl").open("w", encoding="utf-8") as out:
+            for number, row in enumerate(rows):
                 if number % _PART == 0:
-                    handle.progress(number, one.expected_calls, "Verdicts are being written")
+                    handle.progress(number, one.expected_calls, f"{told.rows.capitalize()} are being written")
                 out.write(json.dumps(row, ensure_ascii=False) + "\n")
         card = json.dumps(published_run_card(one), indent=2, sort_keys=True, ensure_ascii=False)
         (beside / "run_card.json").write_text(card + "\n", encoding="utf-8")
-        (beside / "README.md").write_text(verdict_card(one, content.digest), encoding="utf-8")
+        readme = evaluation_readme(one, content.digest, told)
+        (beside / "README.md").write_text(readme, encoding="utf-8")
         check_export(
             beside, study=one.study, images={}, let_through=let_through_in(one.release), check=handle.check
         )
     return scratch
-
-
-def _rows(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
-    """A row per case and order, the letters naming the case's answers A and B in either order."""
-    rows = rows_of(evaluation.release)
-    ids = {
-        row_id: published_id({"id": row_id, "external_id": external})
-        for row_id, external in rows.values_list("row_id", "content__external_id")
-    }
-    stored = Verdict.objects.filter(evaluation=evaluation).order_by("row_id", "order")
-    wanted = stored.values_list("row_id", "order", "parsed", "reason")
-    for row_id, order, parsed, reason in wanted.iterator(_PART):
-        letters = {name: parsed.get(name) for name in DIMENSIONS}
-        if order == "ba":
-            letters = {name: TURNED.get(letter, letter) for name, letter in letters.items()}
-        yield {
-            "case_id": row_id,
-            "question_id": ids[row_id],
-            "order": order,
-            **letters,
-            "reason": reason,
-        }

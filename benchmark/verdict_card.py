@@ -1,106 +1,70 @@
-"""The dataset card of a published evaluation, with the Hub's metadata at its head, and its run card."""
+"""A judge's evaluation as it is published: verdicts in both orders, and its card."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from benchmark.models import Evaluation
+from benchmark.models import Evaluation, Verdict
+from benchmark.published_evaluation import PublishedEvaluation
+from benchmark.report.cases import TURNED
 from consilium.answers.dimensions import DIMENSIONS
-from curation.cards.front_matter import front_matter
-from curation.cards.markdown import as_percent, as_text, table
+from curation.cards.markdown import as_percent
+from curation.layouts.medrewardbench import published_id
+from curation.releases.freeze import rows_of
 
-VERDICTS: Final = "verdicts.jsonl"
 FIGURES: Final = {
     "accuracy": "Accuracy, both orders", "strict": "Right in both orders", "reference": "Stored order alone",
     "valid_only": "Of valid replies", "position_consistency": "Position consistency",
     "first_position_rate": "First position", "invalid_rate": "Invalid", "tie_rate": "Tie",
 }  # fmt: skip
-_DIGESTS: Final = {
-    "release": "release", "prompt_sha256": "prompt", "answers_sha256": "answers", "code_commit": "code",
-}  # fmt: skip
-_TIMES: Final = ("launched", "started", "finished")
-_SYNTHETIC: Final = "The release is a synthetic teaching set; nothing it says is medical."
-_LIMITS: Final = (
-    "It measures agreement with the majority of readers on this release, and nothing else.",
-    "Labels of readers are uncertain themselves; no judge can be more right than they are.",
-    "Other prompts, decoding or versions of the model may give other figures.",
-)
+_PART: Final = 2000
 
 
-def published_run_card(evaluation: Evaluation) -> dict[str, Any]:
-    """The run card without this site's addresses and folders; digests and times by themselves, by name."""
+def published_judge(evaluation: Evaluation) -> PublishedEvaluation:
+    """What its card says."""
     card = evaluation.run_card
-    apart = {*_DIGESTS, *_TIMES, *(["model_id"] if evaluation.endpoint.is_local else [])}
-    kept = {name: value for name, value in card.items() if name not in apart}
-    return {
-        **kept,
-        "server": {name: value for name, value in card["server"].items() if name != "address"},
-        "sha256": {shown: card[name] for name, shown in _DIGESTS.items()},
-        "created": {name: card[name] for name in _TIMES},
-    }
-
-
-def verdict_card(evaluation: Evaluation, digest: str) -> str:
-    """The whole README.md; `digest` is the evaluation's."""
-    card = evaluation.run_card
-    title = f"{evaluation.endpoint.name} as a judge on {evaluation.release.name}"
-    lines = [
-        *front_matter(_metadata(evaluation, title)),
-        "",
-        f"# {as_text(title)}",
-        "",
-        "What one judge stated of every case of a release, in both orders of the two answers:"
+    return PublishedEvaluation(
+        role="judge",
+        unit="cases",
+        tag="llm-as-a-judge",
+        task="Judges pairs of answers",
+        summary="What one judge stated of every case of a release, in both orders of the two answers:"
         f" {card['answers']:,} verdicts. No text of the release, no label, nothing about readers.",
-        "",
-        "## How it did",
-        "",
-        *table(("Dimension", "Cases", *FIGURES.values()), _figures(card["figures"])),
-        "A case scores the mean over both orders; invalid and tie are wrong. In brackets: 95 % intervals of a"
-        " bootstrap over patients or images.",
-        "",
-        "## Files",
-        "",
-        f"- `{VERDICTS}`: one row per case and order: `case_id` of the release, `question_id` as in an export"
-        " in the Med-RewardBench layout, `order` (`ab`: answer A was shown first), a letter of the case's own"
+        columns=("Dimension", "Cases", *FIGURES.values()),
+        figures=list(_figures(card["figures"])),
+        reading="A case scores the mean over both orders; invalid and tie are wrong. In brackets: 95 %"
+        " intervals of a bootstrap over patients or images.",
+        rows="verdicts",
+        file="one row per case and order: `case_id` of the release, `question_id` as in an export in the"
+        " Med-RewardBench layout, `order` (`ab`: answer A was shown first), a letter of the case's own"
         " answers for each dimension (`A`, `B`, `tie`, or null where the reply was invalid), and `reason`:"
         " how the reply was read.",
-        "- `run_card.json`: everything that the figures were made from, and the figures.",
-        "",
-        "## What it was made from",
-        "",
-        *table(("", ""), _facts(evaluation, digest)),
-        "## Known limits",
-        "",
-        *(f"- {limit}" for limit in (*_LIMITS, *([_SYNTHETIC] if evaluation.study.is_teaching_set else []))),
-    ]
-    return "\n".join(lines).rstrip("\n") + "\n"
+        metrics=list(_metrics(card["figures"])),
+        limits=(
+            "It measures agreement with the majority of readers on this release, and nothing else.",
+            "Labels of readers are uncertain themselves; no judge can be more right than they are.",
+        ),
+    )
 
 
-def _metadata(evaluation: Evaluation, title: str) -> dict[str, Any]:
-    release, figures = evaluation.release, evaluation.run_card["figures"]
-    return {
-        "pretty_name": title,
-        "license": "other",
-        "license_name": "model-and-sources",
-        "task_categories": ["image-text-to-text"],
-        "tags": ["medical", "evaluation", "llm-as-a-judge"],
-        "configs": [{"config_name": "verdicts", "data_files": [{"split": "test", "path": VERDICTS}]}],
-        "model-index": [
-            {
-                "name": evaluation.endpoint.name,
-                "results": [
-                    {
-                        "task": {"type": "image-text-to-text", "name": "Judges pairs of answers"},
-                        "dataset": {
-                            "type": f"{release.study.slug}-{release.kind}-{release.digest[:12]}",
-                            "name": release.name,
-                            "revision": release.digest,
-                        },
-                        "metrics": list(_metrics(figures)),
-                    }
-                ],
-            }
-        ],
+def stated_rows(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
+    """A row per case and order, the letters naming the case's answers A and B in either order."""
+    ids = {
+        row_id: published_id({"id": row_id, "external_id": external})
+        for row_id, external in rows_of(evaluation.release).values_list("row_id", "content__external_id")
     }
+    stored = Verdict.objects.filter(evaluation=evaluation).order_by("row_id", "order")
+    wanted = stored.values_list("row_id", "order", "parsed", "reason")
+    for row_id, order, parsed, reason in wanted.iterator(_PART):
+        letters = {name: parsed.get(name) for name in DIMENSIONS}
+        if order == "ba":
+            letters = {name: TURNED.get(letter, letter) for name, letter in letters.items()}
+        yield {
+            "case_id": row_id,
+            "question_id": ids[row_id],
+            "order": order,
+            **letters,
+            "reason": reason,
+        }
 
 
 def _metrics(figures: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -125,18 +89,3 @@ def _shown(stored: Any) -> str:
         return "\N{EN DASH}"
     told = as_percent(value)
     return f"{told} [{100 * ends[0]:.1f}, {100 * ends[1]:.1f}]" if isinstance(ends, list) else told
-
-
-def _facts(evaluation: Evaluation, digest: str) -> list[tuple[str, str]]:
-    card, local = evaluation.run_card, evaluation.endpoint.is_local
-    return [
-        ("Model", as_text(evaluation.endpoint.name)),
-        *([] if local else [("Known to its server as", as_text(card["model_id"]))]),
-        ("Served by", as_text(card["server"]["kind"])),
-        ("Release", f"{as_text(evaluation.release.name)}, {evaluation.release.row_count:,} cases"),
-        ("Digest of the release", f"`{card['release']}`"),
-        ("Digest of the evaluation", f"`{digest}`"),
-        ("Parser", as_text(card["parser_version"])),
-        ("Decoding", f"temperature 0, at most {card['sampling']['max_tokens']:,} tokens"),
-        ("Images", as_text(card["image_limits"])),
-    ]

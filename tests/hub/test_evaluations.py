@@ -12,8 +12,9 @@ from django.urls import reverse
 
 from benchmark.models import Evaluation
 from benchmark.publish import content_of_evaluation
+from benchmark.published_evaluation import evaluation_readme, published_run_card
 from benchmark.run_card import end_evaluation
-from benchmark.verdict_card import published_run_card, verdict_card
+from benchmark.verdict_card import published_judge
 from consilium.answers.dimensions import DIMENSIONS
 from consilium.hub.models import Push
 from consilium.hub.push import confirm_push, start_hub_push
@@ -93,6 +94,27 @@ def test_a_second_person_brings_verdicts_and_card_to_the_hub(
     assert result["metrics"][-1] == {"type": "accuracy", "name": "overall, both orders", "value": 0.375}
 
 
+def test_a_solvers_letters_give_no_key_away(cast: Cast, hub: LoopbackHub, token: str) -> None:
+    held_out = making.questions(cast, 4)
+    right = {0: True, 1: True, 2: False, 3: None}
+    solver = with_card(making.solved(cast, held_out, making.endpoint("solver"), right))
+    with pytest.raises(HubRefused, match="another lead has to push it"):
+        start_hub_push(content=content(solver), repo_id=REPOSITORY, by=cast.lena)
+    job = run(start_hub_push(content=content(solver), repo_id=REPOSITORY, by=cast.max))
+    assert (job.state, job.error) == ("succeeded", "")
+    files = {path: hub.content(stored) for path, stored in hub.repository(REPOSITORY).head.tree.items()}
+    assert set(files) == {"README.md", "run_card.json", "letters.jsonl", ".gitattributes"}
+    letters = dict(solver.solver_results.values_list("row_id", "letter"))
+    rows = [json.loads(line) for line in files["letters.jsonl"].splitlines()]
+    assert rows == [{"question_id": key, "letter": letters[key] or None} for key in sorted(letters)]
+    text = files["README.md"].decode()
+    assert "| With options | 4 | 50.0 % [" in text
+    result = yaml.safe_load(text.split("---")[1])["model-index"][0]["results"][0]
+    assert [metric["value"] for metric in result["metrics"]] == [0.5]
+    everything = b"".join(files.values()).decode()
+    assert not any(row.content["question"] in everything for row in rows_of(held_out))
+
+
 def test_who_launched_it_does_not_publish_it_alone(
     cast: Cast, hub: LoopbackHub, token: str, made: Evaluation
 ) -> None:
@@ -118,8 +140,6 @@ def test_what_may_not_leave_is_refused(cast: Cast, hub: LoopbackHub, token: str,
     Source.objects.update(may_redistribute=False)
     assert "does not permit being passed on" in refused(made)
     Source.objects.update(may_redistribute=True)
-    solver = making.solved(cast, making.questions(cast, 2), making.endpoint("solver"), {0: True, 1: True})
-    assert content_of_evaluation(with_card(solver)) is None
     old = making.judged(cast, made.release, making.endpoint("old"), LETTERS)
     assert content_of_evaluation(old) is None  # its card does not say what came out
     withdraw_release(release=made.release, reason="An image is of another patient.", by=cast.lena)
@@ -134,7 +154,7 @@ def test_the_folder_of_a_local_model_is_not_told(cast: Cast, made: Evaluation) -
         )
     )
     assert one.run_card["model_id"] == "runs/7"
-    told = json.dumps(published_run_card(one)) + verdict_card(one, "0" * 64)
+    told = json.dumps(published_run_card(one)) + evaluation_readme(one, "0" * 64, published_judge(one))
     assert "runs/7" not in told
 
 
