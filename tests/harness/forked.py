@@ -24,7 +24,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from tests.harness import forked_client
 from tests.harness.processes import dies_with_parent
@@ -83,12 +83,20 @@ class ForkedPython:
 
 
 class ForkServer:
-    """The process that forks, from the side of the tests: it starts when it is first named or asked."""
+    """The process that forks, from the side of the tests: it starts when it is first named or asked.
 
-    def __init__(self, *libraries: str) -> None:
+    Workers ask the one of the process that started them, where that has shared its own.
+    """
+
+    def __init__(self, name: str, *libraries: str) -> None:
         """Take what it imports at its first request."""
         self._libraries = libraries
+        self._shared = f"CONSILIUM_TEST_FORKS_{name}"
         self._process: subprocess.Popen[bytes] | None = None
+
+    def share(self) -> None:
+        """From now on the processes that this one starts ask its server: what it imports is imported once."""
+        os.environ[self._shared] = self.address()
 
     def start(
         self, words: Sequence[str], *, env: Mapping[str, str], stdin: IO[Any], out: IO[Any], err: IO[Any]
@@ -103,6 +111,8 @@ class ForkServer:
 
     def address(self) -> str:
         """Where it listens."""
+        if shared := os.environ.get(self._shared):
+            return shared
         if self._process is None:
             self._folder = tempfile.TemporaryDirectory(prefix="consilium-test-")
             with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
@@ -121,6 +131,7 @@ class ForkServer:
     def close(self) -> None:
         """End it, and with it every process that it still has."""
         if self._process is not None:
+            os.environ.pop(self._shared, None)
             self._process.kill()
             self._process.wait(60)
             self._process = None
@@ -130,9 +141,10 @@ class ForkServer:
         return str(Path(self._folder.name) / "asked")
 
 
-server = ForkServer(*LIBRARIES)
-trainers = ForkServer(*TRAINING)
-hub_clients = ForkServer(*HUB_CLIENT)
+server = ForkServer("COMMANDS", *LIBRARIES)
+trainers = ForkServer("TRAINERS", *TRAINING)
+hub_clients = ForkServer("HUB_CLIENTS", *HUB_CLIENT)
+SERVERS: Final = (server, trainers, hub_clients)
 
 
 def run_python(
