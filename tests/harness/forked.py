@@ -10,6 +10,7 @@ imports at the first.
 """
 
 import contextlib
+import fcntl
 import gc
 import json
 import os
@@ -47,6 +48,8 @@ HUB_CLIENT = ("httpx", "tqdm.auto", "yaml", "filelock", "structlog", "fsspec", "
 OFFLINE = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TRL_EXPERIMENTAL_SILENCE": "1"}
 LONGEST = 1 << 18
 MOST_FILES = 32
+# Files that are given wait from here on until each takes the number that it has with who gave it.
+ABOVE = 400
 
 
 class ForkedPython:
@@ -208,10 +211,13 @@ def _keep(connection: socket.socket, die_with_server: Callable[[], None]) -> lis
     die_with_keeper()
     os.setsid()
     connection.close()
-    for number, file in enumerate(files[:3]):
+    words, environment, numbers = json.loads(asked)
+    waiting = [fcntl.fcntl(file, fcntl.F_DUPFD, ABOVE) for file in files]
+    for file in files:
+        os.close(file)
+    for file, number in zip(waiting, (0, 1, 2, *numbers[3:]), strict=True):
         os.dup2(file, number)
         os.close(file)
-    words, environment = json.loads(asked)
     os.environ.clear()
     os.environ.update(environment)
     return [str(word) for word in words]
@@ -237,7 +243,10 @@ def tell_end(pid: int, status: int) -> None:
 
 def main(listening: socket.socket, libraries: Sequence[str]) -> None:
     """Serve, and in a child: run."""
-    first, *rest = words = serve(listening, libraries)
+    words = serve(listening, libraries)
+    if words[0] == "-I":  # what it keeps away is not here: the environment was not read at a start
+        del words[0]
+    first, *rest = words
     # As at the start of a process: what is drawn without a seed of its own must not repeat itself.
     random.seed()
     if "numpy.random" in sys.modules:
