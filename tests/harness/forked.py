@@ -9,6 +9,7 @@ starts, and services that run on, take processes of their own.
 imports at the first.
 """
 
+import atexit
 import contextlib
 import fcntl
 import gc
@@ -244,6 +245,9 @@ def tell_end(pid: int, status: int) -> None:
 def main(listening: socket.socket, libraries: Sequence[str]) -> None:
     """Serve, and in a child: run."""
     words = serve(listening, libraries)
+    # Few children live long enough to gain by a collection, and none by the one at its end.
+    gc.set_threshold(100_000, 10, 10)
+    atexit.register(gc.freeze)
     if words[0] == "-I":  # what it keeps away is not here: the environment was not read at a start
         del words[0]
     first, *rest = words
