@@ -84,10 +84,22 @@ def test_a_server_that_cannot_start_is_reported_in_words() -> None:
     broken = model_server.ModelServer(lambda _: ["-c", "raise SystemExit('no such library')"])
     with pytest.raises(ServingFailed, match="stopped while it was starting"):
         broken.ensure(lambda: None)
+    wait_until_logged("no such library")
+
+
+def test_another_interpreter_serves_where_the_operator_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = ["/bin/sh", "-c", 'echo "started with $*"', "other"]
+    monkeypatch.setattr(settings, "MODEL_SERVER", other)
+    with pytest.raises(ServingFailed):
+        model_server.ModelServer(lambda _: ["-I", "server.py"]).ensure(lambda: None)
+    wait_until_logged("started with -I server.py")
+
+
+def wait_until_logged(words: str) -> None:
     log, deadline = settings.CONSILIUM_HOME / "serving" / f"{os.getpid()}.log", time.monotonic() + 10
-    while "no such library" not in log.read_text() and time.monotonic() < deadline:
+    while words not in log.read_text() and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert "no such library" in log.read_text()
+    assert words in log.read_text()
 
 
 def test_a_picture_is_answered_by_the_real_server(endpoint: ModelEndpoint, tiny: str) -> None:
