@@ -16,12 +16,20 @@ def main() -> None:
         signal.signal(signal.SIGINT, stop_before_start)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consilium.settings")
     os.umask(0o077)  # what commands and their children write is for this user alone
-    from django.core.management import execute_from_command_line
+    from consilium import kept_heap
+
+    kept_heap.loading_starts()
+    from django.core.management import BaseCommand, ManagementUtility
 
     from consilium.environment import EnvironmentRefused
 
+    class Utility(ManagementUtility):
+        def fetch_command(self, subcommand: str) -> BaseCommand:
+            kept_heap.loading_ended()  # the apps are loaded by now
+            return super().fetch_command(subcommand)
+
     try:
-        execute_from_command_line(sys.argv)
+        Utility(sys.argv).execute()
     except EnvironmentRefused as refusal:
         sys.stderr.write(f"Configuration: {refusal}\n")
         sys.exit(2)

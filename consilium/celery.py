@@ -6,16 +6,18 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
 from celery.platforms import SecurityWarning
 from django.conf import settings
 from kombu.entity import Exchange, Queue
 
-from consilium import gpu_sets, start
+from consilium import gpu_sets, kept_heap, start
 from consilium.jobs import folder_broker
 from consilium.jobs.queue_names import DEFAULT, REMOTE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consilium.settings")
+# `jobs.worker_signals` runs them, with those of the database, and says in words what they find.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 POLL_SECONDS = 0.2
 CONNECT_SECONDS = 3
 # Who rings does not wait for a broker that is away: measured 6.4 s with kombu's retries, 8 ms with these.
@@ -57,6 +59,14 @@ def _queue(name: str) -> Queue:
 
 
 QUEUES = _queues()
+
+
+@signals.import_modules.connect
+def _begin_loading(**kwargs: Any) -> None:
+    """Of a worker alone; it comes before Celery's own receiver, which loads the apps."""
+    kept_heap.loading_starts()
+
+
 # As root, Celery warns of pickled messages; here only JSON is accepted.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 app = Celery("consilium")

@@ -232,10 +232,12 @@ CALLS_IN_FLIGHT = environment.read_count("CONSILIUM_CALLS_IN_FLIGHT", default=64
 HUB = read_hub_address()
 # Who sends it reads the figures at /metrics; without it that address does not exist.
 METRICS_TOKEN = environment.read_token("CONSILIUM_METRICS_TOKEN")
-# Sets of GPUs that jobs can ask for; the one that this worker has; who runs the training process.
+# Sets of GPUs that jobs can ask for; the one that this worker has; who runs the training process, and who the
+# servers of local models.
 GPU_SETS = gpu_sets.read_sets(os.environ)
 GPU_SET = gpu_sets.read_own(os.environ, GPU_SETS)
 TRAINER = environment.read_command("CONSILIUM_TRAINER")
+MODEL_SERVER = environment.read_command("CONSILIUM_MODEL_SERVER")
 MODELS_FOLDER = Path(os.environ.get("CONSILIUM_MODELS") or CONSILIUM_HOME / "models").resolve()
 
 LOGGING = logs.configuration(os.environ.get("CONSILIUM_LOG_LEVEL", "INFO"))

@@ -61,6 +61,19 @@ def heavy_group(nodeid: str) -> str:
     return next((group for folder, group in HEAVY.items() if nodeid.startswith(folder)), "")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Several workers share the processes that fork: each would import the same for six seconds."""
+    if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
+        for server in forked.SERVERS:
+            server.share()
+
+
+def pytest_unconfigure() -> None:
+    """The processes that fork end, and with them all that they still have."""
+    for server in forked.SERVERS:
+        server.close()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Heavy tests and long files start first, so that no worker is left alone with them at the end."""
 
@@ -110,13 +123,6 @@ def _flush_may_pass_the_triggers() -> Iterator[None]:
     BaseDatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
     yield
     BaseDatabaseOperations.execute_sql_flush = original  # type: ignore[method-assign]
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _forked_processes_end() -> Iterator[None]:
-    yield
-    for server in (forked.server, forked.trainers, forked.hub_clients):
-        server.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,14 @@
 
 The server loads a model when a request names its folder, keeps it until it was idle for IDLE_SECONDS, and
 answers the requests of one model one after the other. It has no access to the database, listens on loopback
-only and dies with the worker, also when the worker is killed. Models that give scores have a server of their
-own, which is started and kept in the same way (`score_servers`).
+only, on a socket that it inherits, and dies with the worker, also when the worker is killed. Models that give
+scores have a server of their own, which is started and kept in the same way (`score_servers`).
 """
 
 import atexit
 import http.client
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -29,7 +30,6 @@ from consilium.processes import tied_to_parent
 
 IDLE_SECONDS = 300
 START_SECONDS = 180.0
-PORT_ATTEMPTS = 3
 PASSED_ON = (
     "PATH",
     "LANG",
@@ -39,7 +39,7 @@ PASSED_ON = (
     "CUDA_VISIBLE_DEVICES",
     "NVIDIA_VISIBLE_DEVICES",
 )
-COMMAND = ("-I", str(Path(__file__).with_name("serve.py")), "serve")
+PROGRAM = Path(__file__).with_name("serve.py")
 
 
 def _never() -> None:
@@ -95,17 +95,16 @@ def stop() -> None:
     _score_server.stop()
 
 
-def chat_command(port: int) -> list[str]:
-    """The arguments of the interpreter that start the server of models that write."""
-    options = ["--host", ports.LOOPBACK, "--port", str(port), "--model-timeout", str(IDLE_SECONDS)]
-    return [*COMMAND, *options]
+def chat_command(listening: int) -> list[str]:
+    """The arguments of the interpreter that start the server of models that write, on an inherited socket."""
+    return ["-I", str(PROGRAM), str(listening), "serve", "--model-timeout", str(IDLE_SECONDS)]
 
 
 class ModelServer:
     """The child process: at most one, shared by all threads of this process."""
 
     def __init__(self, command: Callable[[int], list[str]] = chat_command) -> None:
-        """Take what makes the interpreter's arguments of a port."""
+        """Take what makes the interpreter's arguments of the number of a socket."""
         self._command = command
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -119,9 +118,8 @@ class ModelServer:
         while not self._lock.acquire(timeout=0.2):
             check()
         try:
-            for _ in range(PORT_ATTEMPTS):
-                if self._is_alive() or self._start(check):
-                    return f"http://{ports.LOOPBACK}:{self._port}/v1"
+            if self._is_alive() or self._start(check):
+                return f"http://{ports.LOOPBACK}:{self._port}/v1"
             raise ServingFailed(
                 "The model server stopped while it was starting; the operator finds why in its log."
             )
@@ -141,11 +139,13 @@ class ModelServer:
     def _start(self, check: Callable[[], None]) -> bool:
         # A server left starting by a cancelled caller is waited for, not started twice.
         if self._process is None or self._process.poll() is not None:
-            self._is_up, self._port = False, ports.free_port()
-            self._process = self._keeper.submit(_spawn, self._command(self._port)).result()
+            self._is_up = False
+            with ports.held_port() as held:
+                self._port = held.getsockname()[1]
+                self._process = self._keeper.submit(_spawn, self._command(held.fileno()), held).result()
         process, deadline = self._process, time.monotonic() + START_SECONDS
         while process.poll() is None:
-            if ports.listens(process.pid, self._port) and _is_healthy(self._port):
+            if _is_healthy(self._port):
                 self._is_up = True
                 return True
             if time.monotonic() > deadline:
@@ -156,18 +156,19 @@ class ModelServer:
         return False
 
 
-def _spawn(arguments: list[str]) -> "subprocess.Popen[bytes]":
+def _spawn(arguments: list[str], held: socket.socket) -> "subprocess.Popen[bytes]":
     home = settings.CONSILIUM_HOME / "serving"
     (home / "huggingface" / "hub").mkdir(mode=0o700, parents=True, exist_ok=True)
     server_log.drop_old(home)
     process = subprocess.Popen(
-        tied_to_parent([sys.executable, *arguments]),
+        tied_to_parent([*(settings.MODEL_SERVER or [sys.executable]), *arguments]),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=home,
         env=_environment(home),
         start_new_session=True,
+        pass_fds=(held.fileno(),),
     )
     assert process.stdout is not None
     server_log.follow(process.stdout, home / f"{os.getpid()}.log")

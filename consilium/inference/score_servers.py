@@ -1,9 +1,9 @@
 """How models that give scores are served: the app that makes them names the program that loads them.
 
-The program is run by its path and with an interpreter of its own (`python -I PROGRAM --port N --idle S`), so
-that it finds nothing but installed packages and what it looks for itself. It listens on loopback, answers
-`GET /health` once it is up and `POST /v1/chat/completions` with a completion whose content is a number, and
-ends when nobody asked anything for so many seconds; the next request starts it again.
+The program is run by its path and with an interpreter of its own (`python -I PROGRAM --socket FD --idle S`),
+so that it finds nothing but installed packages and what it looks for itself. It listens on the socket FD,
+answers `GET /health` once it is up and `POST /v1/chat/completions` with a completion whose content is a
+number, and ends when nobody asked anything for so many seconds; the next request starts it again.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ def register(program: Path) -> None:
     _programs[:] = [program]
 
 
-def scorer_command(port: int) -> list[str]:
-    """The arguments of the interpreter that start it on a loopback port."""
+def scorer_command(listening: int) -> list[str]:
+    """The arguments of the interpreter that start it on an inherited socket."""
     (program,) = _programs
-    return ["-I", str(program), "--port", str(port), "--idle", str(IDLE_SECONDS)]
+    return ["-I", str(program), "--socket", str(listening), "--idle", str(IDLE_SECONDS)]

@@ -1,12 +1,16 @@
 """The process of the model server: `transformers serve` with processors that need no torchvision.
 
-`python -I serve.py serve --host ...`: run by its path, so that nothing but installed packages is imported.
-The training process loads its processors here too: training and asking see the same pixels.
+`python -I serve.py FD serve ...`: run by its path, so that nothing but installed packages is imported. It
+listens on the socket FD, which it inherits. The training process loads its processors here too: training and
+asking see the same pixels.
 """
 
 from __future__ import annotations
 
 import gc
+import socket
+import sys
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +51,8 @@ def _without_videos(kind: Any) -> Any:
 def main() -> None:
     """Run the library's command line; a model is named `folder@revision`, as `model_server` names it."""
     gc.set_threshold(COLLECT_AFTER)
+    listening = socket.socket(fileno=int(sys.argv.pop(1)))
+    import uvicorn
     from transformers.cli.serving.model_manager import ModelManager
     from transformers.cli.transformers import app
 
@@ -54,6 +60,8 @@ def main() -> None:
         return load_image_text_processor(Path(named.rpartition("@")[0]))
 
     setattr(ModelManager, "_load_processor", load)  # noqa: B010 - the one place that picks a processor
+    # The library takes a port alone.
+    setattr(uvicorn.Server, "run", partialmethod(uvicorn.Server.run, [listening]))  # noqa: B010
     app()
 
 

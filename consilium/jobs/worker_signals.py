@@ -15,7 +15,7 @@ from celery import signals
 from django.conf import settings
 from django.db import close_old_connections, connection
 
-from consilium import gpu_sets, start
+from consilium import gpu_sets, kept_heap, start
 from consilium.audit.anchors import anchor_or_log
 from consilium.celery import app
 from consilium.jobs import handle, host_sweeps, reaper
@@ -92,6 +92,7 @@ def _refuse_a_wrong_start(**kwargs: Any) -> None:
     """SystemExit when the configuration, the folder or the database does not fit this version."""
     start.refuse_a_wrong_start("worker")
     connection.close()
+    kept_heap.loading_ended()
     if settings.GPU_SET is not None:
         with start.readable_environment("worker"):
             gpu_sets.hold_set(settings.GPU_SET, settings.CONSILIUM_HOME / "gpu-sets")

@@ -25,6 +25,7 @@ ELSEWHERE = {
     ("annotation/label_studio/server.py", "label_studio_sdk"),
     ("consilium/urls_dev.py", "debug_toolbar"),
     ("consilium/inference/serve.py", "transformers"),
+    ("consilium/inference/serve.py", "uvicorn"),
 }
 GPU_ROOMS = ("training/job/", "training/demo_models/")
 

@@ -9,7 +9,9 @@ starts, and services that run on, take processes of their own.
 imports at the first.
 """
 
+import atexit
 import contextlib
+import fcntl
 import gc
 import json
 import os
@@ -24,7 +26,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from tests.harness import forked_client
 from tests.harness.processes import dies_with_parent
@@ -47,6 +49,8 @@ HUB_CLIENT = ("httpx", "tqdm.auto", "yaml", "filelock", "structlog", "fsspec", "
 OFFLINE = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TRL_EXPERIMENTAL_SILENCE": "1"}
 LONGEST = 1 << 18
 MOST_FILES = 32
+# Files that are given wait from here on until each takes the number that it has with who gave it.
+ABOVE = 400
 
 
 class ForkedPython:
@@ -83,12 +87,20 @@ class ForkedPython:
 
 
 class ForkServer:
-    """The process that forks, from the side of the tests: it starts when it is first named or asked."""
+    """The process that forks, from the side of the tests: it starts when it is first named or asked.
 
-    def __init__(self, *libraries: str) -> None:
+    Workers ask the one of the process that started them, where that has shared its own.
+    """
+
+    def __init__(self, name: str, *libraries: str) -> None:
         """Take what it imports at its first request."""
         self._libraries = libraries
+        self._shared = f"CONSILIUM_TEST_FORKS_{name}"
         self._process: subprocess.Popen[bytes] | None = None
+
+    def share(self) -> None:
+        """From now on the processes that this one starts ask its server: what it imports is imported once."""
+        os.environ[self._shared] = self.address()
 
     def start(
         self, words: Sequence[str], *, env: Mapping[str, str], stdin: IO[Any], out: IO[Any], err: IO[Any]
@@ -103,6 +115,8 @@ class ForkServer:
 
     def address(self) -> str:
         """Where it listens."""
+        if shared := os.environ.get(self._shared):
+            return shared
         if self._process is None:
             self._folder = tempfile.TemporaryDirectory(prefix="consilium-test-")
             with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
@@ -121,6 +135,7 @@ class ForkServer:
     def close(self) -> None:
         """End it, and with it every process that it still has."""
         if self._process is not None:
+            os.environ.pop(self._shared, None)
             self._process.kill()
             self._process.wait(60)
             self._process = None
@@ -130,9 +145,10 @@ class ForkServer:
         return str(Path(self._folder.name) / "asked")
 
 
-server = ForkServer(*LIBRARIES)
-trainers = ForkServer(*TRAINING)
-hub_clients = ForkServer(*HUB_CLIENT)
+server = ForkServer("COMMANDS", *LIBRARIES)
+trainers = ForkServer("TRAINERS", *TRAINING)
+hub_clients = ForkServer("HUB_CLIENTS", *HUB_CLIENT)
+SERVERS: Final = (server, trainers, hub_clients)
 
 
 def run_python(
@@ -196,10 +212,13 @@ def _keep(connection: socket.socket, die_with_server: Callable[[], None]) -> lis
     die_with_keeper()
     os.setsid()
     connection.close()
-    for number, file in enumerate(files[:3]):
+    words, environment, numbers = json.loads(asked)
+    waiting = [fcntl.fcntl(file, fcntl.F_DUPFD, ABOVE) for file in files]
+    for file in files:
+        os.close(file)
+    for file, number in zip(waiting, (0, 1, 2, *numbers[3:]), strict=True):
         os.dup2(file, number)
         os.close(file)
-    words, environment = json.loads(asked)
     os.environ.clear()
     os.environ.update(environment)
     return [str(word) for word in words]
@@ -225,7 +244,13 @@ def tell_end(pid: int, status: int) -> None:
 
 def main(listening: socket.socket, libraries: Sequence[str]) -> None:
     """Serve, and in a child: run."""
-    first, *rest = words = serve(listening, libraries)
+    words = serve(listening, libraries)
+    # Few children live long enough to gain by a collection, and none by the one at its end.
+    gc.set_threshold(100_000, 10, 10)
+    atexit.register(gc.freeze)
+    if words[0] == "-I":  # what it keeps away is not here: the environment was not read at a start
+        del words[0]
+    first, *rest = words
     # As at the start of a process: what is drawn without a seed of its own must not repeat itself.
     random.seed()
     if "numpy.random" in sys.modules:

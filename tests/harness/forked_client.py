@@ -15,13 +15,13 @@ from types import FrameType
 
 
 def ask(address: str, words: Sequence[str], env: Mapping[str, str], files: Sequence[int]) -> socket.socket:
-    """Have `python WORDS` run with the open files `files`, the first three being its standard ones.
+    """Have `python WORDS` run with the open files `files`: three standard ones, others under their numbers.
 
     What comes through the socket: its number, and in the end its exit status.
     """
     asking = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     asking.connect(address)
-    socket.send_fds(asking, [json.dumps([list(words), dict(env)]).encode()], list(files))
+    socket.send_fds(asking, [json.dumps([list(words), dict(env), list(files)]).encode()], list(files))
     return asking
 
 

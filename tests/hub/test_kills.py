@@ -4,16 +4,15 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from consilium.processes import descendants
-from tests.harness.once import ROOT, Put
+from tests.harness.forked import ForkedPython, run_python, start_python
+from tests.harness.once import Put
 from tests.harness.servers import wait_until
 from tests.hub.loopback_hub import Asked, Fault, LoopbackHub
 
@@ -38,21 +37,17 @@ class Site:
             "OMP_NUM_THREADS": "1",
         }
 
-    def start(self, *words: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.hub.site", *words],
-            cwd=ROOT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(self, *words: str) -> ForkedPython:
+        """A worker that is killed."""
+        return start_python(self._program(words), env=self.environment, log=self.home / "worker.log")
 
     def do(self, *words: str) -> Any:
-        with self.start(*words) as process:
-            out, errors = process.communicate(timeout=120)
-        assert process.returncode == 0, errors
-        return json.loads(out)
+        done = run_python(self._program(words), env=self.environment, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def _program(self, words: Sequence[str]) -> list[str]:
+        return ["-m", "tests.hub.site", *words]
 
 
 @pytest.fixture
@@ -83,8 +78,7 @@ def killed_at(site: Site, hub: LoopbackHub, job: str, kill: Kill, *, after: bool
         return Fault(is_cut=True, after=after)
 
     hub.faults = end
-    worker.communicate(timeout=120)
-    assert worker.returncode == -signal.SIGKILL
+    assert worker.wait(120) == -signal.SIGKILL
     # The client dies with its worker: no late commit.
     wait_until(lambda: not any(map(is_client, below)), seconds=20, what="the client is gone")
     hub.faults = lambda asked: None

@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -79,15 +80,26 @@ def test_cancelling_while_the_server_starts_is_quick_and_wastes_no_start(endpoin
         assert pid() == starting
 
 
-def test_a_server_that_cannot_start_is_reported_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_server, "COMMAND", ("-c", "raise SystemExit('no such library')"))
-    broken = model_server.ModelServer()
+def test_a_server_that_cannot_start_is_reported_in_words() -> None:
+    broken = model_server.ModelServer(lambda _: ["-c", "raise SystemExit('no such library')"])
     with pytest.raises(ServingFailed, match="stopped while it was starting"):
         broken.ensure(lambda: None)
+    wait_until_logged("no such library")
+
+
+def test_another_interpreter_serves_where_the_operator_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = ["/bin/sh", "-c", 'echo "started with $*"', "other"]
+    monkeypatch.setattr(settings, "MODEL_SERVER", other)
+    with pytest.raises(ServingFailed):
+        model_server.ModelServer(lambda _: ["-I", "server.py"]).ensure(lambda: None)
+    wait_until_logged("started with -I server.py")
+
+
+def wait_until_logged(words: str) -> None:
     log, deadline = settings.CONSILIUM_HOME / "serving" / f"{os.getpid()}.log", time.monotonic() + 10
-    while "no such library" not in log.read_text() and time.monotonic() < deadline:
+    while words not in log.read_text() and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert "no such library" in log.read_text()
+    assert words in log.read_text()
 
 
 def test_a_picture_is_answered_by_the_real_server(endpoint: ModelEndpoint, tiny: str) -> None:
@@ -184,20 +196,22 @@ def test_a_changed_folder_is_not_served_under_the_old_name(endpoint: ModelEndpoi
 
 # A server that says that it is well, and starts at once.
 WELL = """
-import http.server, sys
+import http.server, socket, sys
 class Well(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
-port = int(sys.argv[sys.argv.index("--port") + 1])
-http.server.HTTPServer(("127.0.0.1", port), Well).serve_forever()
+server = http.server.HTTPServer(("127.0.0.1", 0), Well, bind_and_activate=False)
+server.socket = socket.socket(fileno=int(sys.argv[1]))
+server.server_activate()
+server.serve_forever()
 """
 WORKER = f"""
 import sys, time, django
 django.setup()
-from consilium.inference import model_server
-model_server.COMMAND = ("-c", {WELL!r})
-print(model_server.server_address(), model_server._server._process.pid, flush=True)
+from consilium.inference.model_server import ModelServer
+server = ModelServer(lambda listening: ["-c", {WELL!r}, str(listening)])
+print(server.ensure(lambda: None), server._process.pid, flush=True)
 time.sleep(120)
 """
 
@@ -214,8 +228,8 @@ def test_a_killed_worker_leaves_no_server(tmp_path: Path) -> None:
         assert worker.stdout is not None
         address, number = worker.stdout.readline().split()
         port = int(address.removesuffix("/v1").rpartition(":")[2])
-        assert ports.listens(int(number), port)
-        assert not ports.listens(os.getpid(), port)
+        with pytest.raises(OSError, match="in use"), socket.socket() as stranger:
+            stranger.bind((ports.LOOPBACK, port))
         worker.kill()
     wait_until_gone(int(number))
 

@@ -99,6 +99,7 @@ class Installation:
             "OMP_NUM_THREADS": "1",
             "HF_HUB_OFFLINE": "1",
             "CONSILIUM_TRAINER": shlex.join(trainers.command()),
+            "CONSILIUM_MODEL_SERVER": shlex.join(trainers.command()),
             **environment,
         }
         self.url = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import torch
@@ -23,7 +24,7 @@ class Learner:
     def __init__(self, model: Any, processor: Any, items: Sequence[TeachingItem], seed: int) -> None:
         self.model = model
         self.processor = processor
-        self.tokenizer = processor.tokenizer
+        self._text_ids = cache(processor.tokenizer.backend_tokenizer.encode)
         self.items = list(items)
         self.draw = random.Random(seed)
         pictures = [Image.open(io.BytesIO(item.image_png)) for item in items]
@@ -86,7 +87,7 @@ class Learner:
         return text.replace(self.processor.boi_token, self.processor.full_image_sequence)
 
     def _tokens(self, text: str) -> list[int]:
-        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        ids: list[int] = self._text_ids(text, add_special_tokens=False).ids
         return ids
 
     def _update(

@@ -6,7 +6,6 @@ saving.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import traceback
@@ -15,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from consilium import kept_heap
 from training.job import cards, ranks, spec
 from training.job.folders import check_folders
 from training.job.judge import JudgeLost
@@ -96,14 +96,13 @@ def load_stage(name: str) -> Any:
 
     What is imported stays, but the collector would look at it again and again: a sixth of the time.
     """
-    gc.disable()
+    kept_heap.loading_starts()
     try:
         for library in _LIBRARIES[name]:
             import_module(library)
         return import_module(f"training.job.{name}")
     finally:
-        gc.freeze()
-        gc.enable()
+        kept_heap.loading_ended()
 
 
 def _was_left_alone(error: Exception) -> bool:

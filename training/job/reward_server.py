@@ -1,8 +1,9 @@
 """The process that serves reward models: a number for each answer, on loopback, over the chat protocol.
 
-`python -I reward_server.py --port N --idle SECONDS`. A request names a folder (`folder@revision`) and holds
-two messages: the question with its images as data URIs, and one answer to it. The completion's content is
-the score. One model is held at a time; when nobody asked anything for so long, the process ends.
+`python -I reward_server.py --socket FD --idle SECONDS`; it listens on the socket FD, which it inherits. A
+request names a folder (`folder@revision`) and holds two messages: the question with its images as data URIs,
+and one answer to it. The completion's content is the score. One model is held at a time; when nobody asked
+anything for so long, the process ends.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import base64
 import io
 import json
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -18,7 +20,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-LOOPBACK = "127.0.0.1"
 BODY_MAX = 256 * 2**20
 READ_SECONDS = 60.0
 # Question, answer, images: the score and the number of tokens read.
@@ -34,8 +35,11 @@ class RewardServer(HTTPServer):
 
     request_queue_size = 64
 
-    def __init__(self, port: int, idle: float, load: Callable[[Path], Score]) -> None:
-        super().__init__((LOOPBACK, port), _Handler)
+    def __init__(self, bound: socket.socket, idle: float, load: Callable[[Path], Score]) -> None:
+        super().__init__(bound.getsockname(), _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = bound
+        self.server_activate()
         self.timeout = idle
         self._load = load
         self._held: tuple[str, Score] | None = None
@@ -126,10 +130,10 @@ def load_scorer(folder: Path) -> Score:
 def main(arguments: Sequence[str]) -> None:
     """Serve until nobody asks."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--socket", type=int, required=True)
     parser.add_argument("--idle", type=float, required=True)
     chosen = parser.parse_args(arguments)
-    RewardServer(chosen.port, chosen.idle, load_scorer).serve()
+    RewardServer(socket.socket(fileno=chosen.socket), chosen.idle, load_scorer).serve()
 
 
 if __name__ == "__main__":

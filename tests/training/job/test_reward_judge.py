@@ -42,8 +42,9 @@ def reward_model(cast: Cast, judges: dict[str, Finished]) -> Iterator[ModelEndpo
 @pytest.fixture
 def in_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[RewardServer]:
     """The server of the process, without a process."""
-    server, over = RewardServer(0, 0.05, load_scorer), Event()
-    address = f"http://{ports.LOOPBACK}:{server.server_port}/v1"
+    held, over = ports.held_port(), Event()
+    address = f"http://{ports.LOOPBACK}:{held.getsockname()[1]}/v1"
+    server = RewardServer(held, 0.05, load_scorer)
 
     def score_server_address(check: Callable[[], None]) -> str:
         return address
