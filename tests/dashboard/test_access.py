@@ -15,8 +15,7 @@ from consilium.people.break_glass import open_study
 from consilium.people.models import Invitation
 from curation.models import ExportLink
 from tests.dashboard.access_table import BY_GLASS, LEADS, POST_ONLY, READ, SENIORS, WRITE, Sent
-from tests.factories.cast import Cast
-from tests.factories.world import ROLES, World, make_world, patterns
+from tests.factories.world import ROLES, World, patterns
 
 JSON = "application/json"
 NO_UUID = "00000000-0000-4000-8000-000000000000"
@@ -69,11 +68,6 @@ BY_LINK = {"people:join", "curation:take-export"}
 # Reading is on record too: images that were shown, copies that were taken, pages that were refused.
 VIEWS = {"curation_imageview", "curation_exportlink"}
 ON_RECORD = {"access.refused", "export.downloaded", "export.taken_by_link", "report.taken"}
-
-
-@pytest.fixture
-def world(cast: Cast) -> World:
-    return make_world(cast)
 
 
 def browser(world: World, role: str) -> Client:
