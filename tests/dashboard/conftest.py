@@ -5,26 +5,17 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from pytest_django.plugin import DjangoDbBlocker
 
-from consilium.blobs.models import Blob
-from consilium.blobs.store import key_of
-from curation.releases.kept_exports import EXPORTS
 from tests.factories.cast import make_cast
 from tests.factories.world import World, make_world
-from tests.harness.kept_rows import kept_rows
+from tests.harness.kept_rows import kept_rows, put_back, stored_files
 
 Kept = tuple[World, dict[Path, bytes]]
 
 
 def _make() -> Kept:
-    """The world, and the files its rows speak of: no rollback brings a file back."""
-    world = make_world(make_cast())
-    home = Path(settings.CONSILIUM_HOME)
-    blobs = [home / key_of(sha256) for sha256 in Blob.objects.values_list("pk", flat=True)]
-    files = (path for path in (*blobs, *(home / EXPORTS).rglob("*")) if path.is_file())
-    return world, {path: path.read_bytes() for path in files}
+    return make_world(make_cast()), stored_files()
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +29,5 @@ def kept_world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Ite
 def world(db: None, kept_world: Kept) -> World:
     """A copy of the world that is the test's own, with every file in its place."""
     made, files = kept_world
-    for path, content in files.items():
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+    put_back(files)
     return deepcopy(made)
