@@ -120,9 +120,15 @@ def _faults_of(refusal: Refusal, vendor: str, held: dict[tuple[str, str], str]) 
 def _fits(refusal: Refusal, connection: BaseDatabaseWrapper) -> bool:
     """Whether everything the triggers name exists: a trigger on a missing column breaks its table."""
     tables = set(connection.introspection.table_names())
+    return all(
+        table in tables and columns <= _columns_of(connection, table)
+        for table, columns in refusal.columns().items()
+    )
+
+
+def _columns_of(connection: BaseDatabaseWrapper, table: str) -> set[str]:
+    """Their names alone: what Django finds out besides them is parsed from SQL, a hundred times slower."""
     with connection.cursor() as cursor:
-        return all(
-            table in tables
-            and columns <= {c.name for c in connection.introspection.get_table_description(cursor, table)}
-            for table, columns in refusal.columns().items()
-        )
+        # The name comes from a model.
+        cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)} WHERE 1 = 0")  # noqa: S608
+        return {column[0] for column in cursor.description}

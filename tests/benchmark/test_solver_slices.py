@@ -29,9 +29,9 @@ from curation.models import Release, ReleaseKind
 from curation.releases.freeze import freeze, rows_of
 from tests.factories import benchmark as making
 from tests.factories.cast import Cast
+from tests.factories.painted import painted
 from tests.factories.training import content, new_row
 from tests.harness.chat_server import Stub, answered
-from training.demo_models import teaching_set
 
 OPEN: dict[str, Any] = {"options": {}, "answer_label": ""}
 CLOSED = OPEN | {"answer": "Yes", "facets": {"set": "VQA-RAD", "answer_type": "closed"}}
@@ -47,7 +47,7 @@ def mixed(cast: Cast) -> Release:
     making.questions(cast, 1, "First", seed=3)  # makes the source
     rows = []
     kinds = (*KINDS, OPEN | {"answer": ""})
-    for item, own in zip(teaching_set.make(len(kinds), seed=61), kinds, strict=True):
+    for item, own in zip(painted(len(kinds), 61), kinds, strict=True):
         row = content(item, "test") | {"id": f"q{item.number}", "cluster": f"p{item.number}"} | own
         row = {key: value for key, value in row.items() if key not in ("reasoning", "steps")}
         rows.append(new_row(row, item.image_png))

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from copy import copy
 from typing import Any
 
 import pytest
@@ -15,8 +16,7 @@ from consilium.people.break_glass import open_study
 from consilium.people.models import Invitation
 from curation.models import ExportLink
 from tests.dashboard.access_table import BY_GLASS, LEADS, POST_ONLY, READ, SENIORS, WRITE, Sent
-from tests.factories.cast import Cast
-from tests.factories.world import ROLES, World, make_world, patterns
+from tests.factories.world import ROLES, World, patterns
 
 JSON = "application/json"
 NO_UUID = "00000000-0000-4000-8000-000000000000"
@@ -71,11 +71,6 @@ VIEWS = {"curation_imageview", "curation_exportlink"}
 ON_RECORD = {"access.refused", "export.downloaded", "export.taken_by_link", "report.taken"}
 
 
-@pytest.fixture
-def world(cast: Cast) -> World:
-    return make_world(cast)
-
-
 def browser(world: World, role: str) -> Client:
     client = Client(raise_request_exception=False)
     person = world.person(role)
@@ -96,10 +91,11 @@ def post(client: Client, address: str, sent: Sent) -> Any:
 
 
 def write(client: Client, address: str, sent: Sent) -> int:
-    """Send it and take back what it changed; the status."""
-    mark = transaction.savepoint()
+    """Send it and take back what it changed, in the browser too: some log out; the status."""
+    mark, cookies = transaction.savepoint(), copy(client.cookies)
     status: int = post(client, address, sent).status_code
     transaction.savepoint_rollback(mark)
+    client.cookies = cookies
     return status
 
 
@@ -152,8 +148,8 @@ def test_changing_follows_the_table(world: World, role: str) -> None:
     place = ROLES.index(role)
     reset = Sent(WRITE["people:accounts"].row, {"reset": world.cast.ben.pk})
     sendings = WRITE | {"people:accounts": reset}
-    # A new browser for each, because some of them log out.
-    got = {name: write(browser(world, role), world.address(name), sent) for name, sent in sendings.items()}
+    client = browser(world, role)
+    got = {name: write(client, world.address(name), sent) for name, sent in sendings.items()}
     assert got == {name: sent.row[place] for name, sent in WRITE.items()}
 
 

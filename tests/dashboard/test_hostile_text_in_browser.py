@@ -6,7 +6,8 @@ import pytest
 
 from tests.annotation.conftest import log_in
 from tests.dashboard.access_table import READ
-from tests.dashboard.test_pages import FRAGMENTS, NO_PAGES, plant, signed_in
+from tests.dashboard.test_pages import FRAGMENTS, NO_PAGES, signed_in
+from tests.dashboard.test_stored_text import plant
 from tests.factories.cast import Cast
 from tests.factories.world import ROLES, World, make_world
 from tests.harness.playwright_api import Page

@@ -7,8 +7,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models import ForeignKey, Model, ProtectedError
 
-from tests.factories.cast import Cast
-from tests.factories.world import make_world
+from tests.factories.world import World
 
 # Kept figures are computed again at any time, so they go with what they are of.
 DERIVED = {
@@ -60,8 +59,7 @@ def test_every_reference_protects_what_it_refers_to() -> None:
 
 
 @pytest.mark.django_db
-def test_what_is_referred_to_is_refused_with_who_refers_to_it(cast: Cast) -> None:
-    make_world(cast)
+def test_what_is_referred_to_is_refused_with_who_refers_to_it(world: World) -> None:
     tried: set[str] = set()
     for field in references():
         if field.model._meta.label in DERIVED:
@@ -79,8 +77,7 @@ def test_what_is_referred_to_is_refused_with_who_refers_to_it(cast: Cast) -> Non
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("label", sorted(HELD))
-def test_a_statement_behind_the_programs_back_is_refused_too(cast: Cast, label: str) -> None:
-    make_world(cast)
+def test_a_statement_behind_the_programs_back_is_refused_too(world: World, label: str) -> None:
     table = apps.get_model(label)._meta.db_table
     with pytest.raises(IntegrityError), transaction.atomic():
         delete_all(table)

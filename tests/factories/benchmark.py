@@ -18,9 +18,9 @@ from curation.models import Release, ReleaseKind, Source
 from curation.releases.freeze import freeze, rows_of
 from tests.factories.cast import Cast
 from tests.factories.curation import source
+from tests.factories.painted import painted
 from tests.factories.teaching_answers import right_and_wrong
 from tests.factories.training import SOURCE, content, new_row
-from training.demo_models import teaching_set
 
 LABELS = ("A", "A", "B", "A")
 
@@ -47,7 +47,7 @@ def questions(
     """A frozen release of held-out questions; `changes` go into every row."""
     _source(cast)
     rows = []
-    for item in teaching_set.make(count, seed=seed):
+    for item in painted(count, seed):
         own = {"id": f"held-{item.number}", "question_id": f"held-{item.number}"}
         row = content(item, "test") | own | {"cluster": f"test-{item.number}"}
         row = {key: value for key, value in row.items() if key not in ("reasoning", "steps")} | changes
@@ -67,7 +67,7 @@ def preferences(
     """A frozen preference release; every dimension of case n has the n-th label. `changes`: of each row."""
     _source(cast)
     rows, own = [], changes or [{}] * len(labels)
-    for item, label, change in zip(teaching_set.make(len(labels), seed=seed), labels, own, strict=True):
+    for item, label, change in zip(painted(len(labels), seed), labels, own, strict=True):
         row = content(item) | {
             "id": f"case-{item.number}",
             "answer_a": f"The first words of {item.number}.",
@@ -86,7 +86,7 @@ def preferences(
 def teaching_preferences(cast: Cast, count: int, name: str, seed: int) -> Release:
     """The teaching set: a right and a wrong answer per question, the right one A in every other case."""
     labels, changes = ("AB" * count)[:count], []
-    for item, label in zip(teaching_set.make(count, seed=seed), labels, strict=True):
+    for item, label in zip(painted(count, seed), labels, strict=True):
         right, wrong = right_and_wrong(item)
         own = dict.fromkeys(("cluster", "question_id"), f"{seed}-{item.number}")
         answers = (right, wrong) if label == "A" else (wrong, right)

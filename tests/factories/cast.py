@@ -45,9 +45,10 @@ class Cast:
 
 
 def make_cast() -> Cast:
-    """Store the cast; members have consented."""
-    study = Study.objects.create(slug="chest", name="Chest study", settings_data={"trace_tokens_min": 1})
-    other = Study.objects.create(slug="other", name="Other study")
+    """Store the cast, all rows of a kind at once; members have consented."""
+    study = Study(slug="chest", name="Chest study", settings_data={"trace_tokens_min": 1})
+    other = Study(slug="other", name="Other study")
+    Study.objects.bulk_create([study, other])
     roles = {
         "anna": Role.ANNOTATOR,
         "ben": Role.ANNOTATOR,
@@ -56,9 +57,14 @@ def make_cast() -> Cast:
         "lena": Role.LEAD,
         "max": Role.LEAD,
     }
-    people = {name: join(study, name, role) for name, role in roles.items()}
-    people["otto"] = person("otto", is_operator=True)
-    people["nora"] = join(other, "nora", Role.LEAD)
+    password = make_password(PASSWORD)
+    people = {
+        name: Person(username=name, password=password, display_name=name.title(), is_operator=name == "otto")
+        for name in (*roles, "otto", "nora")
+    }
+    Person.objects.bulk_create(people.values())
+    _admit(study, {people[name]: role for name, role in roles.items()})
+    _admit(other, {people["nora"]: Role.LEAD})
     study.guideline = GuidelineVersion.objects.create(
         study=study, number=1, text="Judge what is written.", created_by=people["lena"]
     )
@@ -82,9 +88,15 @@ def person(name: str, *, is_operator: bool = False) -> Person:
 def join(study: Study, name: str, role: Role) -> Person:
     """A consenting member of the study."""
     member = person(name)
-    ConsentText.objects.get_or_create(study=study, version=1, defaults={"text": "You take part freely."})
-    Membership.objects.create(study=study, person=member, role=role)
-    Participation.objects.create(
-        study=study, person=member, consent_version=1, consent_sha256="0" * 64, credit=CreditChoice.PSEUDONYM
-    )
+    _admit(study, {member: role})
     return member
+
+
+def _admit(study: Study, roles: dict[Person, Role]) -> None:
+    text = ConsentText(study=study, version=1, text="You take part freely.")
+    ConsentText.objects.bulk_create([text], ignore_conflicts=True)
+    Membership.objects.bulk_create(
+        Membership(study=study, person=member, role=role) for member, role in roles.items()
+    )
+    agreed = {"consent_version": 1, "consent_sha256": "0" * 64, "credit": CreditChoice.PSEUDONYM}
+    Participation.objects.bulk_create(Participation(study=study, person=member, **agreed) for member in roles)

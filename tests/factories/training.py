@@ -20,6 +20,7 @@ from curation.models import Release, ReleaseKind, Source
 from curation.releases.contents import NewRow
 from curation.releases.freeze import freeze
 from tests.factories.curation import source
+from tests.factories.painted import painted
 from training.demo_models import teaching_set
 from training.models import ProducedModel, Run, Stage
 
@@ -79,9 +80,11 @@ MERGE_CARD: dict[str, Any] = {
 }
 
 
-def items(count: int = 8, specialties: Sequence[str] = ("adult_medicine", PEDIATRICS)) -> list[Any]:
-    """Items of the synthetic teaching set, the specialties in turn."""
-    return teaching_set.make(count, seed=3, specialties=specialties)
+def items(
+    count: int = 8, specialties: Sequence[str] = ("adult_medicine", PEDIATRICS)
+) -> tuple[teaching_set.TeachingItem, ...]:
+    """The items that the releases here hold, the specialties in turn."""
+    return painted(count, 3, tuple(specialties))
 
 
 def content(item: teaching_set.TeachingItem, split: str = "train") -> dict[str, Any]:
@@ -94,7 +97,7 @@ def content(item: teaching_set.TeachingItem, split: str = "train") -> dict[str, 
         "images": [f"images/{digest}.png"],
         "sha256": [digest],
         "question": item.question,
-        "options": item.options,
+        "options": dict(item.options),
         "answer_label": item.answer_label,
         "answer": item.answer,
         "reasoning": "\n".join(item.steps),

@@ -41,10 +41,7 @@ def drawn_anew(clusters: Sequence[Hashable], features: Array, value: Callable[[A
     place = np.array([order[cluster] for cluster in clusters])
     draws = np.random.default_rng((SEED, 0)).integers(len(order), size=(REPLICATES, len(order)))
     replicates = np.array(
-        [
-            value(np.array([(draw == place[item]).sum() for item in range(len(place))]) @ features)
-            for draw in draws
-        ]
+        [value(np.bincount(draw, minlength=len(order))[place] @ features) for draw in draws]
     )
     finite = replicates[np.isfinite(replicates)]
     if len(finite) < 0.95 * REPLICATES:

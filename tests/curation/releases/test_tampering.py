@@ -1,13 +1,15 @@
 """One thing changed in what a release is made of: verify names it, and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
 
 from consilium.audit import protection
 from consilium.audit.models import AuditEvent
@@ -17,20 +19,35 @@ from curation.releases.freeze import rows_of, side_rows_of
 from curation.releases.manifest import FILES, lines_of, manifest_of
 from curation.releases.verify import verify
 from tests.factories import releases as making
-from tests.factories.cast import Cast
+from tests.factories.cast import make_cast
+from tests.harness.kept_rows import kept_rows, put_back, stored_files
 from tests.harness.stored import path_of
 
 TABLES = ("curation_release", "curation_releaserow", "curation_releasesiderow", "curation_releasefile")
 
 
+Kept = tuple[Release, dict[Path, bytes]]
+
+
+def _make() -> Kept:
+    return making.preferences(make_cast()), stored_files()
+
+
+@pytest.fixture(scope="module")
+def kept_release(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Kept]:
+    with kept_rows(django_db_blocker, _make) as kept:
+        yield kept
+
+
 @pytest.fixture
-def release(cast: Cast) -> Release:
-    made = making.preferences(cast)
+def release(db: None, kept_release: Kept) -> Release:
+    made, files = kept_release
+    put_back(files)
     assert verify(made) == []
     for refusal in protection.declared():
         if refusal.table in (*TABLES, "audit_auditevent"):
             refusal.remove(connection)
-    return made
+    return deepcopy(made)
 
 
 @dataclass(frozen=True)

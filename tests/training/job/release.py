@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from consilium.answers.dimensions import DIMENSIONS
-from training.demo_models import teaching_set
-from training.demo_models.teaching_set import TeachingItem
+from tests.factories.painted import painted
+from training.demo_models.teaching_set import SPECIALTIES, TeachingItem
 
 
-def write_release(
-    folder: Path, count: int, seed: int = 7, specialties: Sequence[str] = teaching_set.SPECIALTIES
-) -> Path:
+def write_release(folder: Path, count: int, seed: int = 7, specialties: Sequence[str] = SPECIALTIES) -> Path:
     """Write rows.jsonl and images of `count` curated teaching traces, all for training; return the folder."""
     (folder / "images").mkdir(parents=True, exist_ok=True)
     rows = []
-    for item in teaching_set.make(count, seed, specialties):
+    for item in painted(count, seed, tuple(specialties)):
         name = f"images/{item.number:05d}.png"
         (folder / name).write_bytes(item.image_png)
         rows.append(
@@ -56,7 +54,7 @@ def write_preferences(
     """
     (folder / "images").mkdir(parents=True, exist_ok=True)
     rows = []
-    for item in teaching_set.make(count, seed):
+    for item in painted(count, seed):
         name = f"images/{item.number:05d}.png"
         (folder / name).write_bytes(item.image_png)
         right, wrong = "AB"[item.number % 2], "BA"[item.number % 2]
