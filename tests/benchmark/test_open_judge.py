@@ -1,9 +1,11 @@
 """A judge of open answers decides beside token recall: counted apart, resumed, read anew, or refused."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
 from aiohttp import web
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -110,6 +112,26 @@ def test_decisions_are_read_anew_and_go_with_an_answer_that_changed(
     assert (after["RLL"], after["pneumothorax"]) == ((True, True), (None, False))
     made.refresh_from_db()
     assert made.run_card["open_answers_judged"]["wrong"] == 1
+
+
+def test_page_and_command_launch_with_the_judge_that_was_chosen(cast: Cast, open_release: Release) -> None:
+    solver, judge = making.endpoint("solver"), making.endpoint("judge")
+    client = Client()
+    client.force_login(cast.lena)
+    place = reverse("benchmark:launch", args=[cast.study.slug, "solver"])
+    assert "Judge of open answers" in client.get(place).content.decode()
+    asked: dict[str, Any] = {"release": open_release.pk, "endpoints": [solver.pk], "open_judge": judge.pk}
+    assert client.post(place, asked | {"open_judge": solver.pk}).status_code == 200
+    assert not Evaluation.objects.exists()
+    assert client.post(place, asked).status_code == 302
+    (by_page,) = Evaluation.objects.all()
+    making.over(by_page)
+    named = {"release": open_release.digest, "endpoint": ["solver"], "by": "lena"}
+    call_command("solve", **named, open_judge="judge", stdout=StringIO())
+    by_command = Evaluation.objects.exclude(pk=by_page.pk).get()
+    for made in (by_page, by_command):
+        assert (made.endpoint, made.open_judge) == (solver, judge)
+        assert made.settings["open_judge"]["prompt_sha256"] == reference_verdict.PROMPT_HASH
 
 
 @pytest.mark.parametrize(
