@@ -12,6 +12,7 @@ from django.urls import reverse
 from benchmark.launch import evaluate
 from benchmark.models import Evaluation
 from benchmark.reparse import reparse
+from benchmark.scoring_pace import failures_so_far
 from consilium.answers import reference_verdict
 from consilium.jobs.run import run_now
 from consilium.jobs.states import JobState
@@ -78,6 +79,7 @@ def test_decisions_stand_beside_recall_and_name_prompt_and_parser(cast: Cast, op
     }  # fmt: skip
     assert card["figures"]["open_recall"] == pytest.approx(2 / 3 / 4)
     assert (made.expected_calls, made.job.progress_done, card["answers"]) == (4, 4, 4)
+    assert failures_so_far(made).wrong_format == 1  # the empty one: an open answer has no letter
     client = Client()
     client.force_login(cast.lena)
     page = client.get(reverse("benchmark:evaluation", args=[cast.study.slug, made.pk])).content.decode()
