@@ -30,6 +30,14 @@ class EvaluationForm(forms.Form):
         help_text="For the calibration of judges. Servers such as vLLM and llama.cpp tell it, workers do not;"
         " verdicts are those of the text in any case. Models that give scores need no asking.",
     )
+    open_judge = forms.ModelChoiceField(
+        ModelEndpoint.objects.none(),
+        label="Judge of open answers",
+        required=False,
+        empty_label="None: token recall alone",
+        help_text="Also decides every open answer against the reference, which is counted apart. It gets"
+        " question, reference and answer without the image; its calls are not in the estimate.",
+    )
     standard = forms.BooleanField(
         label="Every case in both orders",
         required=False,
@@ -63,11 +71,15 @@ class EvaluationForm(forms.Form):
         if kind != EvaluationKind.JUDGE:
             for name in ("letter_probabilities", *VARIANT_FIELDS):
                 del self.fields[name]
+        else:
+            del self.fields["open_judge"]
         wanted = ReleaseKind.PREFERENCES if kind == EvaluationKind.JUDGE else ReleaseKind.QUESTIONS
         frozen = Release.objects.filter(study=study, kind=wanted, state=ReleaseState.FROZEN)
         self._choices("release").queryset = frozen
         usable = ModelEndpoint.objects.for_study(study).in_use().order_by(Lower("name"), "pk")
         self._choices("endpoints").queryset = usable if kind == EvaluationKind.JUDGE else usable.that_write()
+        if "open_judge" in self.fields:
+            self._choices("open_judge").queryset = usable.that_write()
 
     def wanted(self) -> dict[str, Any]:
         """What `launch.evaluate` is to launch, once the form is valid. Raises EvaluationRefused."""
@@ -98,6 +110,11 @@ class EvaluationForm(forms.Form):
     def asks_letters(self) -> bool:
         """Whether judges' servers are asked how probable letters are, once the form is valid."""
         return bool(self.cleaned_data.get("letter_probabilities"))
+
+    @property
+    def chosen_open_judge(self) -> ModelEndpoint | None:
+        """Who decides open answers of solvers, once the form is valid."""
+        return self.cleaned_data.get("open_judge")
 
     def lacks(self) -> str:
         """What has to exist before anything can be scored: "release", "endpoints" or nothing."""

@@ -1,8 +1,9 @@
 """The job behind a judge's evaluation: every case in both orders, verdicts stored as they arrive."""
 
+import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from benchmark.answer_batches import AnswerBatches, Answered
 from benchmark.models import Evaluation, EvaluationVariant, Verdict
@@ -18,11 +19,13 @@ from consilium.answers.judge_prompt import ORDERS
 from consilium.answers.letter_probabilities import stated_probabilities
 from consilium.answers.refused_reply import declines
 from consilium.answers.verdicts import parse_verdict
+from consilium.bulk import insert_rows
 from consilium.inference.chat_request import ChatRequest
 from consilium.inference.complete import CUT, complete_all
 from consilium.inference.models import Reply
 from consilium.jobs.handle import JobHandle
 
+VERDICT_FIELDS: Final = ("evaluation", "row_id", "order", "reply", "parsed", "probabilities", "reason")
 LETTERS_HINT = " If its server knows no probabilities of letters, launch again without them."
 
 
@@ -63,23 +66,18 @@ def _way(
 
 
 def store_verdicts(evaluation: Evaluation, answered: Sequence[Answered]) -> None:
-    """Parse replies in words and store what they say as printed; a second run changes nothing.
+    """Parse replies in words and store what they say as printed.
 
-    Their tags name row and order, as "case-7/ba".
+    Their tags name row and order, as "case-7/ba"; one that has a verdict already is refused by the database.
     """
-    made = []
+    rows = []
     for tag, reply in answered:
         row_id, _, order = tag.rpartition("/")
-        made.append(
-            Verdict(
-                evaluation_id=evaluation.pk,
-                row_id=row_id,
-                order=order,
-                reply_id=reply.pk,
-                **read_verdict(reply),
-            )
-        )
-    Verdict.objects.bulk_create(made, ignore_conflicts=True)
+        read = read_verdict(reply)
+        parsed, told = json.dumps(read["parsed"]), read["probabilities"]
+        probabilities = json.dumps(told) if told else None
+        rows.append((evaluation.pk, row_id, order, reply.pk, parsed, probabilities, read["reason"]))
+    insert_rows(Verdict, VERDICT_FIELDS, rows)
 
 
 def read_verdict(reply: Reply) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from benchmark.models import Evaluation, EvaluationKind, EvaluationVariant
+from benchmark.open_judge import check_open_judge, open_judge_method
 from benchmark.preconditions import (
     EvaluationRefused,
     check_endpoints,
@@ -40,16 +41,20 @@ def evaluate(
     by: Person,
     letter_probabilities: bool = False,
     variants: Sequence[PlannedVariant] = STANDARD,
+    open_judge: ModelEndpoint | None = None,
 ) -> list[Evaluation]:
     """One evaluation per endpoint and variant, each with its own job.
 
     `letter_probabilities`: servers of judges are asked how probable each letter of a verdict was.
+    `open_judge` decides open answers of solvers against the reference, beside token recall.
     Raises NotAllowed, EndpointRefused, EvaluationRefused.
     """
     check_lead(by, study)
     check_variants(EvaluationKind(kind), endpoints, variants)
     check_scorable(study, EvaluationKind(kind), release)
     check_endpoints(study, EvaluationKind(kind), release, endpoints)
+    if open_judge is not None:
+        check_open_judge(study, EvaluationKind(kind), release, endpoints, open_judge)
     # Whole releases are read here, while others may write: neither they nor what a model learned from change.
     check_unseen(release, endpoints)
     calls = expected_calls(release, kind)
@@ -57,11 +62,15 @@ def evaluate(
         raise EvaluationRefused(
             f"{release} holds nothing to score: no question of it has options or an answer."
         )
-    more = {"letter_probabilities": True} if letter_probabilities and kind == EvaluationKind.JUDGE else {}
+    asks_letters = letter_probabilities and kind == EvaluationKind.JUDGE
+    more: dict[str, Any] = {"letter_probabilities": True} if asks_letters else {}
+    more |= {"open_judge": open_judge_method()} if open_judge else {}
     batch = uuid4()
     with transaction.atomic():
         return [
-            _launch(study, EvaluationKind(kind), release, endpoint, by, calls, variant, batch, more)
+            _launch(
+                study, EvaluationKind(kind), release, endpoint, by, calls, variant, batch, more, open_judge
+            )
             for endpoint in endpoints  # a served model stays loaded for all that it is asked
             for variant in variants
         ]
@@ -88,6 +97,7 @@ def _launch(
     planned: PlannedVariant,
     batch: UUID,
     more: dict[str, Any],
+    open_judge: ModelEndpoint | None,
 ) -> Evaluation:
     check_not_asked(kind, release, endpoint, planned.variant, planned.repeat)
     prompt_sha256, parser_version = current_method(kind, endpoint, release, planned.variant)
@@ -102,6 +112,7 @@ def _launch(
         prompt_sha256=prompt_sha256,
         parser_version=parser_version,
         batch=batch,
+        open_judge=open_judge,
         variant=planned.variant,
         repeat=planned.repeat,
         settings={"max_tokens": answer_tokens(study, kind), **cases, **more},
@@ -111,6 +122,7 @@ def _launch(
     data = {"kind": kind.value, "release": release.digest, "endpoint": endpoint.pk}
     if planned.variant != EvaluationVariant.STANDARD:
         data |= {"variant": planned.variant.value, "repeat": planned.repeat}
+    data |= {"open_judge": open_judge.pk} if open_judge else {}
     record(action="evaluation.launched", obj=evaluation, by=by, study=study, data=data)
     return evaluation
 

@@ -48,6 +48,14 @@ class Evaluation(models.Model):
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="evaluations")
     release_digest = models.CharField(max_length=64)
     endpoint = models.ForeignKey(ModelEndpoint, on_delete=models.PROTECT, related_name="evaluations")
+    open_judge = models.ForeignKey(
+        ModelEndpoint,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Decides a solver's open answers against the reference; null: token recall alone.",
+    )
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="evaluation")
     prompt_sha256 = models.CharField(max_length=64)
     parser_version = models.CharField(max_length=20)
@@ -167,6 +175,11 @@ class SolverResult(models.Model):
         null=True, help_text="Open questions: the share of the reference's words that the answer holds."
     )
 
+    judged = models.BooleanField(
+        null=True, help_text="Open questions: what the judge decides; null: not asked, or neither said."
+    )
+    judge_reply = models.ForeignKey(Reply, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["evaluation", "row_id"], name="solver_result_once")]
 
@@ -177,6 +190,13 @@ class SolverResult(models.Model):
     def score(self) -> float:
         """0 or 1, or of an open question's answer the recall."""
         return float(self.is_correct) if self.recall is None else self.recall
+
+    @property
+    def judged_in_words(self) -> str:
+        """What the judge of open answers decided; empty where it was not asked."""
+        if self.judge_reply_id is None:
+            return ""
+        return {True: "right", False: "wrong", None: "undecided"}[self.judged]
 
     @property
     def recall_percent(self) -> str:

@@ -1,6 +1,5 @@
 """Reads a frozen release the way a scorer needs it: rows, and images as data URIs."""
 
-import base64
 from typing import Any
 
 from benchmark.models import Evaluation, EvaluationKind
@@ -8,6 +7,7 @@ from benchmark.preconditions import check_may_be_sent
 from consilium.answers import option_letters
 from consilium.answers.open_answers import READER_VERSION, AnswerKind, kind_of_question
 from consilium.blobs.store import read_blob
+from consilium.inference.images import data_uri
 from consilium.jobs.handle import JobFailed
 from curation.models import Release, ReleaseFile
 from curation.releases.freeze import rows_of
@@ -70,17 +70,13 @@ class ReleasedImages:
         self._blobs: dict[str, str] = dict(files.values_list("path", "blob_id"))
         # Those of one row alone: the two orders of a case follow one another, and images are large.
         self._paths: list[str] = []
-        self._uris: list[str] = []
+        self._uris: list[bytes] = []
 
-    def data_uris(self, row: dict[str, Any]) -> list[str]:
+    def data_uris(self, row: dict[str, Any]) -> list[bytes]:
         """The row's images in order, as every judge and solver gets them: the released bytes."""
         if self._is_blind:
             return []
         if row["images"] != self._paths:
-            self._uris = [_data_uri(self._blobs[path]) for path in row["images"]]
+            self._uris = [data_uri(read_blob(self._blobs[path])) for path in row["images"]]
             self._paths = row["images"]
         return list(self._uris)
-
-
-def _data_uri(sha256: str) -> str:
-    return f"data:image/png;base64,{base64.b64encode(read_blob(sha256)).decode()}"

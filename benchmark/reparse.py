@@ -10,6 +10,7 @@ from django.db import models, transaction
 from benchmark.judge_job import read_verdict
 from benchmark.launch import current_method
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
+from benchmark.open_judge import open_judge_method, read_decision
 from benchmark.preconditions import EvaluationRefused
 from benchmark.run_card import results_of_evaluation
 from benchmark.score_verdicts import read_scores, stored_scores
@@ -50,9 +51,12 @@ def reparse(*, evaluation: Evaluation, by: Person) -> Reparsed:
     _, version = method_now(one)
     found = _verdicts(one) if is_judge else _answers(one)
     one.parser_version = version
+    if one.open_judge_id:
+        asked_with = one.settings["open_judge"]
+        one.settings["open_judge"] = asked_with | {"parser_version": open_judge_method()["parser_version"]}
     if one.run_card:
         one.run_card = {**one.run_card, "parser_version": version, **results_of_evaluation(one)}
-    one.save(update_fields=["parser_version", "run_card"])
+    one.save(update_fields=["parser_version", "settings", "run_card"])
     data = {"from": before, "to": version, "read": found.read, "changed": found.changed}
     record(action="evaluation.reparsed", obj=one, by=by, study=one.study, data=data)
     return replace(found, parser=version)
@@ -98,13 +102,17 @@ def _answers(evaluation: Evaluation) -> Reparsed:
     for part in _parts(SolverResult.objects.filter(evaluation=evaluation)):
         read, differ = read + len(part), []
         for result in part:
-            found = read_result(result.reply, rows[result.row_id])
+            found = read_result(result.reply, rows[result.row_id]) | {
+                "judged": result.judge_reply and read_decision(result.judge_reply)
+            }
+            if result.answer != found["answer"]:  # the judge decided on another one
+                found |= {"judged": None, "judge_reply": None}
             if any(getattr(result, name) != value for name, value in found.items()):
                 for name, value in found.items():
                     setattr(result, name, value)
                 differ.append(result)
         changed += len(differ)
-        SolverResult.objects.bulk_update(differ, READ)
+        SolverResult.objects.bulk_update(differ, [*READ, "judged", "judge_reply"])
     return Reparsed(read, changed)
 
 

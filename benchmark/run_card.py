@@ -11,6 +11,7 @@ from django.db.models import Avg
 from django.utils import timezone
 
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
+from benchmark.open_judge import open_judge_facts
 from benchmark.report.frame import read_frame
 from benchmark.variants import variant_facts
 from consilium.answers.judge_prompt import ORDERS
@@ -80,6 +81,7 @@ def results_of_evaluation(evaluation: Evaluation) -> dict[str, Any]:
         "expected_answers": evaluation.expected_calls,
         "answers_sha256": digest,
         "figures": json.loads(json.dumps(as_json(figures))),
+        **open_judge_facts(evaluation),
     }
 
 

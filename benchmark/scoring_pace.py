@@ -43,11 +43,11 @@ def scoring_pace(evaluation: Evaluation) -> ScoringPace | None:
 
 
 def failures_so_far(evaluation: Evaluation) -> FailedReplies:
-    """Replies that state nothing; a solver's without a letter is of the wrong format unless it was cut."""
+    """Replies that state nothing; a solver's with neither letter nor answer is of a wrong format, or cut."""
     if evaluation.kind == EvaluationKind.JUDGE:
         reasons = Verdict.objects.filter(evaluation=evaluation).order_by().values_list("reason")
         return failed_replies(dict(reasons.annotate(Count("pk"))))
-    invalid = SolverResult.objects.filter(evaluation=evaluation, letter="")
+    invalid = SolverResult.objects.filter(evaluation=evaluation, letter="", answer="")
     cut = invalid.filter(reply__finish_reason=CUT).count()
     return FailedReplies(cut=cut, wrong_format=invalid.count() - cut)
 

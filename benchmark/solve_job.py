@@ -1,7 +1,7 @@
 """The job behind a solver's evaluation: one answer per held-out question, invalid counts as wrong.
 
 Questions with options are scored by the letter, closed ones without by exact match, open ones by the share
-of the reference's words that the answer holds.
+of the reference's words that the answer holds; a judge may decide these as well, which is counted apart.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from benchmark.answer_batches import AnswerBatches, Answered
 from benchmark.models import Evaluation, SolverResult
+from benchmark.open_judge import judge_open_answers
 from benchmark.release_rows import ReleasedImages, answer_kind, checked_rows
 from benchmark.run_card import end_evaluation
 from benchmark.unanswered import UnansweredCalls
@@ -27,7 +28,8 @@ READ: Final = ("letter", "answer", "is_correct", "recall")
 
 def solve_questions(handle: JobHandle) -> dict[str, Any]:
     """The job: ask for what is missing, read the answer, store how right it is."""
-    evaluation = Evaluation.objects.select_related("endpoint", "release", "study", "job").get(job=handle.job)
+    whole = Evaluation.objects.select_related("endpoint", "release", "study", "job", "open_judge")
+    evaluation = whole.get(job=handle.job)
     held = checked_rows(evaluation)
     rows = {row["id"]: row for row in held if answer_kind(row)}
     known = set(SolverResult.objects.filter(evaluation=evaluation).values_list("row_id", flat=True))
@@ -53,6 +55,10 @@ def solve_questions(handle: JobHandle) -> dict[str, Any]:
     handle.fence()
     end_evaluation(evaluation, asked)
     unanswered.end(asked)
+    if evaluation.open_judge:
+        judge_open_answers(evaluation, handle, rows, unanswered)
+        handle.fence()
+        end_evaluation(evaluation, asked)
     return {"answers": batches.done}
 
 

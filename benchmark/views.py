@@ -75,8 +75,14 @@ def launch(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     elif request.method == "POST" and form.is_valid():
         with refusals_on(form):
             try:
-                letters, wanted = form.asks_letters, form.wanted()
-                made = evaluate(study=study, kind=kind, by=person, letter_probabilities=letters, **wanted)
+                made = evaluate(
+                    study=study,
+                    kind=kind,
+                    by=person,
+                    letter_probabilities=form.asks_letters,
+                    open_judge=form.chosen_open_judge,
+                    **form.wanted(),
+                )
             except TrainedOnRows as refusal:
                 context["shared_url"] = _shared_url(study, form.cleaned_data["release"], refusal)
                 raise
@@ -123,7 +129,7 @@ def evaluation(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     if one.kind == EvaluationKind.JUDGE:
         context |= _verdicts(request, one)
     else:
-        results = SolverResult.objects.filter(evaluation=one).select_related("reply")
+        results = SolverResult.objects.filter(evaluation=one).select_related("reply", "judge_reply")
         ordered = results.annotate(place=_place_in(one.release)).order_by("place")
         context["page"] = page_of(request, ordered, SHOWN)
     content = content_of_evaluation(one)

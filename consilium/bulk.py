@@ -14,12 +14,12 @@ ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
 
 
 def insert_rows(
-    model: type[models.Model], fields: Sequence[str], rows: Sequence[tuple[str | int, ...]]
+    model: type[models.Model], fields: Sequence[str], rows: Sequence[tuple[str | int | None, ...]]
 ) -> None:
     """Insert rows of a model; `fields` names the attributes that each row holds, in that order.
 
-    Values are as the database takes them: keys as int, JSON as its text. All columns but the key must be
-    named. Neither `save` nor signals run; the database's triggers and constraints do.
+    Values are as the database takes them: keys as int, JSON as its text, None as NULL. All columns but the
+    key must be named. Neither `save` nor signals run; the database's triggers and constraints do.
     Raises what bulk_create raises for rows that the database refuses.
     """
     if not rows:
@@ -38,8 +38,14 @@ def insert_rows(
             cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", rows)  # noqa: S608
 
 
-def _line(row: tuple[str | int, ...]) -> str:
-    return "\t".join(_escaped(value) if isinstance(value, str) else str(value) for value in row) + "\n"
+def _line(row: tuple[str | int | None, ...]) -> str:
+    return "\t".join(map(_told, row)) + "\n"
+
+
+def _told(value: str | int | None) -> str:
+    if value is None:
+        return "\\N"
+    return _escaped(value) if isinstance(value, str) else str(value)
 
 
 def _escaped(text: str) -> str:

@@ -64,7 +64,7 @@ def stub(delay: float, port: Any, says: str = "B") -> None:
     asyncio.run(main())
 
 
-def messages(number: int, uri: str) -> list[dict[str, Any]]:
+def messages(number: int, uri: bytes | str) -> list[dict[str, Any]]:
     """One judge-like request with an image."""
     image = {"type": "image_url", "image_url": {"url": uri}}
     return [
@@ -72,7 +72,7 @@ def messages(number: int, uri: str) -> list[dict[str, Any]]:
     ]
 
 
-def with_engine(base_url: str, count: int, in_flight: int, uri: str, name: str) -> None:
+def with_engine(base_url: str, count: int, in_flight: int, uri: bytes, name: str) -> None:
     """All calls through complete_all."""
     from consilium.inference.chat_client import CallLimits
     from consilium.inference.chat_request import ChatRequest
@@ -92,7 +92,7 @@ def with_engine(base_url: str, count: int, in_flight: int, uri: str, name: str) 
     assert (asked.done, asked.failed) == (count, []), asked
 
 
-def with_openai(base_url: str, count: int, in_flight: int, uri: str, name: str) -> None:
+def with_openai(base_url: str, count: int, in_flight: int, uri: bytes, name: str) -> None:
     """All calls through AsyncOpenAI."""
     from openai import AsyncOpenAI
 
@@ -104,7 +104,7 @@ def with_openai(base_url: str, count: int, in_flight: int, uri: str, name: str) 
                 async with gate:
                     await client.chat.completions.create(
                         model="stub",
-                        messages=cast("Any", messages(number, uri)),
+                        messages=cast("Any", messages(number, uri.decode())),
                         max_tokens=256,
                         temperature=0,
                     )
@@ -125,14 +125,14 @@ def timed(work: Callable[..., None], *arguments: Any, count: int) -> dict[str, f
     return {"calls_per_second": round(count / seconds, 1), "cpu_ms_per_call": round(used / count * 1000, 3)}
 
 
-def with_inspect(base_url: str, count: int, in_flight: int, uri: str) -> dict[str, float] | None:
+def with_inspect(base_url: str, count: int, in_flight: int, uri: bytes) -> dict[str, float] | None:
     """The same figures of inspect_ai, measured in its own process; none where it is not installed."""
     if not INSPECT.exists():
         return None
     script = Path(__file__).parent / "peers" / "inspect_calls.py"
     done = subprocess.run(
         [INSPECT, script, base_url, str(count), str(in_flight)],
-        input=uri, stdout=subprocess.PIPE, text=True, check=True, cwd=tempfile.gettempdir(),
+        input=uri.decode(), stdout=subprocess.PIPE, text=True, check=True, cwd=tempfile.gettempdir(),
     )  # fmt: skip
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found

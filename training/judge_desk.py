@@ -76,5 +76,5 @@ def judge_desk(
 
 
 @lru_cache(maxsize=32)  # the answers to one question follow one another
-def _image(sha256: str) -> str:
+def _image(sha256: str) -> bytes:
     return data_uri(read_blob(sha256))

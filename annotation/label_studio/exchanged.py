@@ -85,7 +85,7 @@ def _comparison_data(task: LabelStudioTask) -> dict[str, Any]:
 
 def _pictures(question: Question) -> list[str]:
     """The released pixels, as models get them. Raises NotShowable, BlobDamaged."""
-    return [data_uri(png) for png in model_images(question)]
+    return [data_uri(png).decode() for png in model_images(question)]
 
 
 def _comparison_content(task: LabelStudioTask, result: Sequence[Any]) -> dict[str, Any]:

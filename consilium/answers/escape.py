@@ -19,8 +19,9 @@ def escape(text: str) -> str:
     An answer that closed its own block, or that held an image token, could otherwise speak as the judge's
     instructions or break the count of images. Escaping twice changes nothing more.
     """
-    without_markers = _BARE_MARKER.sub("(", _MARKER.sub(r"(\1)", text))
-    return _CONTROL.sub(r"(\1)", without_markers)
+    if "[" in text:
+        text = _BARE_MARKER.sub("(", _MARKER.sub(r"(\1)", text))
+    return _CONTROL.sub(r"(\1)", text) if "<" in text else text
 
 
 def escape_tokens(text: str, tokens: Collection[str]) -> str:

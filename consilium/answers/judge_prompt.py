@@ -83,7 +83,7 @@ def compose_verdict(verdicts: Mapping[str, str], reason: str = "") -> str:
     return json.dumps({"reason": reason, **{name: verdicts[name] for name in DIMENSIONS}})
 
 
-def as_messages(prompt: JudgePrompt, image_data_uris: Sequence[str]) -> list[Message]:
+def as_messages(prompt: JudgePrompt, image_data_uris: Sequence[bytes]) -> list[Message]:
     """The prompt as one user message in OpenAI chat format, images between the two texts."""
     return [
         user_message(

@@ -6,13 +6,13 @@ from typing import Any
 Message = dict[str, Any]
 
 
-def user_message(*, before: str = "", image_data_uris: Sequence[str] = (), after: str = "") -> Message:
+def user_message(*, before: str = "", image_data_uris: Sequence[bytes] = (), after: str = "") -> Message:
     """One user message: text, images, text, in this order; empty texts are left out.
 
     Raises:
         ValueError: an image is not a `data:image/...` URI: an endpoint never fetches an address.
     """
-    if any(not uri.startswith("data:image/") for uri in image_data_uris):
+    if any(not uri.startswith(b"data:image/") for uri in image_data_uris):
         raise ValueError("Images travel as data:image/... URIs only.")
     parts: list[dict[str, Any]] = []
     if before:

@@ -33,7 +33,7 @@ def build(question: str, options: Mapping[str, str], answer: str) -> str:
     return _BLOCKS.format(question=escape(asked.strip()), answer=escape(answer.strip()), ask=ASK)
 
 
-def as_messages(text: str, image_data_uris: Sequence[str]) -> list[Message]:
+def as_messages(text: str, image_data_uris: Sequence[bytes]) -> list[Message]:
     """Chat messages: the rubric, which is the same for all, the images, the text of `build`."""
     return [user_message(before=RUBRIC, image_data_uris=image_data_uris, after=text)]
 

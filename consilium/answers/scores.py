@@ -29,7 +29,7 @@ class ScoredPair:
 
 
 def score_messages(
-    question: str, options: Mapping[str, str], answer: str, image_data_uris: Sequence[str]
+    question: str, options: Mapping[str, str], answer: str, image_data_uris: Sequence[bytes]
 ) -> list[Message]:
     """The question with its images and options as the user's words, the answer as the reply to them.
 

@@ -39,6 +39,6 @@ def build(question: str, options: Mapping[str, str]) -> str:
     return f"{question_block(question, options)}\n{format_request(options)}"
 
 
-def as_messages(text: str, image_data_uris: Sequence[str]) -> list[Message]:
+def as_messages(text: str, image_data_uris: Sequence[bytes]) -> list[Message]:
     """Chat messages: images first, then the text of `build`."""
     return [user_message(image_data_uris=image_data_uris, after=text)]

@@ -42,6 +42,6 @@ def build(
     return "\n".join(lines)
 
 
-def as_messages(text: str, image_data_uris: Sequence[str]) -> list[Message]:
+def as_messages(text: str, image_data_uris: Sequence[bytes]) -> list[Message]:
     """Chat messages: images first, then the text of `build`."""
     return solver_prompt.as_messages(text, image_data_uris)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from consilium.answers.dimensions import DIMENSIONS
@@ -186,9 +187,12 @@ def _overall_only(body: str) -> ParsedVerdict:
 
 def _explained_value(text: object) -> VerdictChoice | None:
     """As `parse_value`, of a text that may go on with the reason."""
-    if not isinstance(text, str):
-        return None
-    short = " ".join(text[:_LONGEST_LINE].split())
+    return _explained(text[:_LONGEST_LINE]) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=256)  # nearly all that judges write here is a letter
+def _explained(text: str) -> VerdictChoice | None:
+    short = " ".join(text.split())
     whole = parse_value(short.rstrip("} "))
     reason = _REASON.search(short)
     if whole or reason is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from consilium.inference.chat_completion import Answer, NotAnAnswer, read_answer
-from consilium.inference.chat_request import WireRequest
+from consilium.inference.chat_request import RequestBody, WireRequest
 
 if TYPE_CHECKING:
     import aiohttp
@@ -208,12 +208,13 @@ class ChatClient:
             self._events.put(ServerLost(lost))
         await self._found.wait()
 
-    async def _exchange(self, session: aiohttp.ClientSession, address: str, body: bytes) -> Answer:
+    async def _exchange(self, session: aiohttp.ClientSession, address: str, body: RequestBody) -> Answer:
         import aiohttp
 
         url = f"{address}/chat/completions"
+        size = {"Content-Length": str(sum(map(len, body)))}
         try:
-            async with session.post(url, data=body, allow_redirects=False) as response:
+            async with session.post(url, data=_InTurn(body), headers=size, allow_redirects=False) as response:
                 data = await self._read(response)
                 self._check_status(response)
         except TimeoutError as error:
@@ -258,6 +259,24 @@ class ChatClient:
             raise _Final(f"The server redirects to another address (HTTP {status}); that is never followed.")
         if status != 200:
             raise _Final(f"The server refuses the request (HTTP {status}).")
+
+
+class _InTurn:
+    """The parts as they are: joined, every request in flight would hold a copy of its pictures.
+
+    A generator that is dropped in the middle would have to be closed by the loop.
+    """
+
+    def __init__(self, body: RequestBody) -> None:
+        self._parts = iter(body)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for part in self._parts:
+            return part
+        raise StopAsyncIteration
 
 
 def retry_after(value: str) -> float:

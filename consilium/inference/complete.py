@@ -12,7 +12,14 @@ from itertools import islice
 
 from consilium.inference import replies
 from consilium.inference.chat_client import CallLimits, CallOutcome, ChatClient, ServerLost
-from consilium.inference.chat_request import ChatRequest, WireRequest, body_of, request_bytes, request_sha256
+from consilium.inference.chat_request import (
+    ChatRequest,
+    RequestBody,
+    RequestHashes,
+    WireRequest,
+    body_of,
+    written,
+)
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.inference.permissions import check_askable, check_may_ask
 from consilium.inference.targets import target_of
@@ -120,6 +127,7 @@ class _Round:
         self._on_failure = on_failure
         self._check = check
         self._client: ChatClient | None = None
+        self._hashes = RequestHashes(endpoint.revision)
         self._waiting: dict[str, list[_Waiter]] = {}
         self._asked = CompletionTally()
 
@@ -147,10 +155,10 @@ class _Round:
     def _route(self, waiters: list[_Waiter]) -> None:
         """Answer from stored replies, join requests already in flight, send the others."""
         while waiters:
-            fresh: dict[str, tuple[bytes, ChatRequest]] = {}
+            fresh: dict[str, tuple[RequestBody, ChatRequest]] = {}
             for waiter in waiters:
                 form = _canonical(self._endpoint, waiter)
-                sha256 = request_sha256(form, self._endpoint.revision, waiter.ask.salt)
+                sha256 = self._hashes.sha256(form, waiter.ask.salt)
                 if sha256 not in self._waiting:
                     fresh[sha256] = (form, waiter.ask)
                 self._waiting.setdefault(sha256, []).append(waiter)
@@ -218,11 +226,12 @@ class _Round:
 
 def is_asked_as(endpoint: ModelEndpoint, ask: ChatRequest, sha256: str) -> bool:
     """Whether a reply to the ask is kept under this hash: of its first try, or of its longer second one."""
+    hashes = RequestHashes(endpoint.revision)
     return any(
-        request_sha256(_canonical(endpoint, _Waiter(ask, is_longer)), endpoint.revision, ask.salt) == sha256
+        hashes.sha256(_canonical(endpoint, _Waiter(ask, is_longer)), ask.salt) == sha256
         for is_longer in (False, True)
     )
 
 
-def _canonical(endpoint: ModelEndpoint, waiter: _Waiter) -> bytes:
-    return request_bytes(body_of(waiter.ask, endpoint.model_id or endpoint.path, waiter.max_tokens))
+def _canonical(endpoint: ModelEndpoint, waiter: _Waiter) -> RequestBody:
+    return written(body_of(waiter.ask, endpoint.model_id or endpoint.path, waiter.max_tokens))

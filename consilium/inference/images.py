@@ -1,15 +1,19 @@
 """Images inside chat messages: always bytes in the message, never an address that a server would fetch."""
 
 import base64
+import re
+from typing import Final
 
-DATA_PREFIX = "data:image/"
+DATA_PREFIX: Final = b"data:image/"
+_MEDIA_TYPE: Final = re.compile(r"image/[a-z0-9.+-]+")
 
 
-def data_uri(png: bytes, media_type: str = "image/png") -> str:
+def data_uri(png: bytes, media_type: str = "image/png") -> bytes:
     """The bytes of one image as a data URI for an `image_url` part.
 
+    It is ASCII without a sign that JSON escapes, so that it goes into a request's body as it is.
     Raises ValueError when `media_type` is not an image type.
     """
-    if not media_type.startswith("image/"):
+    if not _MEDIA_TYPE.fullmatch(media_type):
         raise ValueError(f"{media_type} is not an image type.")
-    return f"data:{media_type};base64,{base64.b64encode(png).decode('ascii')}"
+    return b"data:%b;base64,%b" % (media_type.encode(), base64.b64encode(png))

@@ -7,8 +7,10 @@ from django.db import IntegrityError, transaction
 from consilium.inference.chat_completion import Answer
 from consilium.inference.models import ModelEndpoint, Reply
 from consilium.people.models import Study
+from consilium.prepared import insert
 
 SHA_BATCH = 500
+ROWS_BATCH = 64
 
 
 def stored(endpoint: ModelEndpoint, study: Study | None, hashes: Collection[str]) -> dict[str, Reply]:
@@ -46,7 +48,8 @@ def store(
     ]
     try:
         with transaction.atomic():
-            Reply.objects.bulk_create(rows, batch_size=SHA_BATCH)
+            for start in range(0, len(rows), ROWS_BATCH):
+                insert(rows[start : start + ROWS_BATCH])
     except IntegrityError:
         Reply.objects.bulk_create(rows, ignore_conflicts=True, batch_size=SHA_BATCH)
         return stored(endpoint, study, [sha256 for sha256, _, _ in answers])

@@ -12,7 +12,7 @@ from consilium.inference import model_server
 from consilium.inference.addresses import check_address
 from consilium.inference.api_keys import api_key
 from consilium.inference.chat_client import CallLimits
-from consilium.inference.chat_request import ChatRequest, request_bytes
+from consilium.inference.chat_request import ChatRequest, RequestBody, written
 from consilium.inference.model_folders import folder_under
 from consilium.inference.models import ModelEndpoint
 
@@ -41,7 +41,7 @@ class RemoteTarget:
         key = api_key(self.endpoint.name, self.endpoint.base_url)
         return {"Authorization": f"Bearer {key}"} if key else {}
 
-    def on_the_wire(self, form: bytes, ask: ChatRequest) -> bytes:
+    def on_the_wire(self, form: RequestBody, ask: ChatRequest) -> RequestBody:
         """The body as it is sent: its canonical form."""
         return form
 
@@ -68,11 +68,11 @@ class LocalTarget:
         """None: it listens on loopback only."""
         return {}
 
-    def on_the_wire(self, form: bytes, ask: ChatRequest) -> bytes:
+    def on_the_wire(self, form: RequestBody, ask: ChatRequest) -> RequestBody:
         """The body with the folder as model name, and sampling switched on when a temperature asks for it."""
-        body = orjson.loads(form) | {"model": self._model}
+        body = orjson.loads(b"".join(form)) | {"model": self._model}
         # The server takes `do_sample` from the model's own file only, where it is mostly absent.
-        return request_bytes(body if ask.temperature == 0 else body | {"generation_config": self._sampling})
+        return written(body if ask.temperature == 0 else body | {"generation_config": self._sampling})
 
     @cached_property
     def _model(self) -> str:

@@ -44,5 +44,5 @@ def test_the_prompt_holds_every_paradigm_and_no_marker_of_the_answer() -> None:
     assert "<|im_end|>" not in text
     assert text.endswith(paradigm_scores.ASK)
     assert all(name in paradigm_scores.RUBRIC and name in paradigm_scores.ASK for name in PARADIGMS)
-    message = paradigm_scores.as_messages(text, ["data:image/png;base64,AA=="])[0]
+    message = paradigm_scores.as_messages(text, [b"data:image/png;base64,AA=="])[0]
     assert [part["type"] for part in message["content"]] == ["text", "image_url", "text"]

@@ -11,7 +11,7 @@ from consilium.answers.dimensions import DIMENSIONS
 from consilium.answers.escape import escape
 from consilium.answers.paradigms import PARADIGMS
 
-IMAGE = "data:image/png;base64,AAAA"
+IMAGE = b"data:image/png;base64,AAAA"
 OPTIONS = {"B": "no", "A": "yes"}
 MARKERS = [
     "[The Start of User Instruction]",
@@ -81,7 +81,7 @@ def test_judge_messages_put_images_between_the_texts() -> None:
 
 def test_images_by_address_are_refused() -> None:
     with pytest.raises(ValueError, match="data:image"):
-        solver_prompt.as_messages("Q", ["https://example.org/x.png"])
+        solver_prompt.as_messages("Q", [b"https://example.org/x.png"])
 
 
 def test_prompt_hash_names_this_text() -> None:

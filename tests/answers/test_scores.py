@@ -32,7 +32,7 @@ def test_what_is_no_finite_number_says_nothing(text: str) -> None:
 
 def test_a_scored_answer_is_a_reply_that_cannot_speak_as_anybody_else() -> None:
     asked, answered = score_messages(
-        "What is <image>?", {"B": "two", "A": "one"}, " <|im_end|> red ", ["data:image/png;base64,AA"]
+        "What is <image>?", {"B": "two", "A": "one"}, " <|im_end|> red ", [b"data:image/png;base64,AA"]
     )
     assert [part["type"] for part in asked["content"]] == ["image_url", "text"]
     assert asked["content"][1]["text"] == "What is (image)?\nA. one\nB. two"

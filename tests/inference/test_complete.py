@@ -19,7 +19,7 @@ from consilium.inference import ports, replies
 from consilium.inference.api_keys import api_key
 from consilium.inference.chat_client import NO_ANSWER, CallLimits
 from consilium.inference.chat_completion import Answer
-from consilium.inference.chat_request import ChatRequest, request_bytes, request_sha256
+from consilium.inference.chat_request import ChatRequest, RequestHashes, written
 from consilium.inference.complete import complete_all
 from consilium.inference.models import EndpointShare, ModelEndpoint, Reply
 from consilium.inference.refusals import EndpointRefused
@@ -99,15 +99,15 @@ def test_another_salt_asks_anew_with_the_same_bytes_and_keeps_both_replies() -> 
     with Stub() as stub:
         endpoint = endpoint_of(stub)
         go(endpoint, plain)
-        before = [request_bytes(body) for body in stub.bodies]
+        before = [written(body) for body in stub.bodies]
         again, _ = go(endpoint, salted)
-        assert sorted(map(request_bytes, stub.bodies[3:])) == sorted(before)
+        assert sorted(map(written, stub.bodies[3:])) == sorted(before)
         assert (again.done, again.cached) == (3, 0)
         assert go(endpoint, salted)[0].cached == go(endpoint, plain)[0].cached == 3
         assert len(stub.bodies) == 6
     assert Reply.objects.count() == 6
     # Replies of earlier versions are found again.
-    assert request_sha256(b"{}", "r1") == hashlib.sha256(b"{}\nr1").hexdigest()
+    assert RequestHashes("r1").sha256((b"{}",)) == hashlib.sha256(b"{}\nr1").hexdigest()
 
 
 def test_a_round_that_samples_says_so_beforehand() -> None:

@@ -33,17 +33,16 @@ class Command(ReportingCommand):
         parser.add_argument("--endpoint", action="append", required=True)
         self.add_variants(parser)
         add_by(parser)
-        if self.kind == EvaluationKind.JUDGE:
-            parser.add_argument(
-                "--letter-probabilities",
-                action="store_true",
-                help="Ask servers how probable each letter of a verdict was.",
-            )
         parser.add_argument("--estimate", action="store_true", help="Only say what it would take.")
         parser.add_argument("--wait", action="store_true", help="Run here until everything is over.")
 
     def add_variants(self, parser: CommandParser) -> None:
         """What a judge may be asked beside every case in both orders."""
+        parser.add_argument(
+            "--letter-probabilities",
+            action="store_true",
+            help="Ask servers how probable each letter of a verdict was.",
+        )
         parser.add_argument("--image-blind", action="store_true", help="Also a control without images.")
         parser.add_argument("--repeats", type=int, default=0, help="Ask the same again, so many times.")
         parser.add_argument(
@@ -60,19 +59,23 @@ class Command(ReportingCommand):
             repeat_cases=options["repeat_cases"],
         )
 
+    def more(self, options: dict[str, Any], study: Study) -> dict[str, Any]:
+        """What a launch needs beyond an estimate."""
+        return {"letter_probabilities": options["letter_probabilities"]}
+
     def perform(self, **options: Any) -> dict[str, Any]:
         release = find_release(options["release"])
         wanted: dict[str, Any] = {
             "study": release.study,
             "kind": self.kind,
             "release": release,
-            "endpoints": [_endpoint(name, release.study) for name in options["endpoint"]],
+            "endpoints": [find_model(name, release.study) for name in options["endpoint"]],
             "by": lead_of(release.study, options["by"]),
             "variants": self.variants(options),
         }
         if options["estimate"]:
             return {"estimates": [_told(one) for one in estimate_scoring(**wanted)]}
-        made = evaluate(**wanted, letter_probabilities=options.get("letter_probabilities", False))
+        made = evaluate(**wanted, **self.more(options, release.study))
         done = {_name(one): run_until_over(one.job) if options["wait"] else one.job for one in made}
         report: dict[str, Any] = {
             "evaluations": {name: job.state for name, job in done.items()},
@@ -105,7 +108,8 @@ def _name(one: Evaluation) -> str:
     return f"{one.endpoint.name} ({one.variant_label.lower()})" if one.variant_label else one.endpoint.name
 
 
-def _endpoint(name: str, study: Study) -> ModelEndpoint:
+def find_model(name: str, study: Study) -> ModelEndpoint:
+    """The model of this name that the study may use. Raises EvaluationRefused."""
     found = ModelEndpoint.objects.for_study(study).filter(name=name).first()
     if found is None:
         raise EvaluationRefused(f"There is no model named {name!r}; add it with `manage.py endpoint add`.")

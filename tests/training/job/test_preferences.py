@@ -48,7 +48,7 @@ def test_a_judge_is_taught_with_the_prompt_that_the_benchmark_asks(folder: Path,
     assert len(rows) == 24
     for row, (pair, order) in zip(rows, ordered(pairs, "both", 0), strict=True):
         prompt = judge_prompt.build_case(pair.question, pair.options, pair.answers, order)
-        (asked,) = judge_prompt.as_messages(prompt, ["data:image/png;base64,AA=="])
+        (asked,) = judge_prompt.as_messages(prompt, [b"data:image/png;base64,AA=="])
         told: list[Any] = list(asked["content"])
         parts = [{"type": "image"} if "image_url" in part else part for part in told]
         texts = [
