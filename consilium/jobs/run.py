@@ -1,12 +1,10 @@
 """Runs a claimed job and stores what came of it; a late outcome without the claim's token is refused."""
 
-import gc
 import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import structlog
@@ -76,7 +74,6 @@ def run_until_over(job: Job, check: Callable[[], None] = lambda: None) -> Job:
 
 def run_claimed(job: Job) -> bool:
     """Run the handler of a job this process has claimed; False when its outcome came too late."""
-    _spare_what_is_loaded()
     lease = Lease(job)
     handle = JobHandle(job, lease)
     with _named(job):
@@ -86,15 +83,6 @@ def run_claimed(job: Job) -> bool:
         stored = outcome is not None and _store(job, handle, outcome)
         log.info("job.ended", kind=job.kind, outcome=str(outcome.state) if outcome else "lost", stored=stored)
     return stored
-
-
-@cache
-def _spare_what_is_loaded() -> None:
-    """Once per process: all that was loaded before its first job stays, and is never looked at as garbage.
-
-    A full collection walks several hundred thousand objects of libraries otherwise, again and again.
-    """
-    gc.freeze()
 
 
 @contextmanager
