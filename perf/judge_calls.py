@@ -76,8 +76,12 @@ def evaluation(warm: str, whole: str, base_url: str, in_flight: int) -> dict[str
     """Calls per second, CPU milliseconds per call and the highest memory of one evaluation."""
     import django
 
+    from consilium import kept_heap
+
     os.environ["CONSILIUM_CALLS_IN_FLIGHT"] = str(in_flight)
+    kept_heap.loading_starts()  # as manage.py loads
     django.setup()
+    kept_heap.loading_ended()
     from benchmark.models import Verdict
     from consilium.inference.models import ModelEndpoint
 
