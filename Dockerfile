@@ -13,6 +13,8 @@ RUN home=$(mktemp -d) && CONSILIUM_HOME=$home python manage.py check && rm -rf "
 USER consilium
 
 FROM base AS worker
+# A kernel of the training library is compiled at the first step on a GPU.
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt .
 RUN pip install --no-cache-dir -r requirements.txt
 COPY . .

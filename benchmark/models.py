@@ -1,6 +1,7 @@
 """Rows of the benchmark app: evaluations of judges and solvers, verdicts and solver results."""
 
 import uuid
+from typing import Final
 
 from django.conf import settings as django_settings
 from django.db import models
@@ -13,6 +14,8 @@ from consilium.jobs.states import JobState
 from consilium.jobs.summaries import Summary
 from consilium.people.models import Study
 from curation.models import Release
+
+ON_PAUSE: Final = "paused"
 
 
 class EvaluationKind(models.TextChoices):
@@ -103,7 +106,7 @@ class Evaluation(models.Model):
     @property
     def state(self) -> str:
         """Its job's state, and `paused`."""
-        return "paused" if self.is_paused else self.job.state
+        return ON_PAUSE if self.is_paused else self.job.state
 
     @property
     def salt(self) -> str:

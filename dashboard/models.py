@@ -151,7 +151,9 @@ class PipelineStep(models.Model):
 
     @property
     def state(self) -> str:
-        """That of its job, or `not_started`."""
+        """That of its job, an evaluation's `paused`, or `not_started`."""
+        if self.evaluation is not None:
+            return self.evaluation.state
         return self.job.state if self.job else WAITING
 
     @property

@@ -13,6 +13,8 @@ from typing import IO, Any
 
 from django.conf import settings
 
+from consilium.hardware import read_gpus
+from consilium.inference import model_server
 from consilium.processes import tied_to_parent
 from training.grace import Grace
 from training.job.numbers import standard_json
@@ -27,7 +29,10 @@ KEPT = (
 
 
 class TrainingProcess:
-    """The training job on a specification, in its own process group; leaving the context ends it."""
+    """The training job on a specification, in its own process group; leaving the context ends it.
+
+    On a GPU this worker's model servers end first; they start again when something is asked, also by the run.
+    """
 
     def __init__(self, spec: Path, lock: int) -> None:
         self._spec, self._lock = spec, lock
@@ -35,6 +40,8 @@ class TrainingProcess:
         self._grace = Grace()
 
     def __enter__(self) -> "TrainingProcess":
+        if read_gpus():
+            model_server.stop()  # what this worker served lies where training needs the room
         log = (self._spec.parent / "process.log").open("ab")
         with log:
             self._process = subprocess.Popen(

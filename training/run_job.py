@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,11 @@ def _train(handle: JobHandle, run: Run) -> dict[str, Any]:
     if refusal:
         raise JobFailed(refusal)
     handle.check()
+    if status < DONE and handle.job.attempt >= handle.job.max_attempts:
+        raise JobFailed(
+            f"The training process was ended by {signal.Signals(-status).name} in the last of"
+            f" {handle.job.attempt} tries; a machine without enough memory does that."
+        )
     raise RuntimeError(f"the training process ended with status {status}")
 
 

@@ -311,7 +311,8 @@ SMOKE = SettingsPreset(
             "samples_per_step": 1,
             "max_new_tokens": 64,
         },
-        Stage.MERGE: {},
+        # Of candidates one share and one scale: answering the dev questions is what takes long.
+        Stage.MERGE: {"densities": [0.2], "scales": [1.0], "max_pixels": 100_352, "max_new_tokens": 64},
         **dict.fromkeys((Stage.JUDGE_SFT, Stage.JUDGE_DPO, Stage.REWARD_MODEL), _FEW),
     },
 )

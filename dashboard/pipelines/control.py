@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.db.models.functions import Now
 
+from benchmark.pause import resume_evaluation
 from consilium.jobs.cancel import cancel
 from consilium.people.models import Person
 from consilium.people.permissions import check_lead
@@ -35,8 +36,8 @@ def cancel_pipeline(*, pipeline: Pipeline, by: Person) -> Pipeline:
 def resume_pipeline(*, pipeline: Pipeline, by: Person) -> Pipeline:
     """Go on at the steps that failed or were stopped, in the name of `by`; completed ones are not repeated.
 
-    A run goes on from its newest checkpoint; an evaluation is started anew and asks for nothing twice.
-    Raises NotAllowed, PipelineRefused, LaunchRefused.
+    A run goes on from its newest checkpoint; an evaluation is started anew and asks for nothing twice, one
+    that is paused goes on. Raises NotAllowed, PipelineRefused, LaunchRefused, EvaluationRefused.
     """
     check_lead(by, pipeline.study)
     held = _held(pipeline)
@@ -48,6 +49,8 @@ def resume_pipeline(*, pipeline: Pipeline, by: Person) -> Pipeline:
         raise PipelineRefused(f"{step_name(stopping)} is still stopping; wait a moment, then resume.")
     transition(held, PipelineState.RUNNING, by=by, actor=by, error="", finished_at=None)
     for step in steps:
+        if step.evaluation is not None and step.evaluation.is_paused:
+            resume_evaluation(evaluation=step.evaluation, by=by)
         if step.state not in ENDED:
             continue
         if step.run is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from benchmark.models import ON_PAUSE
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from consilium.ui.durations import about
@@ -77,12 +78,19 @@ def next_words(pipeline: Pipeline, shown: Sequence[ShownStep]) -> str:
     if pipeline.state == PipelineState.COMPLETED:
         return "Every step has succeeded."
     if pipeline.state != PipelineState.RUNNING:
-        again = [one.name for one in shown if one.state in (*ENDED, WAITING)]
+        again = [one.name for one in shown if one.state in (*ENDED, ON_PAUSE, WAITING)]
         return (
             f"Resume goes on with {_joined(again[:1])}; the {_done(shown)} completed steps are not repeated."
         )
     at_work = [one.name for one in shown if one.job is not None and not one.job.is_over]
     to_come = [one.name for one in shown if one.job is None]
+    paused = [one.name for one in shown if one.state == ON_PAUSE]
+    if paused:
+        verb = "is" if len(paused) == 1 else "are"
+        beside = f" Meanwhile {_joined(at_work)}." if at_work else ""
+        return (
+            f"{_joined(paused)} {verb} paused and waited for until somebody resumes it on its page.{beside}"
+        )
     if at_work:
         now = f"Now {_joined(at_work)}"
         return f"{now}; then {to_come[0]}." if to_come else f"{now}, the last."

@@ -20,7 +20,7 @@ PIPELINE_STATES = StateTable(
     name="pipeline",
     initial=PipelineState.RUNNING,
     states={
-        PipelineState.RUNNING: "a step is at work, or is started at the next look",
+        PipelineState.RUNNING: "a step is at work, is paused, or is started at the next look",
         PipelineState.COMPLETED: "every step has succeeded",
         PipelineState.FAILED: "a step failed or could not be started; no further one starts",
         PipelineState.CANCELLED: "a person stopped it and what of it was at work",

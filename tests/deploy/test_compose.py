@@ -41,6 +41,11 @@ def test_every_variable_of_the_file_is_filled_in() -> None:
         compose.environment("web", without)
 
 
+def test_a_container_waits_for_a_trainer_as_long_as_a_service_does() -> None:
+    waits = compose.services()["worker-gpu"]["stop_grace_period"].removesuffix("s")
+    assert f"TimeoutStopSec={waits}\n" in (compose.ROOT / "docs/deploy/consilium-worker@.service").read_text()
+
+
 @pytest.mark.services
 def test_the_proxy_makes_the_shipped_file_its_own(tmp_path: Path) -> None:
     text = compose.nginx_configuration(VALUES)

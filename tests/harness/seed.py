@@ -76,6 +76,22 @@ def taught_judges(cases: str, *releases: str) -> None:
         add_endpoint(name=f"tiny {name}", by=lena, path=f"tiny/{name}", family="tiny", study=study)
 
 
+def pipeline_ground(traces: str, questions: str) -> None:
+    """What a pipeline reads: traces of two specialties, test and dev questions, and the tiny base."""
+    from consilium.inference.endpoints import add_endpoint
+    from consilium.people.models import Person, Study
+    from tests.factories import benchmark, training
+
+    study, lena = Study.objects.get(slug=STUDY), Person.objects.get(username="lena")
+    study.settings_data |= {"answer_tokens_max": 64}
+    study.save()
+    who = SimpleNamespace(study=study, lena=lena)
+    training.trace_release(study, lena, count=int(traces))
+    benchmark.questions(who, int(questions), "Test")  # type: ignore[arg-type]
+    benchmark.questions(who, int(questions), "Dev", seed=13, split="dev")  # type: ignore[arg-type]
+    add_endpoint(name="tiny base", by=lena, path="tiny/base", family="tiny", study=study)
+
+
 def answers() -> None:
     """The teaching set: a checked trace per training question, two answers per test question."""
     from consilium.people.models import Study
@@ -119,6 +135,7 @@ STEPS: dict[str, Callable[..., None]] = {
     "traces": traces,
     "preferences": preferences,
     "taught_judges": taught_judges,
+    "pipeline_ground": pipeline_ground,
     "answers": answers,
     "models": models,
     "manage": manage,

@@ -1,7 +1,10 @@
 """A run asks for a set of GPUs; the worker of that set trains it, by the interpreter that the site names."""
 
+import os
 import socket
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from consilium.gpu_sets import read_sets
+from consilium.hardware import GpuReading
+from consilium.inference import model_server
 from consilium.jobs.cancel import cancel
 from consilium.jobs.models import Job
 from curation.models import Release
@@ -20,7 +25,7 @@ from training.gpu_queue import gpu_queue
 from training.launch import launch, launch_pipeline
 from training.models import Run
 from training.preconditions import LaunchRefused
-from training.process import command
+from training.process import TrainingProcess, command
 from training.resume import resume
 
 
@@ -111,3 +116,27 @@ def test_up_starts_a_worker_for_each_set(settings: Any, sets: None) -> None:
     settings.GPU_SETS = ()
     with socket.socket() as listener:
         assert [child.name for child in make_tree(listener).children] == ["web", "worker", "gpu worker"]
+
+
+@pytest.fixture
+def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The number of a process that stands for this worker's model server."""
+    server = model_server.ModelServer()
+    with subprocess.Popen(["sleep", "600"]) as process:
+        server._process = process
+        monkeypatch.setattr(model_server, "_server", server)
+        yield process.pid
+        server.stop()
+
+
+@pytest.mark.parametrize("gpus", [[], [GpuReading("H100", 80 << 30, 60 << 30, None)]], ids=["none", "one"])
+def test_what_a_worker_serves_on_a_gpu_is_gone_before_training_starts(
+    gpus: list[GpuReading], serving: int, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.process.read_gpus", lambda: gpus)
+    look = f'test -e /proc/{serving} && echo \'{{"event": "beside"}}\' || echo \'{{"event": "alone"}}\''
+    settings.TRAINER = ["/bin/sh", "-c", look]
+    lock = os.open(tmp_path / ".lock", os.O_RDWR | os.O_CREAT)
+    with TrainingProcess(tmp_path / "asked.json", lock) as process:
+        assert list(process.events(idle=lambda: None)) == [{"event": "alone" if gpus else "beside"}]
+    os.close(lock)

@@ -18,11 +18,11 @@ from training.demo_models.teaching_set import demo_settings
 from training.forms import LaunchForm
 from training.job.data import load
 from training.job.gba import planned_rows
-from training.job.spec import GbaSettings
+from training.job.spec import GbaSettings, MergeSettings
 from training.models import Run, Stage
 from training.preconditions import settings_fault
 from training.shown_samples import shown_samples
-from training.stage_settings import NAMED, PAPER, defaults_of, presets, settings_of
+from training.stage_settings import NAMED, PAPER, SMOKE, defaults_of, presets, settings_of
 
 
 @pytest.fixture
@@ -51,6 +51,12 @@ def test_every_preset_is_taken_by_the_training_process(is_teaching_set: bool) ->
     for preset in offered:
         for stage in Stage.values:
             assert settings_fault(stage, preset.values.get(stage, {})) == "", (preset.name, stage)
+
+
+def test_merge_candidates_of_a_smoke_test_answer_little() -> None:
+    smoke = MergeSettings(**SMOKE.values[Stage.MERGE], method="candidates")
+    assert len(smoke.densities) * len(smoke.scales) == 1
+    assert smoke.max_new_tokens <= 64
 
 
 def test_the_paper_preset_is_what_the_method_says() -> None:

@@ -14,7 +14,7 @@ from consilium.audit.models import AuditEvent
 from consilium.disk_space import DiskSpace
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.cancel import cancel
-from consilium.jobs.claim import claim
+from consilium.jobs.claim import claim, claim_next
 from consilium.jobs.handle import JobFailed, JobHandle
 from consilium.jobs.lease import Lease
 from consilium.jobs.models import Job
@@ -35,7 +35,7 @@ from training import run_folder, run_job
 from training.curves import curves
 from training.job.data import load
 from training.job.spec import parse_spec
-from training.launch import launch, launch_pipeline
+from training.launch import ATTEMPTS, launch, launch_pipeline
 from training.models import AttemptEnd, Checkpoint, ProducedModel, Run, RunAttempt, RunEvent
 from training.preconditions import LaunchRefused
 from training.resume import resume
@@ -132,6 +132,23 @@ def test_a_killed_worker_leaves_no_process_and_the_next_one_goes_on(
     assert (run.job.state, run.job.attempt) == (JobState.SUCCEEDED, 2)
     assert told(run, "start")[-1].data["resumed_from"] > 0
     assert_as_undisturbed(run, undisturbed)
+
+
+def test_a_run_whose_process_always_dies_fails_and_the_next_one_has_its_turn(
+    cast: Cast, release: Release, base: ModelEndpoint, settings: Any
+) -> None:
+    settings.TRAINER, settings.JOB_RETRY_SECONDS = ["/bin/sh", "-c", "kill -9 $$"], 0
+    run, other = launched(cast, release, base), launched(cast, release, base, seed=6)
+    job = run_now(run.job)
+    assert (job.state, job.attempt) == (JobState.FAILED, ATTEMPTS)
+    assert job.error.startswith("The training process was ended by SIGKILL in the last of 5 tries;")
+    ends = RunAttempt.objects.filter(run=run).values_list("end", flat=True)
+    assert list(ends) == [AttemptEnd.LOST] * ATTEMPTS
+    assert watching.processes(run_folder.folder(run)) == []
+    assert not ProducedModel.objects.exists()
+    turn = claim_next(["gpu"])
+    assert turn is not None
+    assert turn.pk == other.job_id
 
 
 def test_stopping_a_run_saves_and_ends_its_process_and_it_can_be_resumed(

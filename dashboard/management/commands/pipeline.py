@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.core.management.base import CommandParser
 
+from benchmark.models import ON_PAUSE
 from consilium.commands import ReportingCommand
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs.run import run_until_over
@@ -126,6 +127,8 @@ def _follow(pipeline: Pipeline) -> None:
     while not pipeline.is_over:
         jobs = [step.job for step in pipeline_steps(pipeline) if step.job and not step.job.is_over]
         if jobs and run_until_over(jobs[0]).postponed_because:
+            return
+        if not jobs and any(step.state == ON_PAUSE for step in pipeline_steps(pipeline)):
             return
         if not jobs:  # somebody else has the last step's model answer the same questions
             time.sleep(WAIT_SECONDS)

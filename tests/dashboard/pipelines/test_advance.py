@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from benchmark.models import Evaluation
+from benchmark.pause import give_up_evaluation, pause_evaluation, resume_evaluation
 from consilium.audit.models import AuditEvent
 from consilium.inference.models import ModelEndpoint
 from consilium.jobs import reaper
@@ -20,6 +21,7 @@ from dashboard.models import Pipeline, PipelineStep
 from dashboard.pipelines import advance as advancing
 from dashboard.pipelines.advance import PipelineRefused, advance, pipeline_steps
 from dashboard.pipelines.control import cancel_pipeline, resume_pipeline
+from dashboard.pipelines.progress import next_words, shown_steps, told_pipeline
 from dashboard.pipelines.start_step import start_step
 from tests.dashboard.pipelines import race
 from tests.factories import benchmark as scoring
@@ -216,6 +218,50 @@ def test_a_step_that_somebody_stopped_by_itself_ends_the_pipeline_in_words(cast:
     cancel(job=job, by=cast.max)
     advance(pipeline)
     assert (pipeline.state, pipeline.error) == ("failed", "Expert adult medicine was stopped.")
+
+
+def paused(cast: Cast, pipeline: Pipeline) -> Evaluation:
+    """The evaluation of the base, which somebody has paused."""
+    *_, base_scored = making.at_work(pipeline)
+    assert base_scored.evaluation is not None
+    made = pause_evaluation(evaluation=base_scored.evaluation, by=cast.max)
+    assert made.is_paused
+    return made
+
+
+def test_a_pipeline_waits_for_an_evaluation_that_is_paused(cast: Cast) -> None:
+    pipeline = making.started(cast)
+    held = paused(cast, pipeline)
+    assert next_words(pipeline, shown_steps(pipeline)) == (
+        "Scoring Base is paused and waited for until somebody resumes it on its page. Meanwhile Expert adult"
+        " medicine, Expert pediatrics."
+    )
+    making.go_through(pipeline)
+    assert (pipeline.state, pipeline.error) == ("running", "")
+    told = told_pipeline(pipeline)
+    assert [step["state"] for step in told["steps"]] == ["succeeded"] * 4 + ["paused", "succeeded"]
+    assert told["next"] == "Scoring Base is paused and waited for until somebody resumes it on its page."
+    resume_evaluation(evaluation=held, by=cast.max)
+    making.go_through(pipeline)
+    assert (pipeline.state, Evaluation.objects.count()) == ("completed", 2)
+
+
+def test_giving_up_what_was_paused_ends_the_pipeline(cast: Cast) -> None:
+    pipeline = making.started(cast)
+    give_up_evaluation(evaluation=paused(cast, pipeline), by=cast.max)
+    advance(pipeline)
+    assert (pipeline.state, pipeline.error) == ("failed", "Scoring Base was stopped.")
+
+
+def test_resuming_a_pipeline_has_what_is_paused_in_it_go_on(cast: Cast) -> None:
+    pipeline = making.started(cast)
+    held = paused(cast, pipeline)
+    cancel_pipeline(pipeline=pipeline, by=cast.lena)
+    resume_pipeline(pipeline=fresh(pipeline), by=cast.lena)
+    assert held in [step.evaluation for step in making.at_work(pipeline)]
+    assert Evaluation.objects.count() == 1
+    making.go_through(fresh(pipeline))
+    assert fresh(pipeline).state == "completed"
 
 
 def test_steps_start_only_while_whoever_answers_for_them_leads_the_study(cast: Cast) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from benchmark.pause import pause_evaluation
 from consilium.inference.models import ModelEndpoint
 from dashboard.models import Pipeline
 from tests.factories import benchmark as scoring
@@ -58,6 +59,19 @@ def test_waiting_does_the_steps_here_and_a_failure_is_exit_code_1(cast: Cast, ho
     made.refresh_from_db()
     assert made.state == "failed"
     assert made.error.startswith("Expert adult medicine failed.")
+
+
+def test_waiting_ends_where_all_that_is_left_is_paused(cast: Cast) -> None:
+    made = making.started(cast)
+    *_, base_scored = making.at_work(made)
+    assert base_scored.evaluation is not None
+    pause_evaluation(evaluation=base_scored.evaluation, by=cast.max)
+    making.go_through(made)
+    with pytest.raises(CommandError) as caught:
+        pipeline("show", str(made.pk), "--wait")
+    assert caught.value.returncode == 1
+    made.refresh_from_db()
+    assert made.state == "running"
 
 
 @pytest.mark.soak
