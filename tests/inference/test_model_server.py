@@ -129,11 +129,11 @@ def tokens_of_a_prompt(folder: Path, kind: str) -> int:
     return got["1"].prompt_tokens
 
 
-# The suite asks all of them in a pipeline, by a server in the test's own process (training/job's Hub folders).
-ELSEWHERE = [pytest.param(kind, marks=pytest.mark.soak) for kind in NAMED[1:]]
+# The suite asks all of them in a pipeline, by a server in the test's own process (training/job).
+FIRST, *OTHERS = NAMED
 
 
-@pytest.mark.parametrize("kind", [NAMED[0], *ELSEWHERE])
+@pytest.mark.parametrize("kind", [FIRST, *(pytest.param(kind, marks=pytest.mark.soak) for kind in OTHERS)])
 def test_a_folder_of_the_hub_is_answered_without_torchvision(built_models: Path, kind: str) -> None:
     assert find_spec("torchvision") is None
     assert tokens_of_a_prompt(built_models / "hub" / kind, kind) > 20  # the picture's among them
