@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -65,6 +66,12 @@ def state(pid: int) -> str:
         return "Z"
 
 
+def is_deaf(pid: int) -> bool:
+    """Whether it ignores SIGTERM by now: an interpreter that only starts would end."""
+    (ignored,) = re.findall(r"^SigIgn:\t(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return bool(int(ignored, 16) >> (signal.SIGTERM - 1) & 1)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_child_deaf_to_sigterm_and_its_stray_helpers_are_gone(start: Start, number: signal.Signals) -> None:
     supervisor = start(STRAY + SLEEP, STRAY + DEAF)
@@ -116,6 +123,7 @@ def test_a_child_that_refuses_to_start_ends_them_all(start: Start, tmp_path: Pat
 def test_asked_twice_it_does_not_wait_for_the_grace(start: Start) -> None:
     supervisor = start(DEAF, grace=60)
     tree = wait_for_tree(supervisor, 1)
+    wait_until(lambda: all(map(is_deaf, tree)), seconds=20, what="the child is deaf to SIGTERM")
     supervisor.send_signal(signal.SIGINT)
     with pytest.raises(subprocess.TimeoutExpired):
         supervisor.wait(1)
