@@ -59,13 +59,15 @@ def in_this_process() -> Iterator[None]:
         servers.append(server)
         await begin(server, **given)
 
-    port = ports.free_port()
-    words = model_server.chat_command(port)[1:]
+    with ports.held_port() as held:
+        port, inherited = held.getsockname()[1], os.dup(held.fileno())
+    words = model_server.chat_command(inherited)[1:]
     with (
         patch.object(run_job, "TrainingProcess", TrainedHere),
         patch.object(model_server, "server_address", lambda _check: f"http://{ports.LOOPBACK}:{port}/v1"),
         patch.object(sys, "argv", words),
         patch.object(uvicorn.Server, "startup", startup),
+        patch.object(uvicorn.Server, "run", uvicorn.Server.run),
         patch("gc.set_threshold"),
         patch.object(ModelManager, "_load_processor", ModelManager._load_processor),
     ):
