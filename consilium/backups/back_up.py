@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -37,6 +38,7 @@ from consilium.version import app_version
 EVERYTHING: Final = "everything"
 ONLY_DATABASE: Final = "database"
 EXPORTS: Final = "exports"
+_UNTIL_NEXT: Final = 0.05  # seconds between looks at the clock
 Tell = Callable[[int, int, str], None]
 Open = Callable[[], BinaryIO]
 
@@ -52,6 +54,13 @@ class Backup:
     copied_bytes: int
     missing: tuple[str, ...]
     removed: int
+
+
+def _new_name(archive: Archive) -> str:
+    """That of this moment; where this very second has its backup, of the next one."""
+    while (name := backup_name(datetime.now(UTC))) in archive.names():
+        time.sleep(_UNTIL_NEXT)
+    return name
 
 
 def silent(done: int, total: int, note: str) -> None:
@@ -73,11 +82,9 @@ def back_up(
     all but the newest so many. `tell(done, total, note)` may raise to stop; nothing half is left then.
     Raises BackupRefused.
     """
-    name = backup_name(datetime.now(UTC))
     try:
         with archive_for_writing(target) as archive:
-            if name in archive.names():
-                raise BackupRefused("A backup was made this very second; try again.")
+            name = _new_name(archive)
             made = _write(archive, name, models=models, scope=scope, tell=tell)
             removed = archive.keep(kept) if kept and isinstance(archive, FolderArchive) else 0
     except OSError as problem:

@@ -5,10 +5,12 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from consilium.audit.models import AuditEvent
@@ -202,3 +204,13 @@ def test_what_was_purged_is_not_missing(home: Path, tmp_path: Path, monkeypatch:
             path_of(lost.sha256).unlink(missing_ok=True)
 
     assert back_up(tmp_path / "backups", tell=remove).missing == (lost.sha256,)
+
+
+def test_where_this_second_has_its_backup_the_next_one_is_waited_for(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with time_machine.travel(datetime(2026, 3, 12, 14, 3, tzinfo=UTC), tick=False) as clock:
+        monkeypatch.setattr("consilium.backups.back_up.time.sleep", lambda _seconds: clock.shift(0.3))
+        first, second = back_up(tmp_path / "backups"), back_up(tmp_path / "backups")
+    assert (first.name, second.name) == ("20260312T140300Z", "20260312T140301Z")
+    assert FolderArchive(tmp_path / "backups").names() == [first.name, second.name]
