@@ -297,7 +297,7 @@ def _solver_line(
         asked=len(results),
         right=sum(result.is_correct for result in results),
         invalid=sum(not result.letter for result in results),
-        accuracy=_accuracy(
+        accuracy=mean_score(
             [float(result.is_correct) for result in results],
             [rows[result.row_id]["cluster"] for result in results],
         ),
@@ -337,7 +337,8 @@ def _gain(after: Scores, before: Scores, rows: Mapping[str, Any]) -> Estimate | 
     return Estimate((sum(one) - sum(two)) / len(shared), mean_difference_interval(one, two, weights))
 
 
-def _accuracy(scores: Sequence[float], clusters: Sequence[str]) -> Estimate:
+def mean_score(scores: Sequence[float], clusters: Sequence[str]) -> Estimate:
+    """The mean of some answers' scores, with the interval of the cluster bootstrap."""
     if not scores:
         nothing = Undefined("no question was answered")
         return Estimate(nothing, nothing)

@@ -7,13 +7,11 @@ Answers to questions without options are texts, and stay here; their figures are
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import numpy as np
-
+from benchmark.leaderboard import mean_score
 from benchmark.models import Evaluation, SolverResult
 from benchmark.published_evaluation import PublishedEvaluation
 from benchmark.release_rows import answer_kind
 from consilium.answers.open_answers import AnswerKind
-from consilium.statistics.bootstrap import ClusterWeights
 from consilium.statistics.undefined import Undefined
 from curation.cards.markdown import as_percent
 from curation.releases.freeze import rows_of
@@ -73,15 +71,12 @@ def _figures(evaluation: Evaluation) -> Iterator[tuple[AnswerKind, float, tuple[
     for kind, results in found.items():
         if not results:
             continue
-        scores = np.array([result.score for result in results])
-        weights = ClusterWeights([rows[result.row_id]["cluster"] for result in results])
-        ends = weights.interval(
-            np.column_stack([scores, np.ones(len(scores))]), lambda sums: sums[..., 0] / sums[..., 1]
-        )
-        value = float(scores.mean())
-        told = as_percent(value)
-        if not isinstance(ends, Undefined):
-            told += f" [{100 * ends.low:.1f}, {100 * ends.high:.1f}]"
+        clusters = [rows[result.row_id]["cluster"] for result in results]
+        score = mean_score([result.score for result in results], clusters)
+        assert isinstance(score.value, float)
+        told = as_percent(score.value)
+        if not isinstance(score.interval, Undefined):
+            told += f" [{100 * score.interval.low:.1f}, {100 * score.interval.high:.1f}]"
         silent = sum(not result.letter for result in results) if kind is AnswerKind.CHOICE else ""
         name, rule = _KINDS[kind]
-        yield kind, value, (name, f"{len(results):,}", told, rule, silent)
+        yield kind, score.value, (name, f"{len(results):,}", told, rule, silent)
