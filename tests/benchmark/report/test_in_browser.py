@@ -16,6 +16,28 @@ from tests.harness.playwright_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+CHOOSE = """const choose = (name, value) => {
+  const select = document.getElementById(name);
+  select.value = value;
+  select.dispatchEvent(new Event("change", {bubbles: true}));
+};"""
+#: two choices of somebody quick: the second is made while the first is still on its way
+BOTH_AT_ONCE = (
+    "chosen => {" + CHOOSE + "for (const [name, value] of Object.entries(chosen)) choose(name, value);}"
+)
+#: and the second in the very moment in which the part with the first choice stands on the page
+ONE_AS_THE_OTHER_ARRIVES = (
+    "chosen => {"
+    + CHOOSE
+    + """const [[first, its], [second, other]] = Object.entries(chosen);
+  new MutationObserver((_, watcher) => {
+    watcher.disconnect();
+    choose(second, other);
+  }).observe(document.getElementById("main"), {childList: true});
+  choose(first, its);
+}"""
+)
+
 
 def test_the_board_changes_in_place_and_can_be_sent_by_its_address(
     window: Page, live_server: Any, cast: Cast
@@ -44,6 +66,11 @@ def test_the_board_changes_in_place_and_can_be_sent_by_its_address(
     window.goto(window.url)
     expect(window.get_by_label("Dimension")).to_have_value("creativity")
     expect(rows).to_have_text(["first", "right"])
+    window.evaluate(BOTH_AT_ONCE, {"dimension": "relevance", "slice": ""})  # before the first is answered
+    expect(window).to_have_url(re.compile("dimension=relevance&slice=&"))
+    expect(table.locator("caption")).to_have_text("Judges in relevance, in percent")
+    window.evaluate(ONE_AS_THE_OTHER_ARRIVES, {"dimension": "accuracy", "slice": "organ_system:chest"})
+    expect(window).to_have_url(re.compile("dimension=accuracy&slice=organ_system%3Achest&"))
     for part in PARTS:
         window.goto(f"{board}{part}/")
         assert violations(window) == [], part
