@@ -1,8 +1,9 @@
 """Images inside chat messages: always bytes in the message, never an address that a server would fetch."""
 
-import base64
 import re
 from typing import Final
+
+import pybase64
 
 DATA_PREFIX: Final = b"data:image/"
 _MEDIA_TYPE: Final = re.compile(r"image/[a-z0-9.+-]+")
@@ -16,4 +17,4 @@ def data_uri(png: bytes, media_type: str = "image/png") -> bytes:
     """
     if not _MEDIA_TYPE.fullmatch(media_type):
         raise ValueError(f"{media_type} is not an image type.")
-    return b"data:%b;base64,%b" % (media_type.encode(), base64.b64encode(png))
+    return b"data:%b;base64,%b" % (media_type.encode(), pybase64.b64encode(png))

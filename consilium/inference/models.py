@@ -126,7 +126,7 @@ class EndpointShare(models.Model):
 class ReplyQuerySet(models.QuerySet["Reply"]):
     """Reads of replies."""
 
-    def of_study(self, study: Study | None) -> "ReplyQuerySet":
+    def of_study(self, study: Study | int | None) -> "ReplyQuerySet":
         """Those that this study may use again: what it asked itself; of its own models also older ones.
 
         Two studies that ask one model the same do not learn of each other.
