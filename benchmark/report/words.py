@@ -93,12 +93,12 @@ def plotted_percent(name: str, estimate: Estimate, note: str) -> PlottedEstimate
 
 def one_digit(value: float) -> str:
     """A number in a chart."""
-    return f"{value:.1f}"
+    return f"{value:z.1f}".replace("-", MINUS)
 
 
 def whole_number(value: float) -> str:
     """A number in a narrow cell."""
-    return f"{value:.0f}"
+    return f"{value:z.0f}".replace("-", MINUS)
 
 
 def or_least(value: Maybe[float]) -> float:

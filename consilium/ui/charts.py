@@ -81,9 +81,10 @@ def ticks(low: float, high: float, wanted: int = 5, *, least: float = 0.0) -> li
 
 def shown_number(value: float) -> str:
     """A figure as people read it: at most four significant digits, no exponent below a million."""
-    if value and abs(value) < 0.001:
-        return f"{value:.1e}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    sign, size = "\N{MINUS SIGN}" if value < 0 else "", abs(value)
+    if 0 < size < 0.001:
+        return f"{sign}{size:.1e}"
+    return f"{sign}{size:,.0f}" if size >= 1000 else f"{sign}{size:.4g}"
 
 
 def line_chart(
@@ -157,10 +158,10 @@ def interval_chart(
     told = [_with_interval(one, show) if width >= WIDTH else show(one.value) for one in estimates]
     names = [_shorten(one.name) for one in estimates]
     height = _TOP + _ROW * len(estimates) + _BOTTOM
-    reach = _reach(estimates, low, high)
-    scale = Scale(*reach, _text_width(names) + 12, width - _text_width(told) - 16)
+    marks = ticks(*_reach(estimates, low, high), 5)
+    scale = Scale(marks[0], marks[-1], _text_width(names) + 12, width - _text_width(told) - 16)
     drawing = _join(
-        _columns_axis(ticks(*reach, 5), scale, height, x_label, grid=True),
+        _columns_axis(marks, scale, height, x_label, grid=True),
         _reference(reference, scale, height),
         *(_estimate(index, one, scale, told[index]) for index, one in enumerate(estimates)),
     )
@@ -338,7 +339,7 @@ def _columns_axis(
     return format_html(
         '<line class="chart-axis" x1="{}" y1="{}" x2="{}" y2="{}"/>{}'
         '<text x="{}" y="{}" text-anchor="middle">{}</text>',
-        scale.first, base, scale.last, base, marks, (scale.first + scale.last) / 2, height - 3, label,
+        scale.first, base, scale.last, base, marks, (scale.first + scale.last) / 2, height - 5, label,
     )  # fmt: skip
 
 

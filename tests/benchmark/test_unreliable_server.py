@@ -70,7 +70,7 @@ async def _breaks_off(request: web.Request) -> web.StreamResponse:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server's patience and the waits between tries are short."""
-    limits = partial(CallLimits, answer_seconds=2, first_wait=0.001, longest_wait=5)
+    limits = partial(CallLimits, answer_seconds=4, first_wait=0.001, longest_wait=5)
     monkeypatch.setattr(targets, "CallLimits", limits)
 
 

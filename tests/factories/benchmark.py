@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from annotation.release_votes import VOTES
 from benchmark.judge_job import store_verdicts
 from benchmark.launch import evaluate
 from benchmark.models import Evaluation
@@ -15,6 +16,7 @@ from consilium.inference.models import ModelEndpoint, Reply
 from consilium.jobs.models import Job
 from consilium.jobs.states import JobState
 from curation.models import Release, ReleaseKind, Source
+from curation.releases.contents import NewRow
 from curation.releases.freeze import freeze, rows_of
 from tests.factories.cast import Cast
 from tests.factories.curation import source
@@ -63,10 +65,14 @@ def preferences(
     name: str = "Preferences 1",
     seed: int = 12,
     changes: Sequence[Mapping[str, Any]] = (),
+    votes: Sequence[NewRow] = (),
 ) -> Release:
-    """A frozen preference release; every dimension of case n has the n-th label. `changes`: of each row."""
+    """A frozen preference release; every dimension of case n has the n-th label.
+
+    `changes`: of each row; `votes`: the rows of single votes beside it, as `vote` makes them.
+    """
     _source(cast)
-    rows, own = [], changes or [{}] * len(labels)
+    rows, own = [*votes], changes or [{}] * len(labels)
     for item, label, change in zip(painted(len(labels), seed), labels, own, strict=True):
         row = content(item) | {
             "id": f"case-{item.number}",
@@ -81,6 +87,21 @@ def preferences(
     return freeze(
         study=cast.study, kind=ReleaseKind.PREFERENCES, name=name, rows=rows, left_out={}, by=cast.lena
     )
+
+
+def vote(case: int, reader: str, letter: str, shown_first: str = "A") -> NewRow:
+    """A reader's newest vote for a case, the same in all dimensions."""
+    row_id = f"vote-{case}-{reader}"
+    content = {
+        "id": row_id,
+        "case_id": f"case-{case}",
+        "reader": reader,
+        "is_newest": True,
+        "is_surplus": False,
+        "shown_first": shown_first,
+        "choices": dict.fromkeys(DIMENSIONS, letter.lower()),
+    }
+    return NewRow(row_id, content, table=VOTES)
 
 
 def teaching_preferences(cast: Cast, count: int, name: str, seed: int) -> Release:

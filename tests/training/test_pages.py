@@ -254,7 +254,7 @@ def test_a_gba_run_is_drawn_by_paradigm_on_common_axes(cast: Cast, pipeline: lis
         marks = {tuple(re.findall(r'text-anchor="end">([^<]*)<', chart)) for chart in row.charts}
         assert len(marks) == 1
         assert all("<details><summary>Numbers</summary>" in chart for chart in row.charts)
-    assert "-1" in re.findall(r'text-anchor="end">([^<]*)<', rows[1].charts[0])
+    assert "\N{MINUS SIGN}1" in re.findall(r'text-anchor="end">([^<]*)<', rows[1].charts[0])
     text = page_of(cast.lena, "paradigms", cast.study.slug, run.pk).content.decode()
     assert 'hx-trigger="every 20s"' in text
     assert paradigm_curves(pipeline[0]) == []  # DSA has none

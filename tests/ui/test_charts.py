@@ -20,6 +20,8 @@ from consilium.ui.charts import (
 
 LOSS = Series("Loss", [(0, 2.0), (10, 1.0), (20, 0.5)])
 
+MINUS = "\N{MINUS SIGN}"
+
 
 def drawing(figure: str) -> ElementTree.Element:
     return ElementTree.fromstring(re.findall(r"<svg[^>]*role=\"img\".*?</svg>", figure, re.DOTALL)[0])
@@ -48,7 +50,7 @@ def test_an_axis_may_begin_below_zero() -> None:
     chart = line_chart(
         [series], title="Advantage", x_label="Step", y_label="mean", reach=(80.0, 2.0), floor=-2.0
     )
-    assert {"-2", "2"} <= {text.text for text in drawing(chart).iter("text")}
+    assert {f"{MINUS}2", "2"} <= {text.text for text in drawing(chart).iter("text")}
 
 
 def test_not_a_number_leaves_a_gap() -> None:
@@ -113,6 +115,17 @@ def test_an_interval_beyond_the_scale_widens_it() -> None:
     assert float(bar.get("x1", 0)) >= float(axis.get("x1", 0))
 
 
+def test_no_mark_of_an_axis_lies_outside_it() -> None:
+    svg = drawing(
+        interval_chart([PlottedEstimate("d", -0.5, -1.26, 0.12)], title="Log-odds", x_label="log-odds")
+    )
+    axis = next(element for element in svg if element.get("class") == "chart-axis")
+    first, last = float(axis.get("x1", 0)), float(axis.get("x2", 0))
+    marks = [float(one.get("x1", 0)) for one in svg if one.get("class") == "chart-grid"]
+    assert first <= min(marks) < max(marks) <= last
+    assert [one.text for one in svg if one.get("text-anchor") == "middle"][:1] == [f"{MINUS}1.5"]
+
+
 def test_a_heat_map_tells_every_figure_in_its_cell_and_its_table() -> None:
     rows: list[tuple[str, list[float | None]]] = [
         ("layer 0", [0.0, 1.0]),
@@ -126,7 +139,7 @@ def test_a_heat_map_tells_every_figure_in_its_cell_and_its_table() -> None:
     assert len(cells) == 5
     assert strengths[0] < strengths[2] < strengths[1]
     assert (strengths[3], strengths[4]) == (strengths[0], strengths[1])  # beyond the ends it goes no further
-    assert [figure.count(f">{number}<") for number in ("0.25", "-2", "7")] == [2, 2, 2]
+    assert [figure.count(f">{number}<") for number in ("0.25", f"{MINUS}2", "7")] == [2, 2, 2]
     assert "Nothing to draw yet" in heat_map([], [], title="Conflicts")
     assert "<script" not in heat_map(["<script>"], [("<script>", [1.0])], title="<script>")
 
@@ -158,7 +171,15 @@ def test_ticks_are_round_and_cover_the_range(low: float, high: float, expected: 
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0, "0"), (0.5, "0.5"), (1234.5, "1,234"), (0.00012, "1.2e-04"), (2 / 3, "0.6667")]
+    ("value", "text"),
+    [
+        (0, "0"),
+        (0.5, "0.5"),
+        (1234.5, "1,234"),
+        (0.00012, "1.2e-04"),
+        (2 / 3, "0.6667"),
+        (-2.5, f"{MINUS}2.5"),
+    ],
 )
 def test_numbers_read_well(value: float, text: str) -> None:
     assert shown_number(value) == text
