@@ -29,7 +29,8 @@ class Ranks:
     """The processes, as one."""
 
     def __init__(self, count: int, spec: Path) -> None:
-        port = _free_port()
+        self._reserved = reserved_port()
+        port = self._reserved.getsockname()[1]
         self._processes = [
             subprocess.Popen(
                 tied_to_parent([sys.executable, "-m", "training.job", str(spec)], signal.SIGTERM),
@@ -93,11 +94,17 @@ def _environment(rank: int, count: int, port: int) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
+def reserved_port() -> socket.socket:
+    """A socket on a free port where none but rank 0 will listen.
+
+    Rank 0 listens seconds later, when it has imported torch; on a busy host a port that was only looked up
+    may be another's by then. One that is bound with SO_REUSEADDR and does not listen is given to nobody who asks
+    for any port, and lets those in who ask for this one the same way, as torch does.
+    """
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    return reserved
 
 
 if __name__ == "__main__":

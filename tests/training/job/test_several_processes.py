@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -306,9 +307,18 @@ def ends_as(whole: dict[str, Any], cut: dict[str, Any]) -> None:
     """When no process of it is left, the run is started again, and makes what the other one made."""
     wait_until(lambda: not started_for(cut), seconds=60, what="no process of the run is left")
     events, status = run_stage(cut, command=PAIR)
-    assert status == 0
+    assert status == 0, events[-3:]
     card = json.loads((Path(whole["out"]) / "run_card.json").read_text())
     assert events[-1]["artifacts"] == card["artifacts"]
+
+
+def test_the_port_of_the_run_is_given_to_nobody_before_its_first_process_listens() -> None:
+    with processes.reserved_port() as reserved, socket.socket() as stranger, socket.socket() as first:
+        with pytest.raises(OSError, match="in use"):
+            stranger.bind(reserved.getsockname())
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as torch's own does
+        first.bind(reserved.getsockname())
+        first.listen()
 
 
 @pytest.mark.parametrize("arguments", [[], ["2"], ["0", "spec.json"], ["two", "spec.json"]])

@@ -9,11 +9,11 @@ which paradigm.
 
 import os
 import signal
-import socket
 import sys
 import zlib
 from functools import partial
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import torch
@@ -22,9 +22,12 @@ from accelerate.state import AcceleratorState
 from training.job import gba, gba_trainer, ranks
 from training.job.__main__ import run_safely
 from training.job.callback import Following
+from training.job.processes import reserved_port
 from training.job.progress import claim_stdout
 from training.job.spec import read_spec
 from training.job.stop_flag import StopFlag
+
+RESERVED: list[socket] = []  # held until the process ends
 
 
 class ByPlace:
@@ -71,9 +74,8 @@ def stop_after(step: int, outs: set[str]) -> None:
 def fork(count: int) -> int:
     """Become rank 0 of so many processes, and in children the others; return the last child's number."""
     child = 0
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
+    RESERVED.append(reserved_port())
+    port = RESERVED[0].getsockname()[1]
     rank = 0
     for other in range(1, count):
         child = os.fork()
