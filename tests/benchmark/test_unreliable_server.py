@@ -113,5 +113,5 @@ def test_a_thousand_calls_to_an_unreliable_server_lose_only_what_failed_every_ti
     lost = 1000 - Verdict.objects.count()
     check_nothing_is_taken_for_an_answer(made, lost)
     assert lost <= 5  # a try fails in 18 of 100, and there are five of them
-    assert made.job.error.startswith(f"{lost} of 1000 calls got no answer" if lost else "")
+    assert made.job.error.startswith(f"{lost} of 1,000 calls got no answer" if lost else "")
     assert sum(made.run_card["failed_tries"].values()) == server.did.total() - 1000 + lost

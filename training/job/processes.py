@@ -98,8 +98,8 @@ def reserved_port() -> socket.socket:
     """A socket on a free port where none but rank 0 will listen.
 
     Rank 0 listens seconds later, when it has imported torch; on a busy host a port that was only looked up
-    may be another's by then. One that is bound with SO_REUSEADDR and does not listen is given to nobody who asks
-    for any port, and lets those in who ask for this one the same way, as torch does.
+    may be another's by then. One that is bound with SO_REUSEADDR and does not listen is given to nobody who
+    asks for any port, and lets those in who ask for this one the same way, as torch does.
     """
     reserved = socket.socket()
     reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
