@@ -1,5 +1,6 @@
 """The run card of an evaluation as its page shows it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ NAMES: Final = {
     "model_id": "Model", "image_limits": "Images", "app_version": "Version", "max_tokens": "tokens at most",
     "max_tokens_when_cut": "Tokens when cut",
 }  # fmt: skip
+
+_DIGEST: Final = re.compile(r"\b[0-9a-f]{40,64}\b")
 
 
 def card_lines(evaluation: Evaluation) -> list[tuple[str, str]]:
@@ -54,7 +57,8 @@ def _in_words(value: Any) -> str:
     if isinstance(value, str) and (shown := moment(value)):
         return shown
     if isinstance(value, Mapping):
-        return ", ".join(f"{_name(key)} {inner}" for key, inner in value.items() if inner != "")
+        told = ", ".join(f"{_name(key)} {inner}" for key, inner in value.items() if inner != "")
+        return _DIGEST.sub(lambda found: found[0][:12], told)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

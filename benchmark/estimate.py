@@ -14,10 +14,12 @@ from typing import Any, Final, TypeAlias
 
 from benchmark.launch import answer_tokens, current_method
 from benchmark.models import Evaluation, EvaluationKind, EvaluationVariant, SolverResult, Verdict
+from benchmark.open_judge import check_open_judge, open_judge_method
 from benchmark.preconditions import check_scorable
 from benchmark.release_rows import answer_kind, expected_calls
 from benchmark.variants import STANDARD, PlannedVariant, check_variants
-from consilium.answers import judge_prompt, solver_prompt
+from consilium.answers import judge_prompt, reference_verdict, solver_prompt
+from consilium.answers.open_answers import AnswerKind
 from consilium.inference.model_entries import entries_of
 from consilium.inference.models import ModelEndpoint
 from consilium.inference.targets import target_of
@@ -48,10 +50,11 @@ class MeanCall:
 
 @dataclass(frozen=True, slots=True)
 class ScoringEstimate:
-    """One model in one variant. `stored`: answered before, so that they cost no call.
+    """One model in one variant, or as the judge that `decides` on open answers of the others.
 
-    `counted`: replies behind the tokens, 0 where they are assumed; `timed`: those behind the seconds, with
-    `in_flight` calls at once. `dollars` by the prices of the registry. None: not known.
+    `stored`: answered before, so that they cost no call. `counted`: replies behind the tokens, 0 where they
+    are assumed; `timed`: those behind the seconds, with `in_flight` calls at once. `dollars` by the prices of
+    the registry. None: not known.
     """
 
     endpoint: ModelEndpoint
@@ -65,6 +68,7 @@ class ScoringEstimate:
     timed: int
     seconds: float | None
     dollars: float | None
+    decides: bool = False
 
 
 def estimate_scoring(
@@ -75,13 +79,19 @@ def estimate_scoring(
     endpoints: Sequence[ModelEndpoint],
     by: Person,
     variants: Sequence[PlannedVariant] = STANDARD,
+    open_judge: ModelEndpoint | None = None,
 ) -> list[ScoringEstimate]:
     """What `launch.evaluate` of the same would take; starts nothing. Raises NotAllowed, EvaluationRefused."""
     check_lead(by, study)
     check_variants(EvaluationKind(kind), endpoints, variants)
     check_scorable(study, EvaluationKind(kind), release)
+    if open_judge is not None:
+        check_open_judge(study, EvaluationKind(kind), release, endpoints, open_judge)
     whole = expected_calls(release, kind)
-    entries = entries_of(endpoints)
+    entries = entries_of([*endpoints, *([open_judge] if open_judge else [])])
+
+    def prices_of(endpoint: ModelEndpoint) -> tuple[float, float] | None:
+        return entries[endpoint.pk].prices if endpoint.pk in entries and not endpoint.is_local else None
 
     @cache
     def assumed(is_blind: bool) -> MeanCall:
@@ -89,7 +99,6 @@ def estimate_scoring(
 
     found = []
     for endpoint in endpoints:
-        prices = entries[endpoint.pk].prices if endpoint.pk in entries and not endpoint.is_local else None
         means: dict[bool, MeanCall] = {}
         for variant in variants:
             is_blind = variant.variant == EvaluationVariant.IMAGE_BLIND
@@ -97,7 +106,15 @@ def estimate_scoring(
                 means[is_blind] = _mean_call(_replies(release, kind, endpoint, is_blind), assumed(is_blind))
             expected = variant.expected_calls(whole)
             stored = min(expected, _stored(release, kind, endpoint, variant))
-            found.append(_estimate(endpoint, variant, expected - stored, stored, means[is_blind], prices))
+            mean, prices = means[is_blind], prices_of(endpoint)
+            found.append(_estimate(endpoint, variant, expected - stored, stored, mean, prices))
+    if open_judge is not None:
+        questions = _open_questions(release)
+        stored = _decided(release, endpoints, open_judge)
+        calls = max(0, len(questions) * len(endpoints) - stored)
+        mean = _mean_call(_decisions(study, open_judge), _assumed_decision(questions))
+        prices = prices_of(open_judge)
+        found.append(_estimate(open_judge, STANDARD[0], calls, stored, mean, prices, decides=True))
     return found
 
 
@@ -108,6 +125,8 @@ def _estimate(
     stored: int,
     mean: MeanCall,
     prices: tuple[float, float] | None,
+    *,
+    decides: bool = False,
 ) -> ScoringEstimate:
     in_flight = target_of(endpoint).limits(None, asks_sampled=False).in_flight
     asked, written = round(calls * mean.prompt_tokens), round(calls * mean.completion_tokens)
@@ -124,6 +143,7 @@ def _estimate(
         timed=mean.timed,
         seconds=None if waits is None else calls * waits / 1000 / max(1, min(calls, in_flight)),
         dollars=_dollars(asked, written, prices),
+        decides=decides,
     )
 
 
@@ -164,6 +184,42 @@ def _replies(release: Release, kind: str, endpoint: ModelEndpoint, is_blind: boo
         if found := list(rows.values_list(*columns)[:_LOOKED_AT]):
             return found
     return []
+
+
+def _open_questions(release: Release) -> list[tuple[str, str]]:
+    """Question and reference of every open question."""
+    contents = rows_of(release).values_list("content", flat=True).iterator(_LOOKED_AT)
+    return [(row["question"], row["answer"]) for row in contents if answer_kind(row) is AnswerKind.OPEN]
+
+
+def _decided(release: Release, solvers: Sequence[ModelEndpoint], judge: ModelEndpoint) -> int:
+    """Open answers of these solvers that the judge has decided on already, with the prompt of now."""
+    same = SolverResult.objects.filter(
+        evaluation__release=release,
+        evaluation__endpoint__in=solvers,
+        evaluation__open_judge=judge,
+        evaluation__settings__open_judge__prompt_sha256=open_judge_method()["prompt_sha256"],
+        evaluation__settings__max_tokens=answer_tokens(release.study, EvaluationKind.SOLVER),
+    )
+    return same.exclude(judge_reply=None).values("evaluation__endpoint", "row_id").distinct().count()
+
+
+def _decisions(study: Study, judge: ModelEndpoint) -> list[Replied]:
+    """The newest replies of the model as a judge of open answers."""
+    asked = SolverResult.objects.filter(evaluation__study=study, evaluation__open_judge=judge)
+    columns = ("prompt_tokens", "completion_tokens", "latency_ms")
+    found = asked.exclude(judge_reply=None).order_by("-pk")
+    return list(found.values_list(*(f"judge_reply__{name}" for name in columns))[:_LOOKED_AT])
+
+
+def _assumed_decision(questions: Sequence[tuple[str, str]]) -> MeanCall:
+    """From question and reference; the answer is taken to be as long as the reference."""
+    texts = (
+        reference_verdict.reference_messages(question, reference, reference)[0]["content"]
+        for question, reference in questions[:_LOOKED_AT]
+    )
+    sizes = [sum(len(part["text"]) for part in parts) / CHARACTERS_PER_TOKEN for parts in texts]
+    return MeanCall(fmean(sizes) if sizes else 0.0, WRITTEN_TOKENS)
 
 
 def _mean_call(replies: Sequence[Replied], assumed: MeanCall) -> MeanCall:

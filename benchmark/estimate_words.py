@@ -30,7 +30,7 @@ def estimate_lines(found: Sequence[ScoringEstimate]) -> dict[str, Any]:
 def _line(one: ScoringEstimate) -> dict[str, Any]:
     return {
         "model": one.endpoint.name,
-        "variant": one.variant.label,
+        "variant": "judge of open answers" if one.decides else one.variant.label,
         "calls": one.calls,
         "stored": one.stored,
         "prompt_tokens": one.prompt_tokens,

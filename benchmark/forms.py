@@ -36,7 +36,7 @@ class EvaluationForm(forms.Form):
         required=False,
         empty_label="None: token recall alone",
         help_text="Also decides every open answer against the reference, which is counted apart. It gets"
-        " question, reference and answer without the image; its calls are not in the estimate.",
+        " question, reference and answer without the image.",
     )
     standard = forms.BooleanField(
         label="Every case in both orders",
@@ -89,6 +89,7 @@ class EvaluationForm(forms.Form):
             "release": chosen["release"],
             "endpoints": chosen["endpoints"],
             "variants": plan_variants(**asked),
+            "open_judge": chosen.get("open_judge"),
         }
 
     @property
@@ -110,11 +111,6 @@ class EvaluationForm(forms.Form):
     def asks_letters(self) -> bool:
         """Whether judges' servers are asked how probable letters are, once the form is valid."""
         return bool(self.cleaned_data.get("letter_probabilities"))
-
-    @property
-    def chosen_open_judge(self) -> ModelEndpoint | None:
-        """Who decides open answers of solvers, once the form is valid."""
-        return self.cleaned_data.get("open_judge")
 
     def lacks(self) -> str:
         """What has to exist before anything can be scored: "release", "endpoints" or nothing."""

@@ -124,13 +124,16 @@ def _open_answers(evaluation: Evaluation) -> "QuerySet[SolverResult]":
     return SolverResult.objects.filter(evaluation=evaluation, recall__isnull=False)
 
 
+def reference_request(evaluation: Evaluation, row: Mapping[str, Any], answer: str) -> ChatRequest:
+    """What the judge of open answers is asked about one answer of the evaluation's solver."""
+    return ChatRequest(
+        messages=reference_verdict.reference_messages(row["question"], row["answer"], answer),
+        tag=row["id"],
+        max_tokens=int(evaluation.settings["max_tokens"]),
+    )
+
+
 def _requests(
     evaluation: Evaluation, rows: Mapping[str, dict[str, Any]], answers: Mapping[str, str]
 ) -> Iterator[ChatRequest]:
-    for row_id, answer in answers.items():
-        row = rows[row_id]
-        yield ChatRequest(
-            messages=reference_verdict.reference_messages(row["question"], row["answer"], answer),
-            tag=row_id,
-            max_tokens=int(evaluation.settings["max_tokens"]),
-        )
+    return (reference_request(evaluation, rows[row_id], answer) for row_id, answer in answers.items())

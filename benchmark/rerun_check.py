@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from benchmark.judge_job import asked_images, judge_request, read_verdict
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
+from benchmark.open_judge import open_judge_method, read_decision, reference_request
 from benchmark.preconditions import EvaluationRefused
 from benchmark.release_rows import ReleasedImages
 from benchmark.reparse import method_now
@@ -19,7 +20,7 @@ from benchmark.score_verdicts import read_scores, score_request, stored_scores
 from benchmark.solve_job import READ, read_result, solver_request
 from consilium.inference.chat_request import ChatRequest
 from consilium.inference.complete import is_asked_as
-from consilium.inference.models import Reply
+from consilium.inference.models import ModelEndpoint, Reply
 from consilium.jobs.handle import JobHandle
 from consilium.jobs.models import Job
 from consilium.jobs.queue import enqueue
@@ -49,9 +50,10 @@ class CheckedPart:
 
 @dataclass(frozen=True)
 class _Asked:
-    """One stored answer: its reply, the request that would be sent now, and whether it still reads so."""
+    """One stored answer: who gave it, the request that would be sent now, and whether it still reads so."""
 
     place: str
+    endpoint: ModelEndpoint
     reply: Reply
     request: ChatRequest
     reads_the_same: bool
@@ -72,6 +74,7 @@ def check_rerun(evaluation: Evaluation, tell: Callable[[int], None] = lambda _: 
         _told("prompt", evaluation.prompt_sha256, prompt),
         _told("parser", evaluation.parser_version, parser),
         _told("model", evaluation.run_card.get("revision"), evaluation.endpoint.revision),
+        *_open_judge(evaluation),
         requests,
         replies,
         _figures(evaluation),
@@ -92,7 +95,7 @@ def start_rerun_check(*, evaluation: Evaluation, by: Person) -> Job:
 
 def run_rerun_check(handle: JobHandle) -> dict[str, Any]:
     """The job."""
-    related = Evaluation.objects.select_related("job", "endpoint", "release", "study")
+    related = Evaluation.objects.select_related("job", "endpoint", "open_judge", "release", "study")
     one = related.get(pk=handle.params["evaluation"])
 
     def tell(done: int) -> None:
@@ -140,6 +143,17 @@ def _told(name: str, then: str | None, now: str) -> CheckedPart:
     return CheckedPart(name, "differs", f"It was {_short(then)}, and is {_short(now)} now.")
 
 
+def _open_judge(evaluation: Evaluation) -> list[CheckedPart]:
+    """How open answers were decided, where a judge was asked."""
+    judge, then = evaluation.open_judge, evaluation.run_card.get("open_answers_judged", {})
+    if judge is None:
+        return []
+    now = {"revision": judge.revision, **open_judge_method()}
+    names = {"revision": "model", "prompt_sha256": "prompt", "parser_version": "parser"}
+    kept = {"revision": then.get("revision"), **evaluation.settings["open_judge"]}
+    return [_told(f"{word} of open answers", kept.get(name), now[name]) for name, word in names.items()]
+
+
 def _short(name: str) -> str:
     """A digest by its first digits, and what stands behind it; any other name whole."""
     return _DIGEST.sub(lambda found: found[0][:12], name) or "unnamed"
@@ -152,7 +166,7 @@ def _answers(evaluation: Evaluation, tell: Callable[[int], None]) -> tuple[Check
         if count % _EVERY == 0:
             tell(count)
         count += 1
-        if not is_asked_as(evaluation.endpoint, one.request, one.reply.request_sha256):
+        if not is_asked_as(one.endpoint, one.request, one.reply.request_sha256):
             other_requests.append(one.place)
         if not one.reads_the_same:
             other_readings.append(one.place)
@@ -195,17 +209,23 @@ def _judge_asked(
             request = score_request(row, one.order, images)
             read = read_scores(evaluation, scores[one.row_id], one.order)
         same = read["parsed"] == one.parsed
-        yield _Asked(f"{one.row_id} {one.get_order_display()}", one.reply, request, same)
+        place = f"{one.row_id} {one.get_order_display()}"
+        yield _Asked(place, evaluation.endpoint, one.reply, request, same)
 
 
 def _solver_asked(
     evaluation: Evaluation, rows: dict[str, dict[str, Any]], images: ReleasedImages
 ) -> Iterator[_Asked]:
-    stored = SolverResult.objects.filter(evaluation=evaluation, row_id__in=list(rows)).select_related("reply")
-    for one in stored.order_by("row_id"):
-        request = solver_request(rows[one.row_id], images, int(evaluation.settings["max_tokens"]))
-        same = read_result(one.reply, rows[one.row_id]) == {name: getattr(one, name) for name in READ}
-        yield _Asked(one.row_id, one.reply, request, same)
+    stored = SolverResult.objects.filter(evaluation=evaluation, row_id__in=list(rows))
+    for one in stored.select_related("reply", "judge_reply").order_by("row_id"):
+        row, judge = rows[one.row_id], evaluation.open_judge
+        request = solver_request(row, images, int(evaluation.settings["max_tokens"]))
+        same = read_result(one.reply, row) == {name: getattr(one, name) for name in READ}
+        yield _Asked(one.row_id, evaluation.endpoint, one.reply, request, same)
+        if judge is not None and one.judge_reply is not None:
+            request = reference_request(evaluation, row, one.answer)
+            same = read_decision(one.judge_reply) == one.judged
+            yield _Asked(f"the decision on {one.row_id}", judge, one.judge_reply, request, same)
 
 
 def _figures(evaluation: Evaluation) -> CheckedPart:

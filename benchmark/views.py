@@ -80,7 +80,6 @@ def launch(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
                     kind=kind,
                     by=person,
                     letter_probabilities=form.asks_letters,
-                    open_judge=form.chosen_open_judge,
                     **form.wanted(),
                 )
             except TrainedOnRows as refusal:

@@ -9,15 +9,19 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from benchmark.estimate import ScoringEstimate, estimate_scoring
 from benchmark.launch import evaluate
 from benchmark.models import Evaluation
 from benchmark.reparse import reparse
+from benchmark.rerun_check import check_rerun, differing
 from benchmark.scoring_pace import failures_so_far
 from consilium.answers import reference_verdict
+from consilium.inference.models import ModelEndpoint
 from consilium.jobs.run import run_now
 from consilium.jobs.states import JobState
 from consilium.refusals import Refused
 from curation.models import Release
+from tests.benchmark.test_commands import manage
 from tests.factories import benchmark as making
 from tests.factories.cast import Cast
 from tests.harness.chat_server import Stub, answered
@@ -134,6 +138,54 @@ def test_page_and_command_launch_with_the_judge_that_was_chosen(cast: Cast, open
     for made in (by_page, by_command):
         assert (made.endpoint, made.open_judge) == (solver, judge)
         assert made.settings["open_judge"]["prompt_sha256"] == reference_verdict.PROMPT_HASH
+
+
+def test_an_estimate_holds_the_calls_to_the_judge(cast: Cast, open_release: Release) -> None:
+    def judged_by(judge: ModelEndpoint, *solvers: ModelEndpoint) -> ScoringEstimate:
+        *_, deciding = estimate_scoring(
+            study=cast.study, kind="solver", release=open_release, endpoints=solvers, by=cast.lena,
+            open_judge=judge,
+        )  # fmt: skip
+        assert (deciding.endpoint, deciding.decides) == (judge, True)
+        return deciding
+
+    solver, judge = making.endpoint("other solver"), making.endpoint("other judge")
+    new = judged_by(judge, solver, making.endpoint("third solver"))
+    assert (new.calls, new.stored, new.counted, new.seconds) == (8, 0, 0, None)
+    assert 8 * 150 < new.prompt_tokens < 8 * 400  # rubric and blocks are about 1,000 characters, and no image
+    with Stub(Models()) as stub:
+        made = scored(cast, open_release, stub)
+    assert made.open_judge is not None
+    known = judged_by(made.open_judge, made.endpoint)
+    assert (known.calls, known.stored, known.timed) == (1, 3, 3)  # what is empty was not asked
+    asked = ("--release", open_release.digest, "--endpoint", "solver", "--open-judge", "judge")
+    lines = manage("solve", *asked, "--estimate")["estimates"]
+    assert [(one["model"], one["variant"], one["calls"]) for one in lines] == [
+        ("solver", "standard", 0), ("judge", "open_judge", 1),
+    ]  # fmt: skip
+    client = Client()
+    client.force_login(cast.lena)
+    chosen: dict[str, Any] = {"release": open_release.pk, "endpoints": [solver.pk], "open_judge": judge.pk}
+    page = client.get(reverse("benchmark:estimate", args=[cast.study.slug, "solver"]), chosen)
+    assert "judge of open answers" in page.content.decode()
+
+
+def test_an_exact_re_run_check_builds_the_judges_requests_too(cast: Cast, open_release: Release) -> None:
+    with Stub(Models()) as stub:
+        made = scored(cast, open_release, stub)
+
+    def differing_now() -> list[str]:
+        return differing(check_rerun(Evaluation.objects.get(pk=made.pk)))
+
+    assert differing_now() == []
+    parts = {one.name: one for one in check_rerun(made)}
+    assert (parts["requests"].said, parts["prompt of open answers"].outcome) == ("All 7.", "same")
+    made.solver_results.filter(judged=True).update(judged=False)
+    assert differing_now() == ["replies", "figures"]
+    ModelEndpoint.objects.filter(name="judge").update(revision="r8")
+    assert differing_now() == ["model of open answers", "requests", "replies", "figures"]
+    differs = {one.name: one.said for one in check_rerun(Evaluation.objects.get(pk=made.pk))}
+    assert differs["requests"] == "3 of 7 would be asked otherwise, the first: the decision on held-0."
 
 
 @pytest.mark.parametrize(

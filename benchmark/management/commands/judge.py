@@ -59,9 +59,9 @@ class Command(ReportingCommand):
             repeat_cases=options["repeat_cases"],
         )
 
-    def more(self, options: dict[str, Any], study: Study) -> dict[str, Any]:
-        """What a launch needs beyond an estimate."""
-        return {"letter_probabilities": options["letter_probabilities"]}
+    def judges(self, options: dict[str, Any], study: Study) -> dict[str, Any]:
+        """Who decides on what the models answer: nobody, where they are judges."""
+        return {}
 
     def perform(self, **options: Any) -> dict[str, Any]:
         release = find_release(options["release"])
@@ -72,10 +72,11 @@ class Command(ReportingCommand):
             "endpoints": [find_model(name, release.study) for name in options["endpoint"]],
             "by": lead_of(release.study, options["by"]),
             "variants": self.variants(options),
+            **self.judges(options, release.study),
         }
         if options["estimate"]:
             return {"estimates": [_told(one) for one in estimate_scoring(**wanted)]}
-        made = evaluate(**wanted, **self.more(options, release.study))
+        made = evaluate(**wanted, letter_probabilities=options.get("letter_probabilities", False))
         done = {_name(one): run_until_over(one.job) if options["wait"] else one.job for one in made}
         report: dict[str, Any] = {
             "evaluations": {name: job.state for name, job in done.items()},
@@ -91,7 +92,7 @@ def _told(one: ScoringEstimate) -> dict[str, Any]:
     """An estimate as JSON; null is what is not known."""
     return {
         "model": one.endpoint.name,
-        "variant": one.variant.variant.value,
+        "variant": "open_judge" if one.decides else one.variant.variant.value,
         "repeat": one.variant.repeat,
         "calls": one.calls,
         "stored": one.stored,

@@ -24,14 +24,14 @@ class Command(JudgeCommand):
         parser.add_argument(
             "--open-judge",
             default="",
-            help="Model that decides open answers against the reference; no part of the estimate.",
+            help="Model that decides open answers against the reference.",
         )
 
     def variants(self, options: dict[str, Any]) -> Sequence[PlannedVariant]:
         """Every question once."""
         return STANDARD
 
-    def more(self, options: dict[str, Any], study: Study) -> dict[str, Any]:
+    def judges(self, options: dict[str, Any], study: Study) -> dict[str, Any]:
         """The judge of open answers, where one is wanted. Raises EvaluationRefused."""
         name = options["open_judge"]
         return {"open_judge": find_model(name, study) if name else None}
