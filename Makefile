@@ -52,7 +52,7 @@ fix: $(STAMP_DEV)  ## Mend what the linters can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Two more than the cores it is meant for: a worker waits for the processes it started a fifth of its time.
+# Two more than the cores it is meant for: workers wait for the processes they start, and no core idles.
 test: lint  ## Linters and the whole suite; one room: make test ARGS=tests/workqueue
 	@scratch=$$($(BIN)/python -m tests.harness.scratch) && trap 'rm -rf "$$scratch"' EXIT \
 		&& TMPDIR=$$scratch $(BIN)/pytest -q -n 4 -m "not soak" $(ARGS)

@@ -58,9 +58,11 @@ def test_dsa_changes_language_layers_only(bench: Path, dsa: Finished) -> None:
 
 
 def test_dsa_stopped_ends_bit_identical(bench: Path) -> None:
-    """Its kill -9 is proved in tests/training/test_run_job.py, here in the soak below."""
+    """Killed twice before; with its worker it is killed in tests/training/test_run_job.py."""
     undisturbed = finish(dsa_spec(bench, "expert_short", max_steps=16))
     spec = dsa_spec(bench, "expert_stopped", max_steps=16)
+    for step in (1, 3):
+        assert run_stage(spec, at("step", step))[1] == -signal.SIGKILL
     events, status = run_stage(spec, at("step", 7), signal.SIGTERM)
     assert status == 3
     stopped = events[-1]
@@ -82,8 +84,10 @@ def test_gba_events_and_start_from_the_expert(gba: Finished, dsa: Finished) -> N
 
 
 def test_gba_killed_ends_bit_identical(bench: Path, dsa: Finished, gba: Finished) -> None:
-    """Its newest checkpoint is damaged in one byte after the kill; the one before it is taken."""
+    """Its newest checkpoint is damaged in one byte after the last kill; the one before it is taken."""
     spec = gba_spec(bench, "reinforced_killed", dsa.out)
+    for event in ("step", "checkpoint"):
+        assert run_stage(spec, at(event, 1))[1] == -signal.SIGKILL
     events, status = run_stage(spec, at("checkpoint", 2))
     assert (status, events[-1]["event"]) == (-signal.SIGKILL, "checkpoint")
     newest = checkpoints.listed(Path(spec["out"]) / "checkpoints")[-1]
@@ -183,6 +187,15 @@ def test_many_kills_at_any_step(bench: Path, dsa: Finished, seed: int) -> None:
     for number in range(3):
         run_stage(spec, at("step", 1 + (seed * 7 + number * 29) % 78))
     assert finish(spec).artifacts == dsa.artifacts
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("trial", range(20))
+def test_many_kills_of_gba_at_any_step(bench: Path, dsa: Finished, gba: Finished, trial: int) -> None:
+    spec = gba_spec(bench, f"reinforced_soak_{trial}", dsa.out)
+    for event, step in (("step", 1 + trial % 4), ("checkpoint", 1 + trial % 3), ("step", 4)):
+        run_stage(spec, at(event, step))
+    assert finish(spec).artifacts == gba.artifacts
 
 
 def accuracies(*folders: Path) -> list[float]:
