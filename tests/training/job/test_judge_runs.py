@@ -33,6 +33,8 @@ def test_a_judge_that_is_killed_ends_bit_identical(
     bench: Path, judges: dict[str, Finished], stage: str
 ) -> None:
     spec = judge_spec(bench, stage, f"{stage}_killed")
+    for event in ("step", "checkpoint"):
+        assert run_stage(spec, at(event, 1))[1] == -signal.SIGKILL
     events, status = run_stage(spec, at("checkpoint", 2))
     assert (status, events[-1]["event"]) == (-signal.SIGKILL, "checkpoint")
     resumed = finish(spec)

@@ -3,6 +3,7 @@
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,6 +134,18 @@ def test_merge_stage_and_command_agree(bench: Path, dsa: Finished, gba: Finished
     assert all(-1 <= cosine <= 1 for layer in layers for cosine in layer["cosines"])
 
 
+def test_a_merge_killed_ends_bit_identical(bench: Path, dsa: Finished, gba: Finished) -> None:
+    """Killed at three moments in turn, spread over what it reads, computes and writes; see `killed_at`."""
+    whole = merge_spec(bench, "merge_whole", dsa.out, gba.out)
+    spec = merge_spec(bench, "merge_killed", dsa.out, gba.out)
+    moments = merge_moments(whole)
+    assert moments > 100
+    for place in (0.2, 0.6, 0.97):
+        assert killed_merge(spec, int(moments * place)) == -signal.SIGKILL
+        assert not (Path(spec["out"]) / "model").exists()
+    assert left_by_merge(finish(spec)) == left_by_merge(finish(whole))
+
+
 def test_one_expert_at_full_density_gives_the_expert_back(bench: Path, dsa: Finished) -> None:
     spec = merge_spec(bench, "alone", dsa.out, dsa.out) | {"settings": {"density": 1.0}}
     del spec["reinforced"]
@@ -196,6 +209,34 @@ def test_many_kills_of_gba_at_any_step(bench: Path, dsa: Finished, gba: Finished
     for event, step in (("step", 1 + trial % 4), ("checkpoint", 1 + trial % 3), ("step", 4)):
         run_stage(spec, at(event, step))
     assert finish(spec).artifacts == gba.artifacts
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("trial", range(20))
+def test_many_kills_of_a_merge_at_any_moment(bench: Path, dsa: Finished, gba: Finished, trial: int) -> None:
+    whole = merge_spec(bench, f"merge_whole_{trial}", dsa.out, gba.out)
+    spec = merge_spec(bench, f"merge_soak_{trial}", dsa.out, gba.out)
+    moments = merge_moments(whole)
+    for number in range(3):
+        killed_merge(spec, 1 + (trial * 53 + number * 97) % moments)
+    assert left_by_merge(finish(spec)) == left_by_merge(finish(whole))
+
+
+def merge_moments(spec: dict[str, Any]) -> int:
+    """Run a merge to its end: at how many moments could it have been killed?"""
+    assert killed_merge(spec, 0) == 0
+    return int(Path(spec["out"]).with_suffix(".err").read_text().splitlines()[-1])
+
+
+def killed_merge(spec: dict[str, Any], moment: int) -> int:
+    """The exit status of a merge that is killed at this moment; 0: at none."""
+    words = ("tests.training.job.killed_at", str(moment), spec["out"], "{spec}")
+    return run_stage(spec, command=words)[1]
+
+
+def left_by_merge(merge: Finished) -> tuple[dict[str, Any], list[str]]:
+    """What a merge has published, and the names of all that lies in its folder."""
+    return merge.artifacts, sorted(str(path.relative_to(merge.out)) for path in merge.out.rglob("*"))
 
 
 def accuracies(*folders: Path) -> list[float]:
