@@ -5,12 +5,11 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.harness.forked import run_python, start_python
+from tests.harness.forked import run_python, server, start_python
 from tests.harness.processes import dies_with_parent
 from tests.harness.servers import wait_until
 
@@ -109,7 +108,7 @@ class Site:
     def ask(self, command: str, **given: Any) -> Any:
         if self._client is None:
             self._client = subprocess.Popen(
-                [sys.executable, "-m", "tests.jobs.client"],
+                [*server.command(), "-m", "tests.jobs.client"],
                 cwd=ROOT,
                 env=self.env,
                 text=True,

@@ -1,7 +1,5 @@
 """A broker over TLS is believed when its certificate holds, and told nothing when it does not."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +7,9 @@ import pytest
 from celery import Celery
 
 from consilium import celery
+from tests.harness.forked import run_python
 from tests.harness.other_hosts import OtherHost, broker_host
 
-ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "a-broker-password"
 
 
@@ -24,14 +22,11 @@ def host() -> Iterator[OtherHost]:
 def answers(home: Path, url: str, **trust: str) -> bool:
     """What a process that is configured so says of its broker."""
     program = "from consilium.jobs.notify import broker_answers; print(broker_answers())"
-    done = subprocess.run(
-        [sys.executable, "manage.py", "shell", "--no-imports", "--command", program],
-        cwd=ROOT,
+    done = run_python(
+        ["manage.py", "shell", "--no-imports", "--command", program],
         env={"CONSILIUM_HOME": str(home), "BROKER_URL": url, **trust},
-        capture_output=True,
-        text=True,
-        check=True,
     )
+    assert done.returncode == 0, done.stderr
     assert PASSWORD not in done.stdout + done.stderr
     return done.stdout.splitlines()[-1] == "True"
 

@@ -254,11 +254,14 @@ def _thread(number: int, names: list[str], barrier: Barrier, results: Any) -> No
 
 
 def main(names: list[str]) -> dict[str, Any]:
+    from django.db import connections
+
     start()
     make()
     study = start()
     assert study is not None
-    context = multiprocessing.get_context("spawn")
+    connections.close_all()  # the children open their own
+    context = multiprocessing.get_context("fork")
     barrier, results = context.Barrier(READERS + 1), context.Queue()
     children = [
         context.Process(target=process, args=(number, names, barrier, results), daemon=True)
