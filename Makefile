@@ -52,10 +52,10 @@ fix: $(STAMP_DEV)  ## Mend what the linters can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Two more than the cores it is meant for: workers wait for the processes they start, and no core idles.
+# One more than the cores it is meant for: workers wait for the processes they start, and hardly a core idles.
 test: lint  ## Linters and the whole suite; one room: make test ARGS=tests/workqueue
 	@scratch=$$($(BIN)/python -m tests.harness.scratch) && trap 'rm -rf "$$scratch"' EXIT \
-		&& TMPDIR=$$scratch $(BIN)/pytest -q -n 4 -m "not soak" $(ARGS)
+		&& TMPDIR=$$scratch $(BIN)/pytest -q -n 3 -m "not soak" $(ARGS)
 
 quick: $(STAMP_DEV)  ## The pure rooms and one app, in under a minute
 	$(BIN)/ruff check -q .

@@ -1,6 +1,7 @@
 """The fixed cast and the rules every test lives by."""
 
 import gc
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,10 +63,12 @@ def heavy_group(nodeid: str) -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Several workers share the processes that fork: each would import the same for six seconds."""
+    """Several workers share the processes that fork, and come from one: each would import for six seconds."""
     if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
         for server in forked.SERVERS:
             server.share()
+        python = shlex.join(forked.trainers.command())
+        config.option.tx = [spec.replace("popen", f"popen//python={python}") for spec in config.option.tx]
 
 
 def pytest_unconfigure() -> None:

@@ -1,6 +1,7 @@
 """Commands and modules of the product, run in processes forked from one that has the libraries behind it.
 
-Half a second of every start is imports, six of a training process's, and the suite starts hundreds.
+Half a second of every start is imports, six of a training process's, and the suite starts hundreds. Workers
+of pytest-xdist come from such a process too, and find most of what the test files import.
 A child has its own environment, folder, files, signals and exit status, reads the settings itself and ends as
 an interpreter does; nothing of the product that reads settings is imported before. Tests that are about
 starts, and services that run on, take processes of their own.
@@ -26,6 +27,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import IO, Any, Final
 
 from tests.harness import forked_client
@@ -37,12 +39,17 @@ LIBRARIES = (
     *("django.contrib.auth.apps", "django.views.debug", "celery.app", "celery.fixups.django"),
     *("kombu.transport.filesystem", "requests", "structlog", "numpy.typing", "fido2.server"),
     *("prometheus_client.core", "PIL.ImageOps", "jwt", "whitenoise.middleware", "xml.etree.ElementTree"),
+    # Of the product, what reads no settings and no environment, the slowest to import.
+    *("curation.cards.count", "curation.gate.look", "consilium.answers.checks"),
+    *("consilium.statistics.agreement", "consilium.statistics.judge_pairs", "consilium.answers.open_answers"),
 )
 # What a training process imports, of which nothing reads settings.
 TRAINING = (
     *("training.job.dsa", "training.job.gba", "training.job.gba_trainer", "training.job.merge"),
     *("training.job.judge_dpo", "training.job.reward_model"),
     *("trl.trainer.sft_trainer", "trl.trainer.dpo_trainer"),
+    # The workers of the suite come from the same process (tests/conftest.py): what test files import besides.
+    *("scipy.stats", "openpyxl", "aiohttp.client", "fastapi", "curation.text.find"),
 )
 # What huggingface_hub imports; itself it reads its environment when imported.
 HUB_CLIENT = ("httpx", "tqdm.auto", "yaml", "filelock", "structlog", "fsspec", "xml.etree.ElementTree")
@@ -248,7 +255,7 @@ def main(listening: socket.socket, libraries: Sequence[str]) -> None:
     # Few children live long enough to gain by a collection, and none by the one at its end.
     gc.set_threshold(100_000, 10, 10)
     atexit.register(gc.freeze)
-    if words[0] == "-I":  # what it keeps away is not here: the environment was not read at a start
+    while words[0] in ("-I", "-u"):  # what they change is not here: environment and buffers of a start
         del words[0]
     first, *rest = words
     # As at the start of a process: what is drawn without a seed of its own must not repeat itself.
@@ -260,7 +267,8 @@ def main(listening: socket.socket, libraries: Sequence[str]) -> None:
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
     elif first == "-c":
         sys.argv = [first, *rest[1:]]
-        exec(rest[0], {"__name__": "__main__"})
+        sys.modules["__main__"] = ModuleType("__main__")
+        exec(rest[0], vars(sys.modules["__main__"]))
     else:
         sys.argv = words
         runpy.run_path(first, run_name="__main__")
