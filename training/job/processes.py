@@ -18,7 +18,6 @@ from types import FrameType
 
 from consilium.processes import tied_to_parent
 from training.job.__main__ import DONE, FAILED, REFUSED, STOPPED
-from training.job.progress import Progress
 
 LOOK_SECONDS = 0.1
 # For those that are left after one has failed: they wait for it in vain.
@@ -47,7 +46,10 @@ class Ranks:
                 process.send_signal(number)
 
     def wait(self) -> int:
-        """Return the status of the first that did not end well, when all are over."""
+        """Return the status of the first that did not end well, when all are over: of a signal, below 0.
+
+        Others notice at once that one was killed, and fail: of those that end together the signal counts.
+        """
         status, deadline = DONE, float("inf")
         left = set(self._processes)
         while left:
@@ -55,7 +57,7 @@ class Ranks:
             left.difference_update(ended)
             bad = [process.returncode for process in ended if process.returncode != DONE]
             if bad and status == DONE:
-                status = bad[0] if bad[0] > 0 else _killed(-bad[0])
+                status = min(bad)
                 if status != STOPPED:  # else rank 0 may still be at the checkpoint, which it alone completes
                     deadline = time.monotonic() + GRACE_SECONDS
                 self.tell(signal.SIGTERM)
@@ -73,14 +75,17 @@ def main(arguments: Sequence[str]) -> int:
         return REFUSED
     ranks = Ranks(int(arguments[0]), Path(arguments[1]))
     signal.signal(signal.SIGTERM, ranks.tell)
-    return ranks.wait()
+    status = ranks.wait()
+    return status if status >= DONE else _end_by(-status)
 
 
-def _killed(number: int) -> int:
-    """Say what the process cannot say any more, and return the status."""
-    name = signal.Signals(number).name
-    message = f"a process of the run was ended by {name}; a machine without enough memory does that"
-    Progress(sys.stdout).emit("failed", message=message)
+def _end_by(number: int) -> int:
+    """End as the process that was killed did: the worker tries the run again, as it does with one process."""
+    sys.stderr.write(f"a process of the run was ended by {signal.Signals(number).name}\n")
+    sys.stderr.flush()
+    if number != signal.SIGKILL:  # whose handling cannot be set
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
     return FAILED
 
 

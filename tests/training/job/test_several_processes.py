@@ -246,17 +246,28 @@ def started(*programs: str) -> processes.Ranks:
     return found
 
 
-def test_a_process_that_is_killed_ends_the_others_and_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_process_that_is_killed_ends_the_others() -> None:
     """Stand-ins, of which one is killed and the other would wait for it for ever."""
     pair = processes.Ranks.__new__(processes.Ranks)
     sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
     pair._processes = [subprocess.Popen(sleep) for _ in range(2)]
     pair._processes[1].kill()
-    assert pair.wait() == 1
+    assert pair.wait() == -signal.SIGKILL
     assert [process.returncode for process in pair._processes] == [-signal.SIGTERM, -signal.SIGKILL]
-    told = standard(capsys.readouterr().out)
-    assert told["event"] == "failed"
-    assert "ended by SIGKILL" in told["message"]
+
+
+@pytest.mark.parametrize("send", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
+def test_the_launcher_ends_as_the_process_that_was_killed(send: int) -> None:
+    """As a run of one process does, which the worker then tries again."""
+    script = (
+        "import os, signal, sys; from training.job import processes;"
+        f"processes.Ranks.wait = lambda _: -{int(send)}; processes.Ranks.__init__ = lambda *_: None;"
+        "sys.exit(processes.main(['2', 'spec.json']))"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert said.returncode == -send
+    assert said.stderr == f"a process of the run was ended by {signal.Signals(send).name}\n"
+    assert said.stdout == ""
 
 
 @pytest.mark.soak
@@ -289,8 +300,8 @@ def test_where_one_process_is_killed_none_is_left_and_the_run_goes_on(bench: Pat
         return False
 
     events, status = run_stage(cut, kill, command=PAIR)
-    assert status == 1
-    assert any("ended by SIGKILL" in event["message"] for event in events if event["event"] == "failed")
+    assert status == -signal.SIGKILL
+    assert [event for event in events if event["event"] == "failed"] == []
     assert started_for(cut) == []
     ends_as(whole, cut)
 
