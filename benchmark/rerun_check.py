@@ -233,7 +233,14 @@ def _figures(evaluation: Evaluation) -> CheckedPart:
     if "figures" not in card:
         return CheckedPart("figures", "unknown", "The run card has none: an earlier version wrote it.")
     now = results_of_evaluation(evaluation)
+    form = now.pop("format")
+    is_older = card["format"] != form
+    if is_older:
+        del now["figures"]
     if changed := sorted(name for name, value in now.items() if card.get(name) != value):
         told = ", ".join(name.replace("_", " ") for name in changed)
         return CheckedPart("figures", "differs", f"Not as on the run card: {told}.")
+    if is_older:
+        said = "An earlier version wrote those of the run card, in another form; the answers are the same."
+        return CheckedPart("figures", "unknown", said)
     return CheckedPart("figures", "same", f"Of {now['answers']:,} answers, digit for digit.")

@@ -2,19 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import metadata
-from typing import Any, Final
+from math import fsum
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from django.db.models import Avg
 from django.utils import timezone
 
 from benchmark.models import Evaluation, EvaluationKind, SolverResult, Verdict
 from benchmark.open_judge import open_judge_facts
+from benchmark.release_rows import answer_kind
 from benchmark.report.frame import read_frame
 from benchmark.variants import variant_facts
 from consilium.answers.judge_prompt import ORDERS
+from consilium.answers.open_answers import AnswerKind
 from consilium.canonical_json import canonical_json
 from consilium.hardware import this_hardware
 from consilium.inference.complete import CompletionTally
@@ -23,11 +25,25 @@ from consilium.statistics.intervals import wilson
 from consilium.statistics.json_form import as_json
 from consilium.statistics.judge_scores import slice_rows
 from consilium.version import app_version, code_commit
+from curation.releases.freeze import rows_of
 
-FORMAT: Final = "consilium-evaluation-card-1"
+# A solver's card of form 1 added kinds of questions up.
+FORMATS: Final = {
+    EvaluationKind.JUDGE: "consilium-evaluation-card-1",
+    EvaluationKind.SOLVER: "consilium-evaluation-card-2",
+}
 SERVED_WITH: Final = ("transformers", "torch")
 IMAGES: Final = "the released files as they are, at full size, the same for every model"
 _PART: Final = 5000
+_READ: Final = ("letter", "is_correct", "recall")
+
+
+class _Read(NamedTuple):
+    """What a solver's reply was read as."""
+
+    letter: str
+    is_correct: bool
+    recall: float | None
 
 
 def end_evaluation(evaluation: Evaluation, asked: CompletionTally) -> None:
@@ -43,7 +59,6 @@ def evaluation_card(evaluation: Evaluation) -> dict[str, Any]:
     is_judge = evaluation.kind == EvaluationKind.JUDGE
     tokens = evaluation.settings["max_tokens"]
     return {
-        "format": FORMAT,
         "kind": evaluation.kind,
         "study": evaluation.study.slug,
         "release": evaluation.release_digest,
@@ -77,6 +92,7 @@ def results_of_evaluation(evaluation: Evaluation) -> dict[str, Any]:
     answers, digest = _digest(_stored_verdicts(evaluation) if is_judge else _stored_letters(evaluation))
     figures = _judge_figures(evaluation) if is_judge else _solver_figures(evaluation)
     return {
+        "format": FORMATS[EvaluationKind(evaluation.kind)],
         "answers": answers,
         "expected_answers": evaluation.expected_calls,
         "answers_sha256": digest,
@@ -135,13 +151,24 @@ def _judge_figures(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _solver_figures(evaluation: Evaluation) -> dict[str, Any]:
-    results = SolverResult.objects.filter(evaluation=evaluation)
-    asked, right = results.count(), results.filter(is_correct=True).count()
-    return {
-        "asked": asked,
-        "right": right,
-        "invalid": results.filter(letter="", answer="").count(),
-        "accuracy": right / asked if asked else None,
-        "accuracy_wilson": wilson(right, asked),
-        "open_recall": results.aggregate(mean=Avg("recall"))["mean"],
-    }
+    """Kind of question to its figures, of those that were asked: each has a rule of its own."""
+    contents = rows_of(evaluation.release).values_list("row_id", "content")
+    kinds = {row_id: answer_kind(row) for row_id, row in contents.iterator(_PART)}
+    read = SolverResult.objects.filter(evaluation=evaluation).values_list("row_id", *_READ)
+    found: dict[AnswerKind, list[_Read]] = {kind: [] for kind in AnswerKind}
+    for row_id, *values in read.iterator(_PART):
+        if kind := kinds.get(row_id):
+            found[kind].append(_Read(*values))
+    return {kind.value: _figures_of(kind, results) for kind, results in found.items() if results}
+
+
+def _figures_of(kind: AnswerKind, results: Sequence[_Read]) -> dict[str, Any]:
+    asked, right = len(results), sum(result.is_correct for result in results)
+    if kind is AnswerKind.OPEN:
+        return {"asked": asked, "token_recall": fsum(result.recall or 0 for result in results) / asked}
+    if kind is AnswerKind.CLOSED:
+        told = {"exact_match": right / asked, "exact_match_wilson": wilson(right, asked)}
+        return {"asked": asked, "right": right, **told}
+    invalid = sum(not result.letter for result in results)
+    told = {"accuracy": right / asked, "accuracy_wilson": wilson(right, asked)}
+    return {"asked": asked, "right": right, "invalid": invalid, **told}

@@ -81,7 +81,7 @@ def test_decisions_stand_beside_recall_and_name_prompt_and_parser(cast: Cast, op
         "by": "judge", "revision": "r7", "right": 1, "wrong": 2, "undecided": 1, "percent_right": 33.3,
         "prompt": reference_verdict.PROMPT_HASH, "parser": reference_verdict.PARSER_VERSION,
     }  # fmt: skip
-    assert card["figures"]["open_recall"] == pytest.approx(2 / 3 / 4)
+    assert card["figures"] == {"open": {"asked": 4, "token_recall": pytest.approx(2 / 3 / 4)}}
     assert (made.expected_calls, made.job.progress_done, card["answers"]) == (4, 4, 4)
     assert failures_so_far(made).wrong_format == 1  # the empty one: an open answer has no letter
     client = Client()

@@ -11,6 +11,7 @@ from django.urls import reverse
 from benchmark.leaderboard import solver_lines
 from benchmark.models import Evaluation, SolverResult
 from benchmark.reparse import reparse
+from benchmark.rerun_check import check_rerun
 from benchmark.solver_pairs import solver_pairs
 from benchmark.solver_slices import (
     WHOLE,
@@ -107,6 +108,34 @@ def test_each_kind_of_question_is_scored_by_its_own_rule(
     (line, _) = solver_lines(mixed)  # the board's accuracy is of questions with options, as ever
     assert (line.evaluation, line.asked, line.right, line.invalid) == (made, 5, 4, 1)
     assert (line.is_complete, line.accuracy.value) == (True, 4 / 5)
+
+
+def test_the_run_card_adds_no_kinds_up(cast: Cast, mixed: Release) -> None:
+    made = answer_all(cast, mixed, making.endpoint("base"), 4)
+    figures = made.run_card["figures"]
+    intervals = [figures["choice"].pop("accuracy_wilson"), figures["closed"].pop("exact_match_wilson")]
+    assert [low < 0.8 < high for low, high in intervals] == [True, True]
+    assert figures == {
+        "choice": {"asked": 5, "right": 4, "invalid": 1, "accuracy": 0.8},
+        "closed": {"asked": 2, "right": 2, "exact_match": 1},
+        "open": {"asked": 2, "token_recall": pytest.approx(2 / 3)},
+    }
+    assert figures_checked(made) == "same"
+    # The card of an earlier version had one accuracy of all nine.
+    older = {"format": "consilium-evaluation-card-1", "figures": {"asked": 9, "right": 6, "accuracy": 6 / 9}}
+    card = Evaluation.objects.get().run_card
+    Evaluation.objects.update(run_card=card | older)
+    assert figures_checked(made) == "unknown"
+    Evaluation.objects.update(run_card=card | older | {"answers_sha256": "0" * 64})
+    assert figures_checked(made) == "differs"
+    reparse(evaluation=made, by=cast.lena)  # the card then has this version's form
+    assert figures_checked(made) == "same"
+    assert Evaluation.objects.get().run_card == card
+
+
+def figures_checked(evaluation: Evaluation) -> str:
+    evaluation.refresh_from_db()
+    return next(part.outcome for part in check_rerun(evaluation) if part.name == "figures")
 
 
 def test_slices_are_compared_with_the_base_pair_by_pair(panel: dict[str, SlicedSolver]) -> None:
