@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import migrations
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.state import StateApps
+from django.db.migrations.state import ProjectState, StateApps
 
 SQLITE = """
 CREATE TRIGGER {name} BEFORE {VERB} ON {table} {when}
@@ -127,6 +127,16 @@ class Refuse(migrations.RunPython):
     def __init__(self, refusal: Refusal) -> None:
         self.refusal = refusal
         super().__init__(self._add, self._drop)
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Install it. RunPython would make every model anew first, and a trigger needs none."""
+        self._add(from_state.apps, schema_editor)
 
     def _add(self, apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
         if not (self.refusal.when and editor.connection.vendor == "sqlite"):
