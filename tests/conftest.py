@@ -63,10 +63,15 @@ def heavy_group(nodeid: str) -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Several workers share the processes that fork, and come from one: each would import for six seconds."""
-    if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
-        for server in forked.SERVERS:
-            server.share()
+    """Several workers share the processes that fork: each would import the same for six seconds.
+
+    Those of the whole suite come from one themselves; a few files may need none of what it imports.
+    """
+    if config.getoption("dist", "no") == "no" or hasattr(config, "workerinput"):
+        return
+    for server in forked.SERVERS:
+        server.share()
+    if config.args_source == pytest.Config.ArgsSource.TESTPATHS:
         python = shlex.join(forked.trainers.command())
         config.option.tx = [spec.replace("popen", f"popen//python={python}") for spec in config.option.tx]
 

@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.architecture.test_tree import ROOT, tracked
+from tests.harness.once import Put
 
 WEB, WHOLE = ROOT / "requirements-web.txt", ROOT / "requirements.txt"
 OWN = {"annotation", "benchmark", "consilium", "curation", "dashboard", "training"}
@@ -118,12 +119,14 @@ def test_a_file_pins_exactly_what_it_brings(path: Path) -> None:
     assert closure(path) - set(names) == set()
 
 
-def test_the_web_process_starts_with_its_own_requirements_alone(importable: set[str], tmp_path: Path) -> None:
+def test_the_web_process_starts_with_its_own_requirements_alone(
+    importable: set[str], tmp_path: Path, put_database: Put
+) -> None:
     assert {"django", "pydicom", "pyarrow"} <= importable
     assert not {"torch", "transformers", "datasets", "pandas", "tokenizers"} & importable
     (tmp_path / "sitecustomize.py").write_text(HIDE)
     environment = {
-        "CONSILIUM_HOME": str(tmp_path / "home"),
+        "CONSILIUM_HOME": str(put_database(tmp_path / "home")),
         "DJANGO_SETTINGS_MODULE": "consilium.settings",
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(tmp_path),
