@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from benchmark.models import Evaluation
+from benchmark.models import Evaluation, Verdict
 from benchmark.presentation import moment
 
 # Shown as digests, or in a table of their own, or above the card.
@@ -31,6 +31,8 @@ def _lines(card: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, _hardware(value)
         elif name == "server" and isinstance(value, Mapping):
             yield name, _server(value)
+        elif name == "orders":
+            yield name, ", ".join(Verdict(order=one).get_order_display() for one in value)
         elif name not in APART:
             yield name, _in_words(value)
 

@@ -143,6 +143,7 @@ def test_by_page_and_by_command(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> 
     page = client.get(reverse("benchmark:evaluation", args=address)).content.decode()
     assert "Nothing differs" in page
     assert "All 8." in page
+    assert "A then B, B then A" in page
     monkeypatch.setattr(rerun_check, "method_now", lambda *_: ("0" * 64, made.parser_version))
     client.post(reverse("benchmark:recheck", args=address))
     newer = rerun_check.newest_rerun_check(made)
