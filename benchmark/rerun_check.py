@@ -234,7 +234,7 @@ def _figures(evaluation: Evaluation) -> CheckedPart:
         return CheckedPart("figures", "unknown", "The run card has none: an earlier version wrote it.")
     now = results_of_evaluation(evaluation)
     form = now.pop("format")
-    is_older = card["format"] != form
+    is_older = card.get("format") != form
     if is_older:
         del now["figures"]
     if changed := sorted(name for name, value in now.items() if card.get(name) != value):

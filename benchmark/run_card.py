@@ -35,7 +35,6 @@ FORMATS: Final = {
 SERVED_WITH: Final = ("transformers", "torch")
 IMAGES: Final = "the released files as they are, at full size, the same for every model"
 _PART: Final = 5000
-_READ: Final = ("letter", "is_correct", "recall")
 
 
 class _Read(NamedTuple):
@@ -154,7 +153,7 @@ def _solver_figures(evaluation: Evaluation) -> dict[str, Any]:
     """Kind of question to its figures, of those that were asked: each has a rule of its own."""
     contents = rows_of(evaluation.release).values_list("row_id", "content")
     kinds = {row_id: answer_kind(row) for row_id, row in contents.iterator(_PART)}
-    read = SolverResult.objects.filter(evaluation=evaluation).values_list("row_id", *_READ)
+    read = SolverResult.objects.filter(evaluation=evaluation).values_list("row_id", *_Read._fields)
     found: dict[AnswerKind, list[_Read]] = {kind: [] for kind in AnswerKind}
     for row_id, *values in read.iterator(_PART):
         if kind := kinds.get(row_id):
